@@ -1,0 +1,65 @@
+# motcua: `make demo` and `make test` are all a fresh machine with Python 3.11+ needs.
+SHELL := /bin/bash
+PYTHON ?= python3
+SCENARIO ?= tra-vinh-2023-10
+KEEP ?= 0
+UV_VERSION := 0.13.9
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+export UV_PYTHON_DOWNLOADS := never
+export GX_ANALYTICS_ENABLED := false
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format docs bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED) ## Create .venv from requirements.lock (hash-checked)
+
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "motcua needs Python 3.11 or newer; set PYTHON=/path/to/python3")'
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# The interpreter is named by path: a pyenv shim on PATH may stand for a Python that is not there.
+$(INSTALLED): requirements.lock pyproject.toml | .tools/bin/uv
+	@.tools/bin/uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	@echo "Installing the locked packages into .venv ..."
+	@.tools/bin/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@.tools/bin/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(INSTALLED) ## Run a province-month end to end (SCENARIO=..., KEEP=1 leaves the services running)
+	@$(BIN)/motcua demo --scenario $(SCENARIO) $(if $(filter 1,$(KEEP)),--keep)
+
+test: $(INSTALLED) ## Run every test, the end-to-end run on a real scheduler included
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(INSTALLED) ## ruff, mypy --strict on src/, sqlfluff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --disable-progress-bar include/sql
+
+format: $(INSTALLED) ## Rewrite code and SQL in the house format
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --quiet --disable-progress-bar include/sql
+
+docs: $(INSTALLED) ## Regenerate docs/reference/ from the code
+	@$(BIN)/python -m motcua.reference_docs
+
+bench: $(INSTALLED) ## Measure the nightly run by stage (SCENARIO=...)
+	@$(BIN)/python bench/nightly.py --scenario $(SCENARIO)
+
+lock: | .tools/bin/uv ## Resolve pyproject.toml into requirements.lock
+	@.tools/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --group dev --extra celery \
+		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean: ## Remove what runs and set-up leave behind
+	@rm -rf .venv .tools .motcua .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Consolidates the administrative-procedure reporting of Vietnamese provinces."""

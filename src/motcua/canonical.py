@@ -1,0 +1,102 @@
+"""The canonical dossier record: what every adapter yields, whatever its source speaks.
+
+One Arrow schema, used by landing, validation and the bulk load. Instants are local wall-clock time of
+Asia/Ho_Chi_Minh without a zone: the legal tests compare calendar days there, and the zone has no daylight
+saving. Nothing here is personal data but `applicant_ref`, a keyed HMAC, and `dossier_no`, which stays in the
+store and never reaches the warehouse (domain.md section 7).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import pyarrow as pa
+
+
+class Status(IntEnum):
+    """National status codes, TrangThaiHoSo (domain.md section 4.2)."""
+
+    REGISTERED = 1
+    ACCEPTED = 2
+    NOT_ACCEPTED = 3
+    IN_PROCESS = 4
+    SUPPLEMENT_ASKED = 5
+    PAYMENT_ASKED = 6
+    WITHDRAWN = 7
+    STOPPED = 8
+    FINISHED = 9
+    RETURNED = 10
+
+
+class Channel(IntEnum):
+    """Channels of submission, KenhThucHien; a missing one counts as direct (domain.md section 4.3)."""
+
+    DIRECT = 1
+    ONLINE = 2
+    POSTAL = 3
+
+
+# What identifies a record and says what became of it in the pull.
+IDENTITY = pa.schema(
+    [
+        ("record_no", pa.int32()),  # 0-based position in the pull
+        ("disposition", pa.string()),  # record | duplicate | out_of_window
+        ("disposition_reason", pa.string()),
+        ("system_code", pa.string()),
+        ("agency_code", pa.string()),
+        ("dossier_id", pa.string()),
+    ]
+)
+
+# What the source says of the dossier: the columns whose change makes a new version.
+CONTENT = pa.schema(
+    [
+        ("dossier_no", pa.string()),
+        ("reference_uid", pa.string()),
+        ("parent_dossier_id", pa.string()),
+        ("unit_code", pa.string()),  # electronic code of the handling agency, as the source spells it
+        ("procedure_code", pa.string()),  # national form, 1.001193
+        ("procedure_suffix", pa.string()),  # what followed it, 000.00.00.H58
+        ("source_field_code", pa.string()),
+        ("status_code", pa.int16()),
+        ("source_status", pa.string()),
+        ("channel_code", pa.int16()),
+        ("submitted_at", pa.timestamp("us")),
+        ("received_at", pa.timestamp("us")),
+        ("due_at", pa.timestamp("us")),
+        ("finished_at", pa.timestamp("us")),
+        ("returned_at", pa.timestamp("us")),
+        ("refused_at", pa.timestamp("us")),
+        ("paused_at", pa.timestamp("us")),
+        ("is_clock_stopped", pa.bool_()),
+        ("supplement_count", pa.int16()),
+        ("apology_count", pa.int16()),
+        ("apology_at", pa.timestamp("us")),
+        ("fee_amount", pa.int64()),  # VND
+        ("paid_online_code", pa.int16()),  # 0 no, 1 national portal, 2 local gateway
+        ("online_level", pa.int16()),
+        ("applicant_kind", pa.string()),
+        ("applicant_ref", pa.string()),  # <key id>:<hmac>, never the number itself
+    ]
+)
+
+# Said of the record, but not of the dossier: a change here alone makes no version.
+TRACE = pa.schema(
+    [
+        ("modified_at", pa.timestamp("us")),
+        ("mapping_issues", pa.string()),  # fields that did not parse, "due_at: not dd/MM/yyyy; ..."
+    ]
+)
+
+LANDING_SCHEMA = pa.schema([*IDENTITY, *CONTENT, *TRACE])
+
+# What validation adds to an accepted record before it is consolidated.
+RESOLVED = pa.schema(
+    [
+        ("unit_id", pa.string()),
+        ("field_code", pa.string()),
+    ]
+)
+
+ACCEPTED_SCHEMA = pa.schema([*LANDING_SCHEMA, *RESOLVED])
+KEY_COLUMNS = ("system_code", "agency_code", "dossier_id")

@@ -1,0 +1,9 @@
+"""The catalogue: sources, units and procedures as effective-dated files that a non-programmer can edit.
+
+In: `include/catalog/` (YAML, CSV). Out: typed, frozen entries. Never: a secret, only the id of an Airflow connection.
+"""
+
+from motcua.catalog.load import Catalog, load_catalog
+from motcua.catalog.models import LEVELS, AgencyCode, Level, Procedure, Source, Unit
+
+__all__ = ["LEVELS", "AgencyCode", "Catalog", "Level", "Procedure", "Source", "Unit", "load_catalog"]

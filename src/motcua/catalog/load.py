@@ -1,0 +1,215 @@
+"""Reads the catalogue folder into typed entries; an error names the file and the line."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from motcua.catalog.models import AgencyCode, Entry, Procedure, Source, SourceFile, Unit
+from motcua.errors import CatalogError
+
+EntryT = TypeVar("EntryT", bound=Entry)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The catalogue in force, typed. Look-ups take the day, because units and procedures live in time."""
+
+    folder: Path
+    units: tuple[Unit, ...]
+    agency_codes: tuple[AgencyCode, ...]
+    procedures: tuple[Procedure, ...]
+    sources: tuple[Source, ...]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over every catalogue file, which an edition records as the rules it was made under."""
+        digest = hashlib.sha256()
+        for path in sorted(p for p in self.folder.rglob("*") if p.suffix in {".csv", ".yaml"}):
+            digest.update(path.relative_to(self.folder).as_posix().encode())
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def unit_by_id(self) -> dict[str, Unit]:
+        return {unit.unit_id: unit for unit in self.units}
+
+    @cached_property
+    def source_by_id(self) -> dict[str, Source]:
+        return {source.source_id: source for source in self.sources}
+
+    @cached_property
+    def _children(self) -> dict[str | None, list[Unit]]:
+        children: dict[str | None, list[Unit]] = {}
+        for unit in self.units:
+            children.setdefault(unit.parent_id, []).append(unit)
+        return children
+
+    def unit(self, code_or_id: str, day: date) -> Unit:
+        """Return the unit that a code or unit id means on a day. Raises CatalogError naming the candidates."""
+        if code_or_id in self.unit_by_id:
+            return self.unit_by_id[code_or_id]
+        named = [unit for unit in self.units if unit.code == code_or_id]
+        valid = [unit for unit in named if unit.holds_on(day)]
+        if len(valid) == 1:
+            return valid[0]
+        candidates = ", ".join(f"{u.unit_id} ({u.name}, {u.valid_from} to {u.valid_to or 'now'})" for u in named)
+        raise CatalogError(
+            f"Unit {code_or_id!r} names {len(valid)} units on {day}. Known under that code: {candidates or 'none'}.",
+            action="use one of the unit ids above, or add the unit to include/catalog/units/units.csv.",
+        )
+
+    def subtree(self, unit_id: str) -> list[Unit]:
+        """Return a unit and everything below it, parents before children."""
+        found = [self.unit_by_id[unit_id]]
+        for unit in found:
+            found.extend(self._children.get(unit.unit_id, ()))
+        return found
+
+    def sources_on(self, day: date, *, level: str | None = None, province: str = "") -> list[Source]:
+        """Return the sources in force on a day, of one level and one province (official code) when given."""
+        return [
+            source
+            for source in self.sources
+            if source.holds_on(day)
+            and (level is None or source.level == level)
+            and (not province or self.province_of(source.unit_id).code == province)
+        ]
+
+    def province_of(self, unit_id: str) -> Unit:
+        unit = self.unit_by_id[unit_id]
+        while unit.parent_id is not None:
+            unit = self.unit_by_id[unit.parent_id]
+        return unit
+
+
+@lru_cache(maxsize=4)
+def load_catalog(folder: Path) -> Catalog:
+    """Read and check every file of a catalogue folder.
+
+    Raises:
+        CatalogError: a file is missing, a key is unknown, a value has the wrong type, an id is used twice or a
+            reference leads nowhere. The message names the file and the line.
+    """
+    if not folder.is_dir():
+        raise CatalogError(f"There is no catalogue folder {folder}.", action="check --catalog or MOTCUA_CATALOG.")
+    catalog = Catalog(
+        folder=folder,
+        units=tuple(_read_csvs(folder / "units", "units*.csv", Unit)),
+        agency_codes=tuple(_read_csvs(folder / "units", "agency_codes*.csv", AgencyCode)),
+        procedures=tuple(_read_csvs(folder / "procedures", "*.csv", Procedure)),
+        sources=tuple(_read_sources(folder / "sources")),
+    )
+    _check_references(catalog)
+    return catalog
+
+
+def _read_csvs(folder: Path, pattern: str, model: type[EntryT]) -> Iterator[EntryT]:
+    paths = sorted(folder.glob(pattern))
+    if not paths:
+        raise CatalogError(f"No {pattern} in {folder}.", action="restore the file or correct --catalog.")
+    for path in paths:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            for row in reader:
+                try:
+                    yield model.model_validate(row)
+                except ValidationError as error:
+                    raise _refused(path, reader.line_num, error) from None
+
+
+def _read_sources(folder: Path) -> Iterator[Source]:
+    for path in sorted(folder.glob("*.yaml")):
+        document, lines = read_yaml(path)
+        try:
+            content = SourceFile.model_validate(document)
+        except ValidationError as error:
+            raise _refused(path, _line(lines, error.errors()[0]["loc"]), error) from None
+        for number, entry in enumerate(content.sources):
+            try:
+                yield Source.model_validate({**content.defaults, **entry})
+            except ValidationError as error:
+                key = error.errors()[0]["loc"][:1]
+                place = ("defaults", *key) if key and key[0] in content.defaults and key[0] not in entry else None
+                raise _refused(path, _line(lines, place or ("sources", number, *key)), error) from None
+
+
+def read_yaml(path: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+    """Return a YAML document and the line of every key and list item in it, by path."""
+    lines: dict[tuple[str | int, ...], int] = {(): 1}
+    text = path.read_text(encoding="utf-8")
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise CatalogError(
+            f"{path}:{mark.line + 1 if mark else 1}: not valid YAML ({getattr(error, 'problem', error)}).",
+            action="correct the line.",
+        ) from None
+
+    def walk(node: yaml.Node | None, place: tuple[str | int, ...]) -> None:
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    raise CatalogError(
+                        f"{path}:{key.start_mark.line + 1}: the key {key.value!r} stands twice.",
+                        action="keep one of the two.",
+                    )
+                seen.add(key.value)
+                lines[(*place, key.value)] = key.start_mark.line + 1
+                walk(value, (*place, key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            for number, item in enumerate(node.value):
+                lines[(*place, number)] = item.start_mark.line + 1
+                walk(item, (*place, number))
+
+    walk(root, ())
+    return document, lines
+
+
+def _line(lines: dict[tuple[str | int, ...], int], place: Iterable[str | int]) -> int:
+    path = tuple(place)
+    while path not in lines:
+        path = path[:-1]
+    return lines[path]
+
+
+def _refused(path: Path, line: int, error: ValidationError) -> CatalogError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "entry"
+    what = "is not a known key" if first["type"] == "extra_forbidden" else f": {first['msg']}"
+    return CatalogError(
+        f"{path}:{line}: {key} {what}".replace(" : ", ": ") + ".",
+        action="correct that line; docs/reference/catalog.md lists the keys.",
+    )
+
+
+def _check_references(catalog: Catalog) -> None:
+    problems: list[str] = []
+    for name, ids in (
+        ("unit_id", [u.unit_id for u in catalog.units]),
+        ("source_id", [s.source_id for s in catalog.sources]),
+    ):
+        problems += [f"{name} {key!r} stands {count} times" for key, count in Counter(ids).items() if count > 1]
+    known = catalog.unit_by_id
+    problems += [f"unit {u.unit_id!r} has an unknown parent {u.parent_id!r}" for u in catalog.units
+                 if u.parent_id is not None and u.parent_id not in known]
+    problems += [f"agency code {a.code!r} names an unknown unit {a.unit_id!r}" for a in catalog.agency_codes
+                 if a.unit_id not in known]
+    problems += [f"source {s.source_id!r} names an unknown unit {s.unit_id!r}" for s in catalog.sources
+                 if s.unit_id not in known]
+    if problems:
+        raise CatalogError(f"{catalog.folder}: {problems[0]} (and {len(problems) - 1} more problems).",
+                           action="correct the catalogue entry named.")

@@ -1,0 +1,98 @@
+"""The typed entries of the catalogue. Unknown keys are refused: a misspelt setting must not be ignored."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Level = Literal["province", "district", "commune"]
+LEVELS: tuple[Level, ...] = ("province", "district", "commune")
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+OptionalDate = Annotated[date | None, BeforeValidator(_empty_is_none)]
+OptionalInt = Annotated[int | None, BeforeValidator(_empty_is_none)]
+OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
+
+
+class Entry(BaseModel):
+    """An effective-dated entry; `valid_to` is the last day it holds, none while it still does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    valid_from: date
+    valid_to: OptionalDate = None
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Entry:
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            raise ValueError(f"valid_to {self.valid_to} is before valid_from {self.valid_from}")
+        return self
+
+
+class Unit(Entry):
+    """An administrative unit or an agency below one. A code alone is never a key: `unit_id` is."""
+
+    unit_id: str
+    code: str
+    kind: Literal["province", "district", "commune", "agency"]
+    level: Level
+    parent_id: OptionalText = None
+    name: str
+    evidence: str
+
+
+class AgencyCode(Entry):
+    """An electronic identification code (QĐ 20/2020/QĐ-TTg) as sources spell it, and the unit it means."""
+
+    code: str
+    unit_id: str
+    evidence: str
+
+
+class Procedure(Entry):
+    """An administrative procedure (TTHC), keyed by its national code without suffix."""
+
+    code: str = Field(pattern=r"^[1-9]\.\d{6}$")
+    name: str
+    field_code: str
+    field_name: str
+    level: Level
+    time_limit_days: OptionalInt = None  # working days; none where no statutory time was found
+    fee: OptionalInt = None  # VND
+    evidence: str
+
+
+class Source(Entry):
+    """One one-stop system as seen by us: an agency's records behind one adapter and one connection."""
+
+    source_id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    name: str
+    system_code: str
+    adapter: Literal["opencps"]
+    connection_id: str
+    level: Level
+    unit_id: str
+    group_id: int
+    page_size: int = Field(default=1000, ge=1, le=5000)
+    overlap_days: int = Field(default=31, ge=0, le=400)
+    timeout_seconds: float = Field(default=30, gt=0, le=600)
+    attempts: int = Field(default=3, ge=1, le=10)
+    retry_wait_seconds: float = Field(default=1.0, ge=0, le=300)
+
+
+class SourceFile(BaseModel):
+    """A sources file: defaults for every entry, then the entries."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    defaults: dict[str, object] = Field(default_factory=dict)
+    sources: list[dict[str, object]]

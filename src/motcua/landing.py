@@ -1,0 +1,99 @@
+"""Landing: what a source answered for one batch, as Parquet with a manifest, kept for replay.
+
+A batch is a folder: `records.parquet` (LANDING_SCHEMA, every record pulled), `manifest.json` (counts, window,
+schema, SHA-256 of the records) and, once validated, `accepted.parquet` (ACCEPTED_SCHEMA). The folder's URI may be
+local or object storage; the manifest is written last, so a folder without one is not a batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from motcua.canonical import ACCEPTED_SCHEMA, LANDING_SCHEMA
+from motcua.errors import ContractBroken
+
+RECORDS = "records.parquet"
+ACCEPTED = "accepted.parquet"
+MANIFEST = "manifest.json"
+
+
+def write_records(uri: str, records: pa.Table, facts: dict[str, Any]) -> str:
+    """Write a batch's records and then its manifest; return the manifest's SHA-256.
+
+    Args:
+        uri: the batch's folder.
+        records: table of LANDING_SCHEMA.
+        facts: what else the manifest states (source, window, counts); JSON values only.
+    """
+    body = _parquet(records.cast(LANDING_SCHEMA))
+    manifest = {
+        **facts,
+        "rows": records.num_rows,
+        "schema": {field.name: str(field.type) for field in LANDING_SCHEMA},
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1).encode()
+    _write(f"{uri}/{RECORDS}", body)
+    _write(f"{uri}/{MANIFEST}", text)
+    return hashlib.sha256(text).hexdigest()
+
+
+def read_manifest(uri: str) -> dict[str, Any]:
+    """Return a batch's manifest."""
+    manifest: dict[str, Any] = json.loads(_read(f"{uri}/{MANIFEST}"))
+    return manifest
+
+
+def read_records(uri: str, manifest_sha256: str | None) -> pa.Table:
+    """Return a batch's records after checking them against the manifest and the manifest against the ledger.
+
+    Raises:
+        ContractBroken: a file was changed after it was written.
+    """
+    text = _read(f"{uri}/{MANIFEST}")
+    body = _read(f"{uri}/{RECORDS}")
+    if hashlib.sha256(text).hexdigest() != manifest_sha256 or (
+        hashlib.sha256(body).hexdigest() != json.loads(text)["sha256"]
+    ):
+        raise ContractBroken(
+            f"The landing folder {uri} is not what the ledger recorded.",
+            action="find out who changed it, then pull the window again with `motcua ingest`.",
+        )
+    return pq.read_table(io.BytesIO(body), schema=LANDING_SCHEMA)
+
+
+def write_accepted(uri: str, accepted: pa.Table) -> None:
+    """Write the records of a batch that broke no critical rule."""
+    _write(f"{uri}/{ACCEPTED}", _parquet(accepted.cast(ACCEPTED_SCHEMA)))
+
+
+def read_accepted(uri: str) -> pa.Table:
+    """Return the accepted records of a batch."""
+    return pq.read_table(io.BytesIO(_read(f"{uri}/{ACCEPTED}")), schema=ACCEPTED_SCHEMA)
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _write(uri: str, body: bytes) -> None:
+    filesystem, path = fsspec.url_to_fs(uri)
+    filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+    with filesystem.open(path, "wb") as handle:
+        handle.write(body)
+
+
+def _read(uri: str) -> bytes:
+    filesystem, path = fsspec.url_to_fs(uri)
+    with filesystem.open(path, "rb") as handle:
+        body: bytes = handle.read()
+    return body

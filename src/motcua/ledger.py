@@ -1,0 +1,240 @@
+"""The ledger: one row a batch (a source, a window of days, a run), its counts and what became of it.
+
+Stages meet here and in landing; none imports another. A batch moves planned → extracted → validated → loaded, or
+ends as failed (retryable) or held (somebody must decide). The database refuses a loaded batch that does not
+balance: pulled = new + changed + unchanged + duplicate + quarantined + out of window.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from motcua.catalog import Catalog, Source
+from motcua.errors import ConfigurationError, MotcuaError
+from motcua.settings import Settings
+from motcua.units import sync_units
+from motcua.warehouse import statement, store_engine
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One row of the ledger as the stages need it. Days are inclusive, in Asia/Ho_Chi_Minh."""
+
+    batch_id: str
+    run_id: str
+    source_id: str
+    level: str
+    window_from: date
+    window_to: date
+    state: str
+    attempt_count: int
+    landing_uri: str
+    manifest_sha256: str | None
+    declared_total: int | None
+    pulled_count: int | None
+    out_of_window_count: int | None
+    duplicate_count: int | None
+    quarantined_count: int | None
+    new_count: int | None
+    changed_count: int | None
+    unchanged_count: int | None
+    failed_stage: str | None
+    error_kind: str | None
+    error_message: str | None
+
+
+_COLUMNS = ", ".join(Batch.__dataclass_fields__)
+
+
+def plan_run(
+    catalog: Catalog,
+    run_id: str,
+    day: date,
+    *,
+    level: str | None = None,
+    window: tuple[date, date] | None = None,
+    source_ids: Sequence[str] = (),
+) -> list[list[str]]:
+    """Write the batches of a run and return their ids, in chunks of `Settings.sources_per_task`.
+
+    Without a `window` each source is asked for the days since it last answered, up to `day`, plus its overlap.
+    Planning the same run again returns the same batches, so a repeated task changes nothing.
+
+    Raises:
+        ConfigurationError: a named source is unknown or not in force, or there is nothing to plan.
+    """
+    settings = Settings.load()
+    sources = catalog.sources_on(day, level=level, province=settings.province)
+    if source_ids:
+        unknown = sorted(set(source_ids) - {source.source_id for source in sources})
+        if unknown:
+            raise ConfigurationError(
+                f"No source {', '.join(unknown)} of level {level or 'any'} is in force on {day}.",
+                action="list the ids with `motcua sources list`, or correct valid_from/valid_to in the catalogue.",
+            )
+        sources = [source for source in sources if source.source_id in set(source_ids)]
+    if not sources:
+        raise ConfigurationError(
+            f"No source of level {level or 'any'} is in force on {day} for province {settings.province or 'any'}.",
+            action="check MOTCUA_PROVINCE and the validity of the sources in include/catalog/sources/.",
+        )
+    with store_engine().begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(hashtext(:run))"), {"run": f"plan {run_id}"})
+        sync_units(connection, catalog)
+        covered = _covered_until(connection)
+        for source in sources:
+            window_from, window_to = window or _due_window(source, day, covered.get(source.source_id))
+            connection.execute(
+                statement("ledger/plan_batch"),
+                {
+                    "batch_id": batch_id_of(source.source_id, run_id),
+                    "run_id": run_id,
+                    "source_id": source.source_id,
+                    "level": source.level,
+                    "window_from": window_from,
+                    "window_to": window_to,
+                    "landing_uri": "/".join(
+                        (settings.landing_url, source.source_id, f"{window_from}_{window_to}", _slug(run_id))
+                    ),
+                },
+            )
+    planned = [batch_id_of(source.source_id, run_id) for source in sources]
+    size = settings.sources_per_task
+    return [planned[start : start + size] for start in range(0, len(planned), size)]
+
+
+def batch_id_of(source_id: str, run_id: str) -> str:
+    return f"{source_id}@{_slug(run_id)}"
+
+
+def read_batches(batch_ids: Sequence[str]) -> list[Batch]:
+    """Return the ledger rows of these batches, in the order given."""
+    with store_engine().connect() as connection:
+        rows = connection.execute(
+            text(f"select {_COLUMNS} from batch where batch_id = any(:ids)"),  # noqa: S608  our own column names
+            {"ids": list(batch_ids)},
+        )
+        found = {row.batch_id: Batch(**row._mapping) for row in rows}
+    return [found[batch_id] for batch_id in batch_ids]
+
+
+def read_run(run_id: str, level: str | None = None) -> list[Batch]:
+    """Return the ledger rows of a run, by source."""
+    with store_engine().connect() as connection:
+        rows = connection.execute(
+            text(
+                f"select {_COLUMNS} from batch"  # noqa: S608  our own column names
+                " where run_id = :run and (cast(:level as text) is null or level = :level) order by source_id"
+            ),
+            {"run": run_id, "level": level},
+        )
+        return [Batch(**row._mapping) for row in rows]
+
+
+def start_attempt(batch_id: str) -> None:
+    """Count one more attempt at a batch."""
+    _update(batch_id, "attempt_count = attempt_count + 1")
+
+
+def mark_extracted(
+    batch_id: str,
+    *,
+    manifest_sha256: str,
+    declared_total: int | None,
+    pulled: int,
+    out_of_window: int,
+    duplicate: int,
+) -> None:
+    """Record that the batch lies complete in landing."""
+    _update(
+        batch_id,
+        "state = 'extracted', manifest_sha256 = :sha, declared_total = :declared, pulled_count = :pulled,"
+        " out_of_window_count = :out_of_window, duplicate_count = :duplicate, extracted_at = now(),"
+        " failed_stage = null, error_kind = null, error_message = null",
+        sha=manifest_sha256,
+        declared=declared_total,
+        pulled=pulled,
+        out_of_window=out_of_window,
+        duplicate=duplicate,
+    )
+
+
+def mark_validated(connection: Connection, batch_id: str, *, quarantined: int) -> None:
+    """Record, in the transaction that writes the quarantine, how many records were set aside."""
+    connection.execute(
+        text(
+            "update batch set state = 'validated', quarantined_count = :quarantined, validated_at = now(),"
+            " failed_stage = null, error_kind = null, error_message = null where batch_id = :batch_id"
+        ),
+        {"batch_id": batch_id, "quarantined": quarantined},
+    )
+
+
+def mark_failed(batch_id: str, stage: str, error: Exception) -> None:
+    """Record that a stage failed: `held` when somebody must decide, `failed` when a retry may do."""
+    from motcua.errors import BatchHeld
+
+    message = str(error) if isinstance(error, MotcuaError) else f"{type(error).__name__} in {stage}"
+    _update(
+        batch_id,
+        "state = :state, failed_stage = :stage, error_kind = :kind, error_message = :message",
+        state="held" if isinstance(error, BatchHeld) else "failed",
+        stage=stage,
+        kind=type(error).__name__,
+        message=message,
+    )
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Whether one source answered for every day of a period: received, missing, failed or held."""
+
+    source_id: str
+    cell: str
+    batch_ids: list[str]
+    reason: str | None
+
+
+def completeness(source_ids: Sequence[str], from_date: date, to_date: date) -> list[Completeness]:
+    """Return one cell for each source: what it gave for the days of a period, and the batches that gave it.
+
+    `received` means loaded batches cover every day and no failed or held batch of those days is still unanswered.
+    """
+    with store_engine().connect() as connection:
+        rows = connection.execute(
+            statement("ledger/source_completeness"),
+            {"source_ids": list(source_ids), "from_date": from_date, "to_date": to_date},
+        )
+        found = {row.source_id: Completeness(**row._mapping) for row in rows}
+    return [found[source_id] for source_id in source_ids]
+
+
+def _covered_until(connection: Connection) -> dict[str, date]:
+    rows = connection.execute(
+        text("select source_id, max(window_to) from batch where state = 'loaded' group by source_id")
+    )
+    return {source_id: day for source_id, day in rows}
+
+
+def _due_window(source: Source, day: date, covered_until: date | None) -> tuple[date, date]:
+    """The days since the source last answered, plus its overlap: there is no modified-since filter to ask by."""
+    first_missing = day if covered_until is None else min(day, covered_until + timedelta(days=1))
+    return first_missing - timedelta(days=source.overlap_days), day
+
+
+def _slug(run_id: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", run_id)
+
+
+def _update(batch_id: str, assignments: str, **values: Any) -> None:
+    with store_engine().begin() as connection:
+        connection.execute(
+            text(f"update batch set {assignments} where batch_id = :batch_id"),  # noqa: S608  fixed assignments
+            {"batch_id": batch_id, **values},
+        )

@@ -1,0 +1,105 @@
+"""What the environment decides: where things are kept and how to reach the databases.
+
+Every setting is an environment variable `MOTCUA_*`, so that Airflow's processes, the CLI and the tests agree
+without passing anything along. Secrets are never read from the catalogue.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from motcua.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+TIMEZONE = "Asia/Ho_Chi_Minh"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Locations, DSNs and tuning of one installation.
+
+    Attributes:
+        home: folder that holds `include/` and `expectations/`.
+        work_dir: folder for everything a run leaves behind.
+        catalog_dir: the catalogue in force.
+        landing_url: an fsspec URL or local path; local or object storage.
+        reports_dir: where workbooks and pages are written.
+        store_dsn, warehouse_dsn: libpq URIs; empty means the embedded server.
+        province: official code of the province this installation serves; empty means every source.
+        sources_per_task: how many sources one Airflow task handles.
+    """
+
+    home: Path
+    work_dir: Path
+    catalog_dir: Path
+    landing_url: str
+    reports_dir: Path
+    store_dsn: str
+    warehouse_dsn: str
+    province: str
+    sources_per_task: int
+
+    @property
+    def expectations_dir(self) -> Path:
+        return self.home / "expectations"
+
+    @property
+    def sql_dir(self) -> Path:
+        return self.home / "include" / "sql"
+
+    @classmethod
+    def load(cls) -> Settings:
+        """Read the settings from the environment; relative paths are taken from `MOTCUA_HOME`."""
+        env = os.environ
+        home = Path(env.get("MOTCUA_HOME") or PROJECT_ROOT).resolve()
+        work_dir = home / (env.get("MOTCUA_WORK") or ".motcua")
+        sources_per_task = env.get("MOTCUA_SOURCES_PER_TASK") or "50"
+        if not sources_per_task.isdigit() or int(sources_per_task) < 1:
+            raise ConfigurationError(
+                f"MOTCUA_SOURCES_PER_TASK is {sources_per_task!r}, not a whole number of at least 1.",
+                action="set it to how many sources one Airflow task should handle, for example 50.",
+            )
+        return cls(
+            home=home,
+            work_dir=work_dir,
+            catalog_dir=home / (env.get("MOTCUA_CATALOG") or "include/catalog"),
+            landing_url=env.get("MOTCUA_LANDING") or str(work_dir / "landing"),
+            reports_dir=home / (env.get("MOTCUA_REPORTS") or str(work_dir / "reports")),
+            store_dsn=env.get("MOTCUA_STORE_DSN") or "",
+            warehouse_dsn=env.get("MOTCUA_WAREHOUSE_DSN") or "",
+            province=env.get("MOTCUA_PROVINCE") or "",
+            sources_per_task=int(sources_per_task),
+        )
+
+    def hmac_key(self) -> tuple[str, bytes]:
+        """Return (key id, key) used to pseudonymise identities.
+
+        `MOTCUA_HMAC_KEY` is `<id>:<hex>`. Without it a key is made once and kept in the work folder, which suits
+        one machine; several machines must share one through the variable.
+        """
+        given = os.environ.get("MOTCUA_HMAC_KEY")
+        if not given:
+            path = self.work_dir / "secrets" / "hmac.key"
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                made = path.with_name(f"hmac.{os.getpid()}")
+                made.touch(mode=0o600)
+                made.write_text(f"local:{secrets.token_hex(32)}\n")
+                try:
+                    os.link(made, path)
+                except FileExistsError:
+                    pass  # another process made the key first: its key is the one
+                finally:
+                    made.unlink()
+            given = path.read_text().strip()
+        key_id, _, key = given.partition(":")
+        try:
+            return key_id, bytes.fromhex(key)
+        except ValueError:
+            raise ConfigurationError(
+                "MOTCUA_HMAC_KEY is not of the form <id>:<hex>.",
+                action="set it to a key id, a colon and at least 32 bytes in hexadecimal.",
+            ) from None

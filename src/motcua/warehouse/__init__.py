@@ -1,0 +1,18 @@
+"""The two databases: `store` (dossier versions, ledger, measures) and `warehouse` (editions).
+
+In: DSNs, or nothing, which means the embedded server. Out: engines, migrations, SQL statements by name.
+Never: a business rule; those stand in `include/sql/`.
+"""
+
+from motcua.warehouse.engine import libpq_dsn, store_engine, warehouse_engine
+from motcua.warehouse.statements import statement
+from motcua.warehouse.upgrade import database_status, upgrade_databases
+
+__all__ = [
+    "database_status",
+    "libpq_dsn",
+    "statement",
+    "store_engine",
+    "upgrade_databases",
+    "warehouse_engine",
+]

