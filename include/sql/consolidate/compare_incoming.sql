@@ -1,0 +1,33 @@
+-- Grain: one accepted record of a batch. Reads accepted_record (the batch's staging table), dossier_version.
+-- Says of each record whether it is new, changes what is known, or repeats it. The content hash covers what the
+-- source says of the dossier and what we made of it (unit, field), nothing of when or how we heard it.
+-- A record pulled before what is already known (a replay of an old batch) changes nothing.
+create temporary table compared on commit drop as
+with incoming as (
+    select
+        accepted_record.*,
+        encode(sha256(convert_to(jsonb_build_array(
+            dossier_no, reference_uid, parent_dossier_id, unit_code, procedure_code, procedure_suffix,
+            source_field_code, status_code, source_status, channel_code, submitted_at, received_at, due_at,
+            finished_at, returned_at, refused_at, paused_at, is_clock_stopped, supplement_count, apology_count,
+            apology_at, fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, unit_id, field_code
+        )::text, 'UTF8')), 'hex') as content_hash
+    from accepted_record
+)
+
+select
+    incoming.*,
+    known.version_id as known_version_id,
+    case
+        when known.version_id is null then 'new'
+        when known.content_hash = incoming.content_hash then 'unchanged'
+        when known.known_from >= :known_from then 'unchanged'
+        else 'changed'
+    end as outcome
+from incoming
+left join dossier_version as known
+    on
+        incoming.system_code = known.system_code
+        and incoming.agency_code = known.agency_code
+        and incoming.dossier_id = known.dossier_id
+        and known.known_to is null

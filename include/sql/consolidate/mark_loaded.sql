@@ -1,0 +1,12 @@
+-- Grain: one batch. Writes batch. The table refuses a loaded batch whose counts do not add up to what was pulled.
+update batch
+set
+    state = 'loaded',
+    new_count = :new_count,
+    changed_count = :changed_count,
+    unchanged_count = :unchanged_count,
+    loaded_at = now(),
+    failed_stage = null,
+    error_kind = null,
+    error_message = null
+where batch_id = :batch_id

@@ -1,0 +1,131 @@
+"""One batch at a time: bulk load to a staging table, one set-based merge, the ledger row, one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+from sqlalchemy import Connection, text
+
+from motcua import ledger
+from motcua.canonical import ACCEPTED_SCHEMA
+from motcua.errors import LedgerImbalance
+from motcua.landing import read_accepted
+from motcua.warehouse import libpq_dsn, statement, store_engine
+
+log = logging.getLogger(__name__)
+
+_SQL_TYPES = {
+    pa.int16(): "smallint",
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.string(): "text",
+    pa.bool_(): "boolean",
+    pa.timestamp("us"): "timestamp",
+}
+
+
+@dataclass(frozen=True)
+class ConsolidationOutcome:
+    """Batch ids by what became of them: loaded now or before, or failed (the ledger row says why)."""
+
+    loaded: list[str]
+    failed: list[str]
+
+
+def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
+    """Load every validated batch of these; one that fails is named in the ledger and stops no other.
+
+    A batch that is loaded already is left alone. A batch in an earlier state is not this stage's to judge.
+    """
+    outcome = ConsolidationOutcome([], [])
+    for batch in ledger.read_batches(batch_ids):
+        if batch.state not in ("validated", "loaded"):
+            log.warning("%s: not consolidated, it is %s", batch.source_id, batch.state)
+            continue
+        try:
+            _load(batch)
+        except Exception as error:
+            ledger.mark_failed(batch.batch_id, "consolidate", error)
+            log.exception("%s: not consolidated", batch.source_id)
+            outcome.failed.append(batch.batch_id)
+        else:
+            outcome.loaded.append(batch.batch_id)
+    return outcome
+
+
+def _load(batch: ledger.Batch) -> None:
+    if batch.state == "loaded":
+        return
+    with _staged(batch) as table, store_engine().begin() as connection:
+        connection.execute(
+            text("select pg_advisory_xact_lock(hashtext(:source))"), {"source": f"consolidate {batch.source_id}"}
+        )
+        row = connection.execute(statement("consolidate/lock_batch"), {"batch_id": batch.batch_id}).one()
+        if row.state == "loaded":
+            return
+        connection.execute(text(f"create temporary view accepted_record as table {table}"))
+        counts = _merge(connection, batch, row.extracted_at)
+        _check_balance(
+            batch,
+            pulled=row.pulled_count,
+            fates={
+                **counts,
+                "duplicate_count": row.duplicate_count,
+                "quarantined_count": row.quarantined_count,
+                "out_of_window_count": row.out_of_window_count,
+            },
+        )
+        connection.execute(statement("consolidate/mark_loaded"), {"batch_id": batch.batch_id, **counts})
+        connection.execute(text("drop view accepted_record"))
+    log.info(
+        "%s: %d new, %d changed, %d unchanged",
+        batch.source_id,
+        counts["new_count"],
+        counts["changed_count"],
+        counts["unchanged_count"],
+    )
+
+
+def _merge(connection: Connection, batch: ledger.Batch, known_from: object) -> dict[str, int]:
+    known = {"batch_id": batch.batch_id, "known_from": known_from}
+    connection.execute(statement("consolidate/compare_incoming"), {"known_from": known_from})
+    connection.execute(statement("consolidate/close_superseded"), known)
+    connection.execute(statement("consolidate/insert_versions"), {**known, "source_id": batch.source_id})
+    counts = connection.execute(statement("consolidate/count_outcomes")).one()
+    return dict(counts._mapping)
+
+
+def _check_balance(batch: ledger.Batch, *, pulled: int, fates: dict[str, int]) -> None:
+    if pulled != sum(fates.values()):
+        told = ", ".join(f"{name.removesuffix('_count').replace('_', ' ')} {count}" for name, count in fates.items())
+        raise LedgerImbalance(
+            f"Source {batch.source_id}, batch {batch.batch_id}: {pulled} records were pulled but {sum(fates.values())}"
+            f" are accounted for ({told}).",
+            action=f"nothing was loaded; compare {batch.landing_uri} with quarantine_record, then clear the task.",
+        )
+
+
+@contextmanager
+def _staged(batch: ledger.Batch) -> Iterator[str]:
+    """Bulk load a batch's accepted records into an unlogged table of its own; drop the table at the end."""
+    import adbc_driver_postgresql.dbapi as adbc
+
+    records = read_accepted(batch.landing_uri)
+    name = "batch_" + hashlib.sha256(batch.batch_id.encode()).hexdigest()[:32]
+    columns = ", ".join(f"{field.name} {_SQL_TYPES[field.type]}" for field in ACCEPTED_SCHEMA)
+    with store_engine().begin() as connection:
+        connection.execute(text(f"drop table if exists staging.{name}"))
+        connection.execute(text(f"create unlogged table staging.{name} ({columns})"))
+    try:
+        with adbc.connect(libpq_dsn("motcua_store")) as loader, loader.cursor() as cursor:
+            cursor.adbc_ingest(name, records, mode="append", db_schema_name="staging")
+            loader.commit()
+        yield f"staging.{name}"
+    finally:
+        with store_engine().begin() as connection:
+            connection.execute(text(f"drop table if exists staging.{name}"))
