@@ -4,7 +4,7 @@ with requested as (
     select
         asked.source_id,
         daterange(cast(:from_date as date), cast(:to_date as date), '[]') as days
-    from unnest(cast(:source_ids as text [])) as asked (source_id)
+    from unnest(cast(:source_ids as text[])) as asked (source_id)
 ),
 
 windows as (
@@ -46,7 +46,7 @@ unanswered as (
                 and later.state = 'loaded'
                 and later.planned_at >= broken.planned_at
         ), false)
-    order by broken.source_id, broken.planned_at desc
+    order by broken.source_id asc, broken.planned_at desc
 ),
 
 final as (
@@ -59,7 +59,7 @@ final as (
             when coalesce(loaded.days @> requested.days, false) then 'received'
             else 'missing'
         end as cell,
-        coalesce(loaded.batch_ids, array[]::text []) as batch_ids,
+        coalesce(loaded.batch_ids, array[]::text[]) as batch_ids,
         unanswered.error_message as reason
     from requested
     left join loaded on requested.source_id = loaded.source_id

@@ -53,6 +53,7 @@ contributions as (
         flows.measure,
         flows.on_day
     from judged
+    -- noqa: disable=RF02
     cross join lateral (
         values
         ('received_online', case when channel_code = 2 then received_on end),
@@ -69,6 +70,7 @@ contributions as (
         ('overdue_cleared', case when became_overdue then ended_on end),
         ('open_due', case when status_code in (2, 4) then due_on end)
     ) as flows (measure, on_day)
+    -- noqa: enable=RF02
 ),
 
 final as (
