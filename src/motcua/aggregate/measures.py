@@ -38,7 +38,7 @@ def check_measures() -> None:
     Raises:
         MeasuresDiffer: naming the number of cells that differ and the first of them.
     """
-    with _measuring() as connection:
+    with _measuring(alone=True) as connection:
         _apply_pending(connection)
         differences = _differences(connection)
     if differences:
@@ -52,7 +52,7 @@ def check_measures() -> None:
 
 def rebuild_measures() -> list[MeasureDifference]:
     """Write the measures anew from the current versions and return the cells that were wrong before."""
-    with _measuring() as connection:
+    with _measuring(alone=True) as connection:
         _apply_pending(connection)
         differences = _differences(connection)
         connection.execute(text("truncate measure_day"))
@@ -61,10 +61,12 @@ def rebuild_measures() -> list[MeasureDifference]:
 
 
 @contextmanager
-def _measuring() -> Iterator[Connection]:
-    """A transaction that no other of this module runs beside."""
+def _measuring(*, alone: bool = False) -> Iterator[Connection]:
+    """A transaction that no other of this module runs beside; `alone`, no consolidation either."""
     with store_engine().begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('measures'))"))
+        if alone:
+            connection.execute(text("lock table dossier_version in share mode"))
         yield connection
 
 

@@ -1,0 +1,78 @@
+"""Puts batches of dossiers into a real store, the way the stages before consolidation would."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import text
+
+from motcua import ledger
+from motcua.canonical import ACCEPTED_SCHEMA
+from motcua.catalog import load_catalog
+from motcua.landing import write_accepted, write_records
+from motcua.settings import Settings
+from motcua.warehouse import store_engine
+
+COMMUNE = "29236:2020"
+OTHER_COMMUNE = "29239:2020"
+SOURCE = "tra-vinh.c29236"
+DAY = date(2023, 10, 31)
+
+_runs = itertools.count(1)
+
+
+def dossier(dossier_id: str = "1", **values: Any) -> dict[str, Any]:
+    """An accepted record: received on 2 October, due on the 9th, finished on the 6th, unless `values` say otherwise."""
+    record: dict[str, Any] = dict.fromkeys(ACCEPTED_SCHEMA.names)
+    record |= {
+        "disposition": "record",
+        "system_code": "opencps-tra-vinh",
+        "agency_code": "84110",
+        "dossier_id": dossier_id,
+        "dossier_no": f"000.01.21.H59-231002-{dossier_id:0>4}",
+        "unit_code": "000.01.21.H59",
+        "procedure_code": "2.000815",
+        "status_code": 10,
+        "channel_code": 1,
+        "received_at": datetime(2023, 10, 2, 8),
+        "due_at": datetime(2023, 10, 9, 17),
+        "finished_at": datetime(2023, 10, 6, 9),
+        "returned_at": datetime(2023, 10, 6, 10),
+        "unit_id": COMMUNE,
+        "field_code": "G15-TP08",
+    }
+    return record | values
+
+
+def validated_batch(
+    records: list[dict[str, Any]], *, source_id: str = SOURCE, pulled: int | None = None, quarantined: int = 0
+) -> str:
+    """Plan a batch, put its accepted records into landing and mark it validated; return its id."""
+    catalog = load_catalog(Settings.load().catalog_dir)
+    [[batch_id]] = ledger.plan_run(
+        catalog, f"test-{next(_runs)}", DAY, window=(date(2023, 10, 1), DAY), source_ids=[source_id]
+    )
+    uri = ledger.read_batches([batch_id])[0].landing_uri
+    rows = [record | {"record_no": number} for number, record in enumerate(records)]
+    accepted = pa.Table.from_pylist(rows, schema=ACCEPTED_SCHEMA)
+    sha = write_records(uri, accepted.drop_columns(["unit_id", "field_code"]), {"source_id": source_id})
+    write_accepted(uri, accepted)
+    count = len(records) + quarantined if pulled is None else pulled
+    ledger.mark_extracted(
+        batch_id, manifest_sha256=sha, declared_total=count, pulled=count, out_of_window=0, duplicate=0
+    )
+    with store_engine().begin() as connection:
+        ledger.mark_validated(connection, batch_id, quarantined=quarantined)
+    return batch_id
+
+
+def measures() -> dict[tuple[str, str, str], int]:
+    """Return `measure_day` as {(unit, day, measure): quantity}."""
+    with store_engine().connect() as connection:
+        rows = connection.execute(
+            text("select unit_id, on_day::text, measure, sum(quantity)::int from measure_day group by 1, 2, 3")
+        )
+        return {(unit, day, measure): quantity for unit, day, measure, quantity in rows}

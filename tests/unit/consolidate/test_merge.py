@@ -1,0 +1,98 @@
+"""What a night's records become: versions that are only ever added to, and a ledger that balances."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from motcua import ledger
+from motcua.consolidate import consolidate_batches
+from motcua.warehouse import store_engine
+from tests.store_world import dossier, validated_batch
+
+pytestmark = pytest.mark.usefixtures("databases")
+
+
+def load(batch_id: str) -> ledger.Batch:
+    assert consolidate_batches([batch_id]).loaded == [batch_id]
+    return ledger.read_batches([batch_id])[0]
+
+
+def versions() -> list[tuple[str, int, bool]]:
+    with store_engine().connect() as connection:
+        rows = connection.execute(
+            text("select dossier_id, status_code, known_to is null from dossier_version order by version_id")
+        )
+        return [tuple(row) for row in rows]
+
+
+def test_a_record_is_new_then_unchanged_then_changed() -> None:
+    first = load(validated_batch([dossier("1"), dossier("2", status_code=4, finished_at=None, returned_at=None)]))
+    second = load(validated_batch([dossier("1"), dossier("2"), dossier("3")]))
+    assert (first.new_count, first.changed_count, first.unchanged_count) == (2, 0, 0)
+    assert (second.new_count, second.changed_count, second.unchanged_count) == (1, 1, 1)
+    assert versions() == [("1", 10, True), ("2", 4, False), ("2", 10, True), ("3", 10, True)]
+
+
+def test_a_null_that_becomes_a_value_is_a_change() -> None:
+    load(validated_batch([dossier(due_at=None)]))
+    assert load(validated_batch([dossier()])).changed_count == 1
+
+
+def test_only_when_we_heard_of_it_differs_is_no_change() -> None:
+    load(validated_batch([dossier(modified_at=datetime(2023, 10, 6))]))
+    assert load(validated_batch([dossier(modified_at=datetime(2023, 10, 7))])).unchanged_count == 1
+
+
+def test_a_loaded_batch_is_loaded_once() -> None:
+    batch_id = validated_batch([dossier("1")])
+    before = load(batch_id)
+    assert load(batch_id) == before
+    assert len(versions()) == 1
+
+
+def test_two_runs_of_one_batch_at_once_do_not_double_it() -> None:
+    batch_id = validated_batch([dossier(str(number)) for number in range(500)])
+    with ThreadPoolExecutor(2) as pool:
+        for outcome in pool.map(consolidate_batches, [[batch_id]] * 2):
+            assert outcome.failed == []
+    assert len(versions()) == 500
+
+
+def test_a_batch_with_a_record_unaccounted_for_does_not_load() -> None:
+    good, short = validated_batch([dossier("1")]), validated_batch([dossier("2")], pulled=3)
+    assert consolidate_batches([short, good]).failed == [short]
+    batch = ledger.read_batches([short])[0]
+    assert (batch.state, batch.error_kind) == ("failed", "LedgerImbalance")
+    assert "3 records were pulled but 1 are accounted for" in (batch.error_message or "")
+    assert [version[0] for version in versions()] == ["1"]
+
+
+def test_the_database_itself_refuses_a_loaded_batch_that_does_not_balance() -> None:
+    batch_id = validated_batch([dossier("1")], pulled=3)
+    with pytest.raises(DBAPIError, match="batch_balances"), store_engine().begin() as connection:
+        connection.execute(
+            text(
+                "update batch set state = 'loaded', new_count = 1, changed_count = 0, unchanged_count = 0"
+                " where batch_id = :id"
+            ),
+            {"id": batch_id},
+        )
+
+
+def test_a_batch_pulled_before_what_is_known_does_not_overwrite_it() -> None:
+    old = validated_batch([dossier(status_code=4, finished_at=None, returned_at=None)])
+    load(validated_batch([dossier()]))
+    assert load(old).unchanged_count == 1
+    assert versions() == [("1", 10, True)]
+
+
+@pytest.mark.parametrize("change", ["delete from dossier_version", "update dossier_version set status_code = 4"])
+def test_a_version_cannot_be_rewritten_or_removed(change: str) -> None:
+    load(validated_batch([dossier()]))
+    with pytest.raises(DBAPIError, match="append-only"), store_engine().begin() as connection:
+        connection.execute(text(change))
