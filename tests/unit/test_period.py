@@ -1,0 +1,89 @@
+"""Periods of NĐ 09/2019/NĐ-CP Điều 12 and of the calendar."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motcua.errors import ConfigurationError
+from motcua.period import Period, calendar_period, parse_period, period_between, periods_ending_on, reporting_period
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("RPT_MONTH:2024-03", date(2024, 2, 15), date(2024, 3, 14)),
+        ("RPT_MONTH:2024-01", date(2023, 12, 15), date(2024, 1, 14)),
+        ("RPT_QUARTER:2025-Q1", date(2024, 12, 15), date(2025, 3, 14)),
+        ("RPT_QUARTER:2025-Q2", date(2025, 3, 15), date(2025, 6, 14)),
+        ("RPT_QUARTER:2025-Q3", date(2025, 6, 15), date(2025, 9, 14)),
+        ("RPT_H1:2025", date(2024, 12, 15), date(2025, 6, 14)),
+        ("RPT_H2:2025", date(2025, 6, 15), date(2025, 12, 14)),
+        ("RPT_9M:2025", date(2024, 12, 15), date(2025, 9, 14)),
+        ("RPT_YEAR:2025", date(2024, 12, 15), date(2025, 12, 14)),
+        ("CAL_MONTH:2023-10", date(2023, 10, 1), date(2023, 10, 31)),
+        ("CAL_QUARTER:2024-Q1", date(2024, 1, 1), date(2024, 3, 31)),
+        ("CAL_H1:2020", date(2020, 1, 1), date(2020, 6, 30)),
+        ("CAL_YEAR:2020", date(2020, 1, 1), date(2020, 12, 31)),
+        ("2023-03-01..2023-05-09", date(2023, 3, 1), date(2023, 5, 9)),
+    ],
+)
+def test_a_period_has_the_days_the_decree_gives_it(text: str, first: date, last: date) -> None:
+    period = parse_period(text)
+    assert (period.from_date, period.to_date) == (first, last)
+
+
+def test_the_69_day_campaign_of_ca_mau_has_70_days() -> None:
+    assert parse_period("2023-03-01..2023-05-09").days == 70
+
+
+def test_days_that_make_a_named_period_get_its_name_and_others_do_not() -> None:
+    assert period_between(date(2023, 10, 1), date(2023, 10, 31)) == calendar_period("MONTH", 2023, 10)
+    assert period_between(date(2023, 9, 15), date(2023, 10, 14)) == reporting_period("MONTH", 2023, 10)
+    assert period_between(date(2023, 10, 1), date(2023, 10, 30)).period_type == "CUSTOM"
+
+
+@pytest.mark.parametrize(
+    ("day", "types"),
+    [
+        (date(2025, 4, 14), ["RPT_MONTH"]),
+        (date(2025, 3, 14), ["RPT_MONTH", "RPT_QUARTER"]),
+        (date(2025, 6, 14), ["RPT_MONTH", "RPT_QUARTER", "RPT_H1"]),
+        (date(2025, 9, 14), ["RPT_MONTH", "RPT_QUARTER", "RPT_9M"]),
+        (date(2025, 12, 14), ["RPT_MONTH", "RPT_QUARTER", "RPT_H2", "RPT_YEAR"]),
+        (date(2025, 6, 15), []),
+    ],
+)
+def test_what_is_due_follows_from_the_day_it_ends(day: date, types: list[str]) -> None:
+    assert [period.period_type for period in periods_ending_on(day)] == types
+
+
+@pytest.mark.parametrize(
+    "text", ["RPT_MONTH:2024-13", "RPT_MONTH:2024-00", "RPT_QUARTER:2024-Q5", "RPT_MONTH:2024", "RPT_YEAR:2024-1", "x"]
+)
+def test_what_is_not_a_period_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"is not a period.*RPT_MONTH:2023-10"):
+        parse_period(text)
+
+
+def test_a_period_that_ends_before_it_starts_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="swap"):
+        parse_period("2023-10-31..2023-10-01")
+
+
+def months(system: object, year: int) -> list[Period]:
+    return [system("MONTH", year, month) for month in range(1, 13)]  # type: ignore[operator]
+
+
+@given(st.integers(2000, 2100))
+def test_both_systems_cut_the_days_into_months_without_gap_or_overlap(year: int) -> None:
+    for system in (reporting_period, calendar_period):
+        run = [*months(system, year), *months(system, year + 1)]
+        for before, after in zip(run, run[1:], strict=False):
+            assert after.from_date == before.to_date + timedelta(days=1)
+        for kind, count in (("QUARTER", 4), ("H1", 0), ("YEAR", 0)):
+            assert system(kind, year, 1 if count else 0).from_date == run[0].from_date
+        assert system("YEAR", year).to_date == system("H2", year).to_date == run[11].to_date
