@@ -21,7 +21,13 @@ os.environ.update(
     GX_ANALYTICS_ENABLED="false",
     AIRFLOW_HOME=str(WORK / "airflow"),
 )
-for name in ("MOTCUA_STORE_DSN", "MOTCUA_WAREHOUSE_DSN", "MOTCUA_PROVINCE", "MOTCUA_CATALOG", "MOTCUA_LANDING"):
+for name in (
+    "MOTCUA_STORE_DSN",
+    "MOTCUA_WAREHOUSE_DSN",
+    "MOTCUA_PROVINCE",
+    "MOTCUA_CATALOG",
+    "MOTCUA_LANDING",
+):
     os.environ.pop(name, None)
 
 
@@ -43,9 +49,7 @@ def databases(database_server: None) -> None:
     from motcua.warehouse import store_engine, warehouse_engine
 
     with store_engine().begin() as connection:
-        connection.execute(
-            text("truncate unit, batch, dossier_version, measure_day, quarantine_record, rule_finding")
-        )
+        connection.execute(text("truncate unit, batch, dossier_version, measure_day, quarantine_record, rule_finding"))
     with warehouse_engine().begin() as connection:
         for table in ("edition", "edition_figure"):
             connection.execute(text(f"alter table {table} disable trigger {table}_immutable"))

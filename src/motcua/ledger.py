@@ -217,9 +217,9 @@ def completeness(source_ids: Sequence[str], from_date: date, to_date: date) -> l
 
 def _covered_until(connection: Connection) -> dict[str, date]:
     rows = connection.execute(
-        text("select source_id, max(window_to) from batch where state = 'loaded' group by source_id")
+        text("select source_id, max(window_to) as covered_until from batch where state = 'loaded' group by source_id")
     )
-    return {source_id: day for source_id, day in rows}
+    return {row.source_id: row.covered_until for row in rows}
 
 
 def _due_window(source: Source, day: date, covered_until: date | None) -> tuple[date, date]:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 from sqlalchemy import text
+from tests.store_world import COMMUNE, dossier, validated_batch
 
 from motcua.consolidate import consolidate_batches
 from motcua.warehouse import store_engine
-from tests.store_world import COMMUNE, dossier, validated_batch
 
 CASES = yaml.safe_load(Path(__file__).with_name("contribution_cases.yaml").read_text(encoding="utf-8"))
 IN_PROCESS = {"status_code": 4, "finished_at": None, "returned_at": None}

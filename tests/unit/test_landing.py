@@ -7,11 +7,11 @@ from pathlib import Path
 import fsspec
 import pyarrow as pa
 import pytest
+from tests.store_world import dossier
 
 from motcua.canonical import LANDING_SCHEMA
 from motcua.errors import ContractBroken
 from motcua.landing import read_manifest, read_records, write_records
-from tests.store_world import dossier
 
 
 def records(count: int = 2) -> pa.Table:

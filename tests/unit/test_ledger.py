@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from sqlalchemy import text
+from tests.store_world import SOURCE, dossier, validated_batch
 
 from motcua import ledger
 from motcua.catalog import load_catalog
@@ -13,7 +14,6 @@ from motcua.consolidate import consolidate_batches
 from motcua.errors import ConfigurationError, SourceUnavailable
 from motcua.settings import Settings
 from motcua.warehouse import store_engine
-from tests.store_world import SOURCE, dossier, validated_batch
 
 pytestmark = pytest.mark.usefixtures("databases")
 

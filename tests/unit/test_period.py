@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from motcua.errors import ConfigurationError
-from motcua.period import Period, calendar_period, parse_period, period_between, periods_ending_on, reporting_period
+from motcua.period import (
+    Period,
+    calendar_period,
+    parse_period,
+    period_between,
+    periods_ending_on,
+    reporting_period,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +70,15 @@ def test_what_is_due_follows_from_the_day_it_ends(day: date, types: list[str]) -
 
 
 @pytest.mark.parametrize(
-    "text", ["RPT_MONTH:2024-13", "RPT_MONTH:2024-00", "RPT_QUARTER:2024-Q5", "RPT_MONTH:2024", "RPT_YEAR:2024-1", "x"]
+    "text",
+    [
+        "RPT_MONTH:2024-13",
+        "RPT_MONTH:2024-00",
+        "RPT_QUARTER:2024-Q5",
+        "RPT_MONTH:2024",
+        "RPT_YEAR:2024-1",
+        "x",
+    ],
 )
 def test_what_is_not_a_period_is_refused_with_examples(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"is not a period.*RPT_MONTH:2023-10"):
@@ -82,7 +98,7 @@ def months(system: object, year: int) -> list[Period]:
 def test_both_systems_cut_the_days_into_months_without_gap_or_overlap(year: int) -> None:
     for system in (reporting_period, calendar_period):
         run = [*months(system, year), *months(system, year + 1)]
-        for before, after in zip(run, run[1:], strict=False):
+        for before, after in pairwise(run):
             assert after.from_date == before.to_date + timedelta(days=1)
         for kind, count in (("QUARTER", 4), ("H1", 0), ("YEAR", 0)):
             assert system(kind, year, 1 if count else 0).from_date == run[0].from_date

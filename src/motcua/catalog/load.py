@@ -204,12 +204,21 @@ def _check_references(catalog: Catalog) -> None:
     ):
         problems += [f"{name} {key!r} stands {count} times" for key, count in Counter(ids).items() if count > 1]
     known = catalog.unit_by_id
-    problems += [f"unit {u.unit_id!r} has an unknown parent {u.parent_id!r}" for u in catalog.units
-                 if u.parent_id is not None and u.parent_id not in known]
-    problems += [f"agency code {a.code!r} names an unknown unit {a.unit_id!r}" for a in catalog.agency_codes
-                 if a.unit_id not in known]
-    problems += [f"source {s.source_id!r} names an unknown unit {s.unit_id!r}" for s in catalog.sources
-                 if s.unit_id not in known]
+    problems += [
+        f"unit {u.unit_id!r} has an unknown parent {u.parent_id!r}"
+        for u in catalog.units
+        if u.parent_id is not None and u.parent_id not in known
+    ]
+    problems += [
+        f"agency code {a.code!r} names an unknown unit {a.unit_id!r}"
+        for a in catalog.agency_codes
+        if a.unit_id not in known
+    ]
+    problems += [
+        f"source {s.source_id!r} names an unknown unit {s.unit_id!r}" for s in catalog.sources if s.unit_id not in known
+    ]
     if problems:
-        raise CatalogError(f"{catalog.folder}: {problems[0]} (and {len(problems) - 1} more problems).",
-                           action="correct the catalogue entry named.")
+        raise CatalogError(
+            f"{catalog.folder}: {problems[0]} (and {len(problems) - 1} more problems).",
+            action="correct the catalogue entry named.",
+        )

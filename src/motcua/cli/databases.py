@@ -31,7 +31,12 @@ def _print(found: list[DatabaseStatus]) -> None:
         "Databases",
         ["database", "revision", "newest", "verdict"],
         [
-            (one.database, one.revision or "empty", one.head, "up to date" if one.is_current else "run `db upgrade`")
+            (
+                one.database,
+                one.revision or "empty",
+                one.head,
+                "up to date" if one.is_current else "run `db upgrade`",
+            )
             for one in found
         ],
     )

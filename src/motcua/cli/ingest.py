@@ -17,7 +17,9 @@ from motcua.settings import TIMEZONE
 def ingest(
     source: Annotated[list[str] | None, typer.Option(help="Source id; may be repeated. Default: every source.")] = None,
     from_: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
-    to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day. Default: yesterday.")] = None,
+    to: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day. Default: yesterday.")
+    ] = None,
 ) -> None:
     """Pull, validate and consolidate sources and bring the measures up to date, as the nightly DAGs do."""
     from motcua.aggregate import build_measures
@@ -44,7 +46,17 @@ def ingest(
     batches = ledger.read_run(run_id)
     print_table(
         f"Run {run_id}",
-        ["source", "state", "pulled", "new", "changed", "unchanged", "duplicate", "quarantined", "out of window"],
+        [
+            "source",
+            "state",
+            "pulled",
+            "new",
+            "changed",
+            "unchanged",
+            "duplicate",
+            "quarantined",
+            "out of window",
+        ],
         [
             (
                 batch.source_id,

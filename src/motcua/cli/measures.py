@@ -13,7 +13,9 @@ app = typer.Typer(help="The daily measures.", no_args_is_help=True)
 
 @app.command()
 def rebuild(
-    check: Annotated[bool, typer.Option("--check", help="Only compare; write nothing, exit 1 on a difference.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare; write nothing, exit 1 on a difference.")
+    ] = False,
 ) -> None:
     """Recompute every measure from the current versions, and say which cells the increments had wrong."""
     from motcua.aggregate import check_measures, rebuild_measures

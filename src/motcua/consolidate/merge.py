@@ -63,7 +63,8 @@ def _load(batch: ledger.Batch) -> None:
         return
     with _staged(batch) as table, store_engine().begin() as connection:
         connection.execute(
-            text("select pg_advisory_xact_lock(hashtext(:source))"), {"source": f"consolidate {batch.source_id}"}
+            text("select pg_advisory_xact_lock(hashtext(:source))"),
+            {"source": f"consolidate {batch.source_id}"},
         )
         row = connection.execute(statement("consolidate/lock_batch"), {"batch_id": batch.batch_id}).one()
         if row.state == "loaded":

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from tests.store_world import COMMUNE, OTHER_COMMUNE, dossier, measures, validated_batch
 
 from motcua.aggregate import build_measures, check_measures, rebuild_measures
 from motcua.consolidate import consolidate_batches
 from motcua.errors import MeasuresDiffer
 from motcua.warehouse import store_engine
-from tests.store_world import COMMUNE, OTHER_COMMUNE, dossier, measures, validated_batch
 
 pytestmark = pytest.mark.usefixtures("databases")
 

@@ -31,7 +31,8 @@ def replace(path: Path, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("province", "sources"), [("84", {"province": 1, "district": 9, "commune": 106}), ("26", {"commune": 136})]
+    ("province", "sources"),
+    [("84", {"province": 1, "district": 9, "commune": 106}), ("26", {"commune": 136})],
 )
 def test_the_shipped_catalogue_holds_the_one_stop_units_the_provinces_published(
     province: str, sources: dict[str, int]
@@ -62,7 +63,11 @@ def test_a_secret_cannot_be_put_into_a_source(copied: Path) -> None:
 
 
 def test_a_key_that_stands_twice_is_refused(copied: Path) -> None:
-    replace(copied / "sources" / "tra-vinh.yaml", "  adapter: opencps\n", "  adapter: opencps\n  adapter: opencps\n")
+    replace(
+        copied / "sources" / "tra-vinh.yaml",
+        "  adapter: opencps\n",
+        "  adapter: opencps\n  adapter: opencps\n",
+    )
     with pytest.raises(CatalogError, match="'adapter' stands twice"):
         load_catalog(copied)
 

@@ -8,11 +8,11 @@ from datetime import datetime
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from tests.store_world import dossier, validated_batch
 
 from motcua import ledger
 from motcua.consolidate import consolidate_batches
 from motcua.warehouse import store_engine
-from tests.store_world import dossier, validated_batch
 
 pytestmark = pytest.mark.usefixtures("databases")
 

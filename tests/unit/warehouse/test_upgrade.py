@@ -1,0 +1,86 @@
+"""Schema changes keep what an older database holds; the two roles keep out of each other's database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from motcua.settings import Settings
+from motcua.warehouse import database_status, embedded, libpq_dsn, upgrade_databases
+
+
+@pytest.fixture
+def empty_databases(database_server: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Point the settings at two databases as an operator would create them: owned by their role, empty."""
+    admin = embedded.ensure_server(Settings.load().work_dir / "pg")
+    dsns = {}
+    with psycopg.connect(admin, autocommit=True) as connection:
+        for name in ("store", "warehouse"):
+            connection.execute(f"drop database if exists old_{name}")
+            connection.execute(f"create database old_{name} owner motcua_{name}")
+            dsns[name] = libpq_dsn(f"motcua_{name}").replace(f"/motcua_{name}?", f"/old_{name}?")
+    for name, dsn in dsns.items():
+        monkeypatch.setenv(f"MOTCUA_{name.upper()}_DSN", dsn)
+    yield dsns
+    from motcua.warehouse.engine import _engine
+
+    for dsn in dsns.values():
+        _engine(dsn).dispose()
+
+
+def test_an_older_database_is_upgraded_with_its_rows(empty_databases: dict[str, str]) -> None:
+    upgrade_databases("0001")
+    assert [status.is_current for status in database_status()] == [False, False]
+    with psycopg.connect(empty_databases["store"]) as connection:
+        connection.execute(
+            "insert into unit (unit_id, code, kind, level, name, valid_from)"
+            " values ('84:2020', '84', 'province', 'province', 'Trà Vinh', '2020-01-01')"
+        )
+        connection.execute(
+            "insert into batch (batch_id, run_id, source_id, level, window_from, window_to)"
+            " values ('b', 'r', 's', 'province', '2023-10-01', '2023-10-31')"
+        )
+        connection.execute(
+            "insert into dossier_version (system_code, agency_code, dossier_id, procedure_code, status_code, received_at,"
+            " unit_id, field_code, content_hash, source_id, batch_id, known_from)"
+            " values ('x', '1', '1', '2.000815', 4, '2023-10-02', '84:2020', 'f', 'h', 's', 'b', now())"
+        )
+    with psycopg.connect(empty_databases["warehouse"]) as connection:
+        connection.execute(
+            "insert into edition (edition_id, report_code, unit_id, unit_code, unit_name, period_type, period_label,"
+            " from_date, to_date, edition_no, state, canonical_bytes, sha256) values ('e', 'form-06', '84:2020', '84',"
+            " 'Trà Vinh', 'CAL_MONTH', '2023-10', '2023-10-01', '2023-10-31', 1, 'final', '{}',"
+            " encode(sha256('{}'), 'hex'))"
+        )
+    upgrade_databases()
+    assert [status.is_current for status in database_status()] == [True, True]
+    with psycopg.connect(empty_databases["store"]) as connection:
+        assert connection.execute("select measure from dossier_contribution").fetchall() == [("received_direct",)]
+    with (
+        psycopg.connect(empty_databases["warehouse"]) as connection,
+        pytest.raises(psycopg.errors.RaiseException, match="edition is immutable"),
+    ):
+        connection.execute("update edition set state = 'provisional'")
+
+
+def test_upgrading_twice_changes_nothing(empty_databases: dict[str, str]) -> None:
+    assert upgrade_databases() == upgrade_databases()
+
+
+@pytest.mark.parametrize(
+    ("role", "other"), [("motcua_store", "motcua_warehouse"), ("motcua_warehouse", "motcua_store")]
+)
+def test_a_role_cannot_enter_the_other_database(role: str, other: str, database_server: None) -> None:
+    dsn = libpq_dsn(other).replace(f"postgresql://{other}@", f"postgresql://{role}@")
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(dsn)
+
+
+def test_the_server_is_found_running_by_the_next_process(database_server: None) -> None:
+    first = embedded.ensure_server(Settings.load().work_dir / "pg")
+    assert embedded.ensure_server(Settings.load().work_dir / "pg") == first
+    with create_engine(first.replace("postgresql:", "postgresql+psycopg:")).connect() as connection:
+        assert connection.execute(text("show synchronous_commit")).scalar() == "off"
