@@ -1,0 +1,42 @@
+"""Turns the connection ids of the catalogue into addresses and credentials, by Airflow's connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from motcua.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from motcua.extract.connection import SourceConnection
+
+
+def airflow_connections() -> Callable[[str], SourceConnection]:
+    """Return a resolver that asks Airflow once for each connection id."""
+    return cache(_resolve)
+
+
+def _resolve(connection_id: str) -> SourceConnection:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from motcua.extract.connection import connection_from_parts
+
+    try:
+        found = Connection.get(connection_id)
+    except AirflowNotFoundException:
+        raise ConfigurationError(
+            f"Airflow has no connection {connection_id!r}, which the catalogue names.",
+            action=f"add it (Admin > Connections), or set AIRFLOW_CONN_{connection_id.upper()}.",
+        ) from None
+    return connection_from_parts(
+        connection_id,
+        conn_type=found.conn_type,
+        host=found.host,
+        port=found.port,
+        schema=found.schema,
+        login=found.login,
+        password=found.password,
+        extra=found.extra_dejson,
+    )

@@ -1,0 +1,73 @@
+"""What every DAG of the project shares: tags, owner, alert route, retries, time limits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import pendulum
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from motcua.errors import (
+    BatchHeld,
+    CatalogError,
+    ConfigurationError,
+    ContractBroken,
+    MeasuresDiffer,
+    ReportRefused,
+)
+from motcua.orchestration.alerts import alert_on_failure
+from motcua.settings import TIMEZONE
+
+
+class Tag(StrEnum):
+    """The only tags a DAG may carry: the stages, the levels."""
+
+    EXTRACT = "extract"
+    VALIDATE = "validate"
+    CONSOLIDATE = "consolidate"
+    AGGREGATE = "aggregate"
+    PUBLISH = "publish"
+    PROVINCE = "province"
+    DISTRICT = "district"
+    COMMUNE = "commune"
+
+
+OWNER = "data-engineering"
+ALERT_ROUTE = alert_on_failure
+
+# A retry helps when something was down, never when somebody must correct the catalogue, the settings or the
+# data.
+_UNHELPED_BY_RETRY = [
+    CatalogError,
+    ConfigurationError,
+    ContractBroken,
+    BatchHeld,
+    MeasuresDiffer,
+    ReportRefused,
+]
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": OWNER,
+    "retries": 2,
+    "retry_exponential_backoff": True,
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(
+                exception=list(_UNHELPED_BY_RETRY),
+                action=RetryAction.FAIL,
+                reason="a person must act first: trying again cannot help",
+            )
+        ]
+    ),
+    "execution_timeout": timedelta(hours=2),
+    "on_failure_callback": ALERT_ROUTE,
+}
+
+DAG_ARGS: dict[str, Any] = {
+    "start_date": pendulum.datetime(2020, 1, 1, tz=TIMEZONE),
+    "catchup": False,
+    "max_active_runs": 1,
+    "default_args": DEFAULT_ARGS,
+}

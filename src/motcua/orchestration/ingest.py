@@ -1,0 +1,92 @@
+"""The family of nightly DAGs: one for each level, built by one function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, Param, TriggerRule, dag, get_current_context, task, task_group
+
+from motcua.catalog.models import Level
+from motcua.orchestration import clock
+from motcua.orchestration.assets import DOSSIERS
+from motcua.orchestration.defaults import DAG_ARGS, Tag
+
+_VIETNAMESE = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
+
+PARAMS = {
+    "from": Param(None, type=["null", "string"], format="date", description="Từ ngày / first day of the window"),
+    "to": Param(None, type=["null", "string"], format="date", description="Đến ngày / last day of the window"),
+    "sources": Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        description="Mã nguồn, trống là tất cả / source ids; empty means every source of the level",
+    ),
+}
+
+
+def ingest_dag(level: Level, doc_md: str | None) -> DAG:
+    """Build `ingest_dossiers__<level>`.
+
+    plan_batches → for each chunk of sources: extract_sources → validate_batches → consolidate_batches →
+    close_night (tells the asset, whatever failed) → name_missing_sources (fails when one is missing). Tasks
+    are mapped over chunks, never over sources: an executor costs 0.65 s a task.
+    """
+
+    @dag(
+        dag_id=f"ingest_dossiers__{level}",
+        description=f"Thu nhận hồ sơ {_VIETNAMESE[level]} mỗi đêm / Nightly intake of {level} dossiers",
+        doc_md=doc_md,
+        schedule=clock.nightly(),
+        tags=[Tag.EXTRACT, Tag.VALIDATE, Tag.CONSOLIDATE, Tag(level)],
+        params=PARAMS,
+        **DAG_ARGS,
+    )
+    def ingest() -> None:
+        @task
+        def plan_batches() -> list[list[str]]:
+            from motcua.orchestration import night
+
+            context = get_current_context()
+            return night.plan(level, context["params"], context["dag_run"])
+
+        @task
+        def extract_sources(batch_ids: list[str]) -> dict[str, int]:
+            from motcua.orchestration import night
+
+            return night.extract(batch_ids)
+
+        @task
+        def validate_batches(batch_ids: list[str]) -> dict[str, int]:
+            from motcua.orchestration import night
+
+            return night.validate(batch_ids)
+
+        @task
+        def consolidate_batches(batch_ids: list[str]) -> dict[str, int]:
+            from motcua.orchestration import night
+
+            return night.consolidate(batch_ids)
+
+        @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DOSSIERS[level]])
+        def close_night() -> dict[str, Any]:
+            from motcua.orchestration import night
+
+            context = get_current_context()
+            closed = night.close(level, context["run_id"])
+            context["outlet_events"][DOSSIERS[level]].extra = closed
+            return closed
+
+        @task(retries=0)
+        def name_missing_sources() -> int:
+            from motcua.orchestration import night
+
+            return night.name_missing(level, get_current_context()["run_id"])
+
+        @task_group
+        def chunk(batch_ids: list[str]) -> None:
+            extract_sources(batch_ids) >> validate_batches(batch_ids) >> consolidate_batches(batch_ids)
+
+        chunk.expand(batch_ids=plan_batches()) >> close_night() >> name_missing_sources()
+
+    return ingest()

@@ -1,0 +1,125 @@
+"""The task bodies of an ingest run. Each takes and returns ids and counts only, and may be repeated at any
+time."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from motcua import ledger
+from motcua.catalog import LEVELS, load_catalog
+from motcua.errors import ConfigurationError, SourceUnavailable
+from motcua.orchestration.connections import airflow_connections
+from motcua.orchestration.days import resolve_days
+from motcua.settings import Settings
+from motcua.warehouse import statement, store_engine
+
+log = logging.getLogger(__name__)
+
+
+def plan(level: str, params: Mapping[str, Any], dag_run: Any) -> list[list[str]]:
+    """Write the run's batches to the ledger and return their ids in chunks."""
+    days = resolve_days(params, dag_run)
+    chunks = ledger.plan_run(
+        load_catalog(Settings.load().catalog_dir),
+        dag_run.run_id,
+        days.day,
+        level=level,
+        window=days.window,
+        source_ids=params.get("sources") or (),
+    )
+    log.info("%s: %d sources in %d chunks for the night of %s", level, sum(map(len, chunks)), len(chunks), days.day)
+    return chunks
+
+
+def extract(batch_ids: Sequence[str]) -> dict[str, int]:
+    """Pull a chunk's sources. One that does not answer is named in the ledger; the rest goes on."""
+    from motcua.extract import extract_batches
+
+    outcome = extract_batches(batch_ids, airflow_connections())
+    return {"extracted": len(outcome.extracted), "failed": len(outcome.failed)}
+
+
+def validate(batch_ids: Sequence[str]) -> dict[str, int]:
+    """Set aside what breaks a rule, in every batch of the chunk that was extracted."""
+    from motcua.validate import validate_batches
+
+    outcome = validate_batches(batch_ids)
+    return {"validated": len(outcome.validated), "held": len(outcome.held), "failed": len(outcome.failed)}
+
+
+def consolidate(batch_ids: Sequence[str]) -> dict[str, int]:
+    """Merge what was accepted, in every batch of the chunk that was validated."""
+    from motcua.consolidate import consolidate_batches
+
+    outcome = consolidate_batches(batch_ids)
+    return {"loaded": len(outcome.loaded), "failed": len(outcome.failed)}
+
+
+def close(level: str, run_id: str) -> dict[str, Any]:
+    """Return what the night brought: counts of records and states, and the sources that are missing."""
+    batches = ledger.read_run(run_id, level)
+    if not batches:
+        raise ConfigurationError(
+            f"Run {run_id} of level {level} has no batches, so there is no night to close.",
+            action="look at plan_batches of this run, correct what it names and clear it.",
+        )
+    loaded = [batch for batch in batches if batch.state == "loaded"]
+    counts = ("pulled", "new", "changed", "unchanged", "duplicate", "quarantined", "out_of_window")
+    return {
+        "level": level,
+        "run_id": run_id,
+        "day": max(batch.window_to for batch in batches).isoformat(),
+        "sources": len(batches),
+        "states": dict(Counter(batch.state for batch in batches)),
+        "records": {name: sum(getattr(batch, f"{name}_count") or 0 for batch in loaded) for name in counts},
+        "missing": [batch.source_id for batch in batches if batch.state != "loaded"],
+    }
+
+
+def name_missing(level: str, run_id: str) -> int:
+    """Raise if a source of the run did not get through, naming each, why, and the run that asks them again.
+
+    Raises:
+        SourceUnavailable: which sources are missing. Everything else of the run has gone through before.
+    """
+    batches = ledger.read_run(run_id, level)
+    missing = [batch for batch in batches if batch.state != "loaded"]
+    if not missing:
+        return len(batches)
+    for batch in missing:
+        log.error("%s: %s %s", batch.source_id, batch.state, batch.error_message or f"stopped after {batch.state}")
+    told = "; ".join(f"{batch.source_id} ({batch.error_kind or batch.state})" for batch in missing)
+    conf = {
+        "from": min(batch.window_from for batch in missing).isoformat(),
+        "to": max(batch.window_to for batch in missing).isoformat(),
+        "sources": [batch.source_id for batch in missing],
+    }
+    raise SourceUnavailable(
+        f"{len(missing)} of {len(batches)} sources of level {level} are missing from run {run_id}: {told}.",
+        action=f"when they answer again trigger ingest_dossiers__{level} with the conf"
+        f" {str(conf).replace(chr(39), chr(34))}; the reports stay provisional until then.",
+    )
+
+
+def levels_not_closed(day: date) -> dict[str, str]:
+    """Return the levels whose night of a day is not closed, and what each still waits for.
+
+    A night is closed when every source due has been loaded and measured, or has failed and is named. A level that
+    this province has no source of is closed.
+    """
+    settings = Settings.load()
+    catalog = load_catalog(settings.catalog_dir)
+    waiting: dict[str, str] = {}
+    with store_engine().connect() as connection:
+        for level, count in connection.execute(statement("ledger/unmeasured_levels")).tuples():
+            waiting[level] = f"{count} batches to be measured"
+    for level in LEVELS:
+        due = [s.source_id for s in catalog.sources_on(day, level=level, province=settings.province)]
+        unheard = [cell.source_id for cell in ledger.completeness(due, day, day) if cell.cell == "missing"]
+        if unheard:
+            waiting[level] = f"{len(unheard)} of {len(due)} sources, the first {unheard[0]}"
+    return waiting

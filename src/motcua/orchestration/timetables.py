@@ -1,0 +1,56 @@
+"""Timetables that Airflow does not have. Registered by `plugins/motcua_plugin.py`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from motcua.settings import TIMEZONE
+
+# The night of the 14th is pulled at 01:00 on the 15th and its brief is due by 05:00.
+GRACE = timedelta(hours=6)
+
+
+class ReportingPeriodTimetable(CronDataIntervalTimetable):
+    """Reporting months, 15th 00:00 to next 15th 00:00 (NĐ 09/2019/NĐ-CP Điều 12), each run a grace after its
+    end.
+
+    One run a month: the quarter, half-year, nine months and year that end with the month are published by the
+    same run (`motcua.period.periods_ending_on`), so no two runs of one morning can disagree.
+    """
+
+    def __init__(self, grace: timedelta = GRACE) -> None:
+        super().__init__("0 0 15 * *", timezone=TIMEZONE)
+        self._grace = grace
+        hours = grace.total_seconds() / 3600
+        self.description = f"Reporting periods (15th to 14th), {hours:g} hours after they end"
+
+    @property
+    def summary(self) -> str:
+        return f"15th + {self._grace.total_seconds() / 3600:g} h"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReportingPeriodTimetable) and self._grace == other._grace
+
+    def __hash__(self) -> int:
+        return hash(self._grace)
+
+    def serialize(self) -> dict[str, Any]:
+        return {"grace_seconds": self._grace.total_seconds()}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> Timetable:
+        return cls(timedelta(seconds=data["grace_seconds"]))
+
+    def next_dagrun_info(
+        self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        info = super().next_dagrun_info(
+            last_automated_data_interval=last_automated_data_interval, restriction=restriction
+        )
+        if info is None or info.data_interval is None:
+            return info
+        return DagRunInfo(run_after=info.data_interval.end + self._grace, data_interval=info.data_interval)
