@@ -1,0 +1,356 @@
+"""Generates `docs/reference/` from the code: run `make docs`, commit the result.
+
+In: the catalogue models, suites, SQL headers, DAG files, the Typer app, a freshly upgraded database. Out: one
+Markdown page each. Never: a fact that stands nowhere else; a page that differs between two runs on the same tree.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from sqlalchemy import Connection, text
+
+from motcua import errors, period
+from motcua.canonical import Channel, Status
+from motcua.catalog import AgencyCode, Procedure, Source, Unit
+from motcua.errors import ConfigurationError
+from motcua.settings import PROJECT_ROOT, Settings
+
+REFERENCE = PROJECT_ROOT / "docs" / "reference"
+
+# What a table is for. A table that is not named here stops the generator.
+TABLES = {
+    "store": {
+        "unit": "Administrative units and agencies, as the catalogue in force gives them.",
+        "batch": "The ledger: one row for a source, window of days and run; its counts balance before it loads.",
+        "dossier_version": "What a source said of a dossier, from which batch, known from when to when. Append-only.",
+        "measure_day": "Sums of `dossier_contribution` by unit, procedure, field, day and measure, kept by increments.",
+        "quarantine_record": "Records set aside, redacted, with every rule they broke.",
+        "rule_finding": "How many records of a batch each rule checked and found at fault.",
+    },
+    "warehouse": {
+        "edition": "What an office receives: the canonical bytes of a report and their SHA-256. Immutable.",
+        "edition_figure": "The figures of an edition, one cell a row. Immutable.",
+    },
+}
+
+
+def pages() -> dict[str, str]:
+    """Return every page by file name. Needs both databases upgraded, and starts one process to read the DAGs."""
+    makers: Mapping[str, Callable[[], str]] = {
+        "catalog.md": catalog_page,
+        "cli.md": cli_page,
+        "codes.md": codes_page,
+        "dags.md": lambda: dags_page(read_dags()),
+        "data-model.md": data_model_page,
+        "rules.md": lambda: rules_page(Settings.load().expectations_dir),
+        "sql.md": lambda: sql_page(Settings.load().sql_dir),
+    }
+    return {name: make() for name, make in makers.items()}
+
+
+def catalog_page() -> str:
+    """The keys of every entry of the catalogue, from the pydantic models."""
+    from motcua.extract import mapping
+    from motcua.publish import forms
+    from motcua.workdays import SwappedDay
+
+    places: dict[str, Sequence[type[BaseModel]]] = {
+        "`sources/*.yaml`: `defaults` for every entry, then `sources`": (Source,),
+        "`units/units*.csv`": (Unit,),
+        "`units/agency_codes*.csv`": (AgencyCode,),
+        "`procedures/*.csv`": (Procedure,),
+        "`calendar/*.csv`": (SwappedDay,),
+        "`forms/*.yaml`: `report_code`, then `forms`": (
+            forms.Form,
+            forms.Column,
+            forms.Term,
+            forms.Identity,
+            forms.Section,
+            forms.RowHeading,
+        ),
+        "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(mapping, but=mapping.SourceMapping)),
+    }
+    lines = [
+        "The files under `include/catalog/`, typed on load: an unknown key, a wrong type or a reference that leads",
+        "nowhere is refused with file and line. `--catalog DIR` or `MOTCUA_CATALOG` names another folder.",
+    ]
+    for place, models in places.items():
+        lines += ["", f"## {place}"]
+        for model in models:
+            lines += ["", f"### {model.__name__}", "", _first_paragraph(model.__doc__), ""]
+            lines += _table(("key", "type", "default"), _fields(model))
+    return _page("Catalogue", "the pydantic models", lines)
+
+
+def cli_page() -> str:
+    """Every command and option, by Typer's own generator."""
+    import typer.main
+    from typer.cli import get_docs_for_click
+
+    from motcua.cli import app
+
+    command = typer.main.get_command(app)
+    body = get_docs_for_click(obj=command, ctx=typer.Context(command), indent=1, name="motcua")
+    return _page("Command line", "the Typer app", [body.strip()])
+
+
+def codes_page() -> str:
+    """Closed lists: statuses, channels, periods, measures, errors."""
+    from motcua.publish.forms import MEASURES
+
+    found = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    lines = ["## Status of a dossier (`status_code`, TrangThaiHoSo)", ""]
+    lines += _table(("code", "name"), [(status.value, status.name.lower()) for status in Status])
+    lines += ["", "## Channel of submission (`channel_code`, KenhThucHien)", ""]
+    lines += _table(("code", "name"), [(channel.value, channel.name.lower()) for channel in Channel])
+    lines += ["", "## Period types", "", ", ".join(f"`{kind}`" for kind in get_args(period.PeriodType))]
+    lines += ["", "`RPT_*` run from the 15th to the 14th (NĐ 09/2019/NĐ-CP Điều 12), `CAL_*` are calendar ones."]
+    lines += ["", "## Measures", "", ", ".join(f"`{measure}`" for measure in MEASURES)]
+    lines += ["", "What each counts: [dossier_contribution](sql.md#views)."]
+    lines += ["", "## Errors", "", "Named for who must act; each message ends with what to do.", ""]
+    lines += _table(("error", "meaning"), [(f"`{kind.__name__}`", _first_paragraph(kind.__doc__)) for kind in found])
+    return _page("Codes and errors", "the code", lines)
+
+
+def read_dags() -> list[dict[str, Any]]:
+    """Return what the DAG files define, read by a process of its own so that this one stays free of Airflow.
+
+    Raises:
+        ConfigurationError: a DAG file does not import.
+    """
+    home = Settings.load().home
+    done = subprocess.run(
+        [sys.executable, "-m", "motcua.orchestration.describe", str(home / "dags")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins")},
+    )
+    if done.returncode:
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise ConfigurationError(f"The DAGs could not be read: {last}", action="run `make test` and correct the file.")
+    dags: list[dict[str, Any]] = json.loads(done.stdout.strip().splitlines()[-1])
+    return dags
+
+
+def dags_page(dags: Sequence[Mapping[str, Any]]) -> str:
+    """DAGs with schedule, parameters, tasks in order and what to do when one fails."""
+    lines = _table(
+        ("DAG", "starts", "tags"),
+        [(f"[`{d['dag_id']}`](#{d['dag_id']})", d["schedule"], ", ".join(d["tags"])) for d in dags],
+    )
+    for dag in dags:
+        lines += ["", f"## {dag['dag_id']}", "", f"{dag['description']}.", "", dag["doc_md"], ""]
+        if dag["params"]:
+            lines += [*_table(("parameter", "meaning"), dag["params"].items()), ""]
+        rows = [
+            (
+                f"`{task['task_id']}`",
+                "for each chunk" if task["mapped"] else "once",
+                task["retries"],
+                task["trigger_rule"],
+                ", ".join(f"`{name}`" for name in task["outlets"]),
+            )
+            for task in dag["tasks"]
+        ]
+        lines += _table(("task", "runs", "retries", "trigger rule", "tells asset"), rows)
+    return _page("DAGs", "the files under `dags/`", lines)
+
+
+def data_model_page() -> str:
+    """Tables, views and columns of store and warehouse, from the databases themselves."""
+    from motcua.warehouse import store_engine, warehouse_engine
+
+    lines: list[str] = []
+    for database, engine in (("store", store_engine()), ("warehouse", warehouse_engine())):
+        with engine.connect() as connection:
+            lines += ["", f"## {database}", *_relations(connection, database)]
+    return _page("Data model", "an upgraded database", lines[1:])
+
+
+def rules_page(folder: Path) -> str:
+    """What is acceptable: every expectation with its rule, severity, reason and legal source."""
+    lines: list[str] = []
+    for path in sorted(folder.glob("*.json")):
+        suite = json.loads(path.read_text(encoding="utf-8"))
+        lines += ["", f"## {path.stem}", "", f"Grain: {suite.get('grain', 'not stated')}.", ""]
+        rows = []
+        for check in suite["expectations"]:
+            meta = check.get("meta", {})
+            fields = meta.get("fields") or [check.get("kwargs", {}).get("column", "")]
+            rows.append(
+                (
+                    meta.get("rule_id", ""),
+                    check.get("severity", "critical"),
+                    ", ".join(f"`{field}`" for field in fields if field),
+                    _expectation(check),
+                    "<br>".join(part for part in (meta.get("reason_vi"), meta.get("reason")) if part),
+                    meta.get("legal_source", ""),
+                )
+            )
+        lines += _table(("rule", "severity", "fields", "expectation", "reason", "source"), rows)
+    return _page("Validation rules", "`expectations/*.json`", lines[1:])
+
+
+def sql_page(folder: Path) -> str:
+    """Every statement by layer, with the header of its file."""
+    lines: list[str] = []
+    for layer in sorted(path for path in folder.iterdir() if path.is_dir()):
+        files = sorted(layer.rglob("*.sql"))
+        if files:
+            lines += ["", f"## {layer.name}"]
+        for path in files:
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            header = "\n".join(_header(path.read_text(encoding="utf-8")))
+            lines += ["", f"**[{name}](../../include/sql/{name}.sql)**", "", "```text", header, "```"]
+    return _page("SQL statements", "the headers under `include/sql/`", lines[1:])
+
+
+def write_pages(folder: Path) -> list[Path]:
+    """Write every page into a folder, remove pages no longer made, and return what was written."""
+    made = pages()
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob("*.md"):
+        if stale.name not in made:
+            stale.unlink()
+    for name, body in made.items():
+        (folder / name).write_text(body, encoding="utf-8")
+    return [folder / name for name in made]
+
+
+def main() -> None:
+    """Write `docs/reference/` from this tree, with databases made for the occasion."""
+    from motcua.warehouse import embedded, upgrade_databases
+
+    with tempfile.TemporaryDirectory(prefix="motcua-docs-") as work:
+        Path(work).chmod(0o755)  # the server runs as its own user when this runs as root
+        for name in [name for name in os.environ if name.startswith("MOTCUA_")]:
+            del os.environ[name]
+        os.environ["MOTCUA_WORK"] = work
+        try:
+            upgrade_databases()
+            for path in write_pages(REFERENCE):
+                print(path.relative_to(PROJECT_ROOT))
+        finally:
+            embedded.stop_server(Path(work) / "pg")
+
+
+def _page(title: str, origin: str, lines: Iterable[str]) -> str:
+    head = [f"# {title}", "", f"Generated from {origin} by `make docs`; a test holds that it is current.", ""]
+    return "\n".join(line.rstrip() for line in "\n".join([*head, *lines]).splitlines()) + "\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    cells = [[str(cell).replace("\n", " ").replace("|", "\\|") for cell in row] for row in rows]
+    return [
+        "| " + " | ".join(heads) + " |",
+        "|" + "---|" * len(heads),
+        *("| " + " | ".join(row) + " |" for row in cells),
+    ]
+
+
+def _first_paragraph(docstring: str | None) -> str:
+    return " ".join((docstring or "").strip().split("\n\n")[0].split())
+
+
+def _expectation(check: Mapping[str, Any]) -> str:
+    """Say an expectation and its limits: `expect_column_values_to_be_between` min_value 0, max_value 4."""
+    shown = {
+        key: value
+        for key, value in check.get("kwargs", {}).items()
+        if not key.startswith("column") and key not in {"row_condition", "condition_parser", "result_format"}
+    }
+    limits = ", ".join(f"{key} `{json.dumps(value, ensure_ascii=False)}`" for key, value in shown.items())
+    return " ".join(part for part in (f"`{check['type']}`", limits) if part)
+
+
+def _models_of(module: Any, but: type[BaseModel]) -> list[type[BaseModel]]:
+    return [
+        kind
+        for name, kind in vars(module).items()
+        if isinstance(kind, type)
+        and issubclass(kind, BaseModel)
+        and kind.__module__ == module.__name__
+        and not name.startswith("_")
+        and kind is not but
+    ]
+
+
+def _fields(model: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
+    schema = model.model_json_schema(ref_template="{model}")
+    required = set(schema.get("required", ()))
+    for key, content in schema.get("properties", {}).items():
+        default = "required" if key in required else f"`{json.dumps(content.get('default'), ensure_ascii=False)}`"
+        yield f"`{key}`", _type(content), "none" if default == "`null`" else default
+
+
+def _type(content: Mapping[str, Any]) -> str:
+    """Say a JSON schema type: `integer 1 to 5000`, `one of a, b`, `list of Term`."""
+    if "$ref" in content:
+        return str(content["$ref"])
+    if "anyOf" in content:
+        return " or ".join(_type(part) for part in content["anyOf"] if part.get("type") != "null")
+    if "enum" in content:
+        return "one of " + ", ".join(f"`{value}`" for value in content["enum"])
+    if "const" in content:
+        return f"`{content['const']}`"
+    if content.get("type") == "array":
+        return f"list of {_type(content.get('items', {}))}"
+    words = [str(content.get("format") or content.get("type") or "any")]
+    for key, word in (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "to"), ("pattern", "like")):
+        if key in content:
+            words += [word, f"`{content[key]}`" if key == "pattern" else str(content[key])]
+    return " ".join(words)
+
+
+def _relations(connection: Connection, database: str) -> Iterator[str]:
+    for name, kind in connection.execute(
+        text(
+            "select relname, relkind from pg_class where relnamespace = 'public'::regnamespace"
+            " and relkind in ('r', 'v') and relname <> 'alembic_version' order by relkind, relname"
+        )
+    ).all():
+        if kind == "r" and name not in TABLES[database]:
+            raise ConfigurationError(
+                f"Table {name} of {database} has no description.", action="add it to TABLES in motcua.reference_docs."
+            )
+        yield from ("", f"### {name}", "")
+        yield "View; see [SQL statements](sql.md#views)." if kind == "v" else TABLES[database][name]
+        columns = connection.execute(
+            text(
+                "select attname, format_type(atttypid, atttypmod), not (attnotnull or :is_view) from pg_attribute"
+                " where attrelid = cast(:name as regclass) and attnum > 0 and not attisdropped order by attnum"
+            ),
+            {"name": name, "is_view": kind == "v"},
+        )
+        rows = [(f"`{column}`", type_name, "may be" if is_open else "") for column, type_name, is_open in columns]
+        yield from ("", *_table(("column", "type", "null"), rows))
+        constraints = connection.execute(
+            text(
+                "select pg_get_constraintdef(oid) from pg_constraint"
+                " where conrelid = cast(:name as regclass) and contype <> 'n' order by contype, conname"
+            ),
+            {"name": name},
+        )
+        definitions = [" ".join(definition.split()) for (definition,) in constraints]
+        if definitions:
+            yield from ("", *(f"- `{definition}`" for definition in definitions))
+
+
+def _header(source: str) -> Iterator[str]:
+    for line in source.splitlines():
+        if not line.startswith("--"):
+            return
+        yield line.removeprefix("--").removeprefix(" ")
+
+
+if __name__ == "__main__":
+    main()
