@@ -1,0 +1,17 @@
+-- Grain: one quarantine record. Writes quarantine_record: which batch accepted the dossier at last. Why: an accepted
+-- record that equals the store's version makes no new one, so the store alone cannot say that the matter is settled.
+update quarantine_record
+set accepted_in_batch_id = :batch_id
+from
+    unnest(
+        cast(:system_codes as text[]),
+        cast(:agency_codes as text[]),
+        cast(:dossier_ids as text[])
+    ) as answered (system_code, agency_code, dossier_id)
+where
+    quarantine_record.source_id = :source_id
+    and quarantine_record.batch_id <> :batch_id
+    and quarantine_record.accepted_in_batch_id is null
+    and quarantine_record.system_code = answered.system_code
+    and quarantine_record.agency_code = answered.agency_code
+    and quarantine_record.dossier_id = answered.dossier_id

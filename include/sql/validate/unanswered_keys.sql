@@ -1,0 +1,11 @@
+-- Grain: one dossier of a source that was set aside and has not been accepted since. Reads quarantine_record.
+select distinct
+    system_code,
+    agency_code,
+    dossier_id
+from quarantine_record
+where
+    source_id = :source_id
+    and batch_id <> :batch_id
+    and accepted_in_batch_id is null
+    and dossier_id is not null

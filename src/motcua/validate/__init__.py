@@ -1,0 +1,27 @@
+"""Validate: judges what landed by the suites in `expectations/`, and sets aside what breaks a critical rule.
+
+In: batches in state `extracted` (landing records, the ledger), the catalogue, the store's current versions.
+Out: `accepted.parquet` with unit and field resolved, `quarantine_record` with every rule a record broke,
+`rule_finding` counts, state `validated`, one HTML page a call.
+Never: a change to a value a source sent; a verdict of a suite that did not load or answer completely; a personal
+value on a page, in a log or in an error.
+
+Importing this package loads neither pandas nor Great Expectations.
+"""
+
+from motcua.validate.batches import ValidationOutcome, validate_batches
+from motcua.validate.quarantine import (
+    QuarantineDetail,
+    QuarantineEntry,
+    list_quarantine,
+    show_quarantine,
+)
+
+__all__ = [
+    "QuarantineDetail",
+    "QuarantineEntry",
+    "ValidationOutcome",
+    "list_quarantine",
+    "show_quarantine",
+    "validate_batches",
+]

@@ -1,0 +1,200 @@
+"""The facts that rules are stated over: what the catalogue, the calendar and the store say of each record.
+
+A frame comes in with the canonical columns plus `source_id` and `window_to`; it goes out with the columns named in
+`add_facts`. No fact judges: what is acceptable stands in `expectations/`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from motcua.catalog import Catalog, Procedure
+from motcua.units import code_meanings
+from motcua.warehouse import statement
+from motcua.workdays import due_days, workdays_from, working_calendar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNKNOWN_FIELD = "khac"  # khác, "other": neither the catalogue nor the source names the field
+
+# The date part of a dossier code, YYMMDD or YYYYMMDD before the daily counter (TT 01/2018/TT-VPCP Điều 19).
+_CODE_DATE = r"-(\d{6}|\d{8})-\d{4,7}$"
+_TIMES = ("due_at", "finished_at", "received_at", "refused_at", "returned_at")
+
+
+def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now: datetime) -> pd.DataFrame:
+    """Return the frame with the facts added.
+
+    unit_id, unit_level, reference_on     the unit its code means on the day received (else submitted, else the
+                                          last day of the batch's window); null when none or several are meant
+    field_code                            the procedure's in the catalogue, else the source's, else `khac`
+    is_procedure_known, time_limit_days   of the catalogue, on the same day
+    computed_due_on, due_gap_workdays     the statutory due day, and how far `due_at` lies from it; null where a
+                                          supplement request or an apology may have moved the due day
+    due_latest, finished_latest, ...      the latest instant the value may mean: 00:00:00 is a day without a time
+    ended_at                              the day a closed dossier counts as ended (view dossier_contribution)
+    apology_deadline_at                   the end of the day before the due day (NĐ 61/2018)
+    code_date_text, code_date_on, code_date_gap_days   of the date part of dossier_no
+    previous_status_code, status_move     of the store's current version; the move as "9>4", null if none
+    number_holder_count                   dossiers of the source with this dossier_no, itself included
+    is_number_held_elsewhere              another source already holds this dossier_no
+    fee_stated                            the fee, 0 when none is stated
+    now                                   the wall time records are judged at
+    """
+    frame = frame.copy(deep=False)
+    frame["now"] = np.datetime64(now, "us")
+    _add_latest(frame)
+    frame["reference_on"] = frame["received_at"].fillna(frame["submitted_at"]).fillna(frame["window_to"]).dt.normalize()
+    _add_unit(frame, catalog)
+    _add_procedure(frame, catalog)
+    _add_due(frame, catalog)
+    _add_code_date(frame)
+    _add_known(frame, connection)
+    frame["fee_stated"] = frame["fee_amount"].fillna(0)
+    return frame
+
+
+def _add_latest(frame: pd.DataFrame) -> None:
+    day, last = np.timedelta64(1, "D"), np.timedelta64(1, "us")
+    for column in _TIMES:
+        value = frame[column]
+        frame[column.replace("_at", "_latest")] = value.mask(value == value.dt.normalize(), value + day - last)
+    status = frame["status_code"]
+    finished, refused, returned = frame["finished_at"], frame["refused_at"], frame["returned_at"]
+    frame["ended_at"] = finished.mask(status == 10, finished.fillna(returned)).mask(
+        status.isin([7, 8]), finished.fillna(refused).fillna(returned)
+    )
+    frame["apology_deadline_at"] = frame["due_at"].dt.normalize() - last
+
+
+def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
+    meanings = code_meanings(catalog)
+
+    def meant(code: str, day: date) -> str | None:
+        units = {
+            meaning.unit_id
+            for meaning in meanings.get(code, ())
+            if meaning.valid_from <= day and (meaning.valid_to is None or day <= meaning.valid_to)
+        }
+        return units.pop() if len(units) == 1 else None
+
+    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant)
+    levels = {unit.unit_id: unit.level for unit in catalog.units}
+    frame["unit_level"] = frame["unit_id"].map(levels)
+
+
+def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:
+    entries: dict[str, list[Procedure]] = {}
+    for entry in catalog.procedures:
+        entries.setdefault(entry.code, []).append(entry)
+
+    def told(read: str, code: str, day: date) -> Any:
+        return next((getattr(entry, read) for entry in entries.get(code, ()) if entry.holds_on(day)), None)
+
+    known = _by_code_and_day(frame, "procedure_code", partial(told, "code"))
+    frame["is_procedure_known"] = known.notna()
+    limit = _by_code_and_day(frame, "procedure_code", partial(told, "time_limit_days"))
+    frame["time_limit_days"] = limit.astype("float64")
+    source_field = frame["source_field_code"]
+    frame["field_code"] = (
+        _by_code_and_day(frame, "procedure_code", partial(told, "field_code"))
+        .fillna(source_field.where(source_field != ""))
+        .fillna(UNKNOWN_FIELD)
+    )
+
+
+def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any) -> pd.Series[Any]:
+    """Look up each distinct pair of code and reference day once; days and codes are few, records are many."""
+    import pandas as pd
+
+    codes, distinct_codes = pd.factorize(frame[column])
+    days, distinct_days = pd.factorize(frame["reference_on"])
+    pair = codes.astype(np.int64) * max(len(distinct_days), 1) + days
+    found = np.full(len(frame), None, dtype=object)
+    used, inverse = np.unique(pair, return_inverse=True)
+    calendar_days = [day.date() for day in pd.DatetimeIndex(distinct_days)]
+    answers = np.full(len(used), None, dtype=object)
+    for place, value in enumerate(used):
+        code_no, day_no = divmod(int(value), max(len(distinct_days), 1))
+        if value >= 0 and code_no < len(distinct_codes):
+            answers[place] = look_up(distinct_codes[code_no], calendar_days[day_no])
+    known = (codes >= 0) & (days >= 0)
+    found[known] = answers[inverse][known]
+    return pd.Series(found, index=frame.index, dtype=object)
+
+
+def _add_due(frame: pd.DataFrame, catalog: Catalog) -> None:
+    calendar = working_calendar(catalog.folder)
+    moved = frame[["supplement_count", "apology_count"]].fillna(0).gt(0).any(axis=1)
+    dated = (frame["received_at"].notna() & frame["time_limit_days"].notna() & ~moved).to_numpy()
+    computed = np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
+    received = frame["received_at"].to_numpy()[dated]
+    computed[dated] = due_days(received, frame["time_limit_days"].to_numpy()[dated].astype("int64"), calendar)
+    frame["computed_due_on"] = computed.astype("datetime64[us]")
+    gap = np.full(len(frame), np.nan)
+    compared = dated & frame["due_at"].notna().to_numpy()
+    due = frame["due_at"].to_numpy()[compared].astype("datetime64[D]")
+    gap[compared] = workdays_from(computed[compared], due, calendar)
+    frame["due_gap_workdays"] = gap
+
+
+def _add_code_date(frame: pd.DataFrame) -> None:
+    import pandas as pd
+
+    number = frame["dossier_no"].astype("str")
+    text = number.str.extract(_CODE_DATE, flags=re.ASCII, expand=False)
+    frame["code_date_text"] = text
+    long = pd.to_datetime(text.where(text.str.len() == 8), format="%Y%m%d", errors="coerce")
+    short = pd.to_datetime("20" + text.where(text.str.len() == 6), format="%Y%m%d", errors="coerce")
+    frame["code_date_on"] = long.fillna(short)
+    frame["code_date_gap_days"] = (frame["code_date_on"] - frame["received_at"].dt.normalize()).dt.days
+
+
+def _add_known(frame: pd.DataFrame, connection: Connection) -> None:
+    import pandas as pd
+
+    asked = frame[frame["dossier_id"].notna()]
+    keys = {
+        f"{column}s": asked[column].astype(object).where(asked[column].notna(), None).tolist()
+        for column in ("source_id", "system_code", "agency_code", "dossier_id")
+    }
+    own_number = asked["dossier_no"].where(asked["parent_dossier_id"].isna() & (asked["dossier_no"] != ""))
+    rows = connection.execute(
+        statement("validate/known_dossiers"),
+        {
+            "row_nos": asked.index.tolist(),
+            **keys,
+            "dossier_nos": own_number.astype(object).where(own_number.notna(), None).tolist(),
+        },
+    ).all()
+    known = pd.DataFrame(
+        [tuple(row) for row in rows], columns=["row_no", "previous", "in_source", "elsewhere"]
+    ).set_index("row_no")
+    known = known.reindex(frame.index)
+    previous = known["previous"].astype("float64")
+    frame["previous_status_code"] = previous
+    frame["status_move"] = _moves(previous, frame["status_code"])
+    frame["is_number_held_elsewhere"] = known["elsewhere"].eq(True)
+    holders = (
+        pd.DataFrame({"source": asked["source_id"], "number": own_number, "dossier": asked["dossier_id"]})
+        .dropna(subset=["number"])
+        .groupby(["source", "number"])["dossier"]
+        .transform("nunique")
+    )
+    frame["number_holder_count"] = holders.reindex(frame.index).fillna(1) + known["in_source"].eq(True)
+
+
+def _moves(previous: pd.Series[Any], status: pd.Series[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    moves = pd.Series(None, index=status.index, dtype=object)
+    moved = previous.notna() & status.notna() & (previous != status)
+    moves[moved] = [f"{int(old)}>{int(new)}" for old, new in zip(previous[moved], status[moved], strict=True)]
+    return moves

@@ -1,0 +1,73 @@
+"""Writes a verdict: accepted records to landing, the rest to quarantine, the counts and the state to the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, text
+
+from motcua.canonical import KEY_COLUMNS
+from motcua.landing import write_accepted
+from motcua.ledger import mark_validated
+from motcua.validate.verdict import Verdict
+from motcua.warehouse import statement, store_engine
+
+_ROWS_A_STATEMENT = 5000
+
+
+def write_verdict(verdict: Verdict) -> None:
+    """Write a batch's verdict; the rows in the store in one transaction, replacing those of an earlier verdict.
+
+    A batch that another run validated or loaded meanwhile is left as it is.
+    """
+    batch = verdict.batch
+    write_accepted(batch.landing_uri, verdict.accepted)
+    with store_engine().begin() as connection:
+        state = connection.execute(
+            text("select state from batch where batch_id = :batch_id for update"), {"batch_id": batch.batch_id}
+        ).scalar_one()
+        if state in {"validated", "loaded"}:
+            return
+        identity = {"batch_id": batch.batch_id, "source_id": batch.source_id}
+        connection.execute(text("delete from quarantine_record where batch_id = :batch_id"), identity)
+        connection.execute(text("delete from rule_finding where batch_id = :batch_id"), identity)
+        connection.execute(
+            text(
+                "insert into rule_finding (batch_id, rule_id, severity, checked_count, failed_count)"
+                " values (:batch_id, :rule_id, :severity, :checked_count, :failed_count)"
+            ),
+            [identity | vars(count) for count in verdict.rule_counts],
+        )
+        _set_aside(connection, verdict, identity)
+        _answer_open_records(connection, verdict, identity)
+        mark_validated(connection, batch.batch_id, quarantined=len(verdict.set_aside))
+
+
+def _set_aside(connection: Connection, verdict: Verdict, identity: dict[str, Any]) -> None:
+    for start in range(0, len(verdict.set_aside), _ROWS_A_STATEMENT):
+        rows = [
+            {
+                **{name: aside.record[name] for name in ("record_no", *KEY_COLUMNS, "dossier_no")},
+                "broken_rules": aside.broken_rules,
+                "record": aside.record,
+            }
+            for aside in verdict.set_aside[start : start + _ROWS_A_STATEMENT]
+        ]
+        connection.execute(statement("validate/set_aside"), identity | {"records": orjson.dumps(rows).decode()})
+
+
+def _answer_open_records(connection: Connection, verdict: Verdict, identity: dict[str, Any]) -> None:
+    """Note on the source's open quarantine records which of them this batch accepts at last."""
+    connection.execute(statement("validate/withdraw_answers"), identity)
+    open_keys = connection.execute(statement("validate/unanswered_keys"), identity).all()
+    if not open_keys:
+        return
+    accepted = set(zip(*(verdict.accepted[name].to_pylist() for name in KEY_COLUMNS), strict=True))
+    answered = [tuple(key) for key in open_keys if tuple(key) in accepted]
+    if answered:
+        systems, agencies, dossiers = (list(part) for part in zip(*answered, strict=True))
+        connection.execute(
+            statement("validate/answer_keys"),
+            identity | {"system_codes": systems, "agency_codes": agencies, "dossier_ids": dossiers},
+        )

@@ -1,0 +1,119 @@
+"""Working days of the public service: Monday to Friday, less public holidays, with the days a year's decision swaps.
+
+The `holidays` library gives Vietnam's public holidays and the swaps it knows; `calendar/swapped_days.csv` of the
+catalogue is laid over it, because each year's decision moves days after a library was released (domain.md
+section 4.4). Everything is vectorised with numpy; days are `datetime64[D]`, limits are working days.
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from motcua.errors import CatalogError
+
+FIRST_YEAR, LAST_YEAR = 2010, 2045
+SAME_DAY_CUTOFF = np.timedelta64(15, "h")  # civil-status procedures: after 15:00 the next working day counts
+
+Days = NDArray[np.datetime64]
+
+
+class SwappedDay(BaseModel):
+    """A day whose nature a decision changed: a working day made a rest day, or a rest day worked instead."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    day: date
+    kind: Literal["rest", "working"]
+    reason: str
+    evidence: str
+
+
+@lru_cache(maxsize=4)
+def working_calendar(catalog_dir: Path) -> np.busdaycalendar:
+    """Return the calendar of `FIRST_YEAR` to `LAST_YEAR`; outside it every day counts as worked.
+
+    Raises:
+        CatalogError: a row of `calendar/*.csv` is wrong; the message names the file and the line.
+    """
+    import holidays
+
+    library = holidays.country_holidays("VN", years=range(FIRST_YEAR, LAST_YEAR + 1))
+    made_up = set(library.weekend_workdays)
+    day, end = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
+    resting = set(library)
+    while day <= end:
+        if day.weekday() >= 5 and day not in made_up:
+            resting.add(day)
+        day += timedelta(days=1)
+    for swapped in swapped_days(catalog_dir):
+        (resting.add if swapped.kind == "rest" else resting.discard)(swapped.day)
+    # numpy cannot make one Saturday a working day of a Monday-to-Friday week, so rest days are listed one by one.
+    return np.busdaycalendar(weekmask="1111111", holidays=np.array(sorted(resting), dtype="datetime64[D]"))
+
+
+def swapped_days(catalog_dir: Path) -> list[SwappedDay]:
+    """Return the swapped days of a catalogue; a catalogue without the table has none beyond the library's."""
+    found: list[SwappedDay] = []
+    for path in sorted((catalog_dir / "calendar").glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            for row in reader:
+                try:
+                    found.append(SwappedDay.model_validate(row))
+                except ValidationError as error:
+                    first = error.errors()[0]
+                    raise CatalogError(
+                        f"{path}:{reader.line_num}: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
+                        action="correct that line; columns are day, kind (rest or working), reason, evidence.",
+                    ) from None
+    return found
+
+
+def due_days(received_at: ArrayLike, limit_days: ArrayLike, calendar: np.busdaycalendar) -> Days:
+    """Return the day each dossier falls due: the day after intake is day 1.
+
+    A limit of 0 is a same-day procedure: due the day it was received, or the next working day when received after
+    15:00. Intake on a rest day counts as intake on the next working day. (domain.md section 4.4: the 15:00 rule
+    stands on procedure pages, the rest is background knowledge.)
+
+    Args:
+        received_at: instants, `datetime64`; no NaT.
+        limit_days: whole working days, 0 or more.
+    """
+    instants = np.asarray(received_at, dtype="datetime64[us]")
+    days = instants.astype("datetime64[D]")
+    limits = np.asarray(limit_days, dtype="int64")
+    rolled = np.busday_offset(days, 0, roll="forward", busdaycal=calendar)
+    is_late = (limits == 0) & (rolled == days) & (instants - days > SAME_DAY_CUTOFF)
+    return np.asarray(np.busday_offset(rolled, np.where(is_late, 1, limits), busdaycal=calendar))
+
+
+def workdays_from(start: ArrayLike, end: ArrayLike, calendar: np.busdaycalendar) -> NDArray[np.int64]:
+    """Return how many working days `end` lies after `start` (negative: before), both first rolled onto one."""
+    first = np.busday_offset(_days(start), 0, roll="forward", busdaycal=calendar)
+    last = np.busday_offset(_days(end), 0, roll="forward", busdaycal=calendar)
+    return np.asarray(np.busday_count(first, last, busdaycal=calendar), dtype=np.int64)
+
+
+def add_workdays(day: date, count: int, calendar: np.busdaycalendar) -> date:
+    """Return the working day `count` working days after a day, which is first rolled onto a working day."""
+    moved = np.busday_offset(np.datetime64(day, "D"), count, roll="forward", busdaycal=calendar)
+    result: date = moved.astype(object)
+    return result
+
+
+def is_workday(day: date, calendar: np.busdaycalendar) -> bool:
+    """Return whether offices work on a day."""
+    return bool(np.is_busday(np.datetime64(day, "D"), busdaycal=calendar))
+
+
+def _days(days: ArrayLike) -> Days:
+    return np.asarray(days, dtype="datetime64[D]")
