@@ -1,0 +1,116 @@
+"""Builds the world of a scenario: the final truth to the unit, then night 1 from it, then the noise around both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from motcua.catalog import Catalog, Source, load_catalog
+from motcua.errors import CatalogError
+from motcua.sandbox.draw import Setting, draw_level
+from motcua.sandbox.nights import undo_changes
+from motcua.sandbox.noise import draw_noise, echoes, plant
+from motcua.sandbox.scenario import Scenario
+from motcua.sandbox.working_days import DAY_SECONDS, Ints, WorkingDays
+from motcua.sandbox.world import Columns, Kind, NumberStyle, World, stack
+from motcua.settings import Settings
+
+FIRST_DOSSIER_ID = 100_101
+OTHER_DATE_SERIAL = 7_000  # past any day's own serials, so that a wrong date never makes a number twice
+UNKNOWN_CODE = "000.99.99.H99"
+
+
+def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
+    """Return every record of a scenario; the same scenario and catalogue give the same world to the byte.
+
+    Raises:
+        CatalogError: the catalogue has not the sources, codes or procedures the scenario needs.
+    """
+    catalog = catalog or load_catalog(Settings.load().catalog_dir)
+    sources = scenario.sources(catalog)
+    procedures = tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date) and p.holds_on(scenario.to_date))
+    setting = Setting(
+        scenario,
+        tuple(source.level for source in sources),
+        procedures,
+        WorkingDays.around(scenario.from_date, scenario.to_date),
+    )
+    down = [source.source_id for source in sources].index(scenario.goes_down)
+    rng = np.random.RandomState(scenario.seed)
+    dossiers = stack([draw_level(rng, setting, level, totals) for level, totals in scenario.levels.items()])
+    noise = draw_noise(rng, setting, dossiers)
+    final, first = undo_changes(rng, setting, dossiers, down)
+    noise = replace(noise, modified=np.maximum.reduce([noise.created, noise.released, noise.finished]))
+    rows = np.arange(len(final) + len(noise))
+    final = replace(stack([final, noise]), number_of=rows)
+    first = replace(stack([first, noise]), number_of=rows)
+    echo_final, echo_first = echoes(rng, setting, final, first)
+    final, first = stack([final, echo_final]), stack([first, echo_first])
+    final = _identify(final)
+    first = replace(
+        first,
+        dossier_id=final.dossier_id,
+        number_of=final.number_of,
+        reference=final.reference,
+        serial=final.serial,
+        person=final.person,
+    )
+    return World(
+        scenario=scenario,
+        group_ids=tuple(source.group_id for source in sources),
+        unit_ids=tuple(source.unit_id for source in sources),
+        unit_codes=(*_codes(scenario, catalog, sources), UNKNOWN_CODE, ""),
+        unit_names=(*(source.name for source in sources), "", ""),
+        levels=setting.levels,
+        procedures=procedures,
+        nights={1: first, 2: final},
+    )
+
+
+def _codes(scenario: Scenario, catalog: Catalog, sources: list[Source]) -> list[str]:
+    """Return each unit's electronic code in force throughout the period, in the old order where there is one."""
+    codes: dict[str, list[str]] = {}
+    for entry in catalog.agency_codes:
+        if entry.holds_on(scenario.from_date) and entry.holds_on(scenario.to_date):
+            codes.setdefault(entry.unit_id, []).append(entry.code)
+    missing = [source.unit_id for source in sources if source.unit_id not in codes]
+    if missing:
+        raise CatalogError(
+            f"No electronic code of {missing[0]} holds from {scenario.from_date} to {scenario.to_date}.",
+            action="add it to include/catalog/units/agency_codes.csv.",
+        )
+    return [sorted(codes[source.unit_id], key=lambda code: not code.startswith("000."))[0] for source in sources]
+
+
+def _identify(columns: Columns) -> Columns:
+    """Give every record its id, number, reference and person, which no change between nights touches."""
+    size = len(columns)
+    dossier_id = np.empty(size, np.int64)
+    dossier_id[np.lexsort((np.arange(size), columns.created))] = np.arange(size) + FIRST_DOSSIER_ID
+    number_of = columns.number_of.copy()
+    pairs = np.flatnonzero((columns.kind == Kind.BROKEN) & (columns.broken == 9))
+    number_of[pairs[1::2]] = pairs[::2]
+    reference = np.where(columns.kind == Kind.COPY, columns.number_of, np.arange(size))
+    serial = _serials(columns)
+    serial += np.where(columns.number_style == NumberStyle.OTHER_DATE, OTHER_DATE_SERIAL, 0)
+    return replace(
+        columns,
+        dossier_id=dossier_id,
+        number_of=number_of,
+        reference=reference,
+        serial=serial,
+        person=plant(columns),
+    )
+
+
+def _serials(columns: Columns) -> Ints:
+    """Number the dossiers of each system and day of reception from 1, in order of reception."""
+    size = len(columns)
+    key = columns.received // DAY_SECONDS * 10_000 + columns.group
+    order = np.lexsort((columns.received, key))
+    in_order = key[order]
+    starts = np.flatnonzero(np.r_[True, in_order[1:] != in_order[:-1]])
+    serial = np.empty(size, np.int64)
+    serial[order] = np.arange(size) - np.repeat(starts, np.diff(np.r_[starts, size])) + 1
+    return serial

@@ -1,0 +1,141 @@
+"""Starts the sandbox, in this process or in one of its own."""
+
+from __future__ import annotations
+
+import gc
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import requests
+import uvicorn
+
+from motcua.errors import SourceUnavailable
+from motcua.sandbox.app import BASE_PATH, Host
+from motcua.sandbox.generate import build_world
+from motcua.sandbox.scenario import load_scenario
+
+LOGIN_VARIABLE, PASSWORD_VARIABLE = "MOTCUA_SANDBOX_LOGIN", "MOTCUA_SANDBOX_PASSWORD"
+DEFAULT_LOGIN, DEFAULT_PASSWORD = "motcua", "sandbox"
+_READY = "sandbox ready on "
+
+
+def serve(scenario_id: str, port: int) -> None:
+    """Build a scenario's world and answer on 127.0.0.1 until stopped; port 0 takes a free one.
+
+    Prints one line when it listens, `sandbox ready on http://127.0.0.1:<port>`. The account is that of
+    MOTCUA_SANDBOX_LOGIN and MOTCUA_SANDBOX_PASSWORD.
+    """
+    login = os.environ.get(LOGIN_VARIABLE) or DEFAULT_LOGIN
+    host = Host(build_world(load_scenario(scenario_id)), login, os.environ.get(PASSWORD_VARIABLE) or DEFAULT_PASSWORD)
+    gc.freeze()  # the world never becomes garbage: do not look through it for every page
+    listener = socket.create_server(("127.0.0.1", port), backlog=128)
+    print(f"{_READY}http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    config = uvicorn.Config(host.app(), log_level="warning", access_log=False, lifespan="off")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+class SandboxServer:
+    """The sandbox in a process of its own, for the demo and the tests. Usable as a context manager.
+
+    Attributes:
+        url: where it listens, without path; `base_url` is where OpenCPS answers.
+        login, password: the account it accepts.
+    """
+
+    def __init__(self, scenario_id: str, *, port: int = 0, login: str = "motcua", password: str = "") -> None:
+        self.scenario_id = scenario_id
+        self.login = login
+        self.password = password or secrets.token_urlsafe(12)
+        self.url = ""
+        self._port = port
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.url}{BASE_PATH}"
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self, log: Path | None = None) -> SandboxServer:
+        """Start the process and wait until it listens; what it complains of goes to `log`, or to our stderr.
+
+        Raises:
+            SourceUnavailable: it ended before it listened.
+        """
+        command = [sys.executable, "-m", "motcua.sandbox", "--scenario", self.scenario_id, "--port", str(self._port)]
+        account = {LOGIN_VARIABLE: self.login, PASSWORD_VARIABLE: self.password}
+        errors = log.open("ab") if log else None
+        try:
+            self._process = subprocess.Popen(
+                command, env={**os.environ, **account}, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
+        finally:
+            if errors:
+                errors.close()
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line.startswith(_READY):
+            code = self._process.wait()
+            raise SourceUnavailable(
+                f"The sandbox of {self.scenario_id} ended with code {code} before it listened.",
+                action=f"run `{' '.join(command)}` and read what it says.",
+            )
+        self.url = line.removeprefix(_READY).strip()
+        return self
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._process = None
+
+    def set_night(self, night: int) -> None:
+        """Make every system answer as it stood on night 1 or 2."""
+        self._post("night", {"night": night})
+
+    def set_down(self, group_ids: Sequence[int]) -> None:
+        """Let exactly these systems answer 503."""
+        self._post("down", {"group_ids": list(group_ids)})
+
+    def reset_served(self) -> None:
+        self._post("served/reset", {})
+
+    def status(self) -> dict[str, Any]:
+        return self._get("status")
+
+    def served(self) -> dict[int, dict[str, Any]]:
+        """Return by groupId what was answered since the last reset, and what a complete pull would find."""
+        return {int(group_id): cell for group_id, cell in self._get("served").items()}
+
+    def _get(self, lever: str) -> dict[str, Any]:
+        answer = requests.get(f"{self.url}/_sandbox/{lever}", timeout=30)
+        answer.raise_for_status()
+        content: dict[str, Any] = answer.json()
+        return content
+
+    def _post(self, lever: str, content: dict[str, Any]) -> None:
+        requests.post(f"{self.url}/_sandbox/{lever}", json=content, timeout=30).raise_for_status()
+
+    def __enter__(self) -> SandboxServer:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,59 @@
+"""The working days around a scenario's period, addressed by position: what a due date is counted in.
+
+Monday to Friday without the public holidays of the `holidays` package; day 1 is the first working day after intake
+(domain.md section 4.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import holidays
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+DAY_SECONDS = 86_400
+_EPOCH = date(1970, 1, 1)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, the unit of every day in the sandbox; instants are seconds of local time since then."""
+    return (day - _EPOCH).days
+
+
+def day_of_number(number: int) -> date:
+    return _EPOCH + timedelta(days=int(number))
+
+
+@dataclass(frozen=True)
+class WorkingDays:
+    """Working days from before the period to well after it.
+
+    Attributes:
+        days: day numbers, ascending.
+        first: position of the first working day of the period.
+        count: working days in the period.
+    """
+
+    days: Ints
+    first: int
+    count: int
+
+    @classmethod
+    def around(cls, from_date: date, to_date: date) -> WorkingDays:
+        years = range(from_date.year - 1, to_date.year + 2)
+        public = np.array(sorted(holidays.country_holidays("VN", years=years)), dtype="datetime64[D]")
+        every = np.arange(day_number(from_date) - 20, day_number(to_date) + 200)
+        days = every[np.is_busday(every.astype("datetime64[D]"), holidays=public)].astype(np.int64)
+        first = int(np.searchsorted(days, day_number(from_date)))
+        return cls(days, first, int(np.searchsorted(days, day_number(to_date), side="right")) - first)
+
+    def at(self, position: Ints) -> Ints:
+        """Return the day numbers at positions counted from the period's first working day."""
+        return self.days[self.first + position]
+
+    def position(self, day: Ints) -> Ints:
+        """Return the position of each day, or of the next working day where it is a day of rest."""
+        return np.searchsorted(self.days, day) - self.first
