@@ -1,0 +1,91 @@
+-- Grain: one row of a form's table and one column. Reads measure_day, unit.
+-- Every table of a form (by unit, by field, by level, total) in one statement, so all are of one snapshot. Stocks are
+-- running sums of day flows, so each column is a signed sum of measures over a window of days (design.md idea 3).
+-- Which measure feeds which column is data: include/catalog/forms/, form II.06a of TT 01/2020/TT-VPCP.
+with terms as (
+    select
+        term.column_code,
+        term.measure,
+        term.window_code,
+        term.sign
+    from unnest(
+        cast(:column_codes as text[]),
+        cast(:measures as text[]),
+        cast(:window_codes as text[]),
+        cast(:signs as integer[])
+    ) as term (column_code, measure, window_code, sign)
+),
+
+scope as (
+    select asked.unit_id
+    from unnest(cast(:unit_ids as text[])) as asked (unit_id)
+),
+
+days as (
+    select
+        cast(:from_date as date) as from_date,
+        cast(:to_date as date) as to_date,
+        cast(:ahead_until as date) as ahead_until
+),
+
+flows as (
+    select
+        measure_day.unit_id,
+        unit.level,
+        measure_day.field_code,
+        measure_day.measure,
+        coalesce(sum(measure_day.quantity) filter (where measure_day.on_day < days.from_date), 0) as before_period,
+        coalesce(
+            sum(measure_day.quantity) filter (where measure_day.on_day between days.from_date and days.to_date), 0
+        ) as in_period,
+        coalesce(sum(measure_day.quantity) filter (where measure_day.on_day > days.to_date), 0) as days_ahead
+    from measure_day
+    inner join scope on measure_day.unit_id = scope.unit_id
+    inner join unit on measure_day.unit_id = unit.unit_id
+    inner join days on measure_day.on_day <= days.ahead_until
+    where measure_day.measure in (select terms.measure from terms)
+    group by measure_day.unit_id, unit.level, measure_day.field_code, measure_day.measure
+),
+
+summed as (
+    select
+        flows.unit_id,
+        flows.level,
+        flows.field_code,
+        terms.column_code,
+        sum(
+            terms.sign
+            * case terms.window_code
+                when 'before_period' then flows.before_period
+                when 'in_period' then flows.in_period
+                when 'until_end' then flows.before_period + flows.in_period
+                when 'days_ahead' then flows.days_ahead
+            end
+        ) as quantity
+    from flows
+    inner join terms on flows.measure = terms.measure
+    group by flows.unit_id, flows.level, flows.field_code, terms.column_code
+),
+
+final as (
+    select
+        case
+            when grouping(unit_id) = 0 then 'unit'
+            when grouping(field_code) = 0 then 'field'
+            when grouping(level) = 0 then 'level'
+            else 'total'
+        end as table_code,
+        coalesce(unit_id, field_code, level, 'total') as row_key,
+        column_code,
+        cast(sum(quantity) as bigint) as quantity
+    from summed
+    group by
+        grouping sets ((unit_id, column_code), (field_code, column_code), (level, column_code), (column_code))
+)
+
+select
+    table_code,
+    row_key,
+    column_code,
+    quantity
+from final

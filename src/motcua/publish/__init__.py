@@ -1,0 +1,59 @@
+"""Publish: daily measures become reports that an office can trust, explain and keep.
+
+In: measure_day, unit and batch of the store, the forms of the catalogue. Out: editions in the warehouse (immutable
+figures, canonical bytes, SHA-256) and, made from an edition alone, its workbook, page and JSON.
+Never: a figure computed twice in two ways, a missing source shown as zero, a change to an edition once published, a
+dossier or a person; the warehouse holds counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from motcua.publish.editions import (
+        Edition,
+        EditionSummary,
+        Verification,
+        list_editions,
+        publish_edition,
+        read_edition,
+        verify_edition,
+    )
+    from motcua.publish.figures import Form06, Row, form_06
+    from motcua.publish.files import write_files
+    from motcua.publish.percentage import percentage
+    from motcua.publish.published import Comparison, compare_published
+
+# Loaded on first use: a DAG file that names this package must not pay for Jinja2 or the databases.
+_HOMES = {
+    "Edition": "editions", "EditionSummary": "editions", "Verification": "editions", "list_editions": "editions",
+    "publish_edition": "editions", "read_edition": "editions", "verify_edition": "editions",
+    "Form06": "figures", "Row": "figures", "form_06": "figures", "write_files": "files",
+    "percentage": "percentage", "Comparison": "published", "compare_published": "published",
+}  # fmt: skip
+
+__all__ = [
+    "Comparison",
+    "Edition",
+    "EditionSummary",
+    "Form06",
+    "Row",
+    "Verification",
+    "compare_published",
+    "form_06",
+    "list_editions",
+    "percentage",
+    "publish_edition",
+    "read_edition",
+    "verify_edition",
+    "write_files",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

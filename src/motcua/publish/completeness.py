@@ -1,0 +1,128 @@
+"""What each source in scope gave for a period, and whether a report may be published or be final."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Connection
+
+from motcua.catalog import Catalog, Source, Unit
+from motcua.errors import ReportRefused
+from motcua.ledger import Completeness
+from motcua.period import Period
+from motcua.warehouse import statement
+
+# Cells of design.md idea 8 that the ledger can tell apart, and a unit nobody asks for data.
+CELLS_VI = {
+    "received": "Đã nhận đủ",
+    "missing": "Thiếu dữ liệu",
+    "failed": "Lỗi kết nối",
+    "held": "Đang tạm giữ để kiểm tra",
+    "not_expected": "Chưa có nguồn dữ liệu",
+}
+CELLS_EN = {
+    "received": "Received",
+    "missing": "Missing",
+    "failed": "Failed",
+    "held": "Held for a decision",
+    "not_expected": "No source",
+}
+
+
+@dataclass(frozen=True)
+class SourceCell:
+    """One source (or a unit without one, then `source_id` is empty) and what it gave for the days asked of it."""
+
+    source_id: str
+    source_name: str
+    unit_id: str
+    row_code: str
+    level: str
+    cell: str
+    from_date: date
+    to_date: date
+    batches: tuple[tuple[str, str], ...]  # (batch id, SHA-256 of its manifest)
+
+
+def refuse_unready_batches(connection: Connection, catalog: Catalog, unit: Unit) -> None:
+    """Raise ReportRefused when a loaded batch is unmeasured or does not balance (design.md idea 5).
+
+    Sources of other provinces do not matter; a batch of a source unknown to the catalogue does.
+    """
+    province = catalog.province_of(unit.unit_id).unit_id
+    others = [s.source_id for s in catalog.sources if catalog.province_of(s.unit_id).unit_id != province]
+    found = connection.execute(statement("publish/batches_not_ready"), {"other_source_ids": others}).all()
+    unmeasured = [row.batch_id for row in found if row.is_unmeasured]
+    unbalanced = [row.batch_id for row in found if not row.is_unmeasured]
+    if unbalanced:
+        raise ReportRefused(
+            f"{len(unbalanced)} loaded batches do not balance: {_some(unbalanced)}.",
+            action="look them up in the ledger and ingest their windows again; do not publish before.",
+        )
+    if unmeasured:
+        raise ReportRefused(
+            f"{len(unmeasured)} loaded batches are not in the measures yet: {_some(unmeasured)}.",
+            action="run the DAG build_measures (or `motcua measures build`), then publish again.",
+        )
+
+
+def read_cells(
+    connection: Connection, catalog: Catalog, scope: list[Unit], period: Period, today: date
+) -> list[SourceCell]:
+    """Return a cell for each source of the units in scope, by level and unit, over the days it owes so far.
+
+    A source owes the days of the period on which it is in force and that are over.
+    """
+    last_day = min(period.to_date, today - timedelta(days=1))
+    members = {unit.unit_id: unit for unit in scope}
+    windows: dict[tuple[date, date], list[Source]] = {}
+    for source in catalog.sources:
+        if source.unit_id in members:
+            first = max(period.from_date, source.valid_from)
+            last = min(last_day, source.valid_to or last_day)
+            if first <= last:
+                windows.setdefault((first, last), []).append(source)
+    answers: list[tuple[Source, Completeness, date, date]] = []
+    for (first, last), sources in windows.items():
+        by_id = {source.source_id: source for source in sources}
+        rows = connection.execute(
+            statement("ledger/source_completeness"),
+            {"source_ids": list(by_id), "from_date": first, "to_date": last},
+        )
+        answers += [(by_id[row.source_id], Completeness(**row._mapping), first, last) for row in rows]
+    batch_ids = sorted({batch_id for _, answer, _, _ in answers for batch_id in answer.batch_ids})
+    manifests: dict[str, str] = {
+        row.batch_id: row.manifest_sha256
+        for row in connection.execute(statement("publish/batch_manifests"), {"batch_ids": batch_ids})
+    }
+    cells = [
+        SourceCell(
+            source.source_id,
+            source.name,
+            source.unit_id,
+            members[source.unit_id].code,
+            source.level,
+            answer.cell,
+            first,
+            last,
+            tuple((batch_id, manifests[batch_id]) for batch_id in answer.batch_ids),
+        )
+        for source, answer, first, last in answers
+    ]
+    return sorted(cells, key=lambda cell: (cell.source_id, cell.unit_id))
+
+
+def without_source(units: list[Unit], cells: list[SourceCell], period: Period) -> list[SourceCell]:
+    """Return a `not_expected` cell for each unit that no source speaks for: its zeros are not an answer."""
+    spoken_for = {cell.unit_id for cell in cells}
+    return [
+        SourceCell("", u.name, u.unit_id, u.code, u.level, "not_expected", period.from_date, period.to_date, ())
+        for u in units
+        if u.unit_id not in spoken_for
+    ]
+
+
+def _some(batch_ids: list[str]) -> str:
+    more = f" and {len(batch_ids) - 5} more" if len(batch_ids) > 5 else ""
+    return ", ".join(batch_ids[:5]) + more

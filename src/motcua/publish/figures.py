@@ -1,0 +1,238 @@
+"""The figures of a form: one SQL statement over the daily measures, shaped into rows, with its identities checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from motcua.catalog import LEVELS, Catalog, Source, Unit
+from motcua.errors import CatalogError, ReportRefused
+from motcua.period import Period
+from motcua.publish.forms import Form
+from motcua.settings import Settings
+from motcua.warehouse import statement, store_engine
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its figures by column code. `level` and `unit_id` are empty where a row has none."""
+
+    row_code: str
+    row_name: str
+    level: str
+    unit_id: str
+    figures: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "row_code": self.row_code,
+            "row_name": self.row_name,
+            "level": self.level or None,
+            **self.figures,
+        }
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one breakdown: `unit`, `field`, `level` or `total`."""
+
+    code: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Form06:
+    """Form II.06a of one unit and period, broken down `by` unit, field or level. Figures are dossiers."""
+
+    period: Period
+    unit: Unit
+    by: str
+    rows: tuple[Row, ...]
+    total: Row
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "period": self.period.as_json(),
+            "unit": unit_json(self.unit),
+            "rows": [row.as_json() for row in self.rows],
+            "total": self.total.as_json(),
+        }
+
+
+def form_06(unit: str, period: Period, by: str = "unit") -> Form06:
+    """Compute form II.06a (TT 01/2020/TT-VPCP) for a unit's subtree, from the measures as they stand now.
+
+    Args:
+        unit: official code or unit id.
+        period: any run of days; columns 4 and 5 count its days, 6 the stock before it, 11 to 13 that at its end.
+        by: `unit`, `field` (lĩnh vực) or `level`.
+
+    Raises:
+        ReportRefused: an identity of the form does not hold; the message names unit, identity and values.
+        CatalogError: the unit is unknown on the period's days.
+    """
+    from motcua.catalog import load_catalog
+    from motcua.publish.forms import load_form
+
+    if by not in ("unit", "field", "level"):
+        raise ReportRefused(f"Form II.06a has no breakdown by {by!r}.", action="use unit, field or level.")
+    settings = Settings.load()
+    catalog = load_catalog(settings.catalog_dir)
+    form = load_form(settings.catalog_dir, "form-06", period.to_date)
+    found = find_unit(catalog, unit, period)
+    with store_engine().connect() as connection:
+        tables = read_tables(connection, form, catalog, found, period)
+    check_tables(form, found, tables)
+    return Form06(period, found, by, tables[by].rows, tables["total"].rows[0])
+
+
+def unit_json(unit: Unit) -> dict[str, str]:
+    return {"unit_id": unit.unit_id, "code": unit.code, "name": unit.name, "level": unit.level}
+
+
+def find_unit(catalog: Catalog, code_or_id: str, period: Period) -> Unit:
+    """Return the unit a code means on the period's last day, or else on its first."""
+    try:
+        return catalog.unit(code_or_id, period.to_date)
+    except CatalogError:
+        return catalog.unit(code_or_id, period.from_date)
+
+
+def units_in_force(scope: list[Unit], period: Period) -> list[Unit]:
+    """Return the units that could hold dossiers in the period: all but a province itself, which only contains."""
+    return [unit for unit in scope if unit.kind != "province" and _overlaps(unit, period)]
+
+
+def read_tables(
+    connection: Connection,
+    form: Form,
+    catalog: Catalog,
+    unit: Unit,
+    period: Period,
+    ahead_until: date | None = None,
+) -> dict[str, Table]:
+    """Return every table of a form, and `total`, for the subtree of `unit`; unchecked.
+
+    Each unit of the subtree in force in the period that a source speaks for has a row, also when all its figures are
+    0. A unit without a source, or no longer in force, has one if it holds dossiers, so that nothing drops out of the
+    total; its zeros would not be an answer (design.md idea 8).
+    """
+    scope = catalog.subtree(unit.unit_id)
+    terms = [
+        (column.code, measure, term.window, term.sign)
+        for column in form.columns
+        for term in column.terms
+        for measure in term.measures
+    ]
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for record in connection.execute(
+        statement("publish/form_figures"),
+        {
+            "column_codes": [term[0] for term in terms],
+            "measures": [term[1] for term in terms],
+            "window_codes": [term[2] for term in terms],
+            "signs": [term[3] for term in terms],
+            "unit_ids": [member.unit_id for member in scope],
+            "from_date": period.from_date,
+            "to_date": period.to_date,
+            "ahead_until": ahead_until or period.to_date,
+        },
+    ):
+        found.setdefault((record.table_code, record.row_key), {})[record.column_code] = record.quantity
+
+    def figures(table: str, key: str) -> dict[str, int]:
+        return _complete(form, found.get((table, key), {}))
+
+    speaking = {source.unit_id for source in catalog.sources if _overlaps(source, period)}
+    units = [
+        member
+        for member in scope
+        if (member.unit_id in speaking and _overlaps(member, period)) or any(figures("unit", member.unit_id).values())
+    ]
+    units.sort(key=lambda member: (LEVELS.index(member.level), member.code, member.unit_id))
+    fields = {procedure.field_code: procedure.field_name for procedure in catalog.procedures}
+    field_codes = sorted(key for table, key in found if table == "field" and any(figures("field", key).values()))
+    names = {section.level: section.vi for section in form.sections}
+    tables = {
+        "unit": Table(
+            "unit",
+            tuple(
+                Row(u.code, _unit_name(catalog, u, unit), u.level, u.unit_id, figures("unit", u.unit_id)) for u in units
+            ),
+        ),
+        "field": Table(
+            "field", tuple(Row(key, fields.get(key, key), "", "", figures("field", key)) for key in field_codes)
+        ),
+        "level": Table(
+            "level",
+            tuple(
+                Row(level, names[level], level, "", figures("level", level))
+                for level in LEVELS
+                if any(member.level == level for member in units)
+            ),
+        ),
+    }
+    wanted: dict[str, Table] = {code: tables[code] for code in form.tables}
+    return {**wanted, "total": Table("total", (Row("total", "Tổng số", "", "", figures("total", "total")),))}
+
+
+def check_tables(form: Form, unit: Unit, tables: Mapping[str, Table]) -> None:
+    """Refuse figures that break an identity of the form, are negative, or do not add up to the total row."""
+    total = tables["total"].rows[0].figures
+    for table in tables.values():
+        for row in table.rows:
+            for identity in form.identities:
+                parts = [row.figures[code] for code in identity.parts]
+                if row.figures[identity.total] != sum(parts):
+                    stated = " + ".join(f"{code} {value}" for code, value in zip(identity.parts, parts, strict=True))
+                    raise _refused(
+                        form, unit, table, row, f"{identity.name} does not hold: {identity.total} "
+                        f"{row.figures[identity.total]}, but {stated} = {sum(parts)}"
+                    )  # fmt: skip
+            for code in form.column_codes:
+                if row.figures[code] < 0:
+                    raise _refused(form, unit, table, row, f"{code} is negative: {row.figures[code]}")
+        for code in form.column_codes:
+            added = sum(row.figures[code] for row in table.rows)
+            if added != total[code]:
+                raise _refused(
+                    form, unit, table, tables["total"].rows[0],
+                    f"the total is not the sum of the rows: {code} {total[code]}, but the rows sum to {added}",
+                )  # fmt: skip
+
+
+def _refused(form: Form, unit: Unit, table: Table, row: Row, what: str) -> ReportRefused:
+    return ReportRefused(
+        f"Report {form.report_code} of {unit.name} ({unit.unit_id}), table by {table.code}, "
+        f"row {row.row_code} {row.row_name}: {what}.",
+        action="run `motcua measures rebuild --check`; if the measures agree, look for dossiers of that row whose "
+        "finish lies before their reception.",
+    )
+
+
+def _complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
+    figures = {}
+    for column in form.columns:
+        if column.terms:
+            figures[column.code] = measured.get(column.code, 0)
+        else:
+            figures[column.code] = sum(measured.get(code, 0) for code in column.plus) - sum(
+                measured.get(code, 0) for code in column.minus
+            )
+    return figures
+
+
+def _overlaps(entry: Unit | Source, period: Period) -> bool:
+    return entry.valid_from <= period.to_date and (entry.valid_to is None or period.from_date <= entry.valid_to)
+
+
+def _unit_name(catalog: Catalog, unit: Unit, root: Unit) -> str:
+    """Name a commune with its district unless the report is that district's: names recur inside a province."""
+    parent = catalog.unit_by_id.get(unit.parent_id or "")
+    if parent is None or parent.kind != "district" or root.unit_id in (parent.unit_id, unit.unit_id):
+        return unit.name
+    return f"{unit.name}, {parent.name}"

@@ -1,0 +1,164 @@
+"""Report forms as effective-dated data: which measures feed which column, the headings, the identities."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from motcua.catalog.load import read_yaml
+from motcua.catalog.models import Entry, Level
+from motcua.errors import CatalogError, ReportRefused
+
+Window = Literal["before_period", "in_period", "until_end", "days_ahead"]
+TableCode = Literal["unit", "field", "level"]
+MEASURES = (
+    "received_online", "received_direct", "resolved_early", "resolved_on_time", "resolved_late",
+    "withdrawn", "stopped", "became_overdue", "overdue_cleared", "open_due",
+)  # fmt: skip
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Term(_Part):
+    """A signed sum of measures over a window of days around the period."""
+
+    measures: tuple[Literal[MEASURES], ...] = Field(min_length=1)  # type: ignore[valid-type]
+    window: Window
+    sign: Literal[1, -1] = 1
+
+
+class Column(_Part):
+    """A column of a form: fed by measures (`terms`) or by other columns (`plus`, `minus`), never by both."""
+
+    number: int
+    code: str
+    label: str
+    vi: tuple[str, ...] = Field(min_length=1, max_length=3)
+    en: tuple[str, ...] = Field(min_length=1, max_length=3)
+    terms: tuple[Term, ...] = ()
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
+    change: bool = False
+    evidence: str
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Column:
+        if bool(self.terms) == bool(self.plus or self.minus):
+            raise ValueError(f"column {self.code} needs either terms or plus/minus")
+        if len(self.vi) != len(self.en):
+            raise ValueError(f"column {self.code} has headings of different depth in vi and en")
+        return self
+
+
+class Identity(_Part):
+    """`total` equals the sum of `parts`, in every row."""
+
+    name: str
+    total: str
+    parts: tuple[str, ...]
+    evidence: str
+
+
+class Section(_Part):
+    """A section of the form: the units of one level."""
+
+    number: str
+    level: Level
+    vi: str
+    en: str
+
+
+class RowHeading(_Part):
+    vi: str
+    en: str
+
+
+class Form(Entry):
+    """One version of a form, in force from `valid_from` on."""
+
+    report_code: str = ""
+    form_no: str
+    title_vi: str
+    title_en: str
+    legal_source: str
+    counted_vi: str
+    counted_en: str
+    row_heading: RowHeading
+    tables: tuple[TableCode, ...]
+    sections: tuple[Section, ...]
+    columns: tuple[Column, ...]
+    identities: tuple[Identity, ...]
+    working_days_ahead: int = Field(default=0, ge=0, le=20)
+
+    @model_validator(mode="after")
+    def _names_known_columns(self) -> Form:
+        codes = [column.code for column in self.columns]
+        measured = {column.code for column in self.columns if column.terms}
+        if len(set(codes)) != len(codes):
+            raise ValueError("a column code stands twice")
+        for column in self.columns:
+            for other in (*column.plus, *column.minus):
+                if other not in measured:
+                    raise ValueError(f"column {column.code} is made of {other}, which no measure feeds")
+        for identity in self.identities:
+            for code in (identity.total, *identity.parts):
+                if code not in codes:
+                    raise ValueError(f"identity {identity.name} names the unknown column {code}")
+        return self
+
+    @property
+    def column_codes(self) -> tuple[str, ...]:
+        return tuple(column.code for column in self.columns)
+
+
+class _FormFile(_Part):
+    report_code: str
+    forms: tuple[Form, ...] = Field(min_length=1)
+
+
+def load_form(catalog_dir: Path, report_code: str, day: date) -> Form:
+    """Return the form of a report in force on a day, from `<catalog>/forms/<report_code>.yaml`.
+
+    Raises:
+        ReportRefused: there is no such report, or no version of it is in force on the day.
+        CatalogError: the file is not a form; file and line are named.
+    """
+    path = catalog_dir / "forms" / f"{report_code}.yaml"
+    if not path.is_file():
+        known = sorted(found.stem for found in path.parent.glob("*.yaml"))
+        raise ReportRefused(
+            f"There is no report {report_code!r}.", action=f"ask for one of: {', '.join(known) or 'none'}."
+        )
+    for form in _read_forms(path):
+        if form.holds_on(day):
+            return form
+    raise ReportRefused(
+        f"No version of report {report_code} is in force on {day}.",
+        action=f"add one to {path}, with its legal source.",
+    )
+
+
+@lru_cache(maxsize=8)
+def _read_forms(path: Path) -> tuple[Form, ...]:
+    document, lines = read_yaml(path)
+    try:
+        content = _FormFile.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise CatalogError(
+            f"{path}:{_line(lines, first['loc'])}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}.",
+            action="correct that line.",
+        ) from None
+    return tuple(form.model_copy(update={"report_code": content.report_code}) for form in content.forms)
+
+
+def _line(lines: dict[tuple[str | int, ...], int], place: tuple[Any, ...]) -> int:
+    while place not in lines:
+        place = place[:-1]
+    return lines[place]

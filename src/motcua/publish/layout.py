@@ -1,0 +1,140 @@
+"""How a form is laid out on paper and screen alike: merged headings, rows in their sections, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from motcua.publish.completeness import CELLS_EN, CELLS_VI
+from motcua.publish.content import Content, table_rows
+from motcua.settings import TIMEZONE
+
+TABLE_NAMES = {
+    "unit": ("Theo đơn vị", "By unit"),
+    "field": ("Theo lĩnh vực", "By field"),
+    "level": ("Theo cấp", "By level"),
+}
+STATES = {"final": ("CHÍNH THỨC", "FINAL"), "provisional": ("TẠM THỜI", "PROVISIONAL")}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading cell: its 0-based row and column among the figure columns, and how far it stretches."""
+
+    row: int
+    column: int
+    rows: int
+    columns: int
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A printed row: `section` (its figures are those of the level table), `row` or `total`."""
+
+    kind: str
+    number: str
+    row_code: str
+    name_vi: str
+    name_en: str
+    level: str
+    unit_id: str
+    table: str
+    figures: dict[str, int]
+    cell: str = "received"
+
+
+def headings(columns: list[Content]) -> list[Heading]:
+    """Return the merged heading cells over the figure columns; equal leading headings are one cell."""
+    paths = [tuple(zip(column["vi"], column["en"], strict=True)) for column in columns]
+    depth = max(len(path) for path in paths)
+    found = []
+    for index, path in enumerate(paths):
+        for level, (vi, en) in enumerate(path):
+            prefix = path[: level + 1]
+            if index and paths[index - 1][: level + 1] == prefix:
+                continue
+            width = 1
+            while index + width < len(paths) and paths[index + width][: level + 1] == prefix:
+                width += 1
+            is_leaf = level == len(path) - 1
+            found.append(Heading(level, index, depth - level if is_leaf else 1, width, vi, en))
+    return sorted(found, key=lambda heading: (heading.row, heading.column))
+
+
+def lines(content: Content, table: str) -> Iterator[Line]:
+    """Yield the printed rows of a table: under section headings for the table by unit, then the total."""
+    worst = worst_cells(content)
+    sections = {section["level"]: section for section in content["sections"]}
+    subtotals = {row["level"]: row["figures"] for row in table_rows(content, "level")}
+    current = None
+    number = 0
+    for row in table_rows(content, table):
+        section = sections.get(row["level"])
+        if table == "unit" and section and section is not current:
+            yield Line(
+                "section", section["number"], section["level"], section["vi"], section["en"], section["level"], "",
+                "level", subtotals[section["level"]],
+            )  # fmt: skip
+            current, number = section, 0
+        number += 1
+        shown = section["number"] if table == "level" and section else str(number)
+        name_en = section["en"] if table == "level" and section else row["row_name"]
+        yield Line(
+            "row", shown, row["row_code"], row["row_name"], name_en, row["level"], row["unit_id"], table,
+            row["figures"], worst.get(row["unit_id"], "received"),
+        )  # fmt: skip
+    total = table_rows(content, "total")[0]
+    yield Line("total", "", "total", "Tổng số", "Total", "", "", "total", total["figures"])
+
+
+def worst_cells(content: Content) -> dict[str, str]:
+    """Return, for each unit with a source that is not received, that cell."""
+    return {cell["unit_id"]: cell["cell"] for cell in content["completeness"] if cell["cell"] != "received"}
+
+
+def missing_sources(content: Content) -> list[Content]:
+    """Return the cells that keep the edition from being final."""
+    return [cell for cell in content["completeness"] if cell["cell"] not in ("received", "not_expected")]
+
+
+def lacking_text(content: Content, lang: str) -> str:
+    """Say what is missing, naming each source; empty when nothing is."""
+    vi = lang == "vi"
+    words = CELLS_VI if vi else CELLS_EN
+    told = [f"{cell['source_name']} ({words[cell['cell']].lower()})" for cell in missing_sources(content)]
+    text = ""
+    if told:
+        text = ("Chưa có đủ dữ liệu của: " if vi else "Data incomplete for: ") + "; ".join(told) + ". "
+    if content["is_period_over"] == "no":
+        text += "Kỳ báo cáo chưa kết thúc." if vi else "The period is not over."
+    return text.strip()
+
+
+def period_text(content: Content, lang: str) -> str:
+    first, last = (date.fromisoformat(content["period"][end]) for end in ("from", "to"))
+    if first == last:
+        return f"Ngày {first:%d/%m/%Y}" if lang == "vi" else f"{first.day} {first:%B %Y}"
+    if lang == "vi":
+        return f"Từ ngày {first:%d/%m/%Y} đến ngày {last:%d/%m/%Y}"
+    return f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
+
+
+def read_at_text(content: Content) -> str:
+    return f"{_local(content):%H:%M %d/%m/%Y}"
+
+
+def _local(content: Content) -> datetime:
+    return datetime.fromisoformat(content["read_at"]).astimezone(ZoneInfo(TIMEZONE))
+
+
+def cell_counts(content: Content) -> list[tuple[str, int]]:
+    """Return how many sources are in each cell, in the order of CELLS_VI, without the empty ones."""
+    counts: dict[str, Any] = dict.fromkeys(CELLS_VI, 0)
+    for cell in content["completeness"]:
+        counts[cell["cell"]] += 1
+    return [(name, count) for name, count in counts.items() if count]

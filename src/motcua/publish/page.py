@@ -1,0 +1,121 @@
+"""The HTML page of an edition: one file, no script, no address outside itself; Vietnamese first, English on request."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from motcua.publish.charts import charts
+from motcua.publish.completeness import CELLS_EN, CELLS_VI
+from motcua.publish.content import Content, table_rows
+from motcua.publish.editions import Edition
+from motcua.publish.layout import (
+    STATES,
+    TABLE_NAMES,
+    cell_counts,
+    headings,
+    lacking_text,
+    lines,
+    missing_sources,
+    period_text,
+    read_at_text,
+)
+from motcua.publish.percentage import count_text, percentage_text
+from motcua.publish.restatement import cause_text
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("motcua.publish"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(count=_count, change=_change)
+    environment.globals.update(both=_both, percent=_percent, cause_text=cause_text)
+    return environment
+
+
+def page_html(edition: Edition) -> str:
+    """Return the page of an edition. It prints on A4 landscape and works without a network."""
+    content = edition.content
+    both_charts = zip(charts(content, "vi"), charts(content, "en"), strict=True)
+    return _environment().get_template("edition.html.j2").render(
+        edition=edition,
+        content=content,
+        report=content["report"],
+        columns=content["columns"],
+        headings=headings(content["columns"]),
+        heading_rows=1 + max(heading.row for heading in headings(content["columns"])),
+        total=table_rows(content, "total")[0]["figures"],
+        total_change=next((row["figures"] for row in table_rows(content, "total_change")), {}),
+        tables=[
+            (code, names, list(lines(content, code)), _changes(content, code))
+            for code, names in TABLE_NAMES.items()
+            if table_rows(content, code)
+        ],
+        rates=_rates(content),
+        charts=[(vi, en, Markup(vi.svg), Markup(en.svg)) for vi, en in both_charts],  # noqa: S704  made by us, escaped
+        state=STATES[edition.state],
+        lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        period=(period_text(content, "vi"), period_text(content, "en")),
+        read_at=read_at_text(content),
+        cells_vi=CELLS_VI,
+        cells_en=CELLS_EN,
+        cell_counts=cell_counts(content),
+        missing=missing_sources(content),
+        column_heading={column["code"]: column for column in content["columns"]},
+    ) + "\n"  # fmt: skip
+
+
+def _changes(content: Content, code: str) -> dict[str, dict[str, int]]:
+    """Return the change from the day before by table and row: a table by unit also shows its sections' and total."""
+    found: dict[str, dict[str, int]] = {}
+    for table in (code, "level", "total"):
+        for row in table_rows(content, f"{table}_change"):
+            found[f"{table}/{row['unit_id'] or row['row_code']}"] = row["figures"]
+    return found
+
+
+def _rates(content: Content) -> list[dict[str, Any]]:
+    """Return counts for the percentages shown by level: numerator and denominator, never a percentage alone."""
+    codes = {column["code"] for column in content["columns"]}
+    if "received_online" not in codes:
+        return []
+    rates = []
+    for line in lines(content, "level"):
+        figures = line.figures
+        rates.append(
+            {
+                "line": line,
+                "online": (figures["received_online"], figures["received_online"] + figures["received_direct"]),
+                "on_time": (figures["resolved_early"] + figures["resolved_on_time"], figures["resolved_total"]),
+                "overdue": (figures["open_overdue"], figures["open_total"]),
+            }
+        )
+    return rates
+
+
+def _both(vi: str, en: str) -> Markup:
+    """Return a text in both languages, or once when they do not differ."""
+    if vi == en:
+        return Markup("{}").format(vi)
+    return Markup('<span lang="vi">{}</span><span lang="en">{}</span>').format(vi, en)
+
+
+def _count(value: int) -> Markup:
+    return _both(count_text(value, "vi"), count_text(value, "en"))
+
+
+def _change(value: int) -> Markup:
+    sign = "+" if value > 0 else ""
+    return _both(f"{sign}{count_text(value, 'vi')}", f"{sign}{count_text(value, 'en')}")
+
+
+def _percent(numerator: int, denominator: int) -> Markup:
+    return _both(percentage_text(numerator, denominator, "vi"), percentage_text(numerator, denominator, "en"))

@@ -1,0 +1,227 @@
+"""The workbook of an edition, in the layout of form II.06a: same edition, same bytes."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from typing import Any
+
+from motcua.publish.completeness import CELLS_VI
+from motcua.publish.content import table_rows
+from motcua.publish.editions import Edition
+from motcua.publish.layout import (
+    STATES,
+    TABLE_NAMES,
+    headings,
+    lacking_text,
+    lines,
+    period_text,
+    read_at_text,
+)
+from motcua.publish.restatement import cause_text
+
+CODE_HEADING = "Mã"
+SOURCES_SHEET = "Nguồn dữ liệu"
+CHANGES_SHEET = "Thay đổi"
+_FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
+
+
+def workbook_bytes(edition: Edition) -> bytes:
+    """Return the XLSX: a sheet for each breakdown, one for the sources, one for what a restatement changed.
+
+    The unit's code stands in the last column, right of the printed area, for whoever reads the file by machine.
+    """
+    import xlsxwriter
+
+    content = edition.content
+    sink = io.BytesIO()
+    book = xlsxwriter.Workbook(sink, {"in_memory": True})
+    read_at = datetime.fromisoformat(content["read_at"]).replace(tzinfo=None, microsecond=0)
+    book.set_properties(
+        {
+            "title": f"{content['report']['title_vi']} – {content['unit']['name']}",
+            "subject": edition.edition_id,
+            "comments": f"SHA-256 {edition.sha256}",
+            "created": read_at,
+        }
+    )
+    formats = _formats(book)
+    for table, (name, _) in TABLE_NAMES.items():
+        if table_rows(content, table):
+            _write_table(book.add_worksheet(name), formats, edition, table)
+    _write_sources(book.add_worksheet(SOURCES_SHEET), formats, edition)
+    if content.get("restates", {}).get("rows"):
+        _write_changes(book.add_worksheet(CHANGES_SHEET), formats, edition)
+    book.close()
+    return sink.getvalue()
+
+
+def _formats(book: Any) -> dict[str, Any]:
+    wrapped = {**_FONT, "text_wrap": True}
+    boxed = {**wrapped, "border": 1}
+    figure = {**boxed, "num_format": "#,##0", "align": "right"}
+    shaded = {"bg_color": "#E8EDF4", "bold": True}
+    specs: dict[str, dict[str, Any]] = {
+        "form_no": {**_FONT, "bold": True},
+        "plain": {**_FONT},
+        "unit": {**_FONT, "bold": True, "align": "right"},
+        "title": {**wrapped, "bold": True, "font_size": 14, "align": "center"},
+        "period": {**_FONT, "italic": True, "align": "center"},
+        "final": {**wrapped, "bold": True, "align": "center", "font_color": "#1B5E20"},
+        "provisional": {**wrapped, "bold": True, "align": "center", "font_color": "#B71C1C"},
+        "note": {**wrapped, "font_size": 9, "italic": True},
+        "hash": {**_FONT, "font_size": 9, "align": "center"},
+        "heading": {**boxed, "bold": True, "align": "center", "bg_color": "#D9E2EF"},
+        "number": {**boxed, "align": "center", "italic": True, "font_size": 9},
+        "row_text": boxed,
+        "row_number": {**boxed, "align": "center"},
+        "row_figure": figure,
+        "section_text": {**boxed, **shaded},
+        "section_number": {**boxed, **shaded, "align": "center"},
+        "section_figure": {**figure, **shaded},
+        "total_text": {**boxed, "bold": True, "bg_color": "#D9E2EF"},
+        "total_number": {**boxed, "bold": True, "bg_color": "#D9E2EF"},
+        "total_figure": {**figure, "bold": True, "bg_color": "#D9E2EF"},
+        "missing_text": {**boxed, "bg_color": "#FFF1D6"},
+        "missing_figure": {**figure, "bg_color": "#FFF1D6"},
+        "code": {**_FONT, "font_size": 9, "font_color": "#7A869A"},
+    }
+    return {name: book.add_format(spec) for name, spec in specs.items()}
+
+
+def _write_table(sheet: Any, formats: dict[str, Any], edition: Edition, table: str) -> None:
+    content = edition.content
+    columns = content["columns"]
+    changes = {
+        (row["unit_id"] or row["row_code"]): row["figures"]
+        for code in (table, "level", "total")
+        for row in table_rows(content, f"{code}_change")
+    }
+    changed = [column for column in columns if any(column["code"] in figures for figures in changes.values())]
+    last = 1 + len(columns) + len(changed)
+    top = _write_head(sheet, formats, edition, last)
+    depth = 1 + max(heading.row for heading in headings(columns))
+    _merge(sheet, top, 0, depth, 1, "STT", formats["heading"])
+    name = content["report"]["row_heading_vi"] if table != "field" else "Lĩnh vực"
+    _merge(sheet, top, 1, depth, 1, name, formats["heading"])
+    for heading in headings(columns):
+        _merge(
+            sheet, top + heading.row, 2 + heading.column, heading.rows, heading.columns, heading.vi, formats["heading"]
+        )
+    for index, column in enumerate(changed):
+        label = f"So với hôm trước: {' – '.join(column['vi'])}"
+        _merge(sheet, top, 2 + len(columns) + index, depth, 1, label, formats["heading"])
+    row = top + depth
+    labels = ["(1)", "(2)", *(column["label"] for column in columns), *("" for _ in changed)]
+    for index, label in enumerate(labels):
+        sheet.write_string(row, index, label, formats["number"])
+    sheet.write_string(row, last + 1, CODE_HEADING, formats["code"])
+    sheet.set_row(row, 28)
+    sheet.freeze_panes(row + 1, 2)
+    sheet.repeat_rows(top, row)
+    for line in lines(content, table):
+        row += 1
+        kind = "missing" if line.kind == "row" and line.cell != "received" else line.kind
+        name = line.name_vi if kind != "missing" else f"{line.name_vi} [{CELLS_VI[line.cell].lower()}]"
+        sheet.write_string(row, 0, line.number, formats[f"{line.kind}_number"])
+        sheet.write_string(row, 1, name, formats[f"{kind}_text"])
+        for index, column in enumerate(columns):
+            sheet.write_number(row, 2 + index, line.figures[column["code"]], formats[f"{kind}_figure"])
+        change = changes.get(line.unit_id or line.row_code, {})
+        for index, column in enumerate(changed):
+            sheet.write_number(row, 2 + len(columns) + index, change.get(column["code"], 0), formats[f"{kind}_figure"])
+        sheet.write_string(row, last + 1, line.row_code, formats["code"])
+    sheet.merge_range(row + 2, 0, row + 2, last, content["report"]["counted_vi"], formats["note"])
+    sheet.set_column(0, 0, 5)
+    sheet.set_column(1, 1, 44)
+    sheet.set_column(2, last, 11.5)
+    sheet.set_column(last + 1, last + 1, 12)
+    _print_setup(sheet, edition, row + 2, last)
+
+
+def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int) -> int:
+    content = edition.content
+    report = content["report"]
+    middle = last // 2
+    form_no = f"Biểu số {report['form_no']}" if report["form_no"] else report["title_vi"]
+    sheet.merge_range(0, 0, 0, middle, form_no, formats["form_no"])
+    sheet.merge_range(0, middle + 1, 0, last, content["unit"]["name"], formats["unit"])
+    source = f"Ban hành theo {report['legal_source']}" if report["legal_source"] else ""
+    sheet.merge_range(1, 0, 1, middle, source, formats["plain"])
+    sheet.merge_range(2, 0, 2, last, report["title_vi"].upper(), formats["title"])
+    sheet.set_row(2, 22)
+    sheet.merge_range(3, 0, 3, last, f"Kỳ báo cáo: {period_text(content, 'vi')}", formats["period"])
+    state = f"{STATES[edition.state][0]} – ấn bản số {edition.edition_no}"
+    lacking = lacking_text(content, "vi")
+    sheet.merge_range(4, 0, 4, last, f"{state}. {lacking}".strip(), formats[edition.state])
+    if lacking:
+        sheet.set_row(4, 16 * (1 + len(state + lacking) // 130))
+    origin = f"{edition.edition_id} – số liệu lúc {read_at_text(content)} – SHA-256 {edition.sha256}"
+    sheet.merge_range(5, 0, 5, last, origin, formats["hash"])
+    return 7
+
+
+def _write_sources(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
+    names = ("STT", "Nguồn", "Tên nguồn", "Mã đơn vị", "Tình trạng", "Từ ngày", "Đến ngày", "Số lô dữ liệu")
+    top = _write_head(sheet, formats, edition, len(names) - 1)
+    for index, name in enumerate(names):
+        sheet.write_string(top, index, name, formats["heading"])
+    row = top
+    for row, cell in enumerate(edition.content["completeness"], start=top + 1):
+        kind = "row" if cell["cell"] == "received" else "missing"
+        sheet.write_number(row, 0, row - top, formats["row_number"])
+        values = (
+            cell["source_id"], cell["source_name"], cell["row_code"], CELLS_VI[cell["cell"]],
+            f"{datetime.fromisoformat(cell['from']):%d/%m/%Y}", f"{datetime.fromisoformat(cell['to']):%d/%m/%Y}",
+        )  # fmt: skip
+        for index, value in enumerate(values, start=1):
+            sheet.write_string(row, index, value, formats[f"{kind}_text"])
+        sheet.write_number(row, 7, len(cell["batches"]), formats[f"{kind}_figure"])
+    sheet.freeze_panes(top + 1, 0)
+    sheet.repeat_rows(top)
+    for index, width in enumerate((5, 22, 52, 12, 24, 13, 13, 12)):
+        sheet.set_column(index, index, width)
+    _print_setup(sheet, edition, row, len(names) - 1)
+
+
+def _write_changes(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
+    content = edition.content
+    names = ("Mã", "Đơn vị", "Cột", "Ấn bản trước", "Ấn bản này", "Chênh lệch", "Nguyên nhân")
+    top = _write_head(sheet, formats, edition, len(names) - 1)
+    for index, name in enumerate(names):
+        sheet.write_string(top, index, name, formats["heading"])
+    headed = {column["code"]: " – ".join(column["vi"]) for column in content["columns"]}
+    row = top
+    for changed in content["restates"]["rows"]:
+        causes = "; ".join(cause_text(cause, "vi") for cause in changed["causes"])
+        for column in changed["columns"]:
+            row += 1
+            sheet.write_string(row, 0, changed["row_code"], formats["row_text"])
+            sheet.write_string(row, 1, changed["row_name"], formats["row_text"])
+            sheet.write_string(row, 2, headed[column["column_code"]], formats["row_text"])
+            sheet.write_number(row, 3, column["before"], formats["row_figure"])
+            sheet.write_number(row, 4, column["after"], formats["row_figure"])
+            sheet.write_number(row, 5, column["after"] - column["before"], formats["row_figure"])
+            sheet.write_string(row, 6, causes, formats["row_text"])
+    sheet.freeze_panes(top + 1, 0)
+    sheet.repeat_rows(top)
+    for index, width in enumerate((9, 36, 44, 12, 12, 12, 60)):
+        sheet.set_column(index, index, width)
+    _print_setup(sheet, edition, row, len(names) - 1)
+
+
+def _print_setup(sheet: Any, edition: Edition, last_row: int, last_column: int) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.fit_to_pages(1, 0)
+    sheet.print_area(0, 0, last_row, last_column)
+    sheet.set_footer(f"&L&8{edition.edition_id}&R&8Trang &P/&N")
+    sheet.hide_gridlines(2)
+
+
+def _merge(sheet: Any, row: int, column: int, rows: int, columns: int, value: str, style: Any) -> None:
+    if rows == 1 and columns == 1:
+        sheet.write_string(row, column, value, style)
+    else:
+        sheet.merge_range(row, column, row + rows - 1, column + columns - 1, value, style)
