@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench lock clean
+.PHONY: help setup demo test lint format docs bench topology lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ docs: $(INSTALLED) ## Regenerate docs/reference/ from the code
 
 bench: $(INSTALLED) ## Measure the nightly run by stage (SCENARIO=...)
 	@$(BIN)/python bench/nightly.py --scenario $(SCENARIO)
+
+topology: $(INSTALLED) ## Run the processes of docker-compose.yaml on this machine (needs redis-server)
+	@$(BIN)/python bench/topology.py --scenario $(SCENARIO)
 
 lock: | .tools/bin/uv ## Resolve pyproject.toml into requirements.lock
 	@.tools/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --group dev --extra celery \
