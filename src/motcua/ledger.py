@@ -84,12 +84,12 @@ def plan_run(
             f"No source of level {level or 'any'} is in force on {day} for province {settings.province or 'any'}.",
             action="check MOTCUA_PROVINCE and the validity of the sources in include/catalog/sources/.",
         )
+    answers = last_answers()
     with store_engine().begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:run))"), {"run": f"plan {run_id}"})
         sync_units(connection, catalog)
-        covered = _covered_until(connection)
         for source in sources:
-            window_from, window_to = window or _due_window(source, day, covered.get(source.source_id))
+            window_from, window_to = window or _due_window(source, day, answers.get(source.source_id))
             connection.execute(
                 statement("ledger/plan_batch"),
                 {
@@ -215,15 +215,24 @@ def completeness(source_ids: Sequence[str], from_date: date, to_date: date) -> l
     return [found[source_id] for source_id in source_ids]
 
 
-def _covered_until(connection: Connection) -> dict[str, date]:
-    rows = connection.execute(
-        text("select source_id, max(window_to) as covered_until from batch where state = 'loaded' group by source_id")
-    )
-    return {row.source_id: row.covered_until for row in rows}
+@dataclass(frozen=True)
+class LastAnswer:
+    """The last day a source has answered for, if ever, and the state of its newest batch."""
+
+    covered_until: date | None
+    last_state: str
 
 
-def _due_window(source: Source, day: date, covered_until: date | None) -> tuple[date, date]:
+def last_answers() -> dict[str, LastAnswer]:
+    """Return, by source, how far it has answered. A source never asked is not there."""
+    with store_engine().connect() as connection:
+        rows = connection.execute(statement("ledger/last_answers"))
+        return {row.source_id: LastAnswer(row.covered_until, row.last_state) for row in rows}
+
+
+def _due_window(source: Source, day: date, answer: LastAnswer | None) -> tuple[date, date]:
     """The days since the source last answered, plus its overlap: there is no modified-since filter to ask by."""
+    covered_until = answer.covered_until if answer else None
     first_missing = day if covered_until is None else min(day, covered_until + timedelta(days=1))
     return first_missing - timedelta(days=source.overlap_days), day
 
