@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import redis
+import yaml
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
@@ -46,6 +48,8 @@ class CeleryStack(Stack):
         self.workers = [f"worker{number}" for number in range(1, workers + 1)]
         self.concurrency = concurrency
         self._redis_port = 0
+        self._api_port = 0
+        self._health_port = 0
         self._redis_password = secrets.token_hex(16)
 
     @property
@@ -59,6 +63,8 @@ class CeleryStack(Stack):
             **environment,
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             "AIRFLOW__CORE__PARALLELISM": str(len(self.workers) * self.concurrency),
+            "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "True",
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self._health_port),
             "AIRFLOW__CELERY__BROKER_URL": self.broker_url,
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{environment['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN']}",
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(self.concurrency),
@@ -82,10 +88,39 @@ class CeleryStack(Stack):
         found = json.loads(done.stdout[done.stdout.index("{") :])
         return {name.split("@")[0]: sum(stats["total"].values()) for name, stats in sorted(found.items())}
 
+    def health_checks(self) -> dict[str, bool]:
+        """Run the health checks that docker-compose.yaml gives Airflow's services, on these ones."""
+        services = yaml.safe_load((self.settings.home / "docker-compose.yaml").read_text(encoding="utf-8"))["services"]
+        environment = {
+            **self.environment(self._api_port),
+            "HOSTNAME": socket.gethostname(),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+        found = {}
+        for name in ("api-server", "scheduler", "dag-processor", "triggerer", "worker"):
+            kind, *command = services[name]["healthcheck"]["test"]
+            here = [
+                part.replace("$$", "$")
+                .replace(":8080/", f":{self._api_port}/")
+                .replace(":8974/", f":{self._health_port}/")
+                .replace("celery@", f"{self.workers[0]}@")
+                for part in command
+            ]
+            done = subprocess.run(
+                ["sh", "-c", *here] if kind == "CMD-SHELL" else here,
+                env=environment,
+                cwd=self.work_dir,
+                capture_output=True,
+                timeout=120,
+            )
+            found[name] = done.returncode == 0
+        return found
+
     def _start_airflow(self) -> None:
-        api_port, self._redis_port, trigger_log_port, *log_ports = free_ports(3 + len(self.workers))
+        ports = free_ports(4 + len(self.workers))
+        self._api_port, self._redis_port, self._health_port, trigger_log_port, *log_ports = ports
         self._start_redis()
-        environment = self.environment(api_port, log_ports[0])
+        environment = self.environment(self._api_port, log_ports[0])
         for name in ("api-server", "scheduler", "dag-processor"):
             self._start_service(name, [name], environment)
         self._start_service(
@@ -100,7 +135,7 @@ class CeleryStack(Stack):
                 [*arguments, "--pid", str(self.airflow_home / f"{name}.pid")],
                 {**environment, "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(port)},
             )
-        self.client = AirflowClient(f"http://127.0.0.1:{api_port}", USERNAME, self._password)
+        self.client = AirflowClient(f"http://127.0.0.1:{self._api_port}", USERNAME, self._password)
         self._wait_until_ready()
         self._wait_for_triggerer_and_workers()
 
@@ -200,6 +235,7 @@ def main() -> None:
             window = (scenario.from_date.isoformat(), scenario.to_date.isoformat())
             failed = run_month(stack, window, arguments.source)
             by_worker = stack.tasks_by_worker()
+            health = stack.health_checks()
             served = sum(cell["rows"] for cell in sandbox.served().values())
             with store_engine().connect() as connection:
                 planned, loaded, pulled = connection.execute(
@@ -215,12 +251,18 @@ def main() -> None:
     table = Table("what", "found", "wanted")
     for name in stack.workers:
         table.add_row(f"tasks run by {name}", str(by_worker.get(name, 0)), "1 or more")
+    for name, is_healthy in health.items():
+        table.add_row(f"health check of {name}", "passes" if is_healthy else "fails", "passes")
     table.add_row("runs that failed", str(failed), "0")
     table.add_row("batches loaded", str(loaded), str(planned))
     table.add_row("records pulled", str(pulled), str(served))
     console.print(table)
     every_worker_ran = all(by_worker.get(name, 0) > 0 for name in stack.workers)
-    sys.exit(0 if every_worker_ran and not failed and 0 < loaded == planned and pulled == served else 1)
+    sys.exit(
+        0
+        if every_worker_ran and all(health.values()) and not failed and 0 < loaded == planned and pulled == served
+        else 1
+    )
 
 
 if __name__ == "__main__":
