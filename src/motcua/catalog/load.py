@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from motcua.catalog.models import AgencyCode, Entry, Procedure, Source, SourceFile, Unit
 from motcua.errors import CatalogError
 
 EntryT = TypeVar("EntryT", bound=Entry)
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,17 @@ def _read_sources(folder: Path) -> Iterator[Source]:
                 key = error.errors()[0]["loc"][:1]
                 place = ("defaults", *key) if key and key[0] in content.defaults and key[0] not in entry else None
                 raise _refused(path, _line(lines, place or ("sources", number, *key)), error) from None
+
+
+def read_document(path: Path, model: type[ModelT]) -> ModelT:
+    """Return a YAML file as one typed document. Raises CatalogError naming the file and the line."""
+    if not path.is_file():
+        raise CatalogError(f"There is no {path}.", action="restore the file or correct --catalog.")
+    document, lines = read_yaml(path)
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise _refused(path, _line(lines, error.errors()[0]["loc"]), error) from None
 
 
 def read_yaml(path: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:

@@ -1,0 +1,108 @@
+"""How to reach a source: base URL, login, password. Given by Airflow, or at a terminal by the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from motcua.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class SourceConnection:
+    """Where a source answers. `base_url` may lack a path: the adapter then adds the one its protocol is known by."""
+
+    base_url: str
+    login: str
+    password: str = field(repr=False)
+
+
+Resolve = Callable[[str], SourceConnection]
+
+
+def connection_from_environment(connection_id: str) -> SourceConnection:
+    """Read `AIRFLOW_CONN_<ID>`, as a URI or as JSON, by the rules of `connection_from_parts`.
+
+    Raises:
+        ConfigurationError: the variable is not set, or is neither.
+    """
+    variable = f"AIRFLOW_CONN_{connection_id.upper()}"
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise ConfigurationError(
+            f"There is no connection {connection_id!r}: the variable {variable} is not set.",
+            action=f"set {variable} to https://login:password@host/o/rest/v2, or to the JSON Airflow uses.",
+        )
+    parts = _json_parts(value) if value.startswith("{") else _uri_parts(value)
+    if parts is None or not parts.get("host"):
+        raise ConfigurationError(
+            f"{variable} is neither a URI with a host nor a JSON connection.",
+            action=f"set {variable} to https://login:password@host/o/rest/v2, or to the JSON Airflow uses.",
+        )
+    return connection_from_parts(connection_id, **parts)
+
+
+def connection_from_parts(
+    connection_id: str,
+    *,
+    conn_type: str | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    schema: str | None = None,
+    login: str | None = None,
+    password: str | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> SourceConnection:
+    """Build a connection from the fields of an Airflow connection.
+
+    `schema` is the protocol when it is http or https (as Airflow's HTTP hook reads it), else the path of the API;
+    `extra["path"]` is the path too. Without a protocol anywhere https is meant. `host` may be a whole URL.
+
+    Raises:
+        ConfigurationError: there is no host.
+    """
+    if not host:
+        raise ConfigurationError(
+            f"The connection {connection_id!r} has no host.",
+            action="set its host, for example https://motcua.example.gov.vn, in Airflow or AIRFLOW_CONN_*.",
+        )
+    protocols = [name for name in (schema, conn_type) if name in ("http", "https")]
+    url = host if "://" in host else f"{protocols[0] if protocols else 'https'}://{host}"
+    if port and urlsplit(url).port is None:
+        split = urlsplit(url)
+        url = split._replace(netloc=f"{split.netloc}:{port}").geturl()
+    path = str((extra or {}).get("path") or ("" if schema in ("http", "https") else schema or "")).strip("/")
+    return SourceConnection(f"{url.rstrip('/')}/{path}".rstrip("/"), login or "", password or "")
+
+
+def _json_parts(value: str) -> dict[str, Any] | None:
+    try:
+        document = json.loads(value)
+        extra = document.get("extra") or {}
+        extra = json.loads(extra) if isinstance(extra, str) else extra
+        port = int(document["port"]) if document.get("port") else None
+    except (ValueError, TypeError, AttributeError):
+        return None
+    named = {name: document.get(name) for name in ("conn_type", "host", "schema", "login", "password")}
+    return {**named, "port": port, "extra": extra}
+
+
+def _uri_parts(value: str) -> dict[str, Any] | None:
+    try:
+        split = urlsplit(value)
+        port = split.port
+    except ValueError:
+        return None
+    return {
+        "conn_type": split.scheme,
+        "host": unquote(split.hostname or ""),
+        "port": port,
+        "schema": unquote(split.path.strip("/")) or None,
+        "login": unquote(split.username or ""),
+        "password": unquote(split.password or ""),
+        "extra": dict(parse_qsl(split.query)),
+    }

@@ -1,0 +1,197 @@
+"""Converts one source column at a time into an Arrow array of the canonical record.
+
+A value that does not parse becomes null and is named in the record's mapping issues, without the value. Columns, not
+records, are converted, and values that recur are converted once: the cost is in Python objects, not in HTTP or JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from motcua.extract import instants
+from motcua.extract.mapping import (
+    ChoiceRule,
+    CodeRule,
+    FieldRule,
+    IdentifierRule,
+    InstantRule,
+    IntegerRule,
+    ProcedureRule,
+    PseudonymRule,
+)
+from motcua.extract.privacy import MASKED, Pseudonymiser, looks_personal
+
+Report = Callable[[int, str], None]  # (row, issue)
+
+_MEMO_LIMIT = 100_000
+_NATIONAL = re.compile(r"([1-9]\.\d{6})(?:\.(.+))?")
+_PROCEDURE = r"[1-9]\.\d{6}(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
+_LOCAL = re.compile(r"([A-Za-z0-9_]+)\.(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})")
+
+
+class Problem:
+    """Stands in a column for a value that was not taken as it was, with what replaces it and why."""
+
+    __slots__ = ("instead", "why")
+
+    def __init__(self, why: str, instead: Any = None) -> None:
+        self.why = why
+        self.instead = instead
+
+
+class Memo(dict[Any, Any]):
+    """Remembers conversions by value, up to a limit, so that a unique column does not grow without bound."""
+
+    def __init__(self, convert: Callable[[Any], Any], limit: int = _MEMO_LIMIT) -> None:
+        self._convert = convert
+        self._limit = limit
+
+    def __missing__(self, value: Any) -> Any:
+        result = self._convert(value)
+        if len(self) < self._limit:
+            self[value] = result
+        return result
+
+
+class Column:
+    """One canonical column: where its values come from and how they are read."""
+
+    def __init__(
+        self, name: str, rule: FieldRule, nulls: frozenset[Any], kind: pa.DataType, pseudonymise: Pseudonymiser
+    ) -> None:
+        self.name = name
+        self.key = rule.key
+        self._nulls = frozenset({None}) | nulls | rule.null_values
+        self._type = kind
+        self._only_status = rule.only_status if isinstance(rule, InstantRule) else frozenset[str]()
+        # `quick` converts a whole page when every value is as it should be, and returns none when one is not.
+        self._quick: Callable[[list[Any]], pa.Array | None] | None = None
+        if isinstance(rule, InstantRule):
+            self._quick = partial(instants.quick, rule.formats[0])
+            self._memo = Memo(_or_problem(instants.reader(rule.formats), f"not {rule.formats[0]}"))
+        elif isinstance(rule, PseudonymRule):
+            self._memo = Memo(pseudonymise, limit=0)  # no identity number is held longer than it takes to hash it
+        else:
+            if isinstance(rule, CodeRule) and rule.patterns:
+                self._quick = partial(_quick_codes, "^(?:" + "|".join(rule.patterns) + ")$")
+            self._memo = Memo(_reader(rule))
+        self._memo |= dict.fromkeys(self._nulls, rule.when_null if isinstance(rule, ChoiceRule) else None)
+
+    def convert(self, values: Sequence[Any], statuses: Sequence[Any], report: Report) -> pa.Array:
+        """Return the column for these values; `statuses` are the source statuses of the same rows."""
+        if self._only_status:
+            values = [v if s in self._only_status else None for v, s in zip(values, statuses, strict=True)]
+        nulls, memo = self._nulls, self._memo
+        try:
+            if self._quick is not None:
+                array = self._quick([None if value in nulls else value for value in values])
+                if array is not None:
+                    return array
+            cells = [memo[value] for value in values]
+        except TypeError:  # a list or an object where a single value is due: it cannot be looked up
+            cells = [Problem("not a single value") if isinstance(v, list | dict) else memo[v] for v in values]
+        return to_array(cells, self._type, self.name, report)
+
+
+def to_array(cells: list[Any], kind: pa.DataType, name: str, report: Report) -> pa.Array:
+    """Return the cells as an array; where a problem stands, report it and take what stands instead."""
+    try:
+        return pa.array(cells, type=kind)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        for row, cell in enumerate(cells):
+            if isinstance(cell, Problem):
+                report(row, f"{name}: {cell.why}")
+                cells[row] = cell.instead
+    return pa.array(cells, type=kind)
+
+
+def split_procedure(code: str | None) -> tuple[str | None, str | None]:
+    """Split a procedure code into the national (or local) code and the unit suffix (domain.md section 6.1)."""
+    if code is None:
+        return None, None
+    if found := _NATIONAL.fullmatch(code) or _LOCAL.fullmatch(code):
+        return found[1], found[2]
+    return code, None
+
+
+def read_flag(value: Any) -> bool:
+    """Read a boolean in any of its spellings: true, "true", "True", 1, "1" (one_stop_systems.md section d.3)."""
+    return value is True or value == 1 or (isinstance(value, str) and value.strip().lower() in ("true", "1"))
+
+
+def read_integer(value: Any) -> int | None:
+    """Read a whole number or its digits; None when it is neither."""
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text) if re.fullmatch(r"[+-]?\d{1,19}", text) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def code_reader(patterns: Sequence[str]) -> Callable[[Any], Any]:
+    """Return a reader of codes: kept when one of `patterns` fits or nothing in it looks personal, else masked."""
+    own = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)).fullmatch if patterns else None
+
+    def read(value: Any) -> Any:
+        if isinstance(value, bool | float):
+            return Problem("not a code")
+        code = str(value).strip()
+        if not code:
+            return None
+        if (own is not None and own(code)) or not looks_personal(code):
+            return code
+        return Problem("masked, it holds what may be personal data", MASKED)
+
+    return read
+
+
+def _quick_codes(pattern: str, values: list[Any]) -> pa.Array | None:
+    """Return the codes when each fits its own pattern, which is safe whatever it looks like."""
+    try:
+        codes = pa.array(values, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return None
+    return codes if pc.all(pc.match_substring_regex(codes, pattern)).as_py() is not False else None
+
+
+def _or_problem(read: Callable[[Any], Any], why: str) -> Callable[[Any], Any]:
+    def read_or_report(value: Any) -> Any:
+        found = read(value)
+        return Problem(why) if found is None else found
+
+    return read_or_report
+
+
+def _reader(rule: FieldRule) -> Callable[[Any], Any]:
+    """Return the function that reads one value that is not null; it returns a value or a Problem."""
+    match rule:
+        case CodeRule():
+            return code_reader(rule.patterns)
+        case ProcedureRule():
+            return code_reader((_PROCEDURE,))
+        case IntegerRule():
+            return partial(_read_bounded, rule.minimum, rule.maximum)
+        case ChoiceRule():
+            return lambda value: rule.choices.get(str(value).strip(), Problem("not a value of its list"))
+        case IdentifierRule():
+            return _read_identifier
+    raise TypeError(f"{type(rule).__name__} is read elsewhere")
+
+
+def _read_identifier(value: Any) -> str | Problem:
+    number = read_integer(value)
+    return Problem("not a record number") if number is None else str(number)
+
+
+def _read_bounded(minimum: int, maximum: int, value: Any) -> int | Problem:
+    number = read_integer(value)
+    if number is None or not minimum <= number <= maximum:
+        return Problem("not a whole number in its range")
+    return number

@@ -1,0 +1,121 @@
+"""Decides what becomes of every pulled row, so that each is accounted for exactly once.
+
+* `record` goes on to validation: received in the days asked for, or before them and still open, at the source or in
+  our store. With reason `soft_deleted` (a negative originality, which a list never shows but an id may) it goes on
+  without a status: a deletion is no status and absence is none either, so validation sets it aside (V1) for a person
+  to judge, and the store keeps what it knew.
+* `duplicate` stands for no dossier of its own: `public_copy`, `group`, `child` (counted once, at the receiving
+  agency, one_stop_systems.md section d.10), or `repeated` (the same key again; the newest `modified_at` is kept).
+* `out_of_window` was pulled only because a listing must reach a day too far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from motcua.canonical import IDENTITY, LANDING_SCHEMA
+from motcua.extract.adapter import Window
+from motcua.extract.mapping import OPEN_STATUSES
+from motcua.extract.table import SOFT_DELETED
+
+_NEVER = -(2**63)
+
+
+def settle(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Table:
+    """Return every pulled row, in a fixed order, as a table of LANDING_SCHEMA with its disposition.
+
+    Args:
+        pulled: rows of PULLED_SCHEMA in the order they were pulled.
+        window: the days asked for, without the margin.
+        open_in_store: ids our store holds as open and received before the window.
+    """
+    ids = pulled["dossier_id"].to_pylist()
+    standings = pulled["standing"].to_pylist()
+    received = pulled["received_at"].cast(pa.int64()).to_pylist()
+    modified = pulled["modified_at"].cast(pa.int64()).fill_null(_NEVER).to_pylist()
+    statuses = pulled["status_code"].to_pylist()
+    assert window.from_date is not None
+    first, after = _microseconds(window.from_date), _microseconds(window.to_date + timedelta(days=1))
+
+    newest: dict[str, int] = {}
+    for row, (dossier_id, standing) in enumerate(zip(ids, standings, strict=True)):
+        if standing in (None, SOFT_DELETED):
+            kept = newest.setdefault(dossier_id, row)
+            if modified[row] >= modified[kept]:
+                newest[dossier_id] = row
+
+    dispositions: list[str] = []
+    reasons: list[str | None] = []
+    for row, (dossier_id, standing) in enumerate(zip(ids, standings, strict=True)):
+        at = received[row]
+        if standing not in (None, SOFT_DELETED):
+            disposition, reason = "duplicate", standing
+        elif newest[dossier_id] != row:
+            disposition, reason = "duplicate", "repeated"
+        elif (
+            at is None
+            or first <= at < after
+            or dossier_id in open_in_store
+            or (at < first and statuses[row] in OPEN_STATUSES)
+        ):
+            disposition, reason = "record", standing
+        else:
+            disposition, reason = "out_of_window", None
+        dispositions.append(disposition)
+        reasons.append(reason)
+
+    settled = (
+        pulled.drop_columns(["standing"])
+        .append_column("disposition", pa.array(dispositions, pa.string()))
+        .append_column("disposition_reason", pa.array(reasons, pa.string()))
+    )
+    return _numbered(_without_status(settled))
+
+
+def _microseconds(day: date) -> int:
+    return (day - date(1970, 1, 1)) // timedelta(microseconds=1)
+
+
+def _without_status(settled: pa.Table) -> pa.Table:
+    """Take the status from soft-deleted records and say so in their issues."""
+    deleted = pc.fill_null(pc.equal(settled["disposition_reason"], SOFT_DELETED), False)
+    if not pc.any(deleted).as_py():
+        return settled
+    issue = "status_code: soft-deleted at the source"
+    issues = settled["mapping_issues"]
+    changed = {
+        "status_code": pc.if_else(deleted, pa.scalar(None, pa.int16()), settled["status_code"]),
+        "mapping_issues": pc.if_else(
+            deleted, pc.if_else(pc.is_valid(issues), pc.binary_join_element_wise(issues, issue, "; "), issue), issues
+        ),
+    }
+    for name, column in changed.items():
+        settled = settled.set_column(settled.column_names.index(name), name, column)
+    return settled
+
+
+def _numbered(settled: pa.Table) -> pa.Table:
+    """Order the rows by what they say, not by when they came, and number them."""
+    ordered = settled.append_column("length", pc.utf8_length(settled["dossier_id"])).sort_by(
+        [
+            (name, "ascending")
+            for name in ("length", "dossier_id", "disposition", "disposition_reason", "modified_at", "received_at")
+        ]
+    )
+    numbers = pa.array(range(ordered.num_rows), pa.int32())
+    return ordered.append_column(IDENTITY.field("record_no"), numbers).select(LANDING_SCHEMA.names).cast(LANDING_SCHEMA)
+
+
+def counts(settled: pa.Table) -> dict[str, int]:
+    """Return how many rows have each disposition and reason, as `record`, `duplicate`, `duplicate.child` ..."""
+    found = {"record": 0, "duplicate": 0, "out_of_window": 0}
+    grouped = settled.group_by(["disposition", "disposition_reason"]).aggregate([([], "count_all")])
+    for row in sorted(grouped.to_pylist(), key=lambda row: (row["disposition"], row["disposition_reason"] or "")):
+        found[row["disposition"]] += row["count_all"]
+        if row["disposition_reason"]:
+            found[f"{row['disposition']}.{row['disposition_reason']}"] = row["count_all"]
+    return found
