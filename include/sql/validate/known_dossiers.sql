@@ -1,4 +1,4 @@
--- Grain: one dossier asked about, if the store knows something that a rule needs. Reads dossier_version.
+-- Grain: one dossier asked about, if the store knows something that a rule needs. Reads asked_dossier, dossier_version.
 -- previous_status_code      the status of the dossier's current version, for moves outside domain.md section 4.2 (V16)
 -- is_number_held_in_source  another dossier of the same source holds the same number (V9)
 -- is_number_held_elsewhere  a dossier of another source holds the same number (V9, flagged only)
@@ -6,20 +6,13 @@
 -- another dossier (liên thông) shares its parent's number by design, so it holds no number of its own.
 with asked as (
     select
-        asked.row_no,
-        asked.source_id,
-        asked.system_code,
-        asked.agency_code,
-        asked.dossier_id,
-        asked.dossier_no
-    from unnest(
-        cast(:row_nos as integer[]),
-        cast(:source_ids as text[]),
-        cast(:system_codes as text[]),
-        cast(:agency_codes as text[]),
-        cast(:dossier_ids as text[]),
-        cast(:dossier_nos as text[])
-    ) as asked (row_no, source_id, system_code, agency_code, dossier_id, dossier_no)
+        row_no,
+        source_id,
+        system_code,
+        agency_code,
+        dossier_id,
+        dossier_no
+    from asked_dossier
 ),
 
 previous as (

@@ -115,7 +115,7 @@ def _judge(batches: list[ledger.Batch], suites: Path, now: datetime, call: _Call
 
     from motcua.validate.run import run_suite
     from motcua.validate.suite import load_suite
-    from motcua.validate.verdict import verdicts_of
+    from motcua.validate.verdict import Judged
 
     suite = load_suite(suites / "dossier.json")
     table_suite = load_suite(suites / "batch.json")
@@ -125,9 +125,10 @@ def _judge(batches: list[ledger.Batch], suites: Path, now: datetime, call: _Call
     records = pa.concat_tables([table for _, table in landed])
     frame = _frame([(batch, table.num_rows) for batch, table in landed], records, now)
     findings = run_suite(suite, frame)
-    verdicts = verdicts_of(suite, findings, [batch for batch, _ in landed], records, frame)
-    _hold(verdicts, run_suite(table_suite, _share_frame(verdicts)))
-    return verdicts
+    judged = Judged(suite, findings, [batch for batch, _ in landed], records, frame)
+    _hold(judged.verdicts, run_suite(table_suite, _share_frame(judged.verdicts)))
+    judged.part_records()
+    return judged.verdicts
 
 
 def _landed(batches: list[ledger.Batch], suites: Path, call: _Call) -> list[tuple[ledger.Batch, pa.Table]]:
@@ -189,7 +190,7 @@ def _share_frame(verdicts: list[Verdict]) -> pd.DataFrame:
         {
             "judged_count": [verdict.judged_count for verdict in verdicts],
             "broken_pct": [
-                100 * len(verdict.set_aside) / verdict.judged_count if verdict.judged_count else 0.0
+                100 * verdict.broken_count / verdict.judged_count if verdict.judged_count else 0.0
                 for verdict in verdicts
             ],
         }
@@ -203,7 +204,7 @@ def _hold(verdicts: list[Verdict], findings: list[Finding]) -> None:
             verdict = verdicts[row]
             worst = max(verdict.critical_counts, key=lambda rule: verdict.critical_counts[rule])
             verdict.held = BatchHeld(
-                f"Source {verdict.batch.source_id}, batch {verdict.batch.batch_id}: {len(verdict.set_aside)} of"
+                f"Source {verdict.batch.source_id}, batch {verdict.batch.batch_id}: {verdict.broken_count} of"
                 f" {verdict.judged_count} records break critical rules, most of all {worst}"
                 f" ({verdict.critical_counts[worst]} records; rule {finding.check.rule_id}).",
                 action=finding.check.meta.action or "correct the source, then validate again.",

@@ -26,6 +26,7 @@ UNKNOWN_FIELD = "khac"  # khác, "other": neither the catalogue nor the source n
 
 # The date part of a dossier code, YYMMDD or YYYYMMDD before the daily counter (TT 01/2018/TT-VPCP Điều 19).
 _CODE_DATE = r"-(\d{6}|\d{8})-\d{4,7}$"
+_ASKED = ("row_no", "source_id", "system_code", "agency_code", "dossier_id", "dossier_no")
 _TIMES = ("due_at", "finished_at", "received_at", "refused_at", "returned_at")
 
 
@@ -158,37 +159,38 @@ def _add_code_date(frame: pd.DataFrame) -> None:
 
 
 def _add_known(frame: pd.DataFrame, connection: Connection) -> None:
-    import pandas as pd
 
-    asked = frame[frame["dossier_id"].notna()]
-    keys = {
-        f"{column}s": asked[column].astype(object).where(asked[column].notna(), None).tolist()
-        for column in ("source_id", "system_code", "agency_code", "dossier_id")
-    }
-    own_number = asked["dossier_no"].where(asked["parent_dossier_id"].isna() & (asked["dossier_no"] != ""))
-    rows = connection.execute(
-        statement("validate/known_dossiers"),
-        {
-            "row_nos": asked.index.tolist(),
-            **keys,
-            "dossier_nos": own_number.astype(object).where(own_number.notna(), None).tolist(),
-        },
-    ).all()
-    known = pd.DataFrame(
-        [tuple(row) for row in rows], columns=["row_no", "previous", "in_source", "elsewhere"]
-    ).set_index("row_no")
-    known = known.reindex(frame.index)
-    previous = known["previous"].astype("float64")
-    frame["previous_status_code"] = previous
-    frame["status_move"] = _moves(previous, frame["status_code"])
-    frame["is_number_held_elsewhere"] = known["elsewhere"].eq(True)
+    asked = frame.loc[frame["dossier_id"].notna(), [*_ASKED[1:], "parent_dossier_id"]]
+    number = asked["dossier_no"]
+    asked["dossier_no"] = number.where(asked["parent_dossier_id"].isna() & (number != ""))
+    known = _known(asked, connection).reindex(frame.index)
+    frame["previous_status_code"] = known["previous_status_code"].astype("float64")
+    frame["status_move"] = _moves(frame["previous_status_code"], frame["status_code"])
+    frame["is_number_held_elsewhere"] = known["is_number_held_elsewhere"].eq(True)
     holders = (
-        pd.DataFrame({"source": asked["source_id"], "number": own_number, "dossier": asked["dossier_id"]})
-        .dropna(subset=["number"])
-        .groupby(["source", "number"])["dossier"]
-        .transform("nunique")
+        asked.dropna(subset=["dossier_no"]).groupby(["source_id", "dossier_no"])["dossier_id"].transform("nunique")
     )
-    frame["number_holder_count"] = holders.reindex(frame.index).fillna(1) + known["in_source"].eq(True)
+    in_store = known["is_number_held_in_source"].eq(True)
+    frame["number_holder_count"] = holders.reindex(frame.index).fillna(1) + in_store
+
+
+def _known(asked: pd.DataFrame, connection: Connection) -> pd.DataFrame:
+    """Ask the store about every dossier at once; rows of which it knows nothing are left out."""
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import csv
+
+    table = pa.Table.from_pandas(asked.assign(row_no=asked.index)[list(_ASKED)], preserve_index=False)
+    text = pa.BufferOutputStream()
+    csv.write_csv(table, text, csv.WriteOptions(include_header=False))
+    connection.execute(statement("validate/asked_dossiers"))
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor:
+        with cursor.copy("copy asked_dossier from stdin (format csv)") as copy:
+            copy.write(text.getvalue().to_pybytes())
+        cursor.execute("analyze asked_dossier")
+    result = connection.execute(statement("validate/known_dossiers"))
+    return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys())).set_index("row_no")
 
 
 def _moves(previous: pd.Series[Any], status: pd.Series[Any]) -> pd.Series[Any]:

@@ -60,7 +60,7 @@ def render_page(verdicts: Sequence[Verdict], refusals: Sequence[Refusal], moment
         sources=[_source(verdict) for verdict in settled],
         refusals=refusals,
         judged=judged,
-        accepted=sum(verdict.accepted.num_rows for verdict in settled),
+        accepted=sum(verdict.judged_count - verdict.broken_count for verdict in settled),
         set_aside=sum(len(verdict.set_aside) for verdict in settled),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from motcua.canonical import KEY_COLUMNS
@@ -21,8 +22,9 @@ def write_verdict(verdict: Verdict) -> None:
 
     A batch that another run validated or loaded meanwhile is left as it is.
     """
-    batch = verdict.batch
-    write_accepted(batch.landing_uri, verdict.accepted)
+    batch, accepted = verdict.batch, verdict.accepted
+    assert accepted is not None, "a held batch has no records to write"
+    write_accepted(batch.landing_uri, accepted)
     with store_engine().begin() as connection:
         state = connection.execute(
             text("select state from batch where batch_id = :batch_id for update"), {"batch_id": batch.batch_id}
@@ -40,7 +42,7 @@ def write_verdict(verdict: Verdict) -> None:
             [identity | vars(count) for count in verdict.rule_counts],
         )
         _set_aside(connection, verdict, identity)
-        _answer_open_records(connection, verdict, identity)
+        _answer_open_records(connection, accepted, identity)
         mark_validated(connection, batch.batch_id, quarantined=len(verdict.set_aside))
 
 
@@ -57,14 +59,14 @@ def _set_aside(connection: Connection, verdict: Verdict, identity: dict[str, Any
         connection.execute(statement("validate/set_aside"), identity | {"records": orjson.dumps(rows).decode()})
 
 
-def _answer_open_records(connection: Connection, verdict: Verdict, identity: dict[str, Any]) -> None:
+def _answer_open_records(connection: Connection, accepted: pa.Table, identity: dict[str, Any]) -> None:
     """Note on the source's open quarantine records which of them this batch accepts at last."""
     connection.execute(statement("validate/withdraw_answers"), identity)
     open_keys = connection.execute(statement("validate/unanswered_keys"), identity).all()
     if not open_keys:
         return
-    accepted = set(zip(*(verdict.accepted[name].to_pylist() for name in KEY_COLUMNS), strict=True))
-    answered = [tuple(key) for key in open_keys if tuple(key) in accepted]
+    keys = set(zip(*(accepted[name].to_pylist() for name in KEY_COLUMNS), strict=True))
+    answered = [tuple(key) for key in open_keys if tuple(key) in keys]
     if answered:
         systems, agencies, dossiers = (list(part) for part in zip(*answered, strict=True))
         connection.execute(

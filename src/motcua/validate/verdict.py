@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,77 +44,96 @@ class SetAside:
 
 @dataclass
 class Verdict:
-    """What judging one batch found. `held` is set when the whole batch is stopped."""
+    """What judging one batch found. When `held`, the whole batch is stopped and no record is accepted or set aside."""
 
     batch: Batch
     suite: Suite
     judged_count: int
-    accepted: pa.Table  # ACCEPTED_SCHEMA
-    set_aside: list[SetAside]
+    broken_count: int  # records that broke a critical rule
     rule_counts: list[RuleCount]
     held: BatchHeld | None = None
+    accepted: pa.Table | None = None  # ACCEPTED_SCHEMA
+    set_aside: list[SetAside] = field(default_factory=list)
 
     @property
     def critical_counts(self) -> dict[str, int]:
+        """Every critical rule and how many records broke it."""
         return {count.rule_id: count.failed_count for count in self.rule_counts if count.severity == "critical"}
 
 
-def verdicts_of(
-    suite: Suite, findings: Sequence[Finding], batches: Sequence[Batch], records: pa.Table, frame: pd.DataFrame
-) -> list[Verdict]:
-    """Split the findings on a frame of several batches into one verdict a batch.
+class Judged:
+    """The findings on a frame of several batches, by batch.
 
     Args:
         findings: failing rows by position in `records` and `frame`, which hold the same rows.
-        frame: with `batch_no`, `unit_id` and `field_code`.
+        frame: with `batch_no` (position in `batches`), `unit_id` and `field_code`.
     """
-    batch_no = frame["batch_no"].to_numpy()
-    judged = np.bincount(batch_no, minlength=len(batches))
-    by_rule: dict[str, set[int]] = {rule: set() for rule in suite.severity_by_rule}
-    is_set_aside = np.zeros(len(frame), dtype=bool)
-    for finding in findings:
-        by_rule[finding.check.rule_id].update(finding.rows)
-        if finding.check.severity == "critical":
-            is_set_aside[finding.rows] = True
-    failed = {rule: np.bincount(batch_no[sorted(rows)], minlength=len(batches)) for rule, rows in by_rule.items()}
-    resolved = records.append_column(
-        RESOLVED.field("unit_id"), pa.array(frame["unit_id"], RESOLVED.field("unit_id").type, from_pandas=True)
-    ).append_column(
-        RESOLVED.field("field_code"), pa.array(frame["field_code"], RESOLVED.field("field_code").type, from_pandas=True)
-    )
-    put_aside = _set_aside(findings, np.flatnonzero(is_set_aside), records, frame)
-    verdicts = []
-    for number, batch in enumerate(batches):
-        rows = np.flatnonzero(batch_no == number)
-        verdicts.append(
+
+    def __init__(
+        self,
+        suite: Suite,
+        findings: Sequence[Finding],
+        batches: Sequence[Batch],
+        records: pa.Table,
+        frame: pd.DataFrame,
+    ) -> None:
+        self._findings, self._records, self._frame = findings, records, frame
+        self._batch_no = frame["batch_no"].to_numpy()
+        self._is_broken = np.zeros(len(frame), dtype=bool)
+        by_rule: dict[str, set[int]] = {rule: set() for rule in suite.severity_by_rule}
+        for finding in findings:
+            by_rule[finding.check.rule_id].update(finding.rows)
+            if finding.check.severity == "critical":
+                self._is_broken[finding.rows] = True
+        judged = self._counts(np.arange(len(frame)), len(batches))
+        broken = self._counts(np.flatnonzero(self._is_broken), len(batches))
+        failed = {
+            rule: self._counts(np.array(sorted(rows), dtype=np.int64), len(batches)) for rule, rows in by_rule.items()
+        }
+        self.verdicts = [
             Verdict(
                 batch=batch,
                 suite=suite,
-                judged_count=int(judged[number]),
-                accepted=resolved.take(pa.array(rows[~is_set_aside[rows]])),
-                set_aside=[put_aside[row] for row in rows[is_set_aside[rows]].tolist()],
+                judged_count=judged[number],
+                broken_count=broken[number],
                 rule_counts=[
-                    RuleCount(rule, severity, int(judged[number]), int(failed[rule][number]))
+                    RuleCount(rule, severity, judged[number], failed[rule][number])
                     for rule, severity in suite.severity_by_rule.items()
                 ],
             )
-        )
-    return verdicts
+            for number, batch in enumerate(batches)
+        ]
 
+    def part_records(self) -> None:
+        """Give each verdict that is not held its accepted records and those set aside."""
+        held = [number for number, verdict in enumerate(self.verdicts) if verdict.held]
+        wanted = ~np.isin(self._batch_no, held)
+        aside = self._set_aside(np.flatnonzero(self._is_broken & wanted))
+        resolved = self._records
+        for column in RESOLVED:
+            values = pa.array(self._frame[column.name], column.type, from_pandas=True)
+            resolved = resolved.append_column(column, values)
+        for number, verdict in enumerate(self.verdicts):
+            if verdict.held is None:
+                rows = np.flatnonzero(self._batch_no == number)
+                broken = self._is_broken[rows]
+                verdict.accepted = resolved.take(pa.array(rows[~broken], pa.int64()))
+                verdict.set_aside = [aside[row] for row in rows[broken].tolist()]
 
-def _set_aside(findings: Sequence[Finding], rows: Any, records: pa.Table, frame: pd.DataFrame) -> dict[int, SetAside]:
-    wanted = rows.tolist()
-    shown = records.select(SHOWN).take(pa.array(rows, pa.int64())).to_pylist()
-    aside = {row: SetAside(record, []) for row, record in zip(wanted, shown, strict=True)}
-    facts = frame.loc[rows]
-    for finding in findings:
-        broken = [row for row in finding.rows if row in aside]
-        values = {
-            name: dict(zip(broken, facts.loc[broken, name].tolist(), strict=True)) for name in finding.check.meta.fields
-        }
-        for row in broken:
-            aside[row].broken_rules.append(_broken_rule(finding.check, {name: of[row] for name, of in values.items()}))
-    return aside
+    def _counts(self, rows: Any, size: int) -> list[int]:
+        counts: list[int] = np.bincount(self._batch_no[rows], minlength=size).tolist()
+        return counts
+
+    def _set_aside(self, rows: Any) -> dict[int, SetAside]:
+        shown = self._records.select(SHOWN).take(pa.array(rows, pa.int64())).to_pylist()
+        aside = {row: SetAside(record, []) for row, record in zip(rows.tolist(), shown, strict=True)}
+        for finding in self._findings:
+            broken = [row for row in finding.rows if row in aside]
+            fields = finding.check.meta.fields
+            values = zip(*(self._frame.loc[broken, name].tolist() for name in fields), strict=True)
+            for row, said in zip(broken, values, strict=True):
+                aside[row].broken_rules.append(_broken_rule(finding.check, dict(zip(fields, said, strict=True))))
+        return aside
 
 
 def _broken_rule(check: Check, values: dict[str, Any]) -> dict[str, Any]:
