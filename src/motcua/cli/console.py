@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,7 +17,8 @@ from motcua.errors import ConfigurationError
 from motcua.settings import Settings
 from motcua.warehouse import database_status, upgrade_databases
 
-output = Console()
+# Piped output has no width of its own; a report needs more than the 80 columns assumed for it.
+output = Console() if sys.stdout.isatty() else Console(width=160)
 errors = Console(stderr=True)
 
 
@@ -43,7 +46,7 @@ def ready_databases() -> None:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows as a table; numbers are aligned right, nothing in a cell is read as markup."""
     found = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(columns):
         is_number = bool(found) and all(isinstance(row[place], int | None) for row in found)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")

@@ -34,7 +34,7 @@ def form_06(
     columns = list(form.total.figures)
     print_table(
         f"Form II.06a, {form.unit.name}, {form.period.from_date} to {form.period.to_date}, by {by}",
-        [by, *(column.replace("_", " ") for column in columns)],
+        [by, *(column.replace("_", "\n", 1).replace("_", " ") for column in columns)],
         [(row.row_name, *(row.figures[column] for column in columns)) for row in (*form.rows, form.total)],
     )
 
