@@ -2,7 +2,7 @@
 
 In: measure_day, unit and batch of the store, the forms of the catalogue. Out: editions in the warehouse (immutable
 figures, canonical bytes, SHA-256) and, made from an edition alone, its workbook, page and JSON.
-Never: a figure computed twice in two ways, a missing source shown as zero, a change to an edition once published, a
+Never: a figure computed in two ways, a missing source passed off as zero, a change to an edition once published, a
 dossier or a person; the warehouse holds counts.
 """
 

@@ -50,7 +50,7 @@ def _received(content: Content, lang: str) -> Chart:
         ("received_direct", "Trực tiếp, bưu chính" if vi else "In person, post"),
     ]
     heading = "Hồ sơ nhận trong kỳ theo hình thức nộp" if vi else "Dossiers received, by how they were submitted"
-    return _by_level(content, lang, "received", heading, kinds, [BLUE, PALE])
+    return _by_level(content, lang, "received", heading, kinds)
 
 
 def _flows(content: Content, lang: str) -> Chart:
@@ -60,51 +60,36 @@ def _flows(content: Content, lang: str) -> Chart:
         ("resolved_total", "Đã giải quyết" if vi else "Resolved"),
     ]
     heading = "Tiếp nhận và giải quyết trong ngày" if vi else "Received and resolved that day"
-    return _by_level(content, lang, "flows", heading, kinds, [BLUE, PALE], side_by_side=True)
+    return _by_level(content, lang, "flows", heading, kinds)
 
 
-def _by_level(
-    content: Content,
-    lang: str,
-    code: str,
-    heading: str,
-    kinds: list[tuple[str, str]],
-    colours: list[str],
-    side_by_side: bool = False,
-) -> Chart:
+def _by_level(content: Content, lang: str, code: str, heading: str, kinds: list[tuple[str, str]]) -> Chart:
     values = [
         {
             "level": _level_name(row["level"], lang),
             "kind": name,
-            "order": order,
             "count": row["figures"][column],
             "label": count_text(row["figures"][column], lang),
         }
         for row in table_rows(content, "level")
-        for order, (column, name) in enumerate(kinds)
+        for column, name in kinds
     ]
     names = [name for _, name in kinds]
-    encoding: dict[str, Any] = {
-        "y": _levels_axis(content, lang),
-        "x": {"field": "count", "type": "quantitative", "axis": None, "stack": None if side_by_side else "zero"},
-        "color": {
-            "field": "kind", "type": "nominal", "sort": names,
-            "scale": {"domain": names, "range": colours}, "legend": {"title": None, "orient": "top"},
+    spec = {
+        "height": 52 * len(table_rows(content, "level")),
+        "data": {"values": values},
+        "encoding": {
+            "y": _levels_axis(content, lang),
+            "yOffset": {"field": "kind", "sort": names},
+            "x": {"field": "count", "type": "quantitative", "axis": None},
         },
-        "order": {"field": "order"},
+        "layer": [
+            {"mark": "bar", "encoding": {"color": {
+                "field": "kind", "type": "nominal", "sort": names,
+                "scale": {"domain": names, "range": [BLUE, PALE]}, "legend": {"title": None, "orient": "top"}}}},
+            {"mark": {"type": "text", "align": "left", "dx": 4}, "encoding": {"text": {"field": "label"}}},
+        ],
     }  # fmt: skip
-    if side_by_side:
-        encoding["yOffset"] = {"field": "kind", "sort": names}
-    rows = len(table_rows(content, "level"))
-    spec = {"height": rows * (52 if side_by_side else 34), "data": {"values": values}, "encoding": encoding}
-    if side_by_side:
-        spec["layer"] = [
-            {"mark": {"type": "bar"}},
-            {"mark": {"type": "text", "align": "left", "dx": 4, "color": "#333"},
-             "encoding": {"text": {"field": "label"}, "color": {"value": "#333"}}},
-        ]  # fmt: skip
-    else:
-        spec["mark"] = {"type": "bar"}
     told = "; ".join(f"{v['level']}, {v['kind'].lower()}: {v['label']}" for v in values)
     return Chart(code, heading, f"{told}.", _svg(spec, heading, told, f"{code}-{lang}"))
 
@@ -130,11 +115,11 @@ def _on_time(content: Content, lang: str) -> Chart:
         "data": {"values": values},
         "encoding": {
             "y": _levels_axis(content, lang),
-            "x": {"field": "share", "type": "quantitative", "axis": None, "scale": {"domain": [0, 112]}},
+            "x": {"field": "share", "type": "quantitative", "axis": None, "scale": {"domain": [0, 122]}},
         },
         "layer": [
             {"mark": {"type": "bar", "color": BLUE}},
-            {"mark": {"type": "text", "align": "left", "dx": 5, "fontWeight": "bold", "color": "#1b2733"},
+            {"mark": {"type": "text", "align": "left", "dx": 5, "fontWeight": "bold"},
              "encoding": {"text": {"field": "label"}}},
         ],
     }  # fmt: skip
@@ -167,13 +152,13 @@ def _most(content: Content, lang: str, column: str, colour: str, limit: int = 10
         "encoding": {
             "y": {
                 "field": "unit", "type": "nominal", "sort": None,
-                "axis": {"title": None, "labelLimit": 230, "ticks": False, "domain": False},
+                "axis": {"title": None, "labelLimit": 240, "minExtent": 205, "ticks": False, "domain": False},
             },
             "x": {"field": "count", "type": "quantitative", "axis": None},
         },
         "layer": [
             {"mark": {"type": "bar", "color": colour}},
-            {"mark": {"type": "text", "align": "left", "dx": 4, "color": "#1b2733"},
+            {"mark": {"type": "text", "align": "left", "dx": 4},
              "encoding": {"text": {"field": "label"}}},
         ],
     }  # fmt: skip
@@ -198,14 +183,14 @@ def _svg(spec: dict[str, Any], title: str, description: str, key: str) -> str:
     import vl_convert
 
     drawn: str = vl_convert.vegalite_to_svg(
-        {"width": 380, "background": "transparent", **spec},
+        {"width": 300, "padding": {"left": 5, "right": 40, "top": 5, "bottom": 5}, "background": "transparent", **spec},
         config={
             "font": _FONT,
             "aria": False,
             "view": {"stroke": None},
             "axis": {"labelFontSize": 12, "labelColor": "#1b2733", "grid": False},
             "legend": {"labelFontSize": 12, "labelColor": "#1b2733"},
-            "text": {"fontSize": 12},
+            "text": {"fontSize": 12, "color": "#1b2733"},
             "bar": {"height": {"band": 0.72}},
         },
     )

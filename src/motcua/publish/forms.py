@@ -150,7 +150,8 @@ def _read_forms(path: Path) -> tuple[Form, ...]:
     try:
         content = _FormFile.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key also leaves its proper one missing: name the misspelling.
+        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         raise CatalogError(
             f"{path}:{_line(lines, first['loc'])}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}.",
             action="correct that line.",

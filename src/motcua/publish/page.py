@@ -118,4 +118,5 @@ def _change(value: int) -> Markup:
 
 
 def _percent(numerator: int, denominator: int) -> Markup:
-    return _both(percentage_text(numerator, denominator, "vi"), percentage_text(numerator, denominator, "en"))
+    vi, en = (percentage_text(numerator, denominator, lang).replace(" ", "\N{NO-BREAK SPACE}") for lang in ("vi", "en"))
+    return _both(vi, en)

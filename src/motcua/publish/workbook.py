@@ -83,7 +83,8 @@ def _formats(book: Any) -> dict[str, Any]:
         "total_number": {**boxed, "bold": True, "bg_color": "#D9E2EF"},
         "total_figure": {**figure, "bold": True, "bg_color": "#D9E2EF"},
         "missing_text": {**boxed, "bg_color": "#FFF1D6"},
-        "missing_figure": {**figure, "bg_color": "#FFF1D6"},
+        # A unit that did not answer has no zero: the cell holds the number, the eye sees a dash.
+        "missing_figure": {**figure, "bg_color": "#FFF1D6", "num_format": '#,##0;-#,##0;"–"'},
         "code": {**_FONT, "font_size": 9, "font_color": "#7A869A"},
     }
     return {name: book.add_format(spec) for name, spec in specs.items()}
@@ -111,12 +112,13 @@ def _write_table(sheet: Any, formats: dict[str, Any], edition: Edition, table: s
     for index, column in enumerate(changed):
         label = f"So với hôm trước: {' – '.join(column['vi'])}"
         _merge(sheet, top, 2 + len(columns) + index, depth, 1, label, formats["heading"])
+    for level in range(depth):
+        sheet.set_row(top + level, 50 if level == depth - 1 else 20)
     row = top + depth
     labels = ["(1)", "(2)", *(column["label"] for column in columns), *("" for _ in changed)]
     for index, label in enumerate(labels):
         sheet.write_string(row, index, label, formats["number"])
     sheet.write_string(row, last + 1, CODE_HEADING, formats["code"])
-    sheet.set_row(row, 28)
     sheet.freeze_panes(row + 1, 2)
     sheet.repeat_rows(top, row)
     for line in lines(content, table):
@@ -143,6 +145,7 @@ def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int
     content = edition.content
     report = content["report"]
     middle = last // 2
+    sheet.set_default_row(18)
     form_no = f"Biểu số {report['form_no']}" if report["form_no"] else report["title_vi"]
     sheet.merge_range(0, 0, 0, middle, form_no, formats["form_no"])
     sheet.merge_range(0, middle + 1, 0, last, content["unit"]["name"], formats["unit"])
@@ -155,7 +158,7 @@ def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int
     lacking = lacking_text(content, "vi")
     sheet.merge_range(4, 0, 4, last, f"{state}. {lacking}".strip(), formats[edition.state])
     if lacking:
-        sheet.set_row(4, 16 * (1 + len(state + lacking) // 130))
+        sheet.set_row(4, 18 * (1 + len(state + lacking) // 120))
     origin = f"{edition.edition_id} – số liệu lúc {read_at_text(content)} – SHA-256 {edition.sha256}"
     sheet.merge_range(5, 0, 5, last, origin, formats["hash"])
     return 7
@@ -196,9 +199,11 @@ def _write_changes(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
         causes = "; ".join(cause_text(cause, "vi") for cause in changed["causes"])
         for column in changed["columns"]:
             row += 1
+            heading = headed[column["column_code"]]
+            sheet.set_row(row, 17 * max(1 + len(causes) // 62, 1 + len(heading) // 44))
             sheet.write_string(row, 0, changed["row_code"], formats["row_text"])
             sheet.write_string(row, 1, changed["row_name"], formats["row_text"])
-            sheet.write_string(row, 2, headed[column["column_code"]], formats["row_text"])
+            sheet.write_string(row, 2, heading, formats["row_text"])
             sheet.write_number(row, 3, column["before"], formats["row_figure"])
             sheet.write_number(row, 4, column["after"], formats["row_figure"])
             sheet.write_number(row, 5, column["after"] - column["before"], formats["row_figure"])
