@@ -104,11 +104,13 @@ class OpencpsAdapter:
 
     def _parameters(self, window: Window) -> dict[str, str]:
         listing = self._mapping.listing
+        # What is open is asked for up to where the list of the days after reaches back to: neither shows a row twice.
+        last = window.to_date - _ASKED_MARGIN if window.is_open_only else window.to_date + _ASKED_MARGIN
         parameters = {
             "agency": "all",
             "systemId": ",".join(map(str, listing.system_ids)),
             "originality": ",".join(map(str, listing.originality)),
-            "toReceiveDate": _day(window.to_date + _ASKED_MARGIN),
+            "toReceiveDate": _day(last),
             "sort": "createDate",
             "order": "asc",
         }
