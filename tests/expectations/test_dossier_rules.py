@@ -116,7 +116,8 @@ def put_into_store(connection: Connection, name: str, version: dict[str, Any], n
     connection.execute(
         text(
             "insert into dossier_version (system_code, agency_code, dossier_id, dossier_no, procedure_code,"
-            " status_code, unit_id, field_code, content_hash, source_id, batch_id, known_from, known_to, superseded_by_batch_id)"
+            " status_code, unit_id, field_code, content_hash, source_id, batch_id, known_from, known_to,"
+            " superseded_by_batch_id)"
             " values (:system, '1', :dossier, :no, '2.000815', :status, '29236:2020', 'G15-TP08', 'x', :source, :batch,"
             " now(), case when :superseded then now() end, case when :superseded then :batch end)"
         ),

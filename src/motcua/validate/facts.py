@@ -33,8 +33,9 @@ _TIMES = ("due_at", "finished_at", "received_at", "refused_at", "returned_at")
 def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now: datetime) -> pd.DataFrame:
     """Return the frame with the facts added.
 
-    unit_id, unit_level, reference_on     the unit its code means on the day received (else submitted, else the
-                                          last day of the batch's window); null when none or several are meant
+    reference_on                          the day received, else submitted, else the last day of the batch's window
+    unit_id                               the unit its code means on that day; null when none or several are meant
+    unit_level                            that unit's level; of a code not valid on the day, the level it ever has
     field_code                            the procedure's in the catalogue, else the source's, else `khac`
     is_procedure_known, time_limit_days   of the catalogue, on the same day
     computed_due_on, due_gap_workdays     the statutory due day, and how far `due_at` lies from it; null where a
@@ -86,9 +87,15 @@ def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
         }
         return units.pop() if len(units) == 1 else None
 
-    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant)
     levels = {unit.unit_id: unit.level for unit in catalog.units}
-    frame["unit_level"] = frame["unit_id"].map(levels)
+
+    def level(code: str, day: date) -> str | None:
+        unit_id = meant(code, day)
+        found = {levels[unit_id]} if unit_id else {levels[meaning.unit_id] for meaning in meanings.get(code, ())}
+        return found.pop() if len(found) == 1 else None
+
+    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant)
+    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level)
 
 
 def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:
