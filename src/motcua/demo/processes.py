@@ -28,6 +28,11 @@ class Service:
     started_at: float
     log: Path
 
+    @classmethod
+    def of_pid(cls, name: str, pid: int, log: Path) -> Service:
+        """Describe a process that runs now."""
+        return cls(name, pid, psutil.Process(pid).create_time(), log)
+
     @property
     def is_running(self) -> bool:
         return _is_same(self.pid, self.started_at)
@@ -52,20 +57,20 @@ def start_service(name: str, command: Sequence[str], environment: Mapping[str, s
             start_new_session=True,
         )
     _CHILDREN[process.pid] = process
-    return Service(name, process.pid, psutil.Process(process.pid).create_time(), log)
+    return Service.of_pid(name, process.pid, log)
 
 
 def stop_services(services: Iterable[Service]) -> None:
     """Ask every service to end, then end what is left of their sessions. Stopping twice is harmless."""
-    alive = [service for service in services if service.is_running or _session(service)]
+    alive = [service for service in services if _processes_of(service)]
     for service in alive:
         if service.is_running:
             _signal(service.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline and any(_session(service) for service in alive):
+    while time.monotonic() < deadline and any(_processes_of(service) for service in alive):
         time.sleep(0.1)
     for service in alive:
-        for pid in _session(service):
+        for pid in _processes_of(service):
             _signal(pid, signal.SIGKILL)
     for service in alive:
         if child := _CHILDREN.pop(service.pid, None):
@@ -125,12 +130,12 @@ def _is_same(pid: int, started_at: float) -> bool:
         return False
 
 
-def _session(service: Service) -> list[int]:
-    """The live processes of the service's session: Airflow gives each task a group, never a session."""
-    found = []
+def _processes_of(service: Service) -> list[int]:
+    """The service and the live processes of its session: Airflow gives each task a group, never a session."""
+    found = [service.pid] if service.is_running else []
     for process in psutil.process_iter(["pid", "create_time", "status"]):
         try:
-            same = os.getsid(process.pid) == service.pid
+            same = process.pid != service.pid and os.getsid(process.pid) == service.pid
         except (ProcessLookupError, PermissionError):
             continue
         born_after = process.info["create_time"] >= service.started_at - 1

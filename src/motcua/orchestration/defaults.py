@@ -62,7 +62,7 @@ DEFAULT_ARGS: dict[str, Any] = {
         ]
     ),
     "execution_timeout": timedelta(hours=2),
-    "on_failure_callback": ALERT_ROUTE,
+    "on_failure_callback": [ALERT_ROUTE],
 }
 
 DAG_ARGS: dict[str, Any] = {

@@ -86,7 +86,7 @@ def plan_reports(params: Mapping[str, Any], dag_run: Any) -> list[str]:
             action='trigger with {"period": "RPT_MONTH:2023-10"} or {"period": "2023-10-01..2023-10-31"}.',
         )
     last_day = end.astimezone(ZoneInfo(TIMEZONE)).date() - timedelta(days=1)
-    return [f"{period.period_type}:{period.label}" for period in periods_ending_on(last_day)]
+    return [f"{period.from_date}..{period.to_date}" for period in periods_ending_on(last_day)]
 
 
 def publish_report(period: str, params: Mapping[str, Any]) -> dict[str, Any]:

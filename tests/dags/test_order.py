@@ -1,0 +1,98 @@
+"""When each DAG starts, what it runs in which order, what links it to the next."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from motcua.settings import PROJECT_ROOT
+
+LEVELS = ("province", "district", "commune")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_night_starts_at_one_in_vietnam(level: str, dags: dict[str, Any]) -> None:
+    timetable = dags[f"ingest_dossiers__{level}"].timetable
+    assert (timetable.expression, str(timetable.timezone)) == ("0 1 * * *", "Asia/Ho_Chi_Minh")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_stages_follow_each_other_chunk_by_chunk(level: str, dags: dict[str, Any]) -> None:
+    dag = dags[f"ingest_dossiers__{level}"]
+    order = [
+        "plan_batches",
+        "chunk.extract_sources",
+        "chunk.validate_batches",
+        "chunk.consolidate_batches",
+        "close_night",
+        "name_missing_sources",
+    ]
+    assert list(dag.task_dict) == order
+    for before, after in pairwise(order):
+        assert after in dag.get_task(before).downstream_task_ids
+    chunks = {task.task_id for task in dag.tasks if next(task.iter_mapped_task_groups(), None) is not None}
+    assert chunks == set(order[1:4])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_night_is_closed_whatever_failed_and_only_then_turns_red(level: str, dags: dict[str, Any]) -> None:
+    dag = dags[f"ingest_dossiers__{level}"]
+    assert dag.get_task("close_night").trigger_rule == "all_done"
+    assert dag.get_task("name_missing_sources").trigger_rule == "all_success"
+    assert [task.task_id for task in dag.leaves] == ["name_missing_sources"]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_closing_a_night_tells_the_asset_of_its_level(level: str, dags: dict[str, Any]) -> None:
+    dag = dags[f"ingest_dossiers__{level}"]
+    told = {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets}
+    assert told == {"close_night": [f"dossiers__{level}"]}
+
+
+def test_measures_are_built_after_any_level_and_told_only_when_checked(dags: dict[str, Any]) -> None:
+    from airflow.sdk import AssetAny
+
+    dag = dags["build_measures"]
+    assert isinstance(dag.timetable.asset_condition, AssetAny)
+    assert {asset.name for asset in dag.timetable.asset_condition.objects} == {f"dossiers__{lv}" for lv in LEVELS}
+    assert dag.get_task("build_measures").downstream_task_ids == {"check_measures"}
+    assert dag.get_task("build_measures").outlets == []
+    assert [asset.name for asset in dag.get_task("check_measures").outlets] == ["measures"]
+
+
+def test_the_brief_follows_the_measures_and_comes_at_five_at_the_latest(dags: dict[str, Any]) -> None:
+    timetable = dags["publish_nightly_brief"].timetable
+    assert {asset.name for asset in timetable.asset_condition.objects} == {"measures"}
+    assert timetable.timetable.expression == "0 5 * * *"
+    assert str(timetable.timetable.timezone) == "Asia/Ho_Chi_Minh"
+
+
+def test_period_reports_follow_the_reporting_periods(dags: dict[str, Any]) -> None:
+    from motcua.orchestration.timetables import ReportingPeriodTimetable
+
+    dag = dags["publish_period_reports"]
+    assert dag.timetable == ReportingPeriodTimetable()
+    assert dag.get_task("plan_reports").downstream_task_ids == {"publish_report"}
+    assert dag.get_task("publish_report").is_mapped
+
+
+def test_with_the_clock_off_only_assets_and_people_start_runs() -> None:
+    code = (
+        "from airflow.dag_processing.dagbag import DagBag\n"
+        f"bag = DagBag(dag_folder={str(PROJECT_ROOT / 'dags')!r})\n"
+        "print('KINDS', sorted((i, type(d.timetable).__name__) for i, d in bag.dags.items()))\n"
+    )
+    environment = {**os.environ, "MOTCUA_CLOCK": "off"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    kinds = dict(eval(done.stdout.partition("KINDS")[2]))  # noqa: S307  our own output
+    assert kinds == {
+        **{f"ingest_dossiers__{level}": "NullTimetable" for level in LEVELS},
+        "build_measures": "AssetTriggeredTimetable",
+        "publish_nightly_brief": "AssetTriggeredTimetable",
+        "publish_period_reports": "NullTimetable",
+    }

@@ -1,0 +1,73 @@
+"""Which reports a run is to publish."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from motcua.errors import ConfigurationError
+from motcua.orchestration.measuring import days_of_events
+from motcua.orchestration.publishing import plan_reports, province_of
+from motcua.period import parse_period
+
+
+def run(end: datetime | None = None, key: str | None = None) -> SimpleNamespace:
+    return SimpleNamespace(data_interval_end=end, partition_key=key)
+
+
+def fifteenth(month: int) -> datetime:
+    """00:00 on the 15th in Vietnam."""
+    return datetime(2023, month, 14, 17, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("month", "types"),
+    [
+        (10, ["RPT_MONTH"]),
+        (3, ["RPT_MONTH", "RPT_QUARTER"]),
+        (6, ["RPT_MONTH", "RPT_QUARTER", "RPT_H1"]),
+        (9, ["RPT_MONTH", "RPT_QUARTER", "RPT_9M"]),
+        (12, ["RPT_MONTH", "RPT_QUARTER", "RPT_H2", "RPT_YEAR"]),
+    ],
+)
+def test_a_scheduled_run_reports_on_every_period_that_ended_the_day_before(month: int, types: list[str]) -> None:
+    planned = [parse_period(name) for name in plan_reports({}, run(fifteenth(month)))]
+    assert [period.period_type for period in planned] == types
+    assert {period.to_date for period in planned} == {date(2023, month, 14)}
+
+
+def test_a_period_in_conf_comes_before_the_interval() -> None:
+    assert plan_reports({"period": "CAL_MONTH:2023-10"}, run(fifteenth(3))) == ["CAL_MONTH:2023-10"]
+
+
+def test_a_partition_key_names_a_period() -> None:
+    assert plan_reports({}, run(key="RPT_MONTH:2023-10")) == ["RPT_MONTH:2023-10"]
+
+
+@pytest.mark.parametrize("params", [{}, {"period": "October"}])
+def test_a_run_without_a_period_that_is_one_is_refused(params: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        plan_reports(params, run())
+
+
+def test_the_unit_is_the_province_of_the_installation_unless_conf_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTCUA_PROVINCE", "84")
+    assert province_of({"unit": None}) == "84"
+    assert province_of({"unit": "842"}) == "842"
+    monkeypatch.delenv("MOTCUA_PROVINCE")
+    with pytest.raises(ConfigurationError):
+        province_of({})
+
+
+def test_the_days_of_a_run_are_those_of_all_its_events() -> None:
+    def event(extra: Any) -> SimpleNamespace:
+        return SimpleNamespace(extra=extra)
+
+    events = {
+        "dossiers__commune": [event({"day": "2023-11-01"}), event({"day": "2023-10-31"})],
+        "measures": [event({"days": ["2023-11-01"]}), event({}), event(None)],
+    }
+    assert days_of_events(events) == ["2023-10-31", "2023-11-01"]
