@@ -1,25 +1,41 @@
 -- Grain: unit, procedure, field, day, measure. Reads dossier_contribution. Writes measure_day.
 -- The increment of a set of batches: contributions of the versions they brought, minus contributions of the
 -- versions they superseded (design.md idea 2). A sum that comes to nothing is removed, not kept as zero.
-with signed as (
-    select unit_id, procedure_code, field_code, on_day, measure, quantity
-    from dossier_contribution
-    where batch_id = any(:batch_ids)
-    union all
-    select unit_id, procedure_code, field_code, on_day, measure, -quantity as quantity
-    from dossier_contribution
-    where superseded_by_batch_id = any(:batch_ids)
-),
+merge into measure_day
+using (
+    with signed as (
+        select
+            unit_id,
+            procedure_code,
+            field_code,
+            on_day,
+            measure,
+            quantity
+        from dossier_contribution
+        where batch_id = any(:batch_ids)
+        union all
+        select
+            unit_id,
+            procedure_code,
+            field_code,
+            on_day,
+            measure,
+            -quantity as quantity
+        from dossier_contribution
+        where superseded_by_batch_id = any(:batch_ids)
+    )
 
-increment as (
-    select unit_id, procedure_code, field_code, on_day, measure, sum(quantity)::bigint as quantity
+    select
+        unit_id,
+        procedure_code,
+        field_code,
+        on_day,
+        measure,
+        sum(quantity)::bigint as quantity
     from signed
     group by unit_id, procedure_code, field_code, on_day, measure
     having sum(quantity) <> 0
-)
-
-merge into measure_day
-using increment
+) as increment
     on
         measure_day.unit_id = increment.unit_id
         and measure_day.measure = increment.measure

@@ -1,7 +1,13 @@
 -- Grain: unit, procedure, field, day, measure, where they differ. Reads dossier_contribution, measure_day.
 -- A recompute from the current versions must equal the sum of all increments (design.md idea 3).
 with recomputed as (
-    select unit_id, procedure_code, field_code, on_day, measure, sum(quantity)::bigint as quantity
+    select
+        unit_id,
+        procedure_code,
+        field_code,
+        on_day,
+        measure,
+        sum(quantity)::bigint as quantity
     from dossier_contribution
     where known_to is null
     group by unit_id, procedure_code, field_code, on_day, measure

@@ -5,7 +5,7 @@
 create temporary table compared on commit drop as
 with incoming as (
     select
-        accepted_record.*,
+        *,
         encode(sha256(convert_to(jsonb_build_array(
             dossier_no, reference_uid, parent_dossier_id, unit_code, procedure_code, procedure_suffix,
             source_field_code, status_code, source_status, channel_code, submitted_at, received_at, due_at,

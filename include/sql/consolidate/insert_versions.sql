@@ -41,7 +41,7 @@ select
     content_hash,
     :source_id,
     :batch_id,
-    :known_from
+    :known_from as known_from
 from compared
 where outcome in ('new', 'changed')
 order by record_no
