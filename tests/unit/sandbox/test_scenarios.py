@@ -127,6 +127,14 @@ def test_the_system_that_goes_down_has_changes_to_miss(scenario_id: str, world_o
     assert world.truth(2, {down: 2}) == world.truth(2)
 
 
+def test_the_provisional_figures_of_tra_vinh_lack_online_and_direct_dossiers(
+    world_of: Callable[[str], World],
+) -> None:
+    world = world_of("tra-vinh-2023-10")
+    provisional, final = world.truth(2, {84113: 1}).total, world.truth(2).total
+    assert (final.received_online - provisional.received_online, final.received - provisional.received) == (3, 6)
+
+
 def test_a_system_that_never_answered_has_no_dossier_in_the_truth(world_of: Callable[[str], World]) -> None:
     world = world_of("small")
     unit_id = world.unit_ids[-1]
