@@ -61,11 +61,7 @@ def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
 def _load(batch: ledger.Batch) -> None:
     if batch.state == "loaded":
         return
-    with _staged(batch) as table, store_engine().begin() as connection:
-        connection.execute(
-            text("select pg_advisory_xact_lock(hashtext(:source))"),
-            {"source": f"consolidate {batch.source_id}"},
-        )
+    with _alone_on(batch.source_id), _staged(batch) as table, store_engine().begin() as connection:
         row = connection.execute(statement("consolidate/lock_batch"), {"batch_id": batch.batch_id}).one()
         if row.state == "loaded":
             return
@@ -109,6 +105,16 @@ def _check_balance(batch: ledger.Batch, *, pulled: int, fates: dict[str, int]) -
             f" are accounted for ({told}).",
             action=f"nothing was loaded; compare {batch.landing_uri} with quarantine_record, then clear the task.",
         )
+
+
+@contextmanager
+def _alone_on(source_id: str) -> Iterator[None]:
+    """Keep every other run off the source until the end: off its versions, and off the batch's staging table."""
+    with store_engine().begin() as connection:
+        connection.execute(
+            text("select pg_advisory_xact_lock(hashtext(:source))"), {"source": f"consolidate {source_id}"}
+        )
+        yield
 
 
 @contextmanager
