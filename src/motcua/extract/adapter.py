@@ -23,8 +23,8 @@ Record = dict[str, Any]
 class Window:
     """The days of reception asked for, both included; no first day means from the beginning.
 
-    With `is_open_only` only dossiers still open at the source are asked for, and of those not the ones that a listing of
-    the days after `to_date` shows because of its margin.
+    With `is_open_only` only dossiers still open at the source are asked for, and of those not the ones that a listing
+    of the days after `to_date` shows because of its margin.
     """
 
     from_date: date | None

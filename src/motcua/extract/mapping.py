@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from motcua.canonical import CONTENT, TRACE, Status
 from motcua.catalog.load import read_document
@@ -180,20 +180,31 @@ class SourceMapping(_Part):
             raise ValueError(f"{', '.join(sorted(unknown))}: not a field a mapping can fill")
         return fields
 
-    @model_validator(mode="after")
-    def _keys_agree_with_fields(self) -> SourceMapping:
-        listed = (*self.keys.keep, *self.keys.hmac, *self.keys.drop_personal, *self.keys.drop_unneeded)
+    @field_validator("keys")
+    @classmethod
+    def _keys_agree_with_fields(cls, keys: Keys, info: ValidationInfo) -> Keys:
+        listed = (*keys.keep, *keys.hmac, *keys.drop_personal, *keys.drop_unneeded)
         if twice := sorted({key for key in listed if listed.count(key) > 1}):
-            raise ValueError(f"keys: {', '.join(twice)} stands twice")
-        secret = {rule.key for rule in self.fields.values() if isinstance(rule, PseudonymRule)}
-        plain = {rule.key for rule in self.fields.values() if not isinstance(rule, PseudonymRule)} | {
-            self.identity, self.status.key, self.channel.online_key, self.channel.postal_key,
-            self.standing.key, self.standing.parent_key,
-        }  # fmt: skip
-        for used, allowed, name in ((plain, self.keys.keep, "keep"), (secret, self.keys.hmac, "hmac")):
+            raise ValueError(f"{', '.join(twice)} stands twice")
+        seen = info.data
+        if {"identity", "standing", "status", "channel", "fields"} - seen.keys():
+            return keys  # one of those is wrong, and named already
+        standing, status, channel = seen["standing"], seen["status"], seen["channel"]
+        plain = {
+            seen["identity"],
+            status.key,
+            channel.online_key,
+            channel.postal_key,
+            standing.key,
+            standing.parent_key,
+        }
+        secret = set()
+        for rule in seen["fields"].values():
+            (secret if isinstance(rule, PseudonymRule) else plain).add(rule.key)
+        for used, allowed, name in ((plain, keys.keep, "keep"), (secret, keys.hmac, "hmac")):
             if wrong := sorted(used ^ set(allowed)):
-                raise ValueError(f"keys.{name} and the fields disagree on {', '.join(wrong)}")
-        return self
+                raise ValueError(f"{name} and the fields disagree on {', '.join(wrong)}")
+        return keys
 
 
 @lru_cache(maxsize=8)

@@ -59,7 +59,7 @@ class OpencpsAdapter:
             elif declared != total:
                 raise ListingShifted(
                     f"{self._source.source_id} declared {total} dossiers and then {declared} in one listing.",
-                    action="it is asked for again; if it goes on, pull at a quieter hour.",
+                    action="try the batch again at a quieter hour of the source.",
                 )
             expected = min(size, total - pulled)
             if len(records) != expected:
@@ -83,7 +83,7 @@ class OpencpsAdapter:
             self._repeats_seen[window] = frozenset(repeats)
             raise ListingShifted(
                 f"{self._source.source_id} gave {len(repeats)} dossiers on two pages of one listing.",
-                action="it is asked for again, to see whether rows moved or the source holds them twice.",
+                action="try the batch again at a quieter hour: rows moved while they were listed.",
             )
 
     def by_id(self, dossier_id: str) -> Record | None:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from motcua import landing, ledger
 from motcua.catalog import Source
-from motcua.errors import ContractBroken
+from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapter import ListingShifted, Page, Record, SourceAdapter, Window, make_adapter
 from motcua.extract.connection import SourceConnection
 from motcua.extract.disposition import counts, settle
@@ -53,9 +53,9 @@ class _Pull:
         for left in reversed(range(LISTINGS)):
             try:
                 tables, declared = self._listing(window)
-            except ListingShifted:
+            except ListingShifted as shifted:
                 if not left:
-                    raise
+                    raise SourceUnavailable(shifted.args[0], action=shifted.action) from None
                 log.info("%s: the listing shifted, asking again (%d left)", self.source.source_id, left)
                 time.sleep(self.source.retry_wait_seconds)
             else:

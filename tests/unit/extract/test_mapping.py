@@ -1,0 +1,56 @@
+"""The mapping file is data a person edits: what is wrong in it is refused with its file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from motcua.errors import CatalogError
+from motcua.extract.mapping import load_mapping
+from motcua.settings import PROJECT_ROOT
+
+CATALOG = PROJECT_ROOT / "include" / "catalog"
+TEXT = (CATALOG / "mappings" / "opencps.yaml").read_text()
+
+
+def line_of(text: str, part: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if part in line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "says"),
+    [
+        ("  key: originality", "  key: originality\n  kye: x", "kye", "not a known key"),
+        ("postal_from: 2", "postal_from: two", "postal_from", "valid integer"),
+        ("done: {code: 10, evidence: code}", "done: {code: 11, evidence: code}", "done:", "less than or equal to 10"),
+        ("evidence: code} # Tân Dân", "evidence: rumour} # Tân Dân", "denied:", "'code' or 'inferred'"),
+        ("as: pseudonym, key", "as: pseudonim, key", "applicant_ref", "pseudonim"),
+        ("'[0-9A-F]{8}'", "'[0-9A-F'", "dossier_no:", "not a regular expression"),
+        ("  online_level:", "  online_lvl:", "fields:", "online_lvl: not a field"),
+        ("    - feeAmount\n", "", "keys:", "keep and the fields disagree on feeAmount"),
+        ("    - applicantIdNo\n", "    - applicantName\n", "keys:", "applicantName stands twice"),
+    ],
+)
+def test_a_wrong_mapping_is_refused_with_its_line(tmp_path: Path, old: str, new: str, where: str, says: str) -> None:
+    assert old in TEXT
+    path = tmp_path / "mappings" / "opencps.yaml"
+    path.parent.mkdir()
+    path.write_text(TEXT.replace(old, new))
+    with pytest.raises(CatalogError) as refused:
+        load_mapping(tmp_path, "opencps")
+    assert f"{path}:{line_of(path.read_text(), where)}:" in str(refused.value)
+    assert says in str(refused.value)
+
+
+def test_a_missing_mapping_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match=r"mappings/opencps\.yaml"):
+        load_mapping(tmp_path, "opencps")
+
+
+def test_no_key_that_names_a_person_is_kept() -> None:
+    kept = load_mapping(CATALOG, "opencps").keys.keep
+    assert not [
+        key for key in kept if any(word in key for word in ("Name", "Tel", "Email", "ddress", "Note", "assword"))
+    ]
+    assert "applicantIdNo" not in kept
