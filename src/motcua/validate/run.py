@@ -7,6 +7,7 @@ type with only a log line), one that raised instead of answering, and one that n
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -122,6 +123,7 @@ def _expectations(suite: Suite, checks: Sequence[Check]) -> Any:
 
 def _batch(frame: pd.DataFrame) -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it names a folder of docs it never writes
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from motcua.consolidate import consolidate_batches
+from motcua.errors import ConfigurationError
+from motcua.validate import list_quarantine, show_quarantine, validate_batches
+from motcua.warehouse import store_engine
+
+NOW = datetime(2023, 11, 1, 2)
+OTHER_SOURCE = "tra-vinh.c29239"
+
+Record = Callable[..., dict[str, Any]]
+Land = Callable[..., str]
+
+
+def night(batch_id: str) -> None:
+    validate_batches([batch_id], now=NOW)
+    consolidate_batches([batch_id])
+
+
+def test_a_record_set_aside_is_listed_open_with_its_rules(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1), record("2")]))
+    [entry] = list_quarantine()
+    assert (entry.dossier_id, entry.status, entry.rule_ids) == ("1", "open", ("V11",))
+
+
+def test_a_record_set_aside_is_shown_with_what_the_source_said(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1)]))
+    [entry] = list_quarantine()
+    shown = show_quarantine(entry.quarantine_id)
+    assert shown.record["fee_amount"] == -1
+    assert shown.broken_rules[0].reason_vi == "Phí, lệ phí là số âm."
+    assert "applicant_ref" not in shown.record
+
+
+def test_a_corrected_dossier_is_settled_once_it_is_loaded(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1)]))
+    corrected = land([record("1")])
+    validate_batches([corrected], now=NOW)
+    assert [entry.status for entry in list_quarantine()] == ["open"]
+    consolidate_batches([corrected])
+    assert list_quarantine() == []
+    [entry] = list_quarantine(only_open=False)
+    assert (entry.status, entry.accepted_in_batch_id) == ("accepted", corrected)
+
+
+def test_a_dossier_corrected_back_to_what_the_store_holds_is_settled_too(land: Land, record: Record) -> None:
+    night(land([record("1")]))
+    night(land([record("1", fee_amount=-1)]))
+    assert len(list_quarantine()) == 1
+    night(land([record("1")]))
+    assert list_quarantine() == []
+
+
+def test_of_a_dossier_set_aside_twice_only_the_latest_record_counts(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1)]))
+    later = land([record("1", fee_amount=-2)])
+    night(later)
+    assert [entry.batch_id for entry in list_quarantine()] == [later]
+    assert [entry.status for entry in list_quarantine(only_open=False)] == ["open", "superseded"]
+
+
+def test_a_dossier_accepted_and_set_aside_again_is_open(land: Land, record: Record) -> None:
+    for fee in (-1, 0, -1):
+        night(land([record("1", fee_amount=fee)]))
+    assert [entry.status for entry in list_quarantine(only_open=False)] == ["open", "superseded"]
+
+
+def test_the_list_is_narrowed_by_source_and_rule_and_cut(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1), record("2", unit_code="XX")]))
+    night(land([record("1", fee_amount=-1)], source_id=OTHER_SOURCE))
+    assert [entry.source_id for entry in list_quarantine(source_id=OTHER_SOURCE)] == [OTHER_SOURCE]
+    assert [entry.dossier_id for entry in list_quarantine(rule="V7")] == ["2"]
+    assert len(list_quarantine(rule="V11")) == 2
+    assert list_quarantine(rule="V1") == []
+    assert len(list_quarantine(limit=1)) == 1
+
+
+def test_one_source_does_not_answer_for_another(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1)]))
+    night(land([record("1")], source_id=OTHER_SOURCE))
+    assert len(list_quarantine()) == 1
+
+
+def test_judging_a_batch_again_withdraws_what_it_had_answered(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1)]))
+    corrected = land([record("1")])
+    validate_batches([corrected], now=NOW)
+    with store_engine().begin() as connection:
+        connection.execute(text("update batch set state = 'extracted' where batch_id = :id"), {"id": corrected})
+    validate_batches([corrected], now=datetime(2023, 10, 1))
+    newest, older = list_quarantine(only_open=False)
+    assert (newest.rule_ids, older.accepted_in_batch_id) == (("V3",), None)
+
+
+def test_an_unknown_quarantine_id_says_how_to_find_one() -> None:
+    with pytest.raises(ConfigurationError, match="There is no quarantine record 999999999"):
+        show_quarantine(999999999)
