@@ -57,6 +57,7 @@ def report_facts(form: Form, unit: Unit, period: Period) -> Content:
 
 
 def tables_json(tables: Mapping[str, Table]) -> list[Content]:
+    """Return the tables as the edition keeps them."""
     return [
         {
             "code": table.code,
@@ -76,6 +77,7 @@ def tables_json(tables: Mapping[str, Table]) -> list[Content]:
 
 
 def completeness_json(cells: list[SourceCell]) -> list[Content]:
+    """Return the cells as the edition keeps them, each with its batches."""
     return [
         {
             "source_id": cell.source_id,

@@ -91,6 +91,7 @@ def form_06(unit: str, period: Period, by: str = "unit") -> Form06:
 
 
 def unit_json(unit: Unit) -> dict[str, str]:
+    """Return the unit as reports name it."""
     return {"unit_id": unit.unit_id, "code": unit.code, "name": unit.name, "level": unit.level}
 
 

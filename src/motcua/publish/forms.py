@@ -75,6 +75,8 @@ class Section(_Part):
 
 
 class RowHeading(_Part):
+    """What stands over the column of names."""
+
     vi: str
     en: str
 

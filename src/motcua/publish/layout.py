@@ -116,6 +116,7 @@ def lacking_text(content: Content, lang: str) -> str:
 
 
 def period_text(content: Content, lang: str) -> str:
+    """Say the days of the period in a language."""
     first, last = (date.fromisoformat(content["period"][end]) for end in ("from", "to"))
     if first == last:
         return f"Ngày {first:%d/%m/%Y}" if lang == "vi" else f"{first.day} {first:%B %Y}"
@@ -125,6 +126,7 @@ def period_text(content: Content, lang: str) -> str:
 
 
 def read_at_text(content: Content) -> str:
+    """Say when the figures were read, in Vietnam's time: `05:27 22/11/2026`."""
     return f"{_local(content):%H:%M %d/%m/%Y}"
 
 
