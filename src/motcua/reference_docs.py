@@ -86,7 +86,8 @@ def catalog_page() -> str:
     for place, models in places.items():
         lines += ["", f"## {place}"]
         for model in models:
-            lines += ["", f"### {model.__name__}", "", _first_paragraph(model.__doc__), ""]
+            meaning = _first_paragraph(model.__doc__)
+            lines += ["", f"### {model.__name__}", *(["", meaning] if meaning else []), ""]
             lines += _table(("key", "type", "default"), _fields(model))
     return _page("Catalogue", "the pydantic models", lines)
 
@@ -266,7 +267,7 @@ def _expectation(check: Mapping[str, Any]) -> str:
     shown = {
         key: value
         for key, value in check.get("kwargs", {}).items()
-        if not key.startswith("column") and key not in {"row_condition", "condition_parser", "result_format"}
+        if not key.startswith("column") and key not in {"row_condition", "condition_parser", "ignore_row_if"}
     }
     limits = ", ".join(f"{key} `{json.dumps(value, ensure_ascii=False)}`" for key, value in shown.items())
     return " ".join(part for part in (f"`{check['type']}`", limits) if part)
@@ -335,7 +336,7 @@ def _relations(connection: Connection, database: str) -> Iterator[str]:
         yield from ("", *_table(("column", "type", "null"), rows))
         constraints = connection.execute(
             text(
-                "select pg_get_constraintdef(oid) from pg_constraint"
+                "select pg_get_constraintdef(oid, true) from pg_constraint"
                 " where conrelid = cast(:name as regclass) and contype <> 'n' order by contype, conname"
             ),
             {"name": name},
