@@ -198,7 +198,7 @@ class SourceMapping(_Part):
             standing.key,
             standing.parent_key,
         }
-        secret = set()
+        secret: set[str] = set()
         for rule in seen["fields"].values():
             (secret if isinstance(rule, PseudonymRule) else plain).add(rule.key)
         for used, allowed, name in ((plain, keys.keep, "keep"), (secret, keys.hmac, "hmac")):
