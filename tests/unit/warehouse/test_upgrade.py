@@ -44,8 +44,8 @@ def test_an_older_database_is_upgraded_with_its_rows(empty_databases: dict[str, 
             " values ('b', 'r', 's', 'province', '2023-10-01', '2023-10-31')"
         )
         connection.execute(
-            "insert into dossier_version (system_code, agency_code, dossier_id, procedure_code, status_code, received_at,"
-            " unit_id, field_code, content_hash, source_id, batch_id, known_from)"
+            "insert into dossier_version (system_code, agency_code, dossier_id, procedure_code, status_code,"
+            " received_at, unit_id, field_code, content_hash, source_id, batch_id, known_from)"
             " values ('x', '1', '1', '2.000815', 4, '2023-10-02', '84:2020', 'f', 'h', 's', 'b', now())"
         )
     with psycopg.connect(empty_databases["warehouse"]) as connection:
