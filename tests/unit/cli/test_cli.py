@@ -1,0 +1,141 @@
+"""The command as a data engineer types it, on real databases and a real one-stop system."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from motcua.catalog import load_catalog
+from motcua.cli import main
+from motcua.sandbox.generate import build_world
+from motcua.sandbox.scenario import load_scenario
+from motcua.sandbox.serve import SandboxServer
+from motcua.settings import Settings
+from motcua.warehouse import libpq_dsn
+
+SOURCE = "tra-vinh.c29236"
+OCTOBER = ("--from", "2023-10-01", "--to", "2023-10-31")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxServer]:
+    with SandboxServer("small") as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command printed."""
+
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+
+Command = Callable[..., Told]
+
+
+@pytest.fixture
+def motcua(
+    databases: None,
+    sandbox: SandboxServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Command:
+    """Return a function that runs the command and holds it to an exit code."""
+    place = sandbox.url.removeprefix("http://")
+    address = f"http://{sandbox.login}:{sandbox.password}@{place}/o%2Frest%2Fv2"
+    monkeypatch.setenv("MOTCUA_PROVINCE", "84")
+    monkeypatch.setenv("MOTCUA_CATALOG", "")
+    monkeypatch.setenv("AIRFLOW_CONN_ONESTOP_TRA_VINH", address)
+
+    def run(*arguments: str, code: int = 0) -> Told:
+        monkeypatch.setattr(sys, "argv", ["motcua", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = Told(*capsys.readouterr())
+        assert ended.value.code == code, told
+        return told
+
+    return run
+
+
+def small_sources() -> list[str]:
+    return [source.source_id for source in load_scenario("small").sources(load_catalog(Settings.load().catalog_dir))]
+
+
+def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> None:
+    named = [part for source_id in small_sources() for part in ("--source", source_id)]
+    told = motcua("ingest", *named, *OCTOBER)
+    assert f"{len(small_sources())} of {len(small_sources())} sources loaded." in told.stdout
+
+    form = motcua("report", "form-06", "--unit", "84", *OCTOBER, "--json").json
+    truth = build_world(load_scenario("small")).truth(1).total
+    assert form["period"] == {"type": "CAL_MONTH", "label": "2023-10", "from": "2023-10-01", "to": "2023-10-31"}
+    assert form["total"]["received_online"] == truth.received_online
+    assert form["total"]["received_direct"] == truth.received_direct
+    assert form["total"]["open_overdue"] == truth.open_overdue
+    assert sum(row["received_total"] for row in form["rows"]) == form["total"]["received_total"]
+
+    motcua("measures", "rebuild", "--check")
+    entries = motcua("quarantine", "list", "--json").json
+    shown = motcua("quarantine", "show", str(entries[0]["quarantine_id"]), "--json").json
+    assert shown["broken_rules"][0]["reason"]
+
+    motcua("report", "publish", "form-06", "--unit", "84", *OCTOBER, "--state", "provisional")
+    [edition] = motcua("edition", "list", "--json").json
+    assert "sound" in motcua("edition", "verify").stdout
+    content = motcua("edition", "show", edition["edition_id"]).json
+    assert content["state"] == "provisional"
+
+
+def test_a_source_that_is_down_is_named_and_the_command_fails(motcua: Command, sandbox: SandboxServer) -> None:
+    down = load_catalog(Settings.load().catalog_dir).source_by_id[SOURCE]
+    sandbox.set_down([down.group_id])
+    try:
+        told = motcua("ingest", "--source", SOURCE, "--source", "tra-vinh.centre", *OCTOBER, code=1)
+    finally:
+        sandbox.set_down([])
+    assert f"{SOURCE}: failed in extract" in told.stderr
+    assert "1 of 2 sources loaded." in told.stdout
+
+
+def test_a_source_is_looked_at_without_keeping_anything(motcua: Command) -> None:
+    told = motcua("sources", "check", SOURCE, *OCTOBER)
+    assert "Verdict: everything it sends is understood." in told.stdout
+    assert "never asked" in motcua("sources", "list").stdout
+
+
+def test_an_error_with_a_remedy_is_told_without_a_traceback(motcua: Command) -> None:
+    told = motcua("sources", "check", "nowhere", code=1)
+    assert "There is no source 'nowhere'." in told.stderr
+    assert "What to do:" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_another_catalogue_may_be_named_anywhere_in_the_command(motcua: Command, tmp_path: Path, place: str) -> None:
+    copied = shutil.copytree(Settings.load().catalog_dir, tmp_path / "catalog")
+    text = (copied / "sources" / "tra-vinh.yaml").read_text(encoding="utf-8")
+    (copied / "sources" / "tra-vinh.yaml").write_text(text.replace(SOURCE, "tra-vinh.renamed"), encoding="utf-8")
+    option, command = ["--catalog", str(copied)], ["sources", "list", "--json"]
+    told = motcua(*([*option, *command] if place == "first" else [*command, *option]))
+    assert "tra-vinh.renamed" in {source["source_id"] for source in told.json}
+
+
+def test_a_database_somebody_else_runs_is_not_upgraded_unasked(
+    motcua: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTCUA_STORE_DSN", libpq_dsn("airflow"))
+    told = motcua("quarantine", "list", code=1)
+    assert "run `motcua db upgrade` once" in told.stderr
