@@ -1,4 +1,4 @@
-"""When two spellings are the same name: case, Unicode form, spaces and the place of a Vietnamese tone mark set aside."""
+"""When two spellings are one name: case, Unicode form, spaces and the place of a Vietnamese tone mark set aside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SPACES = re.compile(r"[\s\u200b\ufeff]+")
 
 
 def tidy(text: str) -> str:
-    """Return a text in Unicode form C, without spaces around it and with one space where several or a line break stood."""
+    """Return a text in Unicode form C, with one space where several or a line break stood and none around it."""
     return _SPACES.sub(" ", text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
