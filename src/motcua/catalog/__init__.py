@@ -5,5 +5,30 @@ In: `include/catalog/` (YAML, CSV). Out: typed, frozen entries. Never: a secret,
 
 from motcua.catalog.load import Catalog, load_catalog
 from motcua.catalog.models import LEVELS, AgencyCode, Level, Procedure, Source, Unit
+from motcua.catalog.options import (
+    OPTIONS,
+    FilesOptions,
+    IgateOptions,
+    OpencpsOptions,
+    PortalSyncOptions,
+    SqlOptions,
+    TandanOptions,
+)
 
-__all__ = ["LEVELS", "AgencyCode", "Catalog", "Level", "Procedure", "Source", "Unit", "load_catalog"]
+__all__ = [
+    "LEVELS",
+    "OPTIONS",
+    "AgencyCode",
+    "Catalog",
+    "FilesOptions",
+    "IgateOptions",
+    "Level",
+    "OpencpsOptions",
+    "PortalSyncOptions",
+    "Procedure",
+    "Source",
+    "SqlOptions",
+    "TandanOptions",
+    "Unit",
+    "load_catalog",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -138,11 +138,21 @@ def _read_sources(folder: Path) -> Iterator[Source]:
             raise _refused(path, _line(lines, error.errors()[0]["loc"]), error) from None
         for number, entry in enumerate(content.sources):
             try:
-                yield Source.model_validate({**content.defaults, **entry})
+                yield Source.model_validate(_merged(content.defaults, entry))
             except ValidationError as error:
-                key = error.errors()[0]["loc"][:1]
-                place = ("defaults", *key) if key and key[0] in content.defaults and key[0] not in entry else None
-                raise _refused(path, _line(lines, place or ("sources", number, *key)), error) from None
+                key = error.errors()[0]["loc"]
+                own, shared = ("sources", number, *key), ("defaults", *key)
+                place = shared if shared in lines and own not in lines else own
+                raise _refused(path, _line(lines, place), error) from None
+
+
+def _merged(defaults: Mapping[str, object], entry: Mapping[str, object]) -> dict[str, object]:
+    """Return an entry with the defaults it does not override; `options` are merged key by key."""
+    given = {**defaults, **entry}
+    parts = (defaults.get("options"), entry.get("options"))
+    if all(isinstance(part, Mapping) for part in parts):
+        given["options"] = {key: value for part in parts if isinstance(part, Mapping) for key, value in part.items()}
+    return given
 
 
 def read_document(path: Path, model: type[ModelT]) -> ModelT:
@@ -192,9 +202,11 @@ def read_yaml(path: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
 
 
 def _line(lines: dict[tuple[str | int, ...], int], place: Iterable[str | int]) -> int:
-    path = tuple(place)
-    while path not in lines:
-        path = path[:-1]
+    """The line of the deepest part of a place that stands in the file; the tag of a union does not."""
+    path: tuple[str | int, ...] = ()
+    for part in place:
+        if (*path, part) in lines:
+            path = (*path, part)
     return lines[path]
 
 

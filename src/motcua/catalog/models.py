@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, OptionsT
 
 Level = Literal["province", "district", "commune"]
 LEVELS: tuple[Level, ...] = ("province", "district", "commune")
@@ -72,21 +74,50 @@ class Procedure(Entry):
 
 
 class Source(Entry):
-    """One one-stop system as seen by us: an agency's records behind one adapter and one connection."""
+    """One one-stop system as seen by us: an agency's records behind one adapter and one connection.
+
+    `agency_code` is, by default, what names the agency in the options, else the source id; `mapping` names the file in
+    `mappings/` that says what its records mean, by default the adapter's own.
+    """
 
     source_id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
     name: str
     system_code: str
-    adapter: Literal["opencps"]
-    connection_id: str
+    adapter: AdapterName
+    options: AnyOptions
+    agency_code: str = Field(default_factory=lambda given: given["options"].agency or given["source_id"], min_length=1)
+    mapping: str = Field(default_factory=lambda given: given["adapter"], pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    connection_id: str = ""  # empty for what needs no login: files within reach
     level: Level
     unit_id: str
-    group_id: int
     page_size: int = Field(default=1000, ge=1, le=5000)
+    concurrent_pages: int = Field(default=1, ge=1, le=16)
+    max_requests_per_second: float | None = Field(default=None, gt=0)
     overlap_days: int = Field(default=31, ge=0, le=400)
     timeout_seconds: float = Field(default=30, gt=0, le=600)
     attempts: int = Field(default=3, ge=1, le=10)
     retry_wait_seconds: float = Field(default=1.0, ge=0, le=300)
+    on_drift: Literal["freeze", "evolve"] = "evolve"
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _options_are_the_adapters(cls, options: object, info: ValidationInfo) -> object:
+        adapter = info.data.get("adapter")
+        if adapter is None:
+            return options  # the adapter is wrong, and named already
+        return OPTIONS[adapter].model_validate(options)
+
+    @model_validator(mode="after")
+    def _is_reachable(self) -> Source:
+        if not self.connection_id and self.adapter not in ("files", "portal_sync"):
+            raise ValueError(f"connection_id is needed by the adapter {self.adapter}")
+        return self
+
+    def options_as(self, kind: type[OptionsT]) -> OptionsT:
+        """Return the options as those of one adapter. Raises TypeError when the source has another adapter."""
+        if not isinstance(self.options, kind):
+            raise TypeError(f"{self.source_id} has the adapter {self.adapter}, its options are no {kind.__name__}")
+        return self.options
 
 
 class SourceFile(BaseModel):

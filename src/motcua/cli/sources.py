@@ -95,6 +95,6 @@ def check(
     output.print(
         "Verdict: no rows; try a window in which it had dossiers."
         if not found.rows
-        else f"Verdict: not everything is understood; correct include/catalog/mappings/{source.adapter}.yaml."
+        else f"Verdict: not everything is understood; correct include/catalog/mappings/{source.mapping}.yaml."
     )
     raise typer.Exit(1)

@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from motcua import ledger
-from motcua.catalog import LEVELS, load_catalog
+from motcua.catalog import LEVELS, OpencpsOptions, load_catalog
 from motcua.demo.airflow_client import ENDED, TaskState
 from motcua.demo.processes import Service, free_ports, read_register, stop_services
 from motcua.demo.stack import REGISTER, USERNAME, Stack, ending_by_signal, source_connections
@@ -144,7 +144,7 @@ class _Walk:
             done.said = self.ingest("night-1", window)
         with self.steps("Night 2: corrections and late arrivals, one system down") as done:
             self.sandbox.set_night(2)
-            self.sandbox.set_down([self.down.group_id])
+            self.sandbox.set_down([self.down.options_as(OpencpsOptions).group_id])
             night = {"to": (scenario.day_of_night(2) - timedelta(days=1)).isoformat()}
             done.said = self.ingest("night-2", night, missing={self.down.source_id})
         with self.steps("Publish the provisional report") as done:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any, Protocol
 
 from motcua.catalog import Source
+from motcua.catalog.options import AdapterName
 from motcua.errors import SourceUnavailable
 from motcua.extract.connection import SourceConnection
 from motcua.extract.mapping import SourceMapping
@@ -48,9 +50,13 @@ class SourceAdapter(Protocol):
     """One source, for the length of one pull. Never logs, stores or raises a record's values.
 
     `margin` is how far outside the asked days a correct page may reach, because of the source's own clock.
+    `filters` is false for a source that cannot be asked for days: it always gives all it has, so no day is a broken
+    promise. `lists_open` is false where a list of what is open would show nothing that the days do not.
     """
 
     margin: timedelta
+    filters: bool
+    lists_open: bool
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield a whole listing. Raises ListingShifted, SourceUnavailable, ContractBroken, ConfigurationError."""
@@ -67,13 +73,19 @@ class SourceAdapter(Protocol):
 
 MakeAdapter = Callable[[Source, SourceConnection, SourceMapping], SourceAdapter]
 
+# Imported when a source needs it: a spreadsheet reader is no business of a process that asks OpenCPS.
+ADAPTERS: dict[AdapterName, str] = {
+    "opencps": "motcua.extract.opencps:OpencpsAdapter",
+    "igate": "motcua.extract.igate:IgateAdapter",
+    "tandan": "motcua.extract.tandan:TandanAdapter",
+    "portal_sync": "motcua.extract.portal_sync:PortalSyncAdapter",
+    "files": "motcua.extract.files:FilesAdapter",
+    "sql": "motcua.extract.sql:SqlAdapter",
+}
+
 
 def make_adapter(source: Source, connection: SourceConnection, mapping: SourceMapping) -> SourceAdapter:
     """Return the adapter a source's catalogue entry names."""
-    return _registry()[source.adapter](source, connection, mapping)
-
-
-def _registry() -> dict[str, MakeAdapter]:
-    from motcua.extract.opencps import OpencpsAdapter
-
-    return {"opencps": OpencpsAdapter}
+    module, _, name = ADAPTERS[source.adapter].partition(":")
+    make: MakeAdapter = getattr(import_module(module), name)
+    return make(source, connection, mapping)

@@ -47,7 +47,7 @@ class SourceCheck:
 def check_source(source: Source, connection: SourceConnection, from_date: date, to_date: date) -> SourceCheck:
     """Pull a window and say what was understood. Writes nothing. Raises what a pull raises."""
     settings = Settings.load()
-    mapping = load_mapping(settings.catalog_dir, source.adapter)
+    mapping = load_mapping(settings.catalog_dir, source.mapping)
     builder = TableBuilder(source, mapping, Pseudonymiser(*settings.hmac_key()))
     window = Window(from_date, to_date)
     adapter = make_adapter(source, connection, mapping)

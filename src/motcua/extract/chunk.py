@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from motcua import ledger
 from motcua.catalog import Catalog, load_catalog
 from motcua.errors import MotcuaError, SourceUnavailable
-from motcua.extract.connection import Resolve
+from motcua.extract.connection import NO_CONNECTION, Resolve
 from motcua.extract.pull import pull_batch
 from motcua.settings import Settings
 
@@ -77,7 +77,8 @@ def _extract(batch: ledger.Batch, catalog: Catalog, resolve: Resolve) -> tuple[s
     ledger.start_attempt(batch.batch_id)
     try:
         source = catalog.source_by_id[batch.source_id]
-        count = pull_batch(batch, source, resolve(source.connection_id))
+        connection = resolve(source.connection_id) if source.connection_id else NO_CONNECTION
+        count = pull_batch(batch, source, connection)
     except MotcuaError as error:
         ledger.mark_failed(batch.batch_id, "extract", error)
         return f"failed after {time.monotonic() - started:.1f} s, {type(error).__name__}: {error}", error

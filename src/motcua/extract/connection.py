@@ -19,8 +19,10 @@ class SourceConnection:
     base_url: str
     login: str
     password: str = field(repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # may hold secrets too
 
 
+NO_CONNECTION = SourceConnection("", "", "")  # of a source whose catalogue entry names none
 Resolve = Callable[[str], SourceConnection]
 
 
@@ -76,7 +78,7 @@ def connection_from_parts(
         split = urlsplit(url)
         url = split._replace(netloc=f"{split.netloc}:{port}").geturl()
     path = str((extra or {}).get("path") or ("" if schema in ("http", "https") else schema or "")).strip("/")
-    return SourceConnection(f"{url.rstrip('/')}/{path}".rstrip("/"), login or "", password or "")
+    return SourceConnection(f"{url.rstrip('/')}/{path}".rstrip("/"), login or "", password or "", dict(extra or {}))
 
 
 def _json_parts(value: str) -> dict[str, Any] | None:

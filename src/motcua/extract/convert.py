@@ -15,17 +15,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua.extract import instants
-from motcua.extract.mapping import (
+from motcua.extract.privacy import MASKED, Pseudonymiser, holds_personal, looks_personal
+from motcua.extract.rules import (
     ChoiceRule,
     CodeRule,
+    ConstantRule,
+    CountRule,
     FieldRule,
     IdentifierRule,
     InstantRule,
     IntegerRule,
+    NameRule,
     ProcedureRule,
     PseudonymRule,
+    folded,
 )
-from motcua.extract.privacy import MASKED, Pseudonymiser, looks_personal
+from motcua.spelling import tidy
 
 Report = Callable[[int, str], None]  # (row, issue)
 
@@ -66,9 +71,13 @@ class Column:
         self, name: str, rule: FieldRule, nulls: frozenset[Any], kind: pa.DataType, pseudonymise: Pseudonymiser
     ) -> None:
         self.name = name
-        self.key = rule.key
-        self._nulls = frozenset({None}) | nulls | rule.null_values
+        self.keys = rule.key
         self._type = kind
+        self._takes_lists = isinstance(rule, CountRule | NameRule)
+        self._constant = rule.value if isinstance(rule, ConstantRule) else None
+        self._nulls = frozenset({None}) | nulls
+        if not isinstance(rule, ConstantRule):
+            self._nulls |= rule.null_values
         self._only_status = rule.only_status if isinstance(rule, InstantRule) else frozenset[str]()
         # `quick` converts a whole page when every value is as it should be, and returns none when one is not.
         self._quick: Callable[[list[Any]], pa.Array | None] | None = None
@@ -81,13 +90,22 @@ class Column:
             if isinstance(rule, CodeRule) and rule.patterns:
                 self._quick = partial(_quick_codes, "^(?:" + "|".join(rule.patterns) + ")$")
             self._memo = Memo(_reader(rule))
-        self._memo |= dict.fromkeys(self._nulls, rule.when_null if isinstance(rule, ChoiceRule) else None)
+        when_null = rule.when_null if isinstance(rule, ChoiceRule) else 0 if isinstance(rule, CountRule) else None
+        self._memo |= dict.fromkeys(self._nulls, when_null)
 
-    def convert(self, values: Sequence[Any], statuses: Sequence[Any], report: Report) -> pa.Array:
-        """Return the column for these values; `statuses` are the source statuses of the same rows."""
+    def take(self, values: dict[str, Sequence[Any]], rows: int, statuses: Sequence[str], report: Report) -> pa.Array:
+        """Return the column from the values of each kept key; `statuses` are the folded statuses of the same rows."""
+        if not self.keys:
+            return pa.array([self._constant] * rows, self._type)
+        return self.convert(first_with_value(values, self.keys, self._nulls), statuses, report)
+
+    def convert(self, values: Sequence[Any], statuses: Sequence[str], report: Report) -> pa.Array:
+        """Return the column for these values of one key."""
         if self._only_status:
             values = [v if s in self._only_status else None for v, s in zip(values, statuses, strict=True)]
         nulls, memo = self._nulls, self._memo
+        if self._takes_lists:
+            values = [_hashable(value) for value in values]
         try:
             if self._quick is not None:
                 array = self._quick([None if value in nulls else value for value in values])
@@ -111,6 +129,25 @@ def to_array(cells: list[Any], kind: pa.DataType, name: str, report: Report) -> 
     return pa.array(cells, type=kind)
 
 
+def first_with_value(values: dict[str, Sequence[Any]], keys: Sequence[str], nulls: frozenset[Any]) -> Sequence[Any]:
+    """Return, row by row, the value of the first key that has one."""
+    found = values[keys[0]]
+    for key in keys[1:]:
+        found = [second if _is_null(one, nulls) else one for one, second in zip(found, values[key], strict=True)]
+    return found
+
+
+def _is_null(value: Any, nulls: frozenset[Any]) -> bool:
+    return not isinstance(value, list | dict) and value in nulls
+
+
+def _hashable(value: Any) -> Any:
+    """Return a list of items as a tuple, of `{languageId, name}` as pairs, so that it can be looked up."""
+    if isinstance(value, list):
+        return tuple((item.get("languageId"), item.get("name")) if isinstance(item, dict) else item for item in value)
+    return value
+
+
 def split_procedure(code: str | None) -> tuple[str | None, str | None]:
     """Split a procedure code into the national (or local) code and the unit suffix (domain.md section 6.1)."""
     if code is None:
@@ -125,10 +162,12 @@ def read_flag(value: Any) -> bool:
     return value is True or value == 1 or (isinstance(value, str) and value.strip().lower() in ("true", "1"))
 
 
-def read_integer(value: Any) -> int | None:
-    """Read a whole number or its digits; None when it is neither."""
+def read_integer(value: Any, thousands: str = "") -> int | None:
+    """Read a whole number or its digits, `thousands` standing between groups; None when it is neither."""
     if isinstance(value, str):
         text = value.strip()
+        if thousands and re.fullmatch(rf"[+-]?\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+", text):
+            text = text.replace(thousands, "")
         return int(text) if re.fullmatch(r"[+-]?\d{1,19}", text) else None
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
@@ -177,21 +216,54 @@ def _reader(rule: FieldRule) -> Callable[[Any], Any]:
         case ProcedureRule():
             return code_reader((_PROCEDURE,))
         case IntegerRule():
-            return partial(_read_bounded, rule.minimum, rule.maximum)
+            return partial(_read_bounded, rule)
         case ChoiceRule():
-            return lambda value: rule.choices.get(str(value).strip(), Problem("not a value of its list"))
+            otherwise = Problem("not a value of its list") if rule.otherwise is None else rule.otherwise
+            return lambda value: rule.choices.get(folded(value), otherwise)
         case IdentifierRule():
-            return _read_identifier
+            return identifier_reader(rule)
+        case CountRule():
+            return lambda value: len(value) if isinstance(value, tuple) else Problem("not a list")
+        case NameRule():
+            return _name_reader(rule)
+        case ConstantRule():
+            return lambda value: rule.value
     raise TypeError(f"{type(rule).__name__} is read elsewhere")
 
 
-def _read_identifier(value: Any) -> str | Problem:
-    number = read_integer(value)
-    return Problem("not a record number") if number is None else str(number)
+def identifier_reader(rule: IdentifierRule) -> Callable[[Any], Any]:
+    """Return a reader of record numbers, which gives them as decimal digits."""
+
+    def read(value: Any) -> Any:
+        if rule.base == 16 and isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F]{1,32}", value.strip()):
+            return str(int(value.strip(), 16))
+        number = read_integer(value)
+        return Problem("not a record number") if number is None else str(number)
+
+    return read
 
 
-def _read_bounded(minimum: int, maximum: int, value: Any) -> int | Problem:
-    number = read_integer(value)
-    if number is None or not minimum <= number <= maximum:
+def _name_reader(rule: NameRule) -> Callable[[Any], Any]:
+    own = re.compile("|".join(f"(?:{pattern})" for pattern in rule.patterns))
+
+    def read(value: Any) -> Any:
+        if isinstance(value, tuple):
+            names: dict[Any, Any] = dict(item if isinstance(item, tuple) else (None, item) for item in value)
+            value = names.get(rule.language_id, next(iter(names.values()), None))
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            return Problem("not a name")
+        name = tidy(value)
+        if own.fullmatch(name.casefold()) and not holds_personal(name):
+            return name
+        return Problem("masked, it holds what may be personal data", MASKED)
+
+    return read
+
+
+def _read_bounded(rule: IntegerRule, value: Any) -> int | Problem:
+    number = read_integer(value, rule.thousands)
+    if number is None or not rule.minimum <= number <= rule.maximum:
         return Problem("not a whole number in its range")
     return number

@@ -1,9 +1,9 @@
 """Decides what becomes of every pulled row, so that each is accounted for exactly once.
 
 * `record` goes on to validation: received in the days asked for, or before them and still open, at the source or in
-  our store. With reason `soft_deleted` (a negative originality, which a list never shows but an id may) it goes on
-  without a status: a deletion is no status and absence is none either, so validation sets it aside (V1) for a person
-  to judge, and the store keeps what it knew.
+  our store; with reason `migrated` when the source took it over from an older system. With reason `soft_deleted`
+  (a negative originality, a DeletedOn) it goes on without a status: a deletion is no status and absence is none
+  either, so validation sets it aside (V1) for a person to judge, and the store keeps what it knew.
 * `duplicate` stands for no dossier of its own: `public_copy`, `group`, `child` (counted once, at the receiving
   agency, one_stop_systems.md section d.10), or `repeated` (the same key again; the newest `modified_at` is kept).
 * `out_of_window` was pulled only because a listing must reach a day too far.
@@ -20,9 +20,10 @@ import pyarrow.compute as pc
 from motcua.canonical import IDENTITY, LANDING_SCHEMA
 from motcua.extract.adapter import Window
 from motcua.extract.mapping import OPEN_STATUSES
-from motcua.extract.table import SOFT_DELETED
+from motcua.extract.table import MIGRATED, SOFT_DELETED
 
 _NEVER = -(2**63)
+OWN = (None, SOFT_DELETED, MIGRATED)  # what stands for a dossier of its own
 
 
 def settle(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Table:
@@ -43,7 +44,7 @@ def settle(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Tabl
 
     newest: dict[str, int] = {}
     for row, (dossier_id, standing) in enumerate(zip(ids, standings, strict=True)):
-        if standing in (None, SOFT_DELETED):
+        if standing in OWN:
             kept = newest.setdefault(dossier_id, row)
             if modified[row] >= modified[kept]:
                 newest[dossier_id] = row
@@ -52,7 +53,7 @@ def settle(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Tabl
     reasons: list[str | None] = []
     for row, (dossier_id, standing) in enumerate(zip(ids, standings, strict=True)):
         at = received[row]
-        if standing not in (None, SOFT_DELETED):
+        if standing not in OWN:
             disposition, reason = "duplicate", standing
         elif newest[dossier_id] != row:
             disposition, reason = "duplicate", "repeated"

@@ -1,15 +1,23 @@
-"""Reads instants spelt as days and times of day, in local wall-clock time; formats are letters: dd MM yyyy HH mm ss."""
+"""Reads instants in the spellings of one-stop systems (one_stop_systems.md section d.1) as local wall-clock time.
+
+A format is letters (dd MM yyyy HH mm ss, and d M H for one digit or two) or one of the names below. Vietnam has no
+daylight saving, so a zone is a fixed shift. A value that a driver already gives as a date is taken as it is.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+VIETNAM = timezone(timedelta(hours=7))
+NAMED = frozenset({"iso", "iso_fake_z", "epoch_ms", "epoch_s", "excel"})
 
 _LETTERS = {
     "dd": ("%d", r"(?P<day>\d\d)"),
@@ -18,46 +26,155 @@ _LETTERS = {
     "HH": ("%H", r"(?P<hour>\d\d)"),
     "mm": ("%M", r"(?P<minute>\d\d)"),
     "ss": ("%S", r"(?P<second>\d\d)"),
+    "d": ("", r"(?P<day>\d{1,2})"),
+    "M": ("", r"(?P<month>\d{1,2})"),
+    "H": ("", r"(?P<hour>\d{1,2})"),
 }
+_LETTER = re.compile("dd|MM|yyyy|HH|mm|ss|d|M|H")
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
+)
+_EXCEL_DAYS = (1.0, 2_958_466.0)  # 1900-01-01 to 9999-12-31
+_EXCEL_ORIGIN = datetime(1899, 12, 30)
+_EPOCH = datetime(1970, 1, 1)
+
+
+def is_format(name: str) -> bool:
+    """Whether a format is one of the names, or letters that give a day."""
+    letters = _LETTER.findall(name)
+    return name in NAMED or ("yyyy" in letters and len({letter[0] for letter in letters} & {"d", "M"}) == 2)
 
 
 def quick(pattern: str, values: list[Any]) -> pa.Array | None:
-    """Return the values (text or none) as timestamps when each has exactly `pattern` and is a day of the calendar.
+    """Return the values (or none) as timestamps when each is spelt in `pattern` alike, and none when one is not.
 
     Arrow reads 31 February as 3 March, so the day it read is compared with the day that is written.
     """
-    start = pattern.find("dd")
     try:
-        text = pa.array(values, pa.string())
-        read = pc.strptime(text, format=_translated(pattern, 0), unit="us", error_is_null=True)
-        if read.null_count != text.null_count:
+        if pattern == "epoch_ms":
+            return _shifted(pa.array(values, pa.int64()).cast(pa.timestamp("ms")))
+        if pattern in ("iso", "iso_fake_z"):
+            return _quick_iso(pattern, pa.array(values, pa.string()))
+        if pattern in NAMED or any(len(letters) == 1 for letters in _LETTER.findall(pattern)):
             return None
-        day = pc.utf8_slice_codeunits(text, start, start + 2).cast(pa.int64())
-        if pc.all(pc.equal(day, pc.day(read))).as_py() is False:
-            return None
-        if pc.all(pc.equal(pc.utf8_length(text), len(pattern))).as_py() is False:
-            return None
+        return _quick_letters(pattern, pa.array(values, pa.string()))
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return None
-    return read
 
 
 def reader(patterns: Sequence[str]) -> Callable[[Any], datetime | None]:
-    """Return a reader of one value that has exactly one of the patterns; it returns none for any other."""
-    shapes = [re.compile(_translated(pattern, 1)) for pattern in patterns]
+    """Return a reader of one value that is spelt in one of the patterns; it returns none for any other."""
+    readers = [_reader(pattern) for pattern in patterns]
 
     def read(value: Any) -> datetime | None:
-        for shape in shapes if isinstance(value, str) else ():
-            if found := shape.fullmatch(value.strip()):
-                try:
-                    return datetime(**{name: int(part) for name, part in found.groupdict().items()})  # type: ignore[arg-type]
-                except ValueError:
-                    return None
+        if isinstance(value, date):
+            return _local(value)
+        for one in readers:
+            try:
+                if (found := one(value)) is not None:
+                    return found
+            except (ValueError, OverflowError):
+                continue
         return None
 
     return read
+
+
+def _local(value: date) -> datetime:
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
+    return value if value.tzinfo is None else value.astimezone(VIETNAM).replace(tzinfo=None)
+
+
+def _reader(pattern: str) -> Callable[[Any], datetime | None]:
+    if pattern in ("iso", "iso_fake_z"):
+        return lambda value: _read_iso(value, is_zone_true=pattern == "iso")
+    if pattern == "excel":
+        return _read_excel
+    if pattern in ("epoch_ms", "epoch_s"):
+        unit = timedelta(milliseconds=1) if pattern == "epoch_ms" else timedelta(seconds=1)
+        return lambda value: _read_epoch(value, unit)
+    shape = re.compile(_translated(pattern, 1))
+
+    def read(value: Any) -> datetime | None:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        found = shape.fullmatch(text.strip()) if isinstance(text, str) else None
+        return found and datetime(**{name: int(part) for name, part in found.groupdict().items()})  # type: ignore[arg-type]
+
+    return read
+
+
+def _read_iso(value: Any, *, is_zone_true: bool) -> datetime | None:
+    found = _ISO.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return None
+    day, clock, fraction, zone = found.groups()
+    at = datetime.fromisoformat(f"{day}T{clock or '00:00'}")
+    at += timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
+    if zone is None or not is_zone_true:
+        return at
+    sign = -1 if zone[0] == "-" else 1
+    shift = timedelta() if zone in "Zz" else sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+    return at - shift + timedelta(hours=7)
+
+
+def _read_epoch(value: Any, unit: timedelta) -> datetime | None:
+    if isinstance(value, str):
+        value = int(value) if re.fullmatch(r"-?\d{1,17}", value.strip()) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return _EPOCH + value * unit + timedelta(hours=7)
+
+
+def _read_excel(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        value = float(value) if re.fullmatch(r"\d{1,7}(?:\.\d+)?", value.strip()) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    if not _EXCEL_DAYS[0] <= value < _EXCEL_DAYS[1]:
+        return None
+    # A serial day is exact to a few microseconds only; the sheet means the second.
+    return _EXCEL_ORIGIN + timedelta(seconds=round(value * 86_400))
+
+
+def _shifted(read: pa.Array) -> pa.Array:
+    return pc.add(read.cast(pa.timestamp("us")), pa.scalar(timedelta(hours=7), pa.duration("us")))
+
+
+def _quick_letters(pattern: str, text: pa.Array) -> pa.Array | None:
+    read = pc.strptime(text, format=_translated(pattern, 0), unit="us", error_is_null=True)
+    if read.null_count != text.null_count:
+        return None
+    start = pattern.find("dd")
+    day = pc.utf8_slice_codeunits(text, start, start + 2).cast(pa.int64())
+    if pc.all(pc.equal(day, pc.day(read))).as_py() is False:
+        return None
+    if pc.all(pc.equal(pc.utf8_length(text), len(pattern))).as_py() is False:
+        return None
+    return read
+
+
+def _quick_iso(pattern: str, text: pa.Array) -> pa.Array | None:
+    """Read `yyyy-MM-ddTHH:mm:ss`, with or without `.000` and one and the same zone, all alike."""
+    first = next((value for value in text if value.is_valid), None)
+    if first is None:
+        return pa.nulls(len(text), pa.timestamp("us"))
+    tail = first.as_py()[19:]
+    if tail not in ("", ".000", "Z", ".000Z", "+0700", ".000+0700", "+07:00", ".000+07:00"):
+        return None
+    alike = pc.and_(pc.equal(pc.utf8_length(text), 19 + len(tail)), pc.equal(pc.utf8_slice_codeunits(text, 19), tail))
+    if pc.all(alike).as_py() is False:
+        return None
+    separator = first.as_py()[10:11]
+    if separator not in ("T", " "):
+        return None
+    read = _quick_letters(f"yyyy-MM-dd{separator}HH:mm:ss", pc.utf8_slice_codeunits(text, 0, 19))
+    return _shifted(read) if read is not None and tail.endswith("Z") and pattern == "iso" else read
 
 
 @cache
 def _translated(pattern: str, which: int) -> str:
-    return re.sub("dd|MM|yyyy|HH|mm|ss", lambda found: _LETTERS[found[0]][which], pattern)
+    parts = re.split(f"({_LETTER.pattern})", pattern)
+    return "".join(
+        _LETTERS[part][which] if part in _LETTERS else (part if which == 0 else re.escape(part)) for part in parts
+    )

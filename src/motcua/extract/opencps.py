@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from motcua.catalog import Source
+from motcua.catalog import OpencpsOptions, Source
 from motcua.errors import ContractBroken
 from motcua.extract.adapter import ListingShifted, Page, Record, Window
 from motcua.extract.connection import SourceConnection
@@ -29,6 +29,8 @@ class OpencpsAdapter:
 
     # We ask a day too much on both sides, and the server cuts days in GMT, seven hours late (trap 7).
     margin = _ASKED_MARGIN + timedelta(hours=7)
+    filters = True
+    lists_open = True
 
     def __init__(self, source: Source, connection: SourceConnection, mapping: SourceMapping) -> None:
         base_url = connection.base_url.rstrip("/")
@@ -37,7 +39,8 @@ class OpencpsAdapter:
         self._source = source
         self._mapping = mapping
         self._transport = Transport(source, connection, base_url)
-        self._headers = {"groupId": str(source.group_id)}
+        self._options = source.options_as(OpencpsOptions)
+        self._headers = {"groupId": str(self._options.group_id)}
         self._repeats_seen: dict[Window, frozenset[str]] = {}
 
     def pages(self, window: Window) -> Iterator[Page]:
@@ -67,7 +70,7 @@ class OpencpsAdapter:
                     f"gave {len(records)} rows from row {pulled} of {total}, where {expected} are due",
                     "check that the source's index is complete and that page_size in the catalogue is allowed there",
                 )
-            ids = {str(record[self._mapping.identity]) for record in records}
+            ids = {str(record[self._mapping.identity_key]) for record in records}
             if records and ids <= seen:
                 raise self._broken(
                     f"gave the same rows again from row {pulled} of {total}: its paging does not advance",
@@ -94,7 +97,7 @@ class OpencpsAdapter:
         if not isinstance(document, dict):
             raise self._broken("answered a dossier's id with something else", "check the version of the source")
         self._check(document)
-        if str(document[self._mapping.identity]) != dossier_id:
+        if str(document[self._mapping.identity_key]) != dossier_id:
             raise self._broken("answered a dossier's id with another dossier", "check the version of the source")
         return document
 
@@ -103,13 +106,12 @@ class OpencpsAdapter:
         self._transport.close()
 
     def _parameters(self, window: Window) -> dict[str, str]:
-        listing = self._mapping.listing
         # What is open is asked for up to where the list of the days after reaches back to: neither shows a row twice.
         last = window.to_date - _ASKED_MARGIN if window.is_open_only else window.to_date + _ASKED_MARGIN
         parameters = {
-            "agency": "all",
-            "systemId": ",".join(map(str, listing.system_ids)),
-            "originality": ",".join(map(str, listing.originality)),
+            "agency": self._options.agency_scope,
+            "systemId": ",".join(map(str, self._options.system_ids)),
+            "originality": ",".join(map(str, self._options.originality)),
             "toReceiveDate": _day(last),
             "sort": "createDate",
             "order": "asc",
@@ -138,17 +140,17 @@ class OpencpsAdapter:
         return records, total
 
     def _check(self, record: Any) -> None:
-        number = read_integer(record.get(self._mapping.identity)) if isinstance(record, dict) else None
+        number = read_integer(record.get(self._mapping.identity_key)) if isinstance(record, dict) else None
         if not number or number < 0:
             raise self._broken(
-                f"gave a record without {self._mapping.identity}",
+                f"gave a record without {self._mapping.identity_key}",
                 "check the version of the source; a record without its key cannot be kept",
             )
-        record[self._mapping.identity] = number
+        record[self._mapping.identity_key] = number
         group = read_integer(record.get("groupId"))
-        if group not in (None, 0, self._source.group_id):
+        if group not in (None, 0, self._options.group_id):
             raise self._broken(
-                f"gave a dossier of site {group} when asked for site {self._source.group_id}",
+                f"gave a dossier of site {group} when asked for site {self._options.group_id}",
                 "check group_id in the catalogue and the groupId header on the way to the source",
             )
 

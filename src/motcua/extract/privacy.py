@@ -33,6 +33,11 @@ class Pseudonymiser:
         return self._prefix + hmac.digest(self._key, number.encode(), "sha256").hex()
 
 
+def holds_personal(text: str) -> bool:
+    """Whether a text holds an identity number, a telephone or an e-mail."""
+    return _PERSONAL.search(text) is not None
+
+
 def looks_personal(code: str) -> bool:
     """Whether a value that should be a code is none, or holds an identity number, a telephone or an e-mail."""
-    return _CODE.fullmatch(code) is None or _PERSONAL.search(code) is not None
+    return _CODE.fullmatch(code) is None or holds_personal(code)

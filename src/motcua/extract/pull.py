@@ -93,6 +93,8 @@ class _Pull:
 
     def _check_filters(self, table: pa.Table, window: Window) -> None:
         """Stop at a page that no filter can have let through: a source drops a filter silently (trap 4)."""
+        if not self.adapter.filters:
+            return
         margin = self.adapter.margin
         span = pc.min_max(table["received_at"])
         earliest, latest = span["min"].as_py(), span["max"].as_py()
@@ -128,7 +130,7 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
         CatalogError: the adapter's mapping is wrong.
     """
     settings = Settings.load()
-    mapping = load_mapping(settings.catalog_dir, source.adapter)
+    mapping = load_mapping(settings.catalog_dir, source.mapping)
     key_id, key = settings.hmac_key()
     window = Window(batch.window_from, batch.window_to)
     open_in_store = _open_in_store(batch)
@@ -136,7 +138,9 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
     try:
         pull = _Pull(adapter, TableBuilder(source, mapping, Pseudonymiser(key_id, key)), source)
         listed = pull.list_window(window)
-        listed_open = pull.list_window(Window(None, batch.window_from - timedelta(days=1), is_open_only=True))
+        listed_open = 0
+        if adapter.lists_open:
+            listed_open = pull.list_window(Window(None, batch.window_from - timedelta(days=1), is_open_only=True))
         shown = set(pull.table["dossier_id"].to_pylist())
         asked = [dossier_id for dossier_id in open_in_store if dossier_id not in shown]
         unknown: list[str] = []

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from motcua.canonical import CONTENT, KEY_COLUMNS, TRACE
 from motcua.catalog import Source
-from motcua.extract.convert import Column, Memo, Problem, read_flag, read_integer, split_procedure, to_array
+from motcua.errors import ContractBroken
+from motcua.extract.convert import (
+    Column,
+    Memo,
+    Problem,
+    Report,
+    code_reader,
+    first_with_value,
+    identifier_reader,
+    read_flag,
+    read_integer,
+    split_procedure,
+    to_array,
+)
 from motcua.extract.mapping import SourceMapping
-from motcua.extract.privacy import Pseudonymiser
+from motcua.extract.paths import Picker
+from motcua.extract.privacy import MASKED, Pseudonymiser
+from motcua.extract.rules import (
+    ChannelCodes,
+    ChannelConstant,
+    ChannelFlags,
+    CodeRule,
+    InstantRule,
+    StandingRule,
+    folded,
+)
 
-# What a pulled row stands for: null for a dossier of its own, else why not.
-SOFT_DELETED = "soft_deleted"
+# What a pulled row stands for: null for a dossier like others, else why it is not.
+SOFT_DELETED, MIGRATED = "soft_deleted", "migrated"
 STANDING = pa.field("standing", pa.string())
 PULLED_SCHEMA = pa.schema([*((name, pa.string()) for name in KEY_COLUMNS), *CONTENT, *TRACE, STANDING])
 
@@ -23,47 +46,67 @@ PULLED_SCHEMA = pa.schema([*((name, pa.string()) for name in KEY_COLUMNS), *CONT
 class TableBuilder:
     """Builds the tables of one pull of one source.
 
-    `unclassified` collects the keys that the mapping does not classify; their values go nowhere.
+    `unclassified` holds the keys that the mapping does not classify; their values go nowhere.
     """
 
     def __init__(self, source: Source, mapping: SourceMapping, pseudonymise: Pseudonymiser) -> None:
-        self.unclassified: set[str] = set()
         self._source = source
         self._mapping = mapping
-        self._known = mapping.keys.known
+        self._nulls = frozenset({None}) | mapping.null_values
+        self._picker = Picker(mapping.keys, mapping.nested)
+        self._codes = {folded(name): status.code for name, status in mapping.status.codes.items()}
+        self._spellings = {folded(name): name for name in mapping.status.codes}
         self._statuses = Memo(self._read_status)
+        self._names = Memo(folded)
+        self._needs_names = "source_status" not in mapping.fields or any(
+            isinstance(field, InstantRule) and field.only_status for field in mapping.fields.values()
+        )
         self._integers = Memo(read_integer)
         self._flags = Memo(read_flag)
-        self._kinds = Memo(self._read_kind)
         self._procedures = Memo(split_procedure)
-        self._shapes: set[tuple[str, ...]] = set()
-        self._kept = (*mapping.keys.keep, *mapping.keys.hmac)
+        self._channel_codes = Memo(self._read_channel)
+        self._standings_of = [Memo(_standing_reader(rule, self._nulls)) for rule in mapping.standing]
+        identity = mapping.identity
+        self._identities = Memo(
+            code_reader(identity.patterns) if isinstance(identity, CodeRule) else identifier_reader(identity)
+        )
         self._columns = [
             Column(name, rule, mapping.null_values, PULLED_SCHEMA.field(name).type, pseudonymise)
             for name, rule in mapping.fields.items()
         ]
 
+    @property
+    def unclassified(self) -> set[str]:
+        return self._picker.unclassified
+
     def table(self, records: Sequence[dict[str, Any]]) -> pa.Table:
-        """Return the records as a table of PULLED_SCHEMA, in the order given."""
+        """Return the records as a table of PULLED_SCHEMA, in the order given.
+
+        Raises:
+            ContractBroken: a record has no key by which it could be told from others.
+        """
         rows = len(records)
         issues: dict[int, list[str]] = {}
 
         def report(row: int, issue: str) -> None:
             issues.setdefault(row, []).append(issue)
 
-        values = self._values(records)
-        statuses = _scalars(values[self._mapping.status.key])
-        codes = [self._statuses[status] for status in statuses]
+        values = self._picker.columns(records, report)
+        rule = self._mapping.status
+        statuses = _scalars(first_with_value(values, rule.key, self._nulls)) if rule.key else [None] * rows
+        names = [self._names[status] for status in statuses] if self._needs_names else ()
         columns: dict[str, pa.Array] = {
             "system_code": pa.repeat(self._source.system_code, rows),
-            "agency_code": pa.repeat(str(self._source.group_id), rows),
-            "dossier_id": pa.array(values[self._mapping.identity], pa.int64()).cast(pa.string()),
-            "status_code": to_array(codes, pa.int16(), "status_code", report),
-            "channel_code": pa.array(self._channels(values), pa.int16()),
-            "standing": pa.array(self._standings(values), pa.string()),
+            "agency_code": pa.repeat(self._source.agency_code, rows),
+            "dossier_id": self._keys(values),
+            "channel_code": self._channels(values, rows, report),
+            "standing": pa.array(self._standings(values, rows), pa.string()),
         }
         for column in self._columns:
-            columns[column.name] = column.convert(values[column.key], statuses, report)
+            columns[column.name] = column.take(values, rows, names, report)
+        columns["status_code"] = self._status_codes([self._statuses[status] for status in statuses], columns, report)
+        if "source_status" not in columns:
+            columns["source_status"] = pa.array([self._spelling(name) for name in names], pa.string())
         if "procedure_code" in columns:
             split = [self._procedures[code] for code in columns["procedure_code"].to_pylist()]
             columns["procedure_code"] = pa.array([code for code, _ in split], pa.string())
@@ -77,52 +120,96 @@ class TableBuilder:
             schema=PULLED_SCHEMA,
         )
 
-    def _read_status(self, status: Any) -> Any:
-        known = self._mapping.status.codes.get(str(status).strip())
-        if known is not None:
-            return known.code
-        return None if status is None or status == "" else Problem(f"not a known {self._mapping.status.key}")
+    def _keys(self, values: dict[str, Sequence[Any]]) -> pa.Array:
+        found = first_with_value(values, self._mapping.identity.key, self._nulls)
+        try:
+            numbers = pa.array(found, pa.int64())
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            return self._named(found)
+        return self._named(found) if numbers.null_count else numbers.cast(pa.string())
 
-    def _values(self, records: Sequence[dict[str, Any]]) -> dict[str, Sequence[Any]]:
-        """Return the kept keys as columns; of the rest only unknown names are noted. An absent key is a null."""
-        shapes = {tuple(record) for record in records}  # few: the records of one listing have the same keys
-        for shape in shapes - self._shapes:
-            self.unclassified.update(set(shape) - self._known)
-        self._shapes |= shapes
-        common = tuple(key for key in self._kept if records and all(key in shape for shape in shapes))
-        values: dict[str, Sequence[Any]] = {
-            key: [record.get(key) for record in records] for key in self._kept if key not in common
-        }
-        rows = map(itemgetter(*common), records) if len(common) > 1 else ((record[common[0]],) for record in records)
-        values.update(zip(common, zip(*rows, strict=True), strict=True))
-        return values
-
-    def _channels(self, values: dict[str, Sequence[Any]]) -> list[int]:
-        rule, flags, integers = self._mapping.channel, self._flags, self._integers
-        return [
-            2 if flags[online] else 3 if (integers[postal] or 0) >= rule.postal_from else 1
-            for online, postal in zip(_scalars(values[rule.online_key]), _scalars(values[rule.postal_key]), strict=True)
-        ]
-
-    def _standings(self, values: dict[str, Sequence[Any]]) -> list[str | None]:
-        integers, kinds = self._integers, self._kinds
-        return [
-            None if (standing := kinds[kind]) == "child" and not integers[parent] else standing
-            for kind, parent in zip(
-                _scalars(values[self._mapping.standing.key]),
-                _scalars(values[self._mapping.standing.parent_key]),
-                strict=True,
+    def _named(self, values: Sequence[Any]) -> pa.Array:
+        keys = [None if value in self._nulls else self._identities[value] for value in _scalars(values)]
+        wrong = sum(not isinstance(key, str) or key == MASKED for key in keys)
+        if wrong:
+            raise ContractBroken(
+                f"{self._source.source_id} gave {wrong} records of {len(keys)} without a usable "
+                f"{' or '.join(self._mapping.identity.key)}, by which a dossier is told from others.",
+                action=f"check identity in include/catalog/mappings/{self._source.mapping}.yaml (key, patterns) "
+                "and the version of the source; nothing of this pull was kept.",
             )
-        ]
+        return pa.array(keys, pa.string())
 
-    def _read_kind(self, value: Any) -> str | None:
-        rule, kind = self._mapping.standing, read_integer(value)
-        if kind is None:
+    def _read_status(self, status: Any) -> Any:
+        if status in self._nulls:
             return None
-        if kind < rule.deleted_below:
-            return SOFT_DELETED
-        named = {"public_copy": rule.public_copy, "group": rule.group, "child": rule.child}
-        return next((name for name, kinds in named.items() if kind in kinds), None)
+        known = self._codes.get(folded(status))
+        return Problem(f"not a known {' or '.join(self._mapping.status.key)}") if known is None else known
+
+    def _spelling(self, name: str) -> str | None:
+        return self._spellings.get(name, None if name in ("", "none") else MASKED)
+
+    def _status_codes(self, codes: list[Any], columns: dict[str, pa.Array], report: Report) -> pa.Array:
+        array = to_array(codes, pa.int16(), "status_code", report)
+        for rule in self._mapping.status.by_dates if array.null_count else ():
+            if rule.field in columns:
+                stated = pc.is_valid(columns[rule.field])
+                unknown = pa.array([code is None for code in codes])
+                fits = pc.and_(pc.and_(pc.is_null(array), unknown), stated)
+                array = pc.if_else(fits, pa.scalar(rule.code, pa.int16()), array)
+        return array
+
+    def _channels(self, values: dict[str, Sequence[Any]], rows: int, report: Report) -> pa.Array:
+        rule = self._mapping.channel
+        if isinstance(rule, ChannelConstant):
+            return pa.repeat(pa.scalar(rule.code, pa.int16()), rows)
+        if isinstance(rule, ChannelCodes):
+            found = _scalars(first_with_value(values, rule.key, self._nulls))
+            return to_array([self._channel_codes[value] for value in found], pa.int16(), "channel_code", report)
+        flags, integers = self._flags, self._integers
+        online, postal = _scalars(values[rule.online_key]), _scalars(values[rule.postal_key])
+        return pa.array(
+            [
+                2 if flags[one] else 3 if (integers[other] or 0) >= rule.postal_from else 1
+                for one, other in zip(online, postal, strict=True)
+            ],
+            pa.int16(),
+        )
+
+    def _read_channel(self, value: Any) -> Any:
+        rule = self._mapping.channel
+        assert not isinstance(rule, ChannelFlags | ChannelConstant)
+        if value in self._nulls:
+            return rule.when_null
+        return rule.codes.get(folded(value), Problem("not a value of its list"))
+
+    def _standings(self, values: dict[str, Sequence[Any]], rows: int) -> list[str | None]:
+        standings: list[str | None] = [None] * rows
+        for rule, memo in zip(reversed(self._mapping.standing), reversed(self._standings_of), strict=True):
+            found = _scalars(values[rule.key])
+            fitting = {value for value in set(found) if memo[value]}
+            if not fitting:
+                continue
+            others = _scalars(values[rule.only_with]) if rule.only_with else ()
+            for row, value in enumerate(found):
+                if value in fitting and (not rule.only_with or not self._is_nothing(others[row])):
+                    standings[row] = rule.standing
+        return standings
+
+    def _is_nothing(self, value: Any) -> bool:
+        return value in self._nulls or self._integers[value] == 0
+
+
+def _standing_reader(rule: StandingRule, nulls: frozenset[Any]) -> Any:
+    def fits(value: Any) -> bool:
+        if value in nulls:
+            return False
+        if rule.below is not None:
+            number = read_integer(value)
+            return number is not None and number < rule.below
+        return not rule.values or folded(value) in rule.values
+
+    return fits
 
 
 def _scalars(values: Sequence[Any]) -> Sequence[Any]:

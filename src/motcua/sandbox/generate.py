@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from motcua.catalog import Catalog, Source, load_catalog
+from motcua.catalog import Catalog, OpencpsOptions, Source, load_catalog
 from motcua.errors import CatalogError
 from motcua.sandbox.draw import Setting, draw_level
 from motcua.sandbox.nights import undo_changes
@@ -58,7 +58,7 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
     )
     return World(
         scenario=scenario,
-        group_ids=tuple(source.group_id for source in sources),
+        group_ids=tuple(source.options_as(OpencpsOptions).group_id for source in sources),
         unit_ids=tuple(source.unit_id for source in sources),
         unit_codes=(*_codes(scenario, catalog, sources), UNKNOWN_CODE, ""),
         unit_names=(*(source.name for source in sources), "", ""),

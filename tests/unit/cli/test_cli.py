@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from motcua.catalog import load_catalog
+from motcua.catalog import OpencpsOptions, load_catalog
 from motcua.cli import main
 from motcua.sandbox.generate import build_world
 from motcua.sandbox.scenario import load_scenario
@@ -101,7 +101,7 @@ def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> 
 
 def test_a_source_that_is_down_is_named_and_the_command_fails(motcua: Command, sandbox: SandboxServer) -> None:
     down = load_catalog(Settings.load().catalog_dir).source_by_id[SOURCE]
-    sandbox.set_down([down.group_id])
+    sandbox.set_down([down.options_as(OpencpsOptions).group_id])
     try:
         told = motcua("ingest", "--source", SOURCE, "--source", "tra-vinh.centre", *OCTOBER, code=1)
     finally:

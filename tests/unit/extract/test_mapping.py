@@ -21,12 +21,12 @@ def line_of(text: str, part: str) -> int:
 @pytest.mark.parametrize(
     ("old", "new", "where", "says"),
     [
-        ("  key: originality", "  key: originality\n  kye: x", "kye", "not a known key"),
+        ("key: originality, below: 0", "kye: originality, below: 0", "kye", "standing.0.key: Field required"),
         ("postal_from: 2", "postal_from: two", "postal_from", "valid integer"),
         ("done: {code: 10, evidence: code}", "done: {code: 11, evidence: code}", "done:", "less than or equal to 10"),
         ("evidence: code} # Tân Dân", "evidence: rumour} # Tân Dân", "denied:", "'code' or 'inferred'"),
         ("as: pseudonym, key", "as: pseudonim, key", "applicant_ref", "pseudonim"),
-        ("'[0-9A-F]{8}'", "'[0-9A-F'", "dossier_no:", "not a regular expression"),
+        ("'[0-9A-F]{8}'", "'[0-9A-F'", "    patterns:", "not a regular expression"),
         ("  online_level:", "  online_lvl:", "fields:", "online_lvl: not a field"),
         ("    - feeAmount\n", "", "keys:", "keep and the fields disagree on feeAmount"),
         ("    - applicantIdNo\n", "    - applicantName\n", "keys:", "applicantName stands twice"),

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from motcua.catalog import load_catalog
+from motcua.catalog import OpencpsOptions, load_catalog
 from motcua.errors import CatalogError
 from motcua.sandbox.generate import build_world
 from motcua.sandbox.scenario import LevelTotals, load_scenario, scenario_ids
@@ -117,7 +117,9 @@ def test_only_dossiers_a_nightly_pull_asks_for_again_change(scenario_id: str, wo
 def test_the_system_that_goes_down_has_changes_to_miss(scenario_id: str, world_of: Callable[[str], World]) -> None:
     world = world_of(scenario_id)
     sources = world.scenario.sources(load_catalog(Settings.load().catalog_dir))
-    down = next(source.group_id for source in sources if source.source_id == world.scenario.goes_down)
+    down = next(
+        source.options_as(OpencpsOptions).group_id for source in sources if source.source_id == world.scenario.goes_down
+    )
     final = world.nights[2]
     here = final.change[(final.group == world.group_ids.index(down)) & (final.kind == Kind.DOSSIER)]
     assert np.count_nonzero(here == Change.ARRIVED_LATE) >= 3
