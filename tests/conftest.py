@@ -49,7 +49,12 @@ def databases(database_server: None) -> None:
     from motcua.warehouse import store_engine, warehouse_engine
 
     with store_engine().begin() as connection:
-        connection.execute(text("truncate unit, batch, dossier_version, measure_day, quarantine_record, rule_finding"))
+        connection.execute(
+            text(
+                "truncate unit, batch, dossier_version, dossier_step, dossier_absence, measure_day, quarantine_record,"
+                " rule_finding"
+            )
+        )
     with warehouse_engine().begin() as connection:
         for table in ("edition", "edition_figure"):
             connection.execute(text(f"alter table {table} disable trigger {table}_immutable"))

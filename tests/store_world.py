@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -48,21 +49,33 @@ def dossier(dossier_id: str = "1", **values: Any) -> dict[str, Any]:
 
 
 def validated_batch(
-    records: list[dict[str, Any]], *, source_id: str = SOURCE, pulled: int | None = None, quarantined: int = 0
+    records: list[dict[str, Any]],
+    *,
+    source_id: str = SOURCE,
+    pulled: int | None = None,
+    quarantined: int = 0,
+    aside: Sequence[dict[str, Any]] = (),
+    facts: Mapping[str, Any] | None = None,
 ) -> str:
-    """Plan a batch, put its accepted records into landing and mark it validated; return its id."""
+    """Plan a batch, put its accepted records into landing and mark it validated; return its id.
+
+    `aside` are rows that landed and were not accepted: duplicates by their disposition, the others quarantined. `facts`
+    are added to the manifest.
+    """
     catalog = load_catalog(Settings.load().catalog_dir)
     [[batch_id]] = ledger.plan_run(
         catalog, f"test-{next(_runs)}", DAY, window=(date(2023, 10, 1), DAY), source_ids=[source_id]
     )
     uri = ledger.read_batches([batch_id])[0].landing_uri
-    rows = [record | {"record_no": number} for number, record in enumerate(records)]
-    accepted = pa.Table.from_pylist(rows, schema=ACCEPTED_SCHEMA)
-    sha = write_records(uri, accepted.drop_columns(["unit_id", "field_code"]), {"source_id": source_id})
-    write_accepted(uri, accepted)
-    count = len(records) + quarantined if pulled is None else pulled
+    rows = [record | {"record_no": number} for number, record in enumerate([*records, *aside])]
+    landed = pa.Table.from_pylist(rows, schema=ACCEPTED_SCHEMA)
+    sha = write_records(uri, landed.drop_columns(["unit_id", "field_code"]), {"source_id": source_id, **(facts or {})})
+    write_accepted(uri, landed.slice(0, len(records)))
+    duplicates = sum(row["disposition"] == "duplicate" for row in aside)
+    quarantined += len(aside) - duplicates
+    count = len(records) + duplicates + quarantined if pulled is None else pulled
     ledger.mark_extracted(
-        batch_id, manifest_sha256=sha, declared_total=count, pulled=count, out_of_window=0, duplicate=0
+        batch_id, manifest_sha256=sha, declared_total=count, pulled=count, out_of_window=0, duplicate=duplicates
     )
     with store_engine().begin() as connection:
         ledger.mark_validated(connection, batch_id, quarantined=quarantined)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -44,6 +44,10 @@ class Batch:
     new_count: int | None
     changed_count: int | None
     unchanged_count: int | None
+    unconfirmed_count: int | None
+    tombstoned_count: int | None
+    restored_count: int | None
+    is_shrink_accepted: bool
     failed_stage: str | None
     error_kind: str | None
     error_message: str | None
@@ -228,6 +232,22 @@ def last_answers() -> dict[str, LastAnswer]:
     with store_engine().connect() as connection:
         rows = connection.execute(statement("ledger/last_answers"))
         return {row.source_id: LastAnswer(row.covered_until, row.last_state) for row in rows}
+
+
+@dataclass(frozen=True)
+class Absences:
+    """How many of a source's dossiers it no longer shows: unconfirmed, since when, and proven to be deleted."""
+
+    source_id: str
+    unconfirmed_count: int
+    unconfirmed_since: datetime | None
+    tombstoned_count: int
+
+
+def absences() -> list[Absences]:
+    """Return the sources that do not show every dossier the store knows of them."""
+    with store_engine().connect() as connection:
+        return [Absences(**row._mapping) for row in connection.execute(statement("ledger/absences"))]
 
 
 def _due_window(source: Source, day: date, answer: LastAnswer | None) -> tuple[date, date]:

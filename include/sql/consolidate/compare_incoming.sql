@@ -1,7 +1,8 @@
 -- Grain: one accepted record of a batch. Reads accepted_record (the batch's staging table), dossier_version.
 -- Says of each record whether it is new, changes what is known, or repeats it. The content hash covers what the
 -- source says of the dossier and what we made of it (unit, field), nothing of when or how we heard it.
--- A record pulled before what is already known (a replay of an old batch) changes nothing.
+-- A record pulled before what is already known (a replay of an old batch) changes nothing. A dossier that we held to
+-- be deleted and that its source shows again is changed by that alone.
 create temporary table compared on commit drop as
 with incoming as (
     select
@@ -18,10 +19,13 @@ with incoming as (
 select
     incoming.*,
     known.version_id as known_version_id,
+    known.duplicate_of as known_duplicate_of,
+    known.is_deleted as is_known_deleted,
+    greatest(known.known_from, :known_from) as made_at,
     case
         when known.version_id is null then 'new'
-        when known.content_hash = incoming.content_hash then 'unchanged'
-        when known.known_from >= :known_from then 'unchanged'
+        when known.content_hash = incoming.content_hash and not known.is_deleted then 'unchanged'
+        when coalesce(known.said_at, known.known_from) >= :known_from then 'unchanged'
         else 'changed'
     end as outcome
 from incoming

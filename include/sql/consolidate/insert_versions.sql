@@ -1,47 +1,57 @@
--- Grain: one dossier version. Reads compared. Writes a version for each new or changed record of the batch.
+-- Grain: one dossier version. Reads compared, identity_decision. Writes a version for each new or changed record of the
+-- batch, and says of which other dossier it is a copy, if it is one.
 insert into dossier_version (
     system_code, agency_code, dossier_id, dossier_no, reference_uid, parent_dossier_id, unit_code, procedure_code,
     procedure_suffix, source_field_code, status_code, source_status, channel_code, submitted_at, received_at, due_at,
     finished_at, returned_at, refused_at, paused_at, is_clock_stopped, supplement_count, apology_count, apology_at,
     fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, unit_id, field_code, content_hash,
-    source_id, batch_id, known_from
+    modified_at, source_id, batch_id, known_from, said_at, duplicate_of
 )
 select
-    system_code,
-    agency_code,
-    dossier_id,
-    dossier_no,
-    reference_uid,
-    parent_dossier_id,
-    unit_code,
-    procedure_code,
-    procedure_suffix,
-    source_field_code,
-    status_code,
-    source_status,
-    channel_code,
-    submitted_at,
-    received_at,
-    due_at,
-    finished_at,
-    returned_at,
-    refused_at,
-    paused_at,
-    is_clock_stopped,
-    supplement_count,
-    apology_count,
-    apology_at,
-    fee_amount,
-    paid_online_code,
-    online_level,
-    applicant_kind,
-    applicant_ref,
-    unit_id,
-    field_code,
-    content_hash,
+    compared.system_code,
+    compared.agency_code,
+    compared.dossier_id,
+    compared.dossier_no,
+    compared.reference_uid,
+    compared.parent_dossier_id,
+    compared.unit_code,
+    compared.procedure_code,
+    compared.procedure_suffix,
+    compared.source_field_code,
+    compared.status_code,
+    compared.source_status,
+    compared.channel_code,
+    compared.submitted_at,
+    compared.received_at,
+    compared.due_at,
+    compared.finished_at,
+    compared.returned_at,
+    compared.refused_at,
+    compared.paused_at,
+    compared.is_clock_stopped,
+    compared.supplement_count,
+    compared.apology_count,
+    compared.apology_at,
+    compared.fee_amount,
+    compared.paid_online_code,
+    compared.online_level,
+    compared.applicant_kind,
+    compared.applicant_ref,
+    compared.unit_id,
+    compared.field_code,
+    compared.content_hash,
+    compared.modified_at,
     :source_id,
     :batch_id,
-    :known_from as known_from
+    compared.made_at as known_from,
+    :known_from as said_at,
+    identity_decision.duplicate_of
 from compared
-where outcome in ('new', 'changed')
-order by record_no
+left join identity_decision
+    on
+        identity_decision.version_id is null
+        and compared.system_code = identity_decision.system_code
+        and compared.agency_code = identity_decision.agency_code
+        and compared.dossier_id = identity_decision.dossier_id
+where compared.outcome in ('new', 'changed')
+order by compared.record_no

@@ -35,7 +35,11 @@ holders as (
         bool_or(known.source_id <> asked.source_id) as is_number_held_elsewhere
     from asked
     inner join dossier_version as known
-        on asked.dossier_no = known.dossier_no and known.known_to is null and known.parent_dossier_id is null
+        on
+            asked.dossier_no = known.dossier_no
+            and known.known_to is null
+            and not known.is_deleted
+            and known.parent_dossier_id is null
     left join asked as itself
         on
             known.system_code = itself.system_code

@@ -13,11 +13,14 @@ from sqlalchemy import Connection, text
 
 from motcua import ledger
 from motcua.canonical import ACCEPTED_SCHEMA
+from motcua.consolidate.landed import Landed, read_landed
 from motcua.errors import LedgerImbalance
 from motcua.landing import read_accepted
 from motcua.warehouse import libpq_dsn, statement, store_engine
 
 log = logging.getLogger(__name__)
+
+_FATES = ("new", "changed", "unchanged", "copy", "unconfirmed", "tombstoned", "restored")
 
 _SQL_TYPES = {
     pa.int16(): "smallint",
@@ -61,18 +64,23 @@ def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
 def _load(batch: ledger.Batch) -> None:
     if batch.state == "loaded":
         return
+    landed = read_landed(batch)
     with _alone_on(batch.source_id), _staged(batch) as table, store_engine().begin() as connection:
         row = connection.execute(statement("consolidate/lock_batch"), {"batch_id": batch.batch_id}).one()
         if row.state == "loaded":
             return
+        # One merge at a time: whether a dossier counts depends on the dossiers of other sources that share its number.
+        connection.execute(text("select pg_advisory_xact_lock(hashtext('consolidate'))"))
         connection.execute(text(f"create temporary view accepted_record as table {table}"))
-        counts = _merge(connection, batch, row.extracted_at)
+        counts = _merge(connection, batch, landed, row.extracted_at)
         _check_balance(
             batch,
             pulled=row.pulled_count,
             fates={
-                **counts,
-                "duplicate_count": row.duplicate_count,
+                "new_count": counts["new_count"],
+                "changed_count": counts["changed_count"],
+                "unchanged_count": counts["unchanged_count"],
+                "duplicate_count": row.duplicate_count + counts["copy_count"],
                 "quarantined_count": row.quarantined_count,
                 "out_of_window_count": row.out_of_window_count,
             },
@@ -80,21 +88,46 @@ def _load(batch: ledger.Batch) -> None:
         connection.execute(statement("consolidate/mark_loaded"), {"batch_id": batch.batch_id, **counts})
         connection.execute(text("drop view accepted_record"))
     log.info(
-        "%s: %d new, %d changed, %d unchanged",
+        "%s: %d new, %d changed, %d unchanged, %d counted elsewhere, %d unconfirmed, %d tombstoned, %d restored",
         batch.source_id,
-        counts["new_count"],
-        counts["changed_count"],
-        counts["unchanged_count"],
+        *(counts[f"{name}_count"] for name in _FATES),
     )
 
 
-def _merge(connection: Connection, batch: ledger.Batch, known_from: object) -> dict[str, int]:
+def _merge(connection: Connection, batch: ledger.Batch, landed: Landed, known_from: object) -> dict[str, int]:
+    """Write what the batch changes; return what became of its accepted records, and of dossiers it did not show."""
     known = {"batch_id": batch.batch_id, "known_from": known_from}
+    of_source = {**known, "source_id": batch.source_id}
     connection.execute(statement("consolidate/compare_incoming"), {"known_from": known_from})
+    connection.execute(text("analyze compared"))
+    connection.execute(
+        statement("consolidate/note_absent"),
+        {"dossier_ids": list(landed.absent), "evidence": list(landed.absent.values())},
+    )
+    connection.execute(statement("consolidate/prove_deletions"), of_source)
+    connection.execute(statement("consolidate/decide_identity"))
+    connection.execute(statement("consolidate/reissue_decided"))
     connection.execute(statement("consolidate/close_superseded"), known)
-    connection.execute(statement("consolidate/insert_versions"), {**known, "source_id": batch.source_id})
+    connection.execute(statement("consolidate/close_reissued"), known)
+    connection.execute(statement("consolidate/insert_versions"), of_source)
+    connection.execute(statement("consolidate/insert_reissued"), known)
+    unconfirmed = _settle_absences(connection, landed, of_source)
+    if landed.steps:
+        connection.execute(statement("consolidate/record_steps"), {**of_source, "steps": landed.steps_json})
     counts = connection.execute(statement("consolidate/count_outcomes")).one()
-    return dict(counts._mapping)
+    return {**counts._mapping, "unconfirmed_count": unconfirmed}
+
+
+def _settle_absences(connection: Connection, landed: Landed, of_source: dict[str, object]) -> int:
+    """Keep the state of the dossiers the source does not show; return how many the batch leaves unconfirmed."""
+    missed = set(connection.scalars(statement("consolidate/absent_dossiers"), {"source_id": of_source["source_id"]}))
+    if shown := landed.shown(missed):
+        connection.execute(statement("consolidate/settle_seen_again"), {**of_source, "shown_ids": shown})
+    if not landed.absent:
+        return 0
+    connection.execute(statement("consolidate/settle_deleted"), of_source)
+    connection.execute(statement("consolidate/settle_quarantined"), of_source)
+    return connection.execute(statement("consolidate/note_absences"), of_source).rowcount
 
 
 def _check_balance(batch: ledger.Batch, *, pulled: int, fates: dict[str, int]) -> None:

@@ -2,7 +2,8 @@
 -- The single definition of every count: measures are sums of these rows, an increment is the rows of new versions
 -- minus those of the versions they supersede, a drill-through is these rows unsummed.
 -- Form II.06a, TT 01/2020/TT-VPCP, counting rules of domain.md section 3.2; all comparisons are of calendar days.
---   counted     a dossier counts from the day it was received, but for status 1 (not yet) and 3 (refused intake)
+--   counted     a dossier counts from the day it was received, but for status 1 (not yet) and 3 (refused intake); not
+--               where it is a copy of one that counts elsewhere, nor once its source is proven to have deleted it
 --   ended_on    9 and 10 on the day processing finished (10 may have only the day the result was returned);
 --               7 withdrawn and 8 stopped on the day they were closed
 --   outcome     before, on or after the due day; no due day counts as on time (domain.md section 4.4)
@@ -28,7 +29,7 @@ with dated as (
             when status_code in (7, 8) then coalesce(finished_at, refused_at, returned_at)::date
         end as ended_on
     from dossier_version
-    where status_code not in (1, 3) and received_at is not null
+    where status_code not in (1, 3) and received_at is not null and duplicate_of is null and not is_deleted
 ),
 
 judged as (

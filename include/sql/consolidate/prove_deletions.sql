@@ -1,0 +1,38 @@
+-- Grain: one dossier version. Reads absent, compared, dossier_absence, dossier_version. Writes reissued: versions whose
+-- source is proven to have deleted the dossier. Proof is the source's own mark of deletion, or that it does not know
+-- the dossier's id in a pull after the one that missed it first. A page that was short is never proof.
+create temporary table reissued on commit drop as
+select
+    known.version_id,
+    known.duplicate_of,
+    true as is_deleted,
+    case
+        when absent.evidence = 'not_found'
+            then
+                'batch '
+                || :batch_id
+                || ': the source does not know the id, first missed by '
+                || absence.missed_in_batch_id
+        else 'batch ' || :batch_id || ': marked as deleted at the source'
+    end as deletion_proof
+from absent
+inner join dossier_version as known
+    on
+        absent.dossier_id = known.dossier_id
+        and known.source_id = :source_id
+        and known.known_to is null
+        and not known.is_deleted
+left join dossier_absence as absence
+    on
+        known.system_code = absence.system_code
+        and known.agency_code = absence.agency_code
+        and known.dossier_id = absence.dossier_id
+        and absence.state = 'unconfirmed'
+        and absence.missed_at < :known_from
+where
+    (absent.evidence = 'marked' or (absent.evidence = 'not_found' and absence.dossier_id is not null))
+    and coalesce(known.said_at, known.known_from) < :known_from
+    and not exists (
+        select from compared
+        where compared.known_version_id = known.version_id
+    )

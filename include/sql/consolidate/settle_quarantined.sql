@@ -1,0 +1,12 @@
+-- Grain: one quarantine record. Reads reissued, dossier_version. Writes quarantine_record: what was set aside of a
+-- dossier that its source has deleted needs nobody's decision any more.
+update quarantine_record
+set accepted_in_batch_id = :batch_id
+from reissued
+inner join dossier_version as known on reissued.version_id = known.version_id
+where
+    reissued.is_deleted
+    and quarantine_record.accepted_in_batch_id is null
+    and quarantine_record.system_code = known.system_code
+    and quarantine_record.agency_code = known.agency_code
+    and quarantine_record.dossier_id = known.dossier_id

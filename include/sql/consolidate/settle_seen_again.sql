@@ -1,0 +1,22 @@
+-- Grain: one dossier. Reads compared. Writes dossier_absence: the source shows the dossier again. One held to be
+-- deleted is restored only by an accepted record, which made its new version.
+update dossier_absence
+set state = 'seen_again', settled_in_batch_id = :batch_id, settled_at = :known_from, proof = null
+where
+    source_id = :source_id
+    and dossier_id = any(cast(:shown_ids as text[]))
+    and coalesce(settled_at, missed_at) < :known_from
+    and (
+        state = 'unconfirmed'
+        or (
+            state = 'tombstoned'
+            and exists (
+                select from compared
+                where
+                    compared.system_code = dossier_absence.system_code
+                    and compared.agency_code = dossier_absence.agency_code
+                    and compared.dossier_id = dossier_absence.dossier_id
+                    and compared.outcome = 'changed'
+            )
+        )
+    )
