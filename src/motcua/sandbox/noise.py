@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from motcua.sandbox.canary import PLANTED
 from motcua.sandbox.draw import Setting
 from motcua.sandbox.nights import UNKNOWN_UNIT, break_rule
 from motcua.sandbox.working_days import DAY_SECONDS, Ints, day_number
@@ -140,9 +141,15 @@ def echoes(rng: np.random.RandomState, setting: Setting, final: Columns, first: 
 
 
 def plant(columns: Columns) -> Ints:
-    """Return the people of the records with the canary among them: in every system, and in every kind of record."""
+    """Return the people of the records with the planted ones among them.
+
+    The canary is in every system and in every kind of record; each of the other planted identities has a dossier.
+    """
     person = columns.person.copy()
     person[::397] = 0
     for column in (columns.group, columns.kind, columns.broken, columns.status):
         person[np.unique(column, return_index=True)[1]] = 0
+    free = np.flatnonzero((person != 0) & (columns.kind == Kind.DOSSIER))
+    planted = min(PLANTED, len(free))
+    person[free[np.arange(planted) * len(free) // planted]] = -np.arange(1, planted + 1)
     return np.where(columns.kind == Kind.COPY, person[columns.number_of], person)

@@ -8,33 +8,13 @@ from typing import Any
 import numpy as np
 
 from motcua.sandbox import people
-from motcua.sandbox.working_days import DAY_SECONDS, Ints, day_of_number
+from motcua.sandbox.working_days import DAY_SECONDS, Ints
 from motcua.sandbox.world import STATUSES, Columns, NumberStyle, World
+from motcua.sandbox.written import DayTexts, Writer
 
 _DIRECT_LEVEL, _ONLINE_LEVEL = 2, 4
-_TIMES = [f" {s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(DAY_SECONDS)]
-
-
-class _DayTexts(dict[int, str]):
-    """Day numbers as text in one format, each written once."""
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
-
-    def __missing__(self, day: int) -> str:
-        text = self[day] = day_of_number(day).strftime(self._pattern)
-        return text
-
-
-_DAYS, _SHORT_DAYS = _DayTexts("%d/%m/%Y"), _DayTexts("%y%m%d")
-
-
-def instants(values: Ints) -> list[str]:
-    """Write seconds of local time as OpenCPS does; 0 is the empty string."""
-    days, seconds = np.divmod(values, DAY_SECONDS)
-    return [
-        _DAYS[day] + _TIMES[second] if day else "" for day, second in zip(days.tolist(), seconds.tolist(), strict=True)
-    ]
+_SHORT_DAYS = DayTexts("%y%m%d")
+_written = Writer("%d/%m/%Y", " {:02d}:{:02d}:{:02d}", "")
 
 
 def dossier_numbers(world: World, night: Columns, rows: Ints) -> list[str]:
@@ -82,8 +62,8 @@ class RecordWriter:
             values: list[Any] = getattr(night, name)[rows].tolist()
             return values
 
-        def when(name: str) -> list[str]:
-            return instants(getattr(night, name)[rows])
+        def when(name: str) -> list[str | None]:
+            return _written(getattr(night, name)[rows])
 
         def every(value: Any) -> list[Any]:
             return [value] * size
@@ -123,10 +103,10 @@ class RecordWriter:
             "dossierTemplateNo": every(""),
             "dossierTemplateName": every(""),
             "applicantName": names,
-            "applicantIdType": ["business" if n % 13 == 5 else "citizen" for n in person],
+            "applicantIdType": ["business" if people.is_business(n) else "citizen" for n in person],
             "applicantIdNo": of_person(people.identity_number),
             "applicantIdDate": every(""),
-            "address": [f"Số {n % 300 + 1}, {place}" for n, place in zip(person, addresses, strict=True)],
+            "address": [people.address(n, place) for n, place in zip(person, addresses, strict=True)],
             "cityCode": every(world.scenario.province),
             "cityName": every(world.scenario.province_name),
             "districtCode": every(""),
@@ -138,7 +118,7 @@ class RecordWriter:
             "contactEmail": of_person(people.email),
             "dossierNote": of_person(people.note),
             "submissionNote": every(""),
-            "briefNote": [f"Hồ sơ của {text}" if n % 5 == 0 else "" for n, text in zip(person, names, strict=True)],
+            "briefNote": of_person(people.summary),
             "dossierNo": numbers,
             "submitting": every("false"),
             "submitDate": when("submitted"),
@@ -152,7 +132,7 @@ class RecordWriter:
             "dossierStatusText": [STATUSES[n][1] for n in status],
             "dossierSubStatus": every(""),
             "dossierSubStatusText": every(""),
-            "viaPostal": ["2" if n % 17 == 3 else "0" for n in person],
+            "viaPostal": ["2" if people.uses_post(n) else "0" for n in person],
             "online": ["true" if value else "false" for value in online],
             "durationUnit": every(0),
             "durationCount": [self._duration[n] for n in procedure],

@@ -8,7 +8,7 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,8 +17,10 @@ import requests
 import uvicorn
 
 from motcua.errors import SourceUnavailable
-from motcua.sandbox.app import BASE_PATH, Host
+from motcua.sandbox import igate, tandan
+from motcua.sandbox.app import Sandbox
 from motcua.sandbox.generate import build_world
+from motcua.sandbox.opencps import BASE_PATH
 from motcua.sandbox.scenario import load_scenario
 
 LOGIN_VARIABLE, PASSWORD_VARIABLE = "MOTCUA_SANDBOX_LOGIN", "MOTCUA_SANDBOX_PASSWORD"
@@ -33,11 +35,12 @@ def serve(scenario_id: str, port: int) -> None:
     MOTCUA_SANDBOX_LOGIN and MOTCUA_SANDBOX_PASSWORD.
     """
     login = os.environ.get(LOGIN_VARIABLE) or DEFAULT_LOGIN
-    host = Host(build_world(load_scenario(scenario_id)), login, os.environ.get(PASSWORD_VARIABLE) or DEFAULT_PASSWORD)
+    password = os.environ.get(PASSWORD_VARIABLE) or DEFAULT_PASSWORD
+    sandbox = Sandbox(build_world(load_scenario(scenario_id)), login, password)
     gc.freeze()  # the world never becomes garbage: do not look through it for every page
     listener = socket.create_server(("127.0.0.1", port), backlog=128)
     print(f"{_READY}http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(host.app(), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(sandbox.app(), log_level="warning", access_log=False, lifespan="off", date_header=False)
     uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -45,7 +48,7 @@ class SandboxServer:
     """The sandbox in a process of its own, for the demo and the tests. Usable as a context manager.
 
     Attributes:
-        url: where it listens, without path; `base_url` is where OpenCPS answers.
+        url: where it listens, without path; `base_url` is where OpenCPS answers, `base_url_of` any protocol.
         login, password: the account it accepts.
     """
 
@@ -60,6 +63,10 @@ class SandboxServer:
     @property
     def base_url(self) -> str:
         return f"{self.url}{BASE_PATH}"
+
+    def base_url_of(self, protocol: str) -> str:
+        """Return where a protocol (opencps, igate, tandan) answers."""
+        return self.url + {"opencps": BASE_PATH, "igate": igate.BASE_PATH, "tandan": tandan.BASE_PATH}[protocol]
 
     @property
     def pid(self) -> int | None:
@@ -112,6 +119,19 @@ class SandboxServer:
     def set_down(self, group_ids: Sequence[int]) -> None:
         """Let exactly these systems answer 503."""
         self._post("down", {"group_ids": list(group_ids)})
+
+    def set_faults(self, faults: Sequence[Mapping[str, Any]], *, seed: int = 0) -> None:
+        """Let exactly these faults be in force (motcua.sandbox.faults); none lets every system behave again."""
+        self._post("faults", {"seed": seed, "faults": list(faults)})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the faults in force, each with how many requests it `seen` and how many it hit (`fired`)."""
+        found: list[dict[str, Any]] = self._get("faults")["faults"]
+        return found
+
+    def set_token_seconds(self, seconds: float) -> None:
+        """Let the tokens issued from now on hold so long."""
+        self._post("tokens", {"expires_in": seconds})
 
     def reset_served(self) -> None:
         self._post("served/reset", {})

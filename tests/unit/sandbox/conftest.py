@@ -1,0 +1,33 @@
+"""One running sandbox for the folder, put back as it started before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from motcua.sandbox.generate import build_world
+from motcua.sandbox.scenario import load_scenario
+from motcua.sandbox.serve import SandboxServer
+from motcua.sandbox.world import World
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[SandboxServer]:
+    with SandboxServer("small") as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(running: SandboxServer) -> SandboxServer:
+    running.set_night(1)
+    running.set_down([])
+    running.set_faults([])
+    running.set_token_seconds(300)
+    running.reset_served()
+    return running
+
+
+@pytest.fixture(scope="session")
+def small() -> World:
+    return build_world(load_scenario("small"))
