@@ -10,24 +10,29 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import MaxRetryError
 from urllib3.util.retry import Retry
 
 from motcua.catalog import Source
 from motcua.errors import ConfigurationError, ContractBroken, MotcuaError, SourceUnavailable
+from motcua.extract.authorisation import Authorisation, Basic
 from motcua.extract.connection import SourceConnection
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 CONNECT_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 60
 CONNECTIONS = 4
+ASKED = ("GET", "POST")  # a POST of ours asks (a search, a token) and changes nothing
 
 
 class Transport:
-    """A source's HTTP session. Every error names the source, and the connection where an operator must act."""
+    """A source's HTTP session. Every error names the source, and the connection where an operator must act.
+
+    Requests are authorised by HTTP Basic unless `authorisation` says otherwise.
+    """
 
     def __init__(self, source: Source, connection: SourceConnection, base_url: str) -> None:
+        self.authorisation: Authorisation = Basic(connection)
         self._source = source
         self._base_url = base_url
         self._timeout = (min(CONNECT_SECONDS, source.timeout_seconds), source.timeout_seconds)
@@ -39,7 +44,7 @@ class Transport:
             status=again,
             redirect=0,
             status_forcelist=RETRIED_STATUSES,
-            allowed_methods=("GET",),
+            allowed_methods=ASKED,
             backoff_factor=source.retry_wait_seconds,
             backoff_max=LONGEST_WAIT_SECONDS,
             retry_after_max=LONGEST_WAIT_SECONDS,
@@ -47,7 +52,7 @@ class Transport:
             raise_on_redirect=False,
         )
         self._session = requests.Session()
-        self._session.auth = HTTPBasicAuth(connection.login.encode(), connection.password.encode())
+        self._session.auth = _as_given  # else requests looks for a login in a .netrc
         self._session.headers["Accept"] = "application/json"
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=retry, pool_maxsize=CONNECTIONS))
@@ -55,18 +60,40 @@ class Transport:
     def get(self, path: str, parameters: dict[str, str], headers: dict[str, str]) -> Any:
         """Return the JSON answer to a GET, or none when the source answers 404.
 
-        A connection lost inside the body, or JSON cut short, is asked again as often as `Source.attempts` allows.
+        A connection lost inside the body, or JSON cut short, is asked again as often as `Source.attempts` allows; a
+        refused token is renewed.
 
         Raises:
             SourceUnavailable: no answer, or a status that says later, after the last attempt.
             ConfigurationError: the source refuses the login.
             ContractBroken: any other answer that is not JSON.
         """
+        return self._ask(_Question("GET", self._base_url + path, parameters, headers), self.authorisation)
+
+    def post(
+        self,
+        url: str,
+        *,
+        form: dict[str, str] | None = None,
+        document: Any = None,
+        headers: dict[str, str] | None = None,
+        authorisation: Authorisation | None = None,
+    ) -> Any:
+        """Return the JSON answer to a POST of a form or of a JSON document, as `get` does.
+
+        `url` is a path of the source, or a whole URL: tokens come from elsewhere. What is not JSON but a bare token is
+        returned as text.
+        """
+        whole = url if "://" in url else self._base_url + url
+        question = _Question("POST", whole, {}, headers or {}, form, document)
+        return self._ask(question, authorisation or self.authorisation)
+
+    def _ask(self, question: _Question, authorisation: Authorisation) -> Any:
         failure: MotcuaError | None = None
         for attempt in range(self._source.attempts):
             if attempt:
                 time.sleep(min(self._source.retry_wait_seconds * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS))
-            response, lost = self._send(path, parameters, headers)
+            response, lost = self._authorised(question, authorisation)
             if response is None:
                 failure = self._unavailable(lost)
                 if lost.is_final:
@@ -85,18 +112,29 @@ class Transport:
         assert failure is not None
         raise failure
 
-    def _send(
-        self, path: str, parameters: dict[str, str], headers: dict[str, str]
-    ) -> tuple[requests.Response | None, _Lost]:
+    def _authorised(self, question: _Question, authorisation: Authorisation) -> tuple[requests.Response | None, _Lost]:
+        """Send a question; when the source refuses who asks, as often again as there is another proof to show."""
+        for left in reversed(range(authorisation.renewals + 1)):
+            proof = authorisation.headers()
+            response, lost = self._send(question, proof)
+            if response is None or response.status_code != 401 or not left:
+                break
+            authorisation.renew(proof)
+        return response, lost
+
+    def _send(self, question: _Question, proof: dict[str, str]) -> tuple[requests.Response | None, _Lost]:
         """Return a complete response, or none and how it was lost.
 
         The error itself goes no further: it may hold a body.
         """
         try:
-            response = self._session.get(
-                self._base_url + path,
-                params=parameters,
-                headers=headers,
+            response = self._session.request(
+                question.method,
+                question.url,
+                params=question.parameters,
+                headers=proof | question.headers,
+                data=question.form,
+                json=question.document,
                 timeout=self._timeout,
                 allow_redirects=False,
             )
@@ -143,11 +181,27 @@ class Transport:
 
 
 @dataclass(frozen=True)
+class _Question:
+    """One request, but for who asks."""
+
+    method: str
+    url: str
+    parameters: dict[str, str]
+    headers: dict[str, str]
+    form: dict[str, str] | None = None
+    document: Any = None
+
+
+@dataclass(frozen=True)
 class _Lost:
     """How an answer was lost, and whether the session has already tried as often as it may."""
 
     how: str
     is_final: bool
+
+
+def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 _UNREADABLE = object()
