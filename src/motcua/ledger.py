@@ -64,11 +64,13 @@ def plan_run(
     level: str | None = None,
     window: tuple[date, date] | None = None,
     source_ids: Sequence[str] = (),
+    accept_shrink: bool = False,
 ) -> list[list[str]]:
     """Write the batches of a run and return their ids, in chunks of `Settings.sources_per_task`.
 
     Without a `window` each source is asked for the days since it last answered, up to `day`, plus its overlap.
-    Planning the same run again returns the same batches, so a repeated task changes nothing.
+    Planning the same run again returns the same batches, so a repeated task changes nothing. With `accept_shrink` the
+    batches are believed although they bring fewer dossiers than the guards of the catalogue allow.
 
     Raises:
         ConfigurationError: a named source is unknown or not in force, or there is nothing to plan.
@@ -103,6 +105,7 @@ def plan_run(
                     "level": source.level,
                     "window_from": window_from,
                     "window_to": window_to,
+                    "is_shrink_accepted": accept_shrink,
                     "landing_uri": "/".join(
                         (settings.landing_url, source.source_id, f"{window_from}_{window_to}", _slug(run_id))
                     ),

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from motcua.catalog import catalog_files
 from motcua.errors import CatalogError
 
 FIRST_YEAR, LAST_YEAR = 2010, 2045
@@ -60,9 +61,9 @@ def working_calendar(catalog_dir: Path) -> np.busdaycalendar:
 
 
 def swapped_days(catalog_dir: Path) -> list[SwappedDay]:
-    """Return the swapped days of a catalogue; a catalogue without the table has none beyond the library's."""
+    """Return the swapped days of a catalogue; one without the table takes those of the shipped catalogue."""
     found: list[SwappedDay] = []
-    for path in sorted((catalog_dir / "calendar").glob("*.csv")):
+    for path in catalog_files(catalog_dir, "calendar", "*.csv"):
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle)
             for row in reader:
@@ -113,6 +114,16 @@ def add_workdays(day: date, count: int, calendar: np.busdaycalendar) -> date:
 def is_workday(day: date, calendar: np.busdaycalendar) -> bool:
     """Return whether offices work on a day."""
     return bool(np.is_busday(np.datetime64(day, "D"), busdaycal=calendar))
+
+
+@lru_cache(maxsize=64)
+def lunar_new_year(year: int) -> date:
+    """Return the first day of the lunar year (mùng 1 Tết) that falls in a year."""
+    import holidays
+
+    days = holidays.country_holidays("VN", years=year, language="en_US")
+    first: date = min(day for day, name in days.items() if "Lunar New Year" in name.split("; "))
+    return first
 
 
 def _days(days: ArrayLike) -> Days:

@@ -23,7 +23,8 @@ select
     count(*) filter (where duplicate_of is not null) as copy_count,
     count(*) filter (where outcome = 'changed' and is_known_deleted) as restored_count,
     (
-        select count(*) from reissued
-        where is_deleted
+        select count(*)
+        from reissued
+        where reissued.is_deleted
     ) as tombstoned_count
 from judged

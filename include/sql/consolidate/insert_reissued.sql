@@ -1,6 +1,7 @@
--- Grain: one dossier version. Reads reissued, dossier_version. Writes again a version of which the source said nothing
--- new, but which counts otherwise than before: it is now a copy, no longer one, or proven to be deleted. `said_at` stays
--- when its source said it, so that what the source says later still counts as later; a deletion is said by the batch.
+-- Grain: one dossier version. Reads reissued, dossier_version. Writes again a version of which the source said
+-- nothing new, but which counts otherwise than before: it is now a copy, no longer one, or proven to be deleted.
+-- `said_at` stays when its source said it, so that what the source says later still counts as later; a deletion is
+-- said by the batch.
 insert into dossier_version (
     system_code, agency_code, dossier_id, dossier_no, reference_uid, parent_dossier_id, unit_code, procedure_code,
     procedure_suffix, source_field_code, status_code, source_status, channel_code, submitted_at, received_at, due_at,
@@ -44,7 +45,7 @@ select
     known.content_hash,
     known.modified_at,
     known.source_id,
-    :batch_id,
+    :batch_id as batch_id,
     greatest(known.known_from, :known_from) as known_from,
     case when reissued.is_deleted then :known_from else coalesce(known.said_at, known.known_from) end as said_at,
     reissued.duplicate_of,

@@ -41,8 +41,8 @@ select
     compared.field_code,
     compared.content_hash,
     compared.modified_at,
-    :source_id,
-    :batch_id,
+    :source_id as source_id,
+    :batch_id as batch_id,
     compared.made_at as known_from,
     :known_from as said_at,
     identity_decision.duplicate_of

@@ -19,8 +19,8 @@ select
     given.due_at,
     given.finished_at,
     given.returned_at,
-    :source_id,
-    :batch_id,
+    :source_id as source_id,
+    :batch_id as batch_id,
     :known_from as said_at
 from
     jsonb_to_recordset(cast(:steps as jsonb))

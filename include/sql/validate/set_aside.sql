@@ -4,8 +4,8 @@ insert into quarantine_record (
     batch_id, source_id, record_no, system_code, agency_code, dossier_id, dossier_no, broken_rules, record
 )
 select
-    :batch_id,
-    :source_id,
+    :batch_id as batch_id,
+    :source_id as source_id,
     given.record_no,
     given.system_code,
     given.agency_code,

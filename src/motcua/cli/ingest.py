@@ -20,6 +20,9 @@ def ingest(
     to: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day. Default: yesterday.")
     ] = None,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Believe an answer that has fewer dossiers than the guards allow.")
+    ] = False,
 ) -> None:
     """Pull, validate and consolidate sources and bring the measures up to date, as the nightly DAGs do."""
     from motcua.aggregate import build_measures
@@ -32,7 +35,9 @@ def ingest(
     window = _window(from_.date() if from_ else None, day)
     ready_databases()
     run_id = f"cli-{now:%Y%m%dT%H%M%S}"
-    chunks = ledger.plan_run(catalog(), run_id, day, window=window, source_ids=source or ())
+    chunks = ledger.plan_run(
+        catalog(), run_id, day, window=window, source_ids=source or (), accept_shrink=accept_shrink
+    )
     with errors.status("starting") as progress:
         for number, chunk in enumerate(chunks, start=1):
             progress.update(f"extract, chunk {number} of {len(chunks)}")

@@ -2,7 +2,8 @@
 
 There is no modified-since filter (one_stop_systems.md a.2, trap 8), so a dossier received before the window is asked
 for again while it is open: by a list of what the source says is open, which also finds what was re-opened, and by id
-for what only we believe is open.
+for what only we believe is open. What the store knows of the window and the listing does not show is asked for by id
+too: absence from a list is no deletion.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +25,7 @@ from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapter import ListingShifted, Page, Record, SourceAdapter, Window, make_adapter
 from motcua.extract.connection import SourceConnection
 from motcua.extract.disposition import counts, settle
+from motcua.extract.guards import check_listing
 from motcua.extract.mapping import OPEN_STATUSES, load_mapping
 from motcua.extract.privacy import Pseudonymiser
 from motcua.extract.table import PULLED_SCHEMA, TableBuilder
@@ -125,6 +126,7 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
 
     Raises:
         SourceUnavailable: no answer after the last attempt, or the set would not stand still.
+        BatchHeld: the listing is not believable (`guards`); nothing was written.
         ContractBroken: the source answered something its protocol does not allow; nothing was written.
         ConfigurationError: the connection is wrong.
         CatalogError: the adapter's mapping is wrong.
@@ -133,7 +135,8 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
     mapping = load_mapping(settings.catalog_dir, source.mapping)
     key_id, key = settings.hmac_key()
     window = Window(batch.window_from, batch.window_to)
-    open_in_store = _open_in_store(batch)
+    open_in_store = _known("extract/open_dossiers", batch)
+    known = _known("extract/known_in_window", batch)
     adapter = make_adapter(source, connection, mapping)
     try:
         pull = _Pull(adapter, TableBuilder(source, mapping, Pseudonymiser(key_id, key)), source)
@@ -141,8 +144,9 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
         listed_open = 0
         if adapter.lists_open:
             listed_open = pull.list_window(Window(None, batch.window_from - timedelta(days=1), is_open_only=True))
+        believed = check_listing(batch, pull.table, frozenset(known))
         shown = set(pull.table["dossier_id"].to_pylist())
-        asked = [dossier_id for dossier_id in open_in_store if dossier_id not in shown]
+        asked = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in shown]
         unknown: list[str] = []
         found = 0
         for records in _by_id(adapter, asked, unknown):
@@ -150,10 +154,14 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
             found += len(records)
     finally:
         adapter.close()
-    settled = settle(pull.table, window, frozenset(open_in_store))
+    settled = settle(pull.table, window, frozenset((*open_in_store, *asked)))
     count = counts(settled)
     if unknown:
-        log.warning("%s: %d open dossiers are not at the source now; they stay open", source.source_id, len(unknown))
+        log.warning(
+            "%s: %d known dossiers are not at the source now; they count until it is proven",
+            source.source_id,
+            len(unknown),
+        )
     if pull.builder.unclassified:
         log.warning("%s: unknown keys dropped: %s", source.source_id, ", ".join(sorted(pull.builder.unclassified)))
     manifest_sha256 = landing.write_records(
@@ -166,6 +174,8 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
             "window": {"from": str(batch.window_from), "to": str(batch.window_to)},
             "declared_total": pull.declared,
             "pulled": {"listed": listed, "listed_open": listed_open, "by_id": found, "unknown_by_id": unknown},
+            "absence_is_proof": getattr(adapter, "absence_is_proof", False),
+            "guards": believed,
             "counts": count,
             "hmac_key_id": key_id,
             "unclassified_fields": sorted(pull.builder.unclassified),
@@ -182,12 +192,15 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
     return count
 
 
-def _open_in_store(batch: ledger.Batch) -> list[str]:
+def _known(name: str, batch: ledger.Batch) -> list[str]:
+    """Return ids the store holds of the batch's source, by a statement about its window."""
     with store_engine().connect() as connection:
-        rows: Any = connection.execute(
-            statement("extract/open_dossiers"), {"source_id": batch.source_id, "window_from": batch.window_from}
+        return list(
+            connection.scalars(
+                statement(name),
+                {"source_id": batch.source_id, "window_from": batch.window_from, "window_to": batch.window_to},
+            )
         )
-        return [row.dossier_id for row in rows]
 
 
 def _by_id(adapter: SourceAdapter, dossier_ids: Sequence[str], unknown: list[str]) -> Iterator[list[Record]]:

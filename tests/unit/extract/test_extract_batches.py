@@ -333,7 +333,7 @@ def test_what_we_believe_open_and_no_list_shows_is_asked_by_id(
     assert read_manifest(batch.landing_uri)["pulled"] == {
         "listed": 0, "listed_open": 1, "by_id": 2, "unknown_by_id": ["3"],
     }  # fmt: skip
-    assert "1 open dossiers are not at the source now; they stay open" in caplog.text
+    assert "1 known dossiers are not at the source now; they count until it is proven" in caplog.text
 
 
 def test_nothing_personal_reaches_landing_or_log(

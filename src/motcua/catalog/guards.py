@@ -1,0 +1,99 @@
+"""When answers are not believed and how hard sources are asked: `guards.yaml` of the catalogue, typed."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from motcua.catalog.load import read_document
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Shrink(_Part):
+    """How much of what the store knows a listing of the same days may lack."""
+
+    max_missing_pct: float = Field(default=15, ge=0, le=100)
+    minimum_dossiers: int = Field(default=20, ge=1)
+
+
+class Norm(_Part):
+    """How far a unit's receptions may lie below its own usual ones."""
+
+    max_below_pct: float = Field(default=25, ge=0, le=100)
+    minimum_expected: float = Field(default=60, gt=0)
+    minimum_deviations: float = Field(default=4, ge=0)
+    history_weeks: int = Field(default=8, ge=2, le=52)
+    minimum_days: int = Field(default=4, ge=2)
+    tet_days_before: int = Field(default=7, ge=0, le=30)
+    tet_days_after: int = Field(default=10, ge=0, le=30)
+
+
+class Requests(_Part):
+    """How many requests a second may leave for one host, from all processes together."""
+
+    per_second_of_a_host: float | None = Field(default=50, gt=0)
+
+
+class Circuit(_Part):
+    """After how many failures in a row a host is left alone, and for how long."""
+
+    failures: int = Field(default=10, ge=1)
+    pause_seconds: float = Field(default=30, gt=0)
+    longest_pause_seconds: float = Field(default=900, gt=0)
+
+
+class CatchUp(_Part):
+    """How days missed in an outage are asked for."""
+
+    window_days: int = Field(default=62, ge=1)
+    limit_days: int = Field(default=400, ge=1)
+
+
+class Sweep(_Part):
+    """How often, and how far back, a source is asked for a wide window."""
+
+    every_nights: int = Field(default=28, ge=1)
+    days: int = Field(default=120, ge=0)
+
+
+class AcceptedDrop(_Part):
+    """A drop of a source that is known to be right, for batches whose last day lies in `from` to `to`."""
+
+    source_id: str
+    from_: date = Field(alias="from")
+    to: date
+    reason: str = Field(min_length=1)
+
+
+class Guards(_Part):
+    """The file. What it leaves out has the default given here."""
+
+    shrink: Shrink = Shrink()
+    norm: Norm = Norm()
+    requests: Requests = Requests()
+    circuit: Circuit = Circuit()
+    catch_up: CatchUp = CatchUp()
+    sweep: Sweep = Sweep()
+    accepted_drops: tuple[AcceptedDrop, ...] = ()
+
+    def accepts_drop(self, source_id: str, day: date) -> str | None:
+        """Return why a drop of this source is right on a day, or none."""
+        found = (drop for drop in self.accepted_drops if drop.source_id == source_id and drop.from_ <= day <= drop.to)
+        return next((drop.reason for drop in found), None)
+
+
+@lru_cache(maxsize=4)
+def load_guards(folder: Path) -> Guards:
+    """Read `guards.yaml` of a catalogue folder; without it the defaults hold.
+
+    Raises:
+        CatalogError: it is wrong; the message names the line.
+    """
+    path = folder / "guards.yaml"
+    return read_document(path, Guards) if path.exists() else Guards()
