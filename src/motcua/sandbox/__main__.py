@@ -1,20 +1,48 @@
-"""`python -m motcua.sandbox --scenario ID --port N`: serve a scenario's one-stop systems on the loopback interface."""
+"""Serve a scenario's one-stop systems on the loopback interface, or write what they hold:
+
+`python -m motcua.sandbox --scenario ID --port N`
+`python -m motcua.sandbox export --scenario ID --protocol portal_sync|files|sql --to DIR`
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import get_args
 
-from motcua.sandbox.scenario import scenario_ids
+from motcua.sandbox.export import PROTOCOLS, export
+from motcua.sandbox.generate import build_world
+from motcua.sandbox.portal_sync import Shape
+from motcua.sandbox.scenario import load_scenario, scenario_ids
 from motcua.sandbox.serve import serve
+from motcua.sandbox.tables import FORMS
 
 
 def main() -> None:
-    """Read the command line and serve until stopped."""
-    parser = argparse.ArgumentParser(prog="python -m motcua.sandbox", description=__doc__)
+    """Read the command line, then serve until stopped, or write and end."""
+    if sys.argv[1:2] == ["export"]:
+        _export(sys.argv[2:])
+        return
+    parser = argparse.ArgumentParser(
+        prog="python -m motcua.sandbox", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--scenario", required=True, choices=scenario_ids())
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port and prints it")
     arguments = parser.parse_args()
     serve(arguments.scenario, arguments.port)
+
+
+def _export(words: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m motcua.sandbox export")
+    parser.add_argument("--scenario", required=True, choices=scenario_ids())
+    parser.add_argument("--protocol", required=True, choices=PROTOCOLS)
+    parser.add_argument("--to", required=True, help="a folder; for sql also the URL of a database")
+    parser.add_argument("--night", type=int, default=2, choices=(1, 2))
+    parser.add_argument("--shape", default="2025", choices=get_args(Shape), help="which years' fields a sync has")
+    parser.add_argument("--form", default=None, choices=FORMS, help="how every unit sends its table; else each its own")
+    asked = parser.parse_args(words)
+    world = build_world(load_scenario(asked.scenario))
+    print(export(world, asked.protocol, asked.to, night=asked.night, shape=asked.shape, form=asked.form))
 
 
 if __name__ == "__main__":

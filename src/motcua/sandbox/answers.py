@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from motcua.sandbox.canary import CANARY_PASSWORD
+from motcua.sandbox.codepage import windows_1258
 from motcua.sandbox.faults import Fault
 
 # The key of the day of reception, which is renamed when a fault does not say which.
@@ -41,18 +41,6 @@ def alter(fault: Fault, protocol: str, content: bytes, headers: Headers) -> tupl
         case "plaintext_password":
             return _with_password(content, fault.field or "matKhauTraCuu"), headers
     return content, headers
-
-
-def windows_1258(text: str) -> bytes:
-    """Encode Vietnamese the way Windows did: base letters composed, tone marks apart."""
-    parts = []
-    for letter in unicodedata.normalize("NFC", text):
-        base, marks = (apart := unicodedata.normalize("NFD", letter))[0], apart[1:]
-        # The circumflex, breve and horn belong to the letter; the tone marks stand behind it.
-        tones = [mark for mark in marks if mark in "\u0300\u0301\u0303\u0309\u0323"]
-        others = [mark for mark in marks if mark not in tones]
-        parts.append(unicodedata.normalize("NFC", base + "".join(others)) + "".join(tones))
-    return "".join(parts).encode("cp1258", errors="replace")
 
 
 def _skewed(content: bytes, by: timedelta) -> bytes:

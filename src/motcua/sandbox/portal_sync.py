@@ -1,0 +1,219 @@
+"""Batches as a local system pushes them to the national portal (one_stop_systems.md section b.1), as JSON files.
+
+A dossier is first pushed as it was taken in (`isUpdating` False), then its steps, then as it stands (True); some are
+pushed once more than needed, and of some only the steps tell the end. A dossier without a number is never pushed: the
+portal knows no other key. `SoBienNhan` carries the local record number, which is our choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import orjson
+
+from motcua.sandbox import people
+from motcua.sandbox.said import DIRECT, NATIONAL_TEXTS, ONLINE, POSTAL, Holdings, Said
+from motcua.sandbox.world import World
+from motcua.sandbox.written import Writer
+
+Shape = Literal["2020", "2025"]
+WHOLE, STEPS = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
+WHOLE_CHUNK, STEP_CHUNK = 200, 10
+_TAKEN_IN = {1: "1", 3: "1"}  # as it stood first; any other was "2", taken in
+_PAUSED = (5, 6)
+_written = Writer("%Y%m%d", "{:02d}{:02d}{:02d}", "")
+
+Item = dict[str, Any]
+
+
+def write_batches(world: World, night: int, folder: Path, shape: Shape = "2025") -> list[Path]:
+    """Write the batches of every system, `<folder>/<groupId>/NNNNNN-<service>.json`, in the order they were sent.
+
+    Returns:
+        The files written, in order.
+    """
+    written = []
+    for place, group_id in enumerate(world.group_ids):
+        own = folder / str(group_id)
+        own.mkdir(parents=True, exist_ok=True)
+        for number, (service, is_update, items) in enumerate(_batches(world, night, group_id, shape), start=1):
+            message = {
+                "session": "",
+                "madonvi": world.unit_codes[place],
+                "service": service,
+                "isUpdating": str(is_update),
+                "data": items,
+            }
+            written.append(own / f"{number:06d}-{service}.json")
+            written[-1].write_bytes(orjson.dumps(message))
+    return written
+
+
+def _batches(world: World, night: int, group_id: int, shape: Shape) -> Iterator[tuple[str, bool, list[Item]]]:
+    """Yield (service, isUpdating, items) in the order of sending."""
+    holdings = Holdings(world, night)
+    rows = holdings.rows(group_id)
+    rows = rows[np.lexsort((holdings.columns.dossier_id[rows], holdings.columns.created[rows]))]
+    said = Said(world, holdings.columns, rows)
+    kept = np.array([bool(number) for number in said.numbers], np.bool_)
+    said = Said(world, holdings.columns, rows[kept])
+    current = _items(world, said, shape)
+    first = [_as_taken_in(item) for item in current]
+    for chunk in _chunks(first, WHOLE_CHUNK):
+        yield WHOLE, False, chunk
+    steps = [step for item in current for step in _steps(item)]
+    for chunk in _chunks(steps, STEP_CHUNK):
+        yield STEPS, False, chunk
+    moved = [
+        item
+        for item, before, number, broken in zip(current, first, said.ids, said.of("broken"), strict=True)
+        if item != before and not _is_told_by_steps(item, number, broken)
+    ]
+    for chunk in _chunks(moved, WHOLE_CHUNK):
+        yield WHOLE, True, chunk
+    again = [item for item in moved if int(item["SoBienNhan"]) % 9 == 0]
+    for chunk in _chunks(again, WHOLE_CHUNK):
+        yield WHOLE, True, chunk
+
+
+def _chunks(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])
+
+
+def _is_told_by_steps(item: Item, number: int, broken: int) -> bool:
+    """Whether the steps of a dossier say all that has changed since it was taken in."""
+    return (
+        number % 6 == 0 and not broken and item["TrangThaiHoSo"] == "10" and item["NgayKetThucXuLy"] < item["NgayTra"]
+    )
+
+
+def _as_taken_in(item: Item) -> Item:
+    """Return the dossier as it was first pushed: nothing has ended or been asked for yet."""
+    status = item["TrangThaiHoSo"]
+    ended = dict.fromkeys(("NgayTra", "NgayKetThucXuLy", "NgayTuChoi"), "")
+    before = {**item, **{key: "" for key in ended if key in item}, "DanhSachHoSoBoSung": [], "DanhSachGiayToKetQua": []}
+    return {
+        **before,
+        "TrangThaiHoSo": "2" if item["NgayTiepNhan"] and status != "0" else _TAKEN_IN.get(int(status), status),
+    }
+
+
+def _steps(item: Item) -> Iterator[Item]:
+    """Yield the steps of a dossier that was returned: its end, then its return."""
+    if item["TrangThaiHoSo"] not in ("9", "10"):
+        return
+    for status, at in (("9", item["NgayKetThucXuLy"]), ("10", item["NgayTra"])):
+        if at and int(status) <= int(item["TrangThaiHoSo"]):
+            yield {
+                "MaHoSo": item["MaHoSo"],
+                "NguoiXuLy": people.name(int(at[-4:]) % 40 + 1),
+                "ChucDanh": "Công chức một cửa",
+                "ThoiDiemXuLy": at,
+                "PhongBanXuLy": item["DonViXuLy"],
+                "NoiDungXuLy": f"{NATIONAL_TEXTS[int(status)]}: {item['ChuHoSo']}",
+                "TrangThai": status,
+                "NgayBatDau": item["NgayTiepNhan"],
+                "NgayKetThucTheoQuyDinh": item["NgayHenTra"],
+            }
+
+
+def _items(world: World, said: Said, shape: Shape) -> list[Item]:
+    """Return the dossiers as they stand, with the keys of the shape in its order."""
+    person, fees, statuses = said.of("person"), said.of("fee"), said.national
+    channels = said.channels
+    empty = [""] * len(said)
+    paused, released = _written(said.paused), _written(said.released)
+    columns: dict[str, list[Any]] = {
+        "MaHoSo": said.numbers,
+        "MaTTHC": said.procedure(lambda p: p.code),
+        "TenTTHC": said.procedure(lambda p: p.name),
+        "MaLinhVuc": said.procedure(lambda p: p.field_code),
+        "TenLinhVuc": said.procedure(lambda p: p.field_name),
+        "SoBienNhan": [str(number) for number in said.ids],
+        "ChuHoSo": [people.name(n) for n in person],
+        "LoaiDoiTuong": ["2" if people.is_business(n) else "1" for n in person],
+        "MaDoiTuong": empty if shape == "2020" else [None] * len(said),
+        "ThongTinKhac": [people.note(n) for n in person],
+        "Email": [people.email(n) for n in person],
+        # A telephone number stands where the fax belongs (section d.12).
+        "Fax": [people.phone(n) if n % 4 == 0 else "" for n in person],
+        "SoDienThoai": [people.phone(n) for n in person],
+        "TrichYeuHoSo": [people.summary(n) or "Dinhkem" for n in person],
+        "NgayTiepNhan": _written(said.received),
+        "NgayHenTra": _written(said.due),
+        "TrangThaiHoSo": [str(code) for code in statuses],
+        "NgayTra": _written(said.finished),
+        "ThongTinTra": empty,
+        # 2020: submitted at the counter or online; 2025: the result is collected or comes by post (section d.12).
+        "HinhThuc": [str(int(channel == (ONLINE if shape == "2020" else POSTAL))) for channel in channels],
+        "NgayKetThucXuLy": released,
+        "DonViXuLy": said.unit_names,
+        "GhiChu": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+        "DanhSachLePhi": [_fees(fee) for fee in fees],
+        "DanhSachTepDinhKemKhac": [[] for _ in person],
+        "DanhSachHoSoBoSung": [
+            [_supplement(at, number)] if at and status in _PAUSED else []
+            for at, number, status in zip(paused, person, statuses, strict=True)
+        ],
+        "DanhSachGiayToKetQua": [_results(at, n) for at, n in zip(released, said.ids, strict=True)],
+        "TaiLieuNop": [[_document(number, shape)] for number in said.ids],
+    }
+    if shape == "2025":
+        columns |= {
+            "KenhThucHien": [
+                None if channel == DIRECT and number % 5 == 0 else str(channel)
+                for channel, number in zip(channels, said.ids, strict=True)
+            ],
+            "SoGiayToChuHoSo": [people.identity_number(n) for n in person],
+            "NoiNopHoSo": ["1" if n % 3 == 0 else "2" for n in person],
+            "HoSoCoThanhPhanSoHoa": ["1"] * len(said),
+            "TaiKhoanDuocXacThucVoiVNeID": [str(n % 2) for n in person],
+            "DuocThanhToanTrucTuyen": ["0"] * len(said),
+            "NgayTuChoi": _written(said.refused),
+            "DinhDanhCHS": [[{"LoaiDinhDanh": "1", "SoDinhDanh": people.identity_number(n)}] for n in person],
+            "NgayNopHoSo": _written(said.submitted),
+            "DSKetNoiCSDL": [[{"MaCSDL": "1"}] for _ in person],
+        }
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _fees(fee: int) -> list[Item]:
+    if not fee:
+        return []
+    return [{"TenPhiLePhi": "Lệ phí", "MaPhiLePhi": "", "HinhThucThu": "1", "Gia": str(fee), "LoaiPhiLePhi": "1"}]
+
+
+def _supplement(at: str, person: int) -> Item:
+    return {
+        "HoSoBoSungId": "1",
+        "NguoiYeuCauBoSung": people.name(abs(person) % 40 + 1),
+        "NoiDungBoSung": f"Đề nghị ông/bà {people.name(person)} bổ sung giấy tờ",
+        "NgayBoSung": at,
+        "NguoiTiepNhanBoSung": "",
+        "ThongTinTiepNhan": "",
+        "NgayTiepNhanBoSung": "",
+        "TrangThaiBoSung": "0",
+        "DanhSachGiayToBoSung": [],
+        "DanhSachLePhiBoSung": [],
+        "NgayHenTraTruoc": "",
+        "NgayHenTraMoi": "",
+    }
+
+
+def _results(released: str | None, number: int) -> list[Item]:
+    if not released:
+        return []
+    url = f"https://example.invalid/ket-qua/{number}"
+    return [{"TenGiayTo": "Kết quả", "MaThanhPhanHoSo": "", "GiayToId": "1", "DuongDanTepTinKetQua": url}]
+
+
+def _document(number: int, shape: Shape) -> Item:
+    item = {"TepDinhKemId": "1", "TenTepDinhKem": "ho-so.pdf", "IsDeleted": "False", "MaThanhPhanHoSo": "",
+            "DuongDanTaiTepTin": f"https://example.invalid/ho-so/{number}"}  # fmt: skip
+    if shape == "2025":
+        item |= {"DuocSoHoa": "1", "DuocTaiSuDung": "0", "DuocLayTuKhoDMQG": "0", "MaKetQuaThayThe": ""}
+    return item
