@@ -22,10 +22,10 @@ from starlette.routing import Route
 from motcua.catalog import Procedure
 from motcua.sandbox import people
 from motcua.sandbox.host import Answer, Host
-from motcua.sandbox.paging import SCOPE_KEY, STRAIGHT, cut
+from motcua.sandbox.paging import SCOPE_KEY, STRAIGHT, Answers, cut
 from motcua.sandbox.said import DIRECT, ONLINE, POSTAL, Holdings, Said
 from motcua.sandbox.working_days import Ints
-from motcua.sandbox.world import STATUS, STATUSES, Columns
+from motcua.sandbox.world import STATUSES, Columns, World
 from motcua.sandbox.written import Writer
 
 BASE_PATH = "/igate"
@@ -34,6 +34,7 @@ LARGEST_PAGE, DEFAULT_PAGE = 1000, 20
 STATUS_IDS = {"new": 0, "waiting": 1, "processing": 2, "paying": 3, "releasing": 4, "done": 5, "cancelled": 6,
               "receiving": 8, "unresolved": 11, "denied": 12, "chuyen_lai": 18}  # fmt: skip
 
+_CLOSED = frozenset({"done", "releasing", "cancelled", "denied", "unresolved"})
 _VIETNAMESE, _ENGLISH = 228, 46
 _VN_ZONE = timezone(timedelta(hours=7))
 _EPOCH = datetime(1970, 1, 1)
@@ -62,6 +63,8 @@ class Igate:
         self._host = host
         self._holdings = {night: Holdings(host.world, night) for night in host.world.nights}
         self._group_of = {agency_id(group_id): group_id for group_id in host.world.group_ids}
+        self._parts = _Parts(host.world)
+        self._answers = Answers()
 
     def routes(self) -> list[Route]:
         dossier = f"{BASE_PATH}/pa/dossier"
@@ -130,16 +133,14 @@ class Igate:
     def _search(self, request: Request) -> Response:
         asked, night = request.query_params, self._night
         try:
-            rows = self._matching(asked)
+            question = tuple(sorted((key, asked[key]) for key in asked if key not in ("page", "size", "spec")))
+            rows = self._answers.get((self._host.night, question), lambda: self._listing(asked))
             number, size = max(int(asked.get("page") or 0), 0), max(int(asked.get("size") or DEFAULT_PAGE), 1)
         except ValueError as error:
             return Answer({"status": 400, "error": "Bad Request", "message": str(error), "path": request.url.path}, 400)
-        name, _, direction = (asked.get("sort") or "updatedDate,desc").partition(",")
-        by = getattr(night, _SORTS.get(name, "modified"))[rows]
-        order = np.lexsort((night.dossier_id[rows], -by if direction.lower() == "desc" else by))
-        rows, by = rows[order], by[order]
         bend = request.scope.get(SCOPE_KEY, STRAIGHT)
         size = bend.size(min(size, LARGEST_PAGE))
+        by = getattr(night, _order(asked)[0])[rows]
         page, total = cut(rows, by, night.dossier_id[rows], number * size, size, bend)
         for group_id, own in _by_group(page, night.group[page], self._host.world.group_ids):
             self._host.served.count(group_id, own)
@@ -154,6 +155,13 @@ class Igate:
         if asked.get("spec") == "page":
             content |= {"totalElements": total, "totalPages": -(-total // size)}
         return Answer(content)
+
+    def _listing(self, asked: Mapping[str, str]) -> Ints:
+        """Return the rows that match, in the order asked for."""
+        rows, night = self._matching(asked), self._night
+        column, is_descending = _order(asked)
+        by = getattr(night, column)[rows]
+        return rows[np.lexsort((night.dossier_id[rows], -by if is_descending else by))]
 
     def _matching(self, asked: Mapping[str, str]) -> Ints:
         """Return the rows that match. Raises ValueError for what the system cannot read."""
@@ -200,7 +208,7 @@ class Igate:
         return Answer(
             [
                 {
-                    "id": _numbered("fe", number),
+                    "id": f"fe{number:022x}",
                     "procost": {"id": _hex_id("procost", 1), "type": {"id": _hex_id("cost", 1), "type": 1,
                                 "name": _names("Lệ phí"), "quantityEditable": 0}},
                     "amount": float(fee), "quantity": 1, "paid": 0.0, "required": 1,
@@ -212,30 +220,74 @@ class Igate:
         )  # fmt: skip
 
     def _records(self, rows: Ints) -> list[dict[str, Any]]:
-        world = self._host.world
+        world, parts = self._host.world, self._parts
         said = Said(world, self._night, rows)
-        suffix = f".{world.unit_codes[0]}"
+        person = said.of("person")
         columns = (
-            said.ids, said.numbers, said.status.tolist(), said.of("person"), said.procedure(lambda p: p), said.groups,
-            said.unit_codes, said.unit_names, said.of("fee"), said.channels,
+            said.ids, said.numbers, said.status.tolist(), person, said.of("procedure"), said.groups, said.unit_codes,
+            said.unit_names, said.of("fee"), said.channels,
+            _written_in_utc(np.array([people.birthday(n) for n in person], np.int64) - 7 * 3600),
             *(_written(at) for at in (said.created, said.modified, said.submitted, said.received, said.due,
                                       said.released, said.finished, said.paused)),
         )  # fmt: skip
-        return [_record(suffix, *values) for values in zip(*columns, strict=True)]
+        return [_record(parts, *values) for values in zip(*columns, strict=True)]
+
+
+class _Parts:
+    """What many records share: each procedure, status and unit is built once."""
+
+    def __init__(self, world: World) -> None:
+        self._procedures = world.procedures
+        self._suffix = f".{world.unit_codes[0]}"
+        self._units: dict[tuple[int, str, str, bool], dict[str, Any]] = {}
+        self.procedures = [self._procedure(n) for n in (*range(len(world.procedures)), -1)]
+        self.statuses = [
+            (
+                {"id": STATUS_IDS[code], "name": text},
+                {"id": _hex_id("task-status", code), "name": _names(text)},
+                code in _CLOSED,
+            )
+            for code, text in STATUSES
+        ]
+
+    def _procedure(self, number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """Return a procedure (-1: none) as a record shows it, how it is carried out, and its time limit."""
+        known: Procedure | None = self._procedures[number] if number >= 0 else None
+        code, field_code = (known.code, known.field_code) if known else ("", "")
+        limit = {"processingTime": (known.time_limit_days or 0) if known else 0, "processingTimeUnit": "d"}
+        procedure = {
+            "id": _hex_id("procedure", code),
+            "code": code + self._suffix if code else "",
+            "translate": {"languageId": _VIETNAMESE, "name": known.name if known else ""},
+            "sector": {"id": _hex_id("sector", field_code), "code": field_code},
+        }
+        timesheet = {"id": _hex_id("timesheet", 1), "name": "Giờ hành chính"}
+        process = {"id": _hex_id("definition", 2), **limit, "timesheet": timesheet}
+        return procedure, {"id": _hex_id("definition", 1), "processDefinition": process}, limit
+
+    def unit(self, group_id: int, code: str, name: str, *, is_listed: bool) -> dict[str, Any]:
+        """Return a unit below an agency; names are a text here and a list there, whichever screen wrote them."""
+        key = (group_id, code, name, is_listed)
+        if key not in self._units:
+            agency = agency_id(group_id)
+            self._units[key] = {"id": _hex_id("unit", code), "name": _names(name) if is_listed else name, "code": code,
+                                "parent": {"id": agency}, "ancestors": [{"id": agency}]}  # fmt: skip
+        return self._units[key]
 
 
 def _record(
-    suffix: str,
+    parts: _Parts,
     number: int,
     code: str,
     status: int,
     person: int,
-    procedure: Procedure | str,
+    procedure: int,
     group_id: int,
     unit_code: str,
     unit_name: str,
     fee: int,
     channel: int,
+    born: str | None,
     created: str | None,
     modified: str | None,
     applied: str | None,
@@ -245,43 +297,31 @@ def _record(
     returned: str | None,
     paused: str | None,
 ) -> dict[str, Any]:
-    known = procedure if isinstance(procedure, Procedure) else None
-    status_code, status_text = STATUSES[status]
+    dossier_status, task_status, is_closed = parts.statuses[status]
+    shown, definition, limit = parts.procedures[procedure]
     method_id, method = _METHODS[channel]
-    field_code = known.field_code if known else ""
-    days = (known.time_limit_days or 0) if known else 0
-    # Names are a string here and a list there, whatever the version of the screen that wrote them.
-    name: Any = unit_name if number % 3 else _names(unit_name)
-    unit = {"id": _hex_id("unit", unit_code), "name": name, "code": unit_code,
-            "parent": {"id": agency_id(group_id)}, "ancestors": [{"id": agency_id(group_id)}]}  # fmt: skip
-    officer = abs(person) % 40 + 1
-    task = {"id": _numbered("7a", number), "isCurrent": 1, "createdDate": created, "updatedDate": modified,
-            "agency": {"id": unit["id"], "code": unit_code, "name": _names(unit_name)},
-            "assignee": {"id": _numbered("0f", officer), "fullname": people.name(officer)}}  # fmt: skip
-    is_closed = status in _CLOSED
-    limit = {"processingTime": days, "processingTimeUnit": "d"}
+    task: Any = []
+    if not is_closed:
+        officer = abs(person) % 40 + 1
+        listed = parts.unit(group_id, unit_code, unit_name, is_listed=True)
+        task = {"id": f"7a{number:022x}", "isCurrent": 1, "createdDate": created, "updatedDate": modified,
+                "agency": {"id": listed["id"], "code": unit_code, "name": listed["name"]},
+                "assignee": {"id": f"0f{officer:022x}", "fullname": people.name(officer)}}  # fmt: skip
+        task = task if number % 2 else [task]
     return {
         "id": dossier_key(number),
         "code": code,
         "nationCode": "undefined",
-        "dossierStatus": {"id": STATUS_IDS[status_code], "name": status_text},
-        "dossierTaskStatus": {"id": _hex_id("task-status", status), "name": _names(status_text)},
+        "dossierStatus": dossier_status,
+        "dossierTaskStatus": task_status,
         "applicant": {
-            "eformId": _hex_id("form", 1),
-            "userId": _numbered("5e", abs(person)),
-            "data": _applicant(person, unit_name),
+            "eformId": _FORM_ID,
+            "userId": f"5e{abs(person):022x}",
+            "data": _applicant(person, unit_name, born),
         },
-        "procedure": {
-            "id": _hex_id("procedure", known.code if known else ""),
-            "code": known.code + suffix if known else "",
-            "translate": {"languageId": _VIETNAMESE, "name": known.name if known else ""},
-            "sector": {"id": _hex_id("sector", field_code), "code": field_code},
-        },
-        "procedureProcessDefinition": {
-            "id": _hex_id("definition", 1),
-            "processDefinition": {"id": _hex_id("definition", 2), **limit, "timesheet": _TIMESHEET},
-        },
-        "agency": unit,
+        "procedure": shown,
+        "procedureProcessDefinition": definition,
+        "agency": parts.unit(group_id, unit_code, unit_name, is_listed=not number % 3),
         "dossierProgress": 100 if is_closed else 50,
         "createdDate": created,
         "updatedDate": modified,
@@ -295,28 +335,24 @@ def _record(
         "totalFee": float(fee),
         **limit,
         "task": [],
-        "currentTask": [] if is_closed else task if number % 2 else [task],
+        "currentTask": task,
         "applyMethod": {"id": method_id, "name": method},
         "undefindedCompleteTime": 0,
         "countDutypaidCert": 0,
     }
 
 
-_CLOSED = frozenset(STATUS[code] for code in ("done", "releasing", "cancelled", "denied", "unresolved"))
-
-
-def _applicant(person: int, place: str) -> dict[str, Any]:
+def _applicant(person: int, place: str, born: str | None) -> dict[str, Any]:
     name = people.name(person)
-    born = _written_in_utc(np.array([people.birthday(person) - 7 * 3600]))[0]
     return {
         "fullname": name,
         "identityNumber": people.identity_number(person),
         "identityDate": born,
         "birthday": born,
         "organization": f"Doanh nghiệp {name}" if people.is_business(person) else "",
-        "province": {"label": "", "value": _hex_id("place", 1)},
-        "district": {"label": "", "value": _hex_id("place", 2)},
-        "village": {"label": place, "value": _hex_id("place", 3)},
+        "province": _PROVINCE,
+        "district": _DISTRICT,
+        "village": {"label": place, "value": _DISTRICT["value"]},
         "address": people.address(person, place),
         "phoneNumber": people.phone(person),
         "email": people.email(person),
@@ -329,18 +365,18 @@ def _names(name: str) -> list[dict[str, Any]]:
     return [{"languageId": _VIETNAMESE, "name": name}, {"languageId": _ENGLISH, "name": ""}]
 
 
-_ids: dict[tuple[str, int | str], str] = {}
-
-
-def _numbered(prefix: str, number: int) -> str:
-    return f"{prefix}{number:022x}"
-
-
 def _hex_id(kind: str, of: int | str) -> str:
-    key = (kind, of)
-    if key not in _ids:
-        _ids[key] = hashlib.sha256(f"{kind}:{of}".encode()).hexdigest()[:24]
-    return _ids[key]
+    return hashlib.sha256(f"{kind}:{of}".encode()).hexdigest()[:24]
+
+
+_FORM_ID = _hex_id("form", 1)
+_PROVINCE, _DISTRICT = ({"label": "", "value": _hex_id("place", number)} for number in (1, 2))
+
+
+def _order(asked: Mapping[str, str]) -> tuple[str, bool]:
+    """Return the column a listing is ordered by, and whether the newest come first."""
+    name, _, direction = (asked.get("sort") or "updatedDate,desc").partition(",")
+    return _SORTS.get(name, "modified"), direction.lower() == "desc"
 
 
 def _second(text: str, *, is_end: bool) -> int:
@@ -358,6 +394,3 @@ def _second(text: str, *, is_end: bool) -> int:
 
 def _by_group(rows: Ints, groups: Ints, group_ids: tuple[int, ...]) -> list[tuple[int, Ints]]:
     return [(group_ids[place], rows[groups == place]) for place in np.unique(groups).tolist()]
-
-
-_TIMESHEET = {"id": _hex_id("timesheet", 1), "name": "Giờ hành chính"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,3 +63,19 @@ def cut(rows: Ints, by: Ints, ids: Ints, start: int, size: int, bend: Bend) -> t
         start = max(start - bend.pages_back * size - bend.rows_moved, 0)
     page = rows[start : start + size]
     return page[: len(page) - bend.short] if bend.short else page, len(rows)
+
+
+class Answers:
+    """Remembers the listings asked for last, so that the pages of one are not each searched for and sorted anew."""
+
+    def __init__(self, limit: int = 64) -> None:
+        self._limit = limit
+        self._found: OrderedDict[Hashable, Ints] = OrderedDict()
+
+    def get(self, question: Hashable, search: Callable[[], Ints]) -> Ints:
+        if question not in self._found:
+            self._found[question] = search()
+            if len(self._found) > self._limit:
+                self._found.popitem(last=False)
+        self._found.move_to_end(question)
+        return self._found[question]

@@ -19,14 +19,14 @@ _GIVEN = (
 )  # fmt: skip
 
 
-def _planted(person: int) -> Identity | None:
-    return None if person > 0 else CANARY if person == 0 else identities()[-person - 1]
+def _planted(person: int) -> Identity:
+    return identities()[-person - 1] if person else CANARY
 
 
 def name(person: int) -> str:
     """Upper-case, as the serialiser of OpenCPS prints it."""
-    if planted := _planted(person):
-        return planted.name
+    if person <= 0:
+        return _planted(person).name
     family, rest = divmod(person, len(_MIDDLE))
     given, family = family % len(_GIVEN), family // len(_GIVEN)
     return f"{_SURNAMES[family % len(_SURNAMES)]} {_MIDDLE[rest]} {_GIVEN[given]}"
@@ -34,31 +34,28 @@ def name(person: int) -> str:
 
 def identity_number(person: int) -> str:
     """Twelve digits like a citizen identity number; some applicants gave none."""
-    if planted := _planted(person):
-        return planted.id_number
+    if person <= 0:
+        return _planted(person).id_number
     return "" if person % 23 == 0 else f"999{person:09d}"
 
 
 def phone(person: int) -> str:
-    planted = _planted(person)
-    return planted.phone if planted else f"00{(person * 7919) % 100_000_000:08d}"
+    return f"00{(person * 7919) % 100_000_000:08d}" if person > 0 else _planted(person).phone
 
 
 def email(person: int) -> str:
-    if planted := _planted(person):
-        return planted.email
+    if person <= 0:
+        return _planted(person).email
     return f"nguoidan{person}@example.com" if person % 3 == 0 else ""
 
 
 def address(person: int, place: str) -> str:
-    planted = _planted(person)
-    return f"{planted.street if planted else f'Số {person % 300 + 1}'}, {place}"
+    return f"Số {person % 300 + 1}, {place}" if person > 0 else f"{_planted(person).street}, {place}"
 
 
 def lookup_password(person: int) -> str:
     """The password the list of OpenCPS leaks in plain text."""
-    planted = _planted(person)
-    return planted.password if planted else f"{(person * 104_729) % 1_000_000:06d}"
+    return f"{(person * 104_729) % 1_000_000:06d}" if person > 0 else _planted(person).password
 
 
 def note(person: int) -> str:

@@ -7,7 +7,6 @@ are ignored, as OpenCPS ignores parameters it does not know.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motcua.sandbox.noise import CHILD_ORIGINALITY
+from motcua.sandbox.paging import Answers
 from motcua.sandbox.working_days import DAY_SECONDS, Ints, day_number
 from motcua.sandbox.world import STATUS, Columns, World
 
@@ -38,7 +38,6 @@ _SORTS = {
     "dossierId": "dossier_id",
 }
 _LISTED_ORIGINALITIES = frozenset(range(5))
-_CACHED_ANSWERS = 64
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Index:
         for position, group_id in enumerate(world.group_ids):
             rows = order[ends[position] : ends[position + 1]]
             self._rows[group_id] = rows[self._night.present[rows] & (self._night.originality[rows] >= 0)]
-        self._answers: OrderedDict[tuple[int, Query], Ints] = OrderedDict()
+        self._answers = Answers()
 
     def rows(self, group_id: int) -> Ints:
         """Return every record a system holds and has not deleted."""
@@ -119,13 +118,7 @@ class Index:
 
     def answer(self, group_id: int, query: Query) -> Ints:
         """Return the matching rows in order; ties are broken by dossierId, so that pages do not overlap."""
-        key = (group_id, query)
-        if key not in self._answers:
-            self._answers[key] = self._search(group_id, query)
-            if len(self._answers) > _CACHED_ANSWERS:
-                self._answers.popitem(last=False)
-        self._answers.move_to_end(key)
-        return self._answers[key]
+        return self._answers.get((group_id, query), lambda: self._search(group_id, query))
 
     def _search(self, group_id: int, query: Query) -> Ints:
         night, rows = self._night, self._rows[group_id]

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from motcua.sandbox import people
 from motcua.sandbox.host import Answer, Host
-from motcua.sandbox.paging import SCOPE_KEY, STRAIGHT, cut
+from motcua.sandbox.paging import SCOPE_KEY, STRAIGHT, Answers, cut
 from motcua.sandbox.said import DIRECT, NATIONAL_TEXTS, Holdings, Said
 from motcua.sandbox.working_days import Ints
 from motcua.sandbox.world import Columns
@@ -51,6 +51,7 @@ class Tandan:
         names = [str(group_id) for group_id in host.world.group_ids]
         self._group_of = dict(zip(names, host.world.group_ids, strict=True))
         self._group_of |= dict(zip(host.world.unit_codes, host.world.group_ids, strict=False))
+        self._answers = Answers()
         self._is_certification = np.array(
             [*(procedure.field_code == CERTIFICATION_FIELD for procedure in host.world.procedures), False]
         )
@@ -113,15 +114,13 @@ class Tandan:
         try:
             number = max(int(asked.get("pagenumber") or 1), 1)
             size = int(asked.get("pagesize") or DEFAULT_PAGE)
-            rows = self._matching(asked)
+            question = tuple(sorted((key, str(asked[key])) for key in asked if key not in ("pagenumber", "pagesize")))
+            rows = self._answers.get((self._host.night, question), lambda: self._listing(asked))
         except ValueError as error:
             return Answer(_failed(str(error)), 400)
-        by = (night.modified if "LastModifiedOn" in _listed(asked.get("orderby")) else night.created)[rows]
-        order = np.lexsort((night.dossier_id[rows], -by))
-        rows, by = rows[order], by[order]
         bend = request.scope.get(SCOPE_KEY, STRAIGHT)
         size = bend.size(max(size, 1))
-        page, total = cut(rows, by, night.dossier_id[rows], (number - 1) * size, size, bend)
+        page, total = cut(rows, self._order(asked)[rows], night.dossier_id[rows], (number - 1) * size, size, bend)
         for place in np.unique(night.group[page]).tolist():
             self._host.served.count(self._host.world.group_ids[place], page[night.group[page] == place])
         pages = -(-total // size)
@@ -138,6 +137,15 @@ class Tandan:
                 }
             )
         )
+
+    def _order(self, asked: Mapping[str, Any]) -> Ints:
+        night = self._night
+        return night.modified if "LastModifiedOn" in _listed(asked.get("orderby")) else night.created
+
+    def _listing(self, asked: Mapping[str, Any]) -> Ints:
+        """Return the rows that match, the newest first."""
+        rows = self._matching(asked)
+        return rows[np.lexsort((self._night.dossier_id[rows], -self._order(asked)[rows]))]
 
     def _matching(self, asked: Mapping[str, Any]) -> Ints:
         """Return the rows that match. Raises ValueError for what the system cannot read."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from motcua.sandbox.working_days import DAY_SECONDS, Ints, day_of_number
 
 _EPOCH = datetime(1970, 1, 1)
@@ -30,9 +32,11 @@ class Writer:
         self._nothing = nothing
 
     def __call__(self, values: Ints) -> list[str | None]:
-        days, times, nothing = self._days, self._times, self._nothing
+        texts, times, nothing = self._days, self._times, self._nothing
+        days, seconds = np.divmod(values, DAY_SECONDS)
         return [
-            days[value // DAY_SECONDS] + times[value % DAY_SECONDS] if value else nothing for value in values.tolist()
+            texts[day] + times[second] if day else nothing
+            for day, second in zip(days.tolist(), seconds.tolist(), strict=True)
         ]
 
 
