@@ -47,6 +47,10 @@ class Settings:
         return self.home / "expectations"
 
     @property
+    def shipped_catalog_dir(self) -> Path:
+        return self.home / "include" / "catalog"
+
+    @property
     def sql_dir(self) -> Path:
         return self.home / "include" / "sql"
 

@@ -3,8 +3,8 @@
 In: `include/catalog/` (YAML, CSV). Out: typed, frozen entries. Never: a secret, only the id of an Airflow connection.
 """
 
-from motcua.catalog.load import Catalog, load_catalog
-from motcua.catalog.models import LEVELS, AgencyCode, Level, Procedure, Source, Unit
+from motcua.catalog.load import Catalog, catalog_file, catalog_files, load_catalog
+from motcua.catalog.models import LEVELS, AgencyCode, Level, Procedure, ProcedureAlias, Source, Unit
 from motcua.catalog.options import (
     OPTIONS,
     FilesOptions,
@@ -26,9 +26,12 @@ __all__ = [
     "OpencpsOptions",
     "PortalSyncOptions",
     "Procedure",
+    "ProcedureAlias",
     "Source",
     "SqlOptions",
     "TandanOptions",
     "Unit",
+    "catalog_file",
+    "catalog_files",
     "load_catalog",
 ]

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from motcua.catalog.models import AgencyCode, Entry, Procedure, Source, SourceFile, Unit
+from motcua.catalog.models import AgencyCode, Procedure, ProcedureAlias, Source, SourceFile, Unit
 from motcua.errors import CatalogError
+from motcua.settings import Settings
 
-EntryT = TypeVar("EntryT", bound=Entry)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -30,14 +30,19 @@ class Catalog:
     units: tuple[Unit, ...]
     agency_codes: tuple[AgencyCode, ...]
     procedures: tuple[Procedure, ...]
+    procedure_aliases: tuple[ProcedureAlias, ...]
     sources: tuple[Source, ...]
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over every catalogue file, which an edition records as the rules it was made under."""
+        files = {path.relative_to(self.folder).as_posix(): path for path in _rule_files(self.folder)}
+        for part in _LENT:
+            for path in _lent_files(self.folder, part):
+                files.setdefault(f"{part}/{path.name}", path)
         digest = hashlib.sha256()
-        for path in sorted(p for p in self.folder.rglob("*") if p.suffix in {".csv", ".yaml"}):
-            digest.update(path.relative_to(self.folder).as_posix().encode())
+        for name, path in sorted(files.items()):
+            digest.update(name.encode())
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
@@ -94,9 +99,48 @@ class Catalog:
         return unit
 
 
+# What a folder may leave to the shipped catalogue: national lists, and what holds whoever the sources are.
+_LENT = ("calendar", "forms", "mappings", "procedures")
+
+
+def catalog_file(folder: Path, part: str, name: str) -> Path:
+    """Return a file of a catalogue folder, or the shipped one of that name where the folder has none."""
+    own = folder / part / name
+    return own if own.is_file() else Settings.load().shipped_catalog_dir / part / name
+
+
+def catalog_files(folder: Path, part: str, pattern: str) -> list[Path]:
+    """Return the files of one part of a catalogue folder, or the shipped ones where the folder has none."""
+    return sorted((folder / part).glob(pattern)) or sorted((Settings.load().shipped_catalog_dir / part).glob(pattern))
+
+
+def _procedure_files(folder: Path) -> list[Path]:
+    """The lists of procedures of a folder, or the shipped ones where it has none; aliases are no such list."""
+    for place in (folder, Settings.load().shipped_catalog_dir):
+        if found := sorted(set((place / "procedures").glob("*.csv")) - set((place / "procedures").glob("aliases*"))):
+            return found
+    return []
+
+
+def _lent_files(folder: Path, part: str) -> list[Path]:
+    """The shipped files that stand in: each that is missing where files are read by name, all where none is there."""
+    shipped = _rule_files(Settings.load().shipped_catalog_dir / part)
+    if part == "procedures":
+        return [path for path in shipped if path in _procedure_files(folder)]
+    own = {path.name for path in _rule_files(folder / part)}
+    return [path for path in shipped if path.name not in own and (part != "calendar" or not own)]
+
+
+def _rule_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in {".csv", ".sql", ".yaml"})
+
+
 @lru_cache(maxsize=4)
 def load_catalog(folder: Path) -> Catalog:
     """Read and check every file of a catalogue folder.
+
+    It needs `units/units*.csv` and `sources/*.yaml`. Names of units are needed when records carry some
+    (`units/agency_codes*.csv`); what else is missing is taken from the shipped catalogue.
 
     Raises:
         CatalogError: a file is missing, a key is unknown, a value has the wrong type, an id is used twice or a
@@ -106,19 +150,28 @@ def load_catalog(folder: Path) -> Catalog:
         raise CatalogError(f"There is no catalogue folder {folder}.", action="check --catalog or MOTCUA_CATALOG.")
     catalog = Catalog(
         folder=folder,
-        units=tuple(_read_csvs(folder / "units", "units*.csv", Unit)),
-        agency_codes=tuple(_read_csvs(folder / "units", "agency_codes*.csv", AgencyCode)),
-        procedures=tuple(_read_csvs(folder / "procedures", "*.csv", Procedure)),
-        sources=tuple(_read_sources(folder / "sources")),
+        units=tuple(_read_csvs(_needed(folder / "units", "units*.csv", Unit), Unit)),
+        agency_codes=tuple(_read_csvs(sorted((folder / "units").glob("agency_codes*.csv")), AgencyCode)),
+        procedures=tuple(_read_csvs(_procedure_files(folder), Procedure)),
+        procedure_aliases=tuple(_read_csvs(sorted((folder / "procedures").glob("aliases*.csv")), ProcedureAlias)),
+        sources=tuple(_read_sources(_needed(folder / "sources", "*.yaml", Source))),
     )
     _check_references(catalog)
     return catalog
 
 
-def _read_csvs(folder: Path, pattern: str, model: type[EntryT]) -> Iterator[EntryT]:
+def _needed(folder: Path, pattern: str, model: type[BaseModel]) -> list[Path]:
     paths = sorted(folder.glob(pattern))
     if not paths:
-        raise CatalogError(f"No {pattern} in {folder}.", action="restore the file or correct --catalog.")
+        needed = ", ".join(name for name, field in model.model_fields.items() if field.is_required())
+        raise CatalogError(
+            f"No {pattern} in {folder}.",
+            action=f"add one (each entry needs {needed}; docs/reference/catalog.md), or correct --catalog.",
+        )
+    return paths
+
+
+def _read_csvs(paths: Iterable[Path], model: type[ModelT]) -> Iterator[ModelT]:
     for path in paths:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle)
@@ -129,8 +182,8 @@ def _read_csvs(folder: Path, pattern: str, model: type[EntryT]) -> Iterator[Entr
                     raise _refused(path, reader.line_num, error) from None
 
 
-def _read_sources(folder: Path) -> Iterator[Source]:
-    for path in sorted(folder.glob("*.yaml")):
+def _read_sources(paths: Iterable[Path]) -> Iterator[Source]:
+    for path in paths:
         document, lines = read_yaml(path)
         try:
             content = SourceFile.model_validate(document)

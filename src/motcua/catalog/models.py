@@ -53,11 +53,15 @@ class Unit(Entry):
 
 
 class AgencyCode(Entry):
-    """An electronic identification code (QĐ 20/2020/QĐ-TTg) as sources spell it, and the unit it means."""
+    """What sources call a unit: an electronic identification code (QĐ 20/2020/QĐ-TTg), or its name.
+
+    With `system_code` only that system calls it so: every district has a `Phòng Tư pháp`.
+    """
 
     code: str
     unit_id: str
     evidence: str
+    system_code: OptionalText = None
 
 
 class Procedure(Entry):
@@ -70,6 +74,16 @@ class Procedure(Entry):
     level: Level
     time_limit_days: OptionalInt = None  # working days; none where no statutory time was found
     fee: OptionalInt = None  # VND
+    evidence: str
+
+
+class ProcedureAlias(BaseModel):
+    """Another name of a procedure, as some source spells it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    code: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
     evidence: str
 
 

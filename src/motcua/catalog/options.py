@@ -31,7 +31,7 @@ class OpencpsOptions(Options):
     agency_scope: str = "all"
     system_ids: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4, 5), min_length=1)
     originality: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4, 9), min_length=1)
-    count_class: str | None = None  # asks GET /count/{class}, index against database, and warns when they differ
+    probes_index: bool = False  # compare the index with the database after a pull; costs the source a whole listing
 
     @property
     def agency(self) -> str:
@@ -54,10 +54,13 @@ class IgateOptions(Options):
 
 
 class TandanOptions(Options):
-    """A unit of a Tân Dân system."""
+    """A unit of a Tân Dân system, by its DonViId."""
 
     unit_code: str = Field(min_length=1)
-    path: str = "/api/HoSo"
+    auth: Literal["token", "basic"] = "token"
+    token_path: str = "/api/tokens"  # noqa: S105  a path
+    search_path: str = "/api/v1/hoso/search"
+    path: str = "/api/v1/hoso"
 
     @property
     def agency(self) -> str:
@@ -65,7 +68,7 @@ class TandanOptions(Options):
 
 
 class PortalSyncOptions(Options):
-    """Batches in the national portal's sync shape, as JSON files in a folder or matching a pattern (any fsspec URL).
+    """Batches in the national portal's sync shape, as JSON files: `path` is a file or a pattern, as for `files`.
 
     `agency_code` is the `madonvi` of the batches that belong to this source.
     """
@@ -79,19 +82,21 @@ class PortalSyncOptions(Options):
 
 
 class FilesOptions(Options):
-    """Tables that a unit drops somewhere: CSV or a spreadsheet, found by a pattern (any fsspec URL).
+    """Tables that a unit drops somewhere: CSV, XLSX, XLS or ODS, told apart by what is in them.
 
-    Rows count from 1; without `header_row` the header is found by its columns, and the data begin below it unless
-    `first_row` says where. Without `sheets` every sheet that has the header is read. `optional_columns` may be missing.
+    `path` is a file or a pattern, on this machine or any fsspec URL; one that is not absolute starts at the catalogue
+    folder. `encoding` and `delimiter` are of a CSV: left out, a byte-order mark or UTF-8 is expected and the delimiter
+    that makes most of the header is taken. `header_row` and `first_row` count from 1: left out, the header is the row
+    with most of the mapped columns, and records begin below it. Without `sheets` every visible one is read.
+    `optional_columns` are mapped columns that a file may lack.
     """
 
     path: str = Field(min_length=1)
-    format: Literal["csv", "xlsx", "xls"]
-    sheets: tuple[str, ...] = ()
-    encoding: str = "utf-8-sig"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: str | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     header_row: int | None = Field(default=None, ge=1, le=1000)
-    first_row: int | None = Field(default=None, ge=1, le=1_000_000)
+    first_row: int | None = Field(default=None, ge=2, le=1001)
+    sheets: tuple[str, ...] = ()
     optional_columns: tuple[str, ...] = ()
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from motcua.errors import ConfigurationError
 
@@ -22,6 +22,9 @@ class SourceConnection:
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # may hold secrets too
 
 
+# Connection types that are no HTTP. The place in a store of files stands in the catalogue, so it needs no host.
+DATABASES = ("postgres", "postgresql", "mysql", "mariadb", "oracle", "sqlite")
+_STORES = ("aws", "s3", "wasb", "gs", "ftp", "sftp", "ssh", "smb", "samba", "fs")
 NO_CONNECTION = SourceConnection("", "", "")  # of a source whose catalogue entry names none
 Resolve = Callable[[str], SourceConnection]
 
@@ -40,7 +43,7 @@ def connection_from_environment(connection_id: str) -> SourceConnection:
             action=f"set {variable} to https://login:password@host/o/rest/v2, or to the JSON Airflow uses.",
         )
     parts = _json_parts(value) if value.startswith("{") else _uri_parts(value)
-    if parts is None or not parts.get("host"):
+    if parts is None or not (parts.get("host") or parts.get("conn_type") in (*DATABASES, *_STORES)):
         raise ConfigurationError(
             f"{variable} is neither a URI with a host nor a JSON connection.",
             action=f"set {variable} to https://login:password@host/o/rest/v2, or to the JSON Airflow uses.",
@@ -62,11 +65,18 @@ def connection_from_parts(
     """Build a connection from the fields of an Airflow connection.
 
     `schema` is the protocol when it is http or https (as Airflow's HTTP hook reads it), else the path of the API;
-    `extra["path"]` is the path too. Without a protocol anywhere https is meant. `host` may be a whole URL.
+    `extra["path"]` is the path too. Without a protocol anywhere https is meant. `host` may be a whole URL. A database
+    gives `<type>://<host>:<port>/<name>`, SQLite `sqlite://<path>`.
 
     Raises:
-        ConfigurationError: there is no host.
+        ConfigurationError: there is no host, and the type needs one.
     """
+    if conn_type in DATABASES:
+        return SourceConnection(
+            _database(conn_type, host, port, schema), login or "", password or "", dict(extra or {})
+        )
+    if not host and conn_type in _STORES:
+        return SourceConnection("", login or "", password or "", dict(extra or {}))
     if not host:
         raise ConfigurationError(
             f"The connection {connection_id!r} has no host.",
@@ -79,6 +89,13 @@ def connection_from_parts(
         url = split._replace(netloc=f"{split.netloc}:{port}").geturl()
     path = str((extra or {}).get("path") or ("" if schema in ("http", "https") else schema or "")).strip("/")
     return SourceConnection(f"{url.rstrip('/')}/{path}".rstrip("/"), login or "", password or "", dict(extra or {}))
+
+
+def _database(conn_type: str, host: str | None, port: int | None, schema: str | None) -> str:
+    if conn_type == "sqlite":
+        return f"sqlite://{quote(host or f'/{schema}')}"
+    place = f"{quote(host or 'localhost', safe='')}{f':{port}' if port else ''}"  # a host may be the folder of a socket
+    return f"{conn_type}://{place}/{quote(schema or '')}"
 
 
 def _json_parts(value: str) -> dict[str, Any] | None:

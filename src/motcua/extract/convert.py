@@ -28,15 +28,21 @@ from motcua.extract.rules import (
     NameRule,
     ProcedureRule,
     PseudonymRule,
+    SumRule,
     folded,
 )
+from motcua.procedures import SeveralProcedures
 from motcua.spelling import tidy
 
 Report = Callable[[int, str], None]  # (row, issue)
+NameProcedure = Callable[[str], str | None]
 
 _MEMO_LIMIT = 100_000
+_NO_NUMBER = "not a record number"
 _NATIONAL = re.compile(r"([1-9]\.\d{6})(?:\.(.+))?")
 _PROCEDURE = r"[1-9]\.\d{6}(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
+# A code that Excel took for a number: zeros at its end are gone, or its dot was taken for one between thousands.
+_CUT = re.compile(r"[1-9]\.\d{1,5}|[1-9]\d{6}")
 _LOCAL = re.compile(r"([A-Za-z0-9_]+)\.(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})")
 
 
@@ -68,12 +74,19 @@ class Column:
     """One canonical column: where its values come from and how they are read."""
 
     def __init__(
-        self, name: str, rule: FieldRule, nulls: frozenset[Any], kind: pa.DataType, pseudonymise: Pseudonymiser
+        self,
+        name: str,
+        rule: FieldRule,
+        nulls: frozenset[Any],
+        kind: pa.DataType,
+        pseudonymise: Pseudonymiser,
+        name_procedure: NameProcedure = lambda name: None,
     ) -> None:
         self.name = name
         self.keys = rule.key
         self._type = kind
         self._takes_lists = isinstance(rule, CountRule | NameRule)
+        self._summed = rule.of if isinstance(rule, SumRule) else None
         self._constant = rule.value if isinstance(rule, ConstantRule) else None
         self._nulls = frozenset({None}) | nulls
         if not isinstance(rule, ConstantRule):
@@ -89,9 +102,10 @@ class Column:
         else:
             if isinstance(rule, CodeRule) and rule.patterns:
                 self._quick = partial(_quick_codes, "^(?:" + "|".join(rule.patterns) + ")$")
-            self._memo = Memo(_reader(rule))
-        when_null = rule.when_null if isinstance(rule, ChoiceRule) else 0 if isinstance(rule, CountRule) else None
-        self._memo |= dict.fromkeys(self._nulls, when_null)
+            self._memo = Memo(
+                _procedure_reader(rule, name_procedure) if isinstance(rule, ProcedureRule) else _reader(rule)
+            )
+        self._memo |= dict.fromkeys(self._nulls, _when_null(rule))
 
     def take(self, values: dict[str, Sequence[Any]], rows: int, statuses: Sequence[str], report: Report) -> pa.Array:
         """Return the column from the values of each kept key; `statuses` are the folded statuses of the same rows."""
@@ -106,6 +120,8 @@ class Column:
         nulls, memo = self._nulls, self._memo
         if self._takes_lists:
             values = [_hashable(value) for value in values]
+        if self._summed is not None:
+            values = [_amounts(value, self._summed) for value in values]
         try:
             if self._quick is not None:
                 array = self._quick([None if value in nulls else value for value in values])
@@ -146,6 +162,24 @@ def _hashable(value: Any) -> Any:
     if isinstance(value, list):
         return tuple((item.get("languageId"), item.get("name")) if isinstance(item, dict) else item for item in value)
     return value
+
+
+def _amounts(value: Any, key: str) -> Any:
+    """Return what the items of a list say under a key, as a tuple; none for an empty list."""
+    if isinstance(value, list):
+        return tuple(item.get(key) if isinstance(item, dict) else item for item in value) or None
+    return value
+
+
+def _when_null(rule: FieldRule) -> bool | int | str | None:
+    match rule:
+        case ChoiceRule():
+            return rule.when_null
+        case ProcedureRule():
+            return rule.otherwise
+        case CountRule():
+            return 0
+    return None
 
 
 def split_procedure(code: str | None) -> tuple[str | None, str | None]:
@@ -213,8 +247,8 @@ def _reader(rule: FieldRule) -> Callable[[Any], Any]:
     match rule:
         case CodeRule():
             return code_reader(rule.patterns)
-        case ProcedureRule():
-            return code_reader((_PROCEDURE,))
+        case SumRule():
+            return _read_sum
         case IntegerRule():
             return partial(_read_bounded, rule)
         case ChoiceRule():
@@ -231,14 +265,48 @@ def _reader(rule: FieldRule) -> Callable[[Any], Any]:
     raise TypeError(f"{type(rule).__name__} is read elsewhere")
 
 
+def _procedure_reader(rule: ProcedureRule, name_procedure: NameProcedure) -> Callable[[Any], Any]:
+    is_code = re.compile(_PROCEDURE).fullmatch
+    read_other = code_reader(())
+
+    def read(value: Any) -> Any:
+        text = str(value).strip()
+        if isinstance(value, bool | float | int) or _CUT.fullmatch(text):
+            return Problem("a number, not a code: Excel drops zeros at the end of a code that is not text")
+        if is_code(text):
+            return text
+        try:
+            named = name_procedure(text)
+        except SeveralProcedures:
+            return Problem("a name of several procedures of the catalogue")
+        if named is not None:
+            return named
+        other = read_other(text)  # a code of the source's own
+        if isinstance(other, Problem):
+            return rule.otherwise or Problem("not a procedure's code, nor a name in the catalogue", MASKED)
+        return other
+
+    return read
+
+
+def _read_sum(values: Any) -> Any:
+    amounts = (
+        [0 if value in (None, "") else read_integer(value) for value in values] if isinstance(values, tuple) else []
+    )
+    if not amounts or None in amounts:
+        return Problem("not a list of whole numbers")
+    return sum(amount for amount in amounts if amount)
+
+
 def identifier_reader(rule: IdentifierRule) -> Callable[[Any], Any]:
     """Return a reader of record numbers, which gives them as decimal digits."""
 
     def read(value: Any) -> Any:
-        if rule.base == 16 and isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F]{1,32}", value.strip()):
-            return str(int(value.strip(), 16))
+        if rule.base == 16:
+            digits = re.sub(r"[\s{}-]", "", value) if isinstance(value, str) else ""  # a GUID has dashes
+            return str(int(digits, 16)) if re.fullmatch(r"[0-9a-fA-F]{1,32}", digits) else Problem(_NO_NUMBER)
         number = read_integer(value)
-        return Problem("not a record number") if number is None else str(number)
+        return Problem(_NO_NUMBER) if number is None else str(number)
 
     return read
 

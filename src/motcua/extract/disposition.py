@@ -44,7 +44,7 @@ def settle(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Tabl
 
     newest: dict[str, int] = {}
     for row, (dossier_id, standing) in enumerate(zip(ids, standings, strict=True)):
-        if standing in OWN:
+        if standing in OWN and dossier_id is not None:
             kept = newest.setdefault(dossier_id, row)
             if modified[row] >= modified[kept]:
                 newest[dossier_id] = row
@@ -55,7 +55,7 @@ def settle(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Tabl
         at = received[row]
         if standing not in OWN:
             disposition, reason = "duplicate", standing
-        elif newest[dossier_id] != row:
+        elif newest.get(dossier_id, row) != row:
             disposition, reason = "duplicate", "repeated"
         elif (
             at is None

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from motcua.canonical import CONTENT, TRACE, Status
-from motcua.catalog.load import read_document
+from motcua.catalog.load import catalog_file, read_document
 from motcua.extract.paths import without_positions
 from motcua.extract.rules import (
     ChannelRule,
@@ -94,9 +94,9 @@ class SourceMapping(Part):
 
 @lru_cache(maxsize=32)
 def load_mapping(catalog_dir: Path, name: str) -> SourceMapping:
-    """Read a mapping of a catalogue folder.
+    """Read a mapping of a catalogue folder, or the shipped one of that name where the folder has none.
 
     Raises:
         CatalogError: the file is missing, or wrong; the message names the file and the line.
     """
-    return read_document(catalog_dir / "mappings" / f"{name}.yaml", SourceMapping)
+    return read_document(catalog_file(catalog_dir, "mappings", f"{name}.yaml"), SourceMapping)

@@ -34,6 +34,8 @@ Keys = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1
 
 
 class Part(BaseModel):
+    """Base of everything in a mapping file: closed, so that a misspelt key is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
@@ -81,13 +83,21 @@ class NameRule(_Rule):
 
 
 class ProcedureRule(_Rule):
-    """A procedure code, split into the national code and what follows it (domain.md section 6.1)."""
+    """A procedure code, split into the national code and what follows it (domain.md section 6.1), or a name.
+
+    A name is looked up in the catalogue (`procedures/*.csv`, `procedures/aliases*.csv`). `otherwise` is the code of a
+    record with no code and no name that is known there; without it that is an issue.
+    """
 
     as_: Literal["procedure"] = Field(alias="as")
+    otherwise: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]+$")
 
 
 class IdentifierRule(_Rule):
-    """A record number of the source: digits, as a number or as text."""
+    """A record number of the source: digits, as a number or as text.
+
+    In base 16 it may be written as a GUID; one number is one key, whatever the case, the dashes and the zeros before.
+    """
 
     as_: Literal["identifier"] = Field(alias="as")
     base: Literal[10, 16] = 10
@@ -129,6 +139,13 @@ class CountRule(_Rule):
     as_: Literal["count"] = Field(alias="as")
 
 
+class SumRule(_Rule):
+    """The sum of the whole numbers that the items of a list have under the key `of`; none for an empty list."""
+
+    as_: Literal["sum"] = Field(alias="as")
+    of: str
+
+
 class ChoiceRule(_Rule):
     """One of a closed list, translated; a word outside it is `otherwise`, or an issue when that is not given."""
 
@@ -163,6 +180,7 @@ FieldRule = Annotated[
     | InstantRule
     | IntegerRule
     | CountRule
+    | SumRule
     | ChoiceRule
     | PseudonymRule
     | ConstantRule,

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua.canonical import CONTENT, KEY_COLUMNS, TRACE
-from motcua.catalog import Source
+from motcua.catalog import Source, load_catalog
 from motcua.errors import ContractBroken
 from motcua.extract.convert import (
     Column,
@@ -36,6 +36,8 @@ from motcua.extract.rules import (
     StandingRule,
     folded,
 )
+from motcua.procedures import procedure_namer
+from motcua.settings import Settings
 
 # What a pulled row stands for: null for a dossier like others, else why it is not.
 SOFT_DELETED, MIGRATED = "soft_deleted", "migrated"
@@ -70,8 +72,9 @@ class TableBuilder:
         self._identities = Memo(
             code_reader(identity.patterns) if isinstance(identity, CodeRule) else identifier_reader(identity)
         )
+        name_procedure = procedure_namer(load_catalog(Settings.load().catalog_dir), source.level)
         self._columns = [
-            Column(name, rule, mapping.null_values, PULLED_SCHEMA.field(name).type, pseudonymise)
+            Column(name, rule, mapping.null_values, PULLED_SCHEMA.field(name).type, pseudonymise, name_procedure)
             for name, rule in mapping.fields.items()
         ]
 
@@ -98,7 +101,7 @@ class TableBuilder:
         columns: dict[str, pa.Array] = {
             "system_code": pa.repeat(self._source.system_code, rows),
             "agency_code": pa.repeat(self._source.agency_code, rows),
-            "dossier_id": self._keys(values),
+            "dossier_id": self._keys(values, report),
             "channel_code": self._channels(values, rows, report),
             "standing": pa.array(self._standings(values, rows), pa.string()),
         }
@@ -107,6 +110,8 @@ class TableBuilder:
         columns["status_code"] = self._status_codes([self._statuses[status] for status in statuses], columns, report)
         if "source_status" not in columns:
             columns["source_status"] = pa.array([self._spelling(name) for name in names], pa.string())
+        if "unit_code" not in columns:  # the source says nothing of units: all it has is its own unit's
+            columns["unit_code"] = pa.repeat(self._source.unit_id, rows)
         if "procedure_code" in columns:
             split = [self._procedures[code] for code in columns["procedure_code"].to_pylist()]
             columns["procedure_code"] = pa.array([code for code, _ in split], pa.string())
@@ -120,24 +125,29 @@ class TableBuilder:
             schema=PULLED_SCHEMA,
         )
 
-    def _keys(self, values: dict[str, Sequence[Any]]) -> pa.Array:
+    def _keys(self, values: dict[str, Sequence[Any]], report: Report) -> pa.Array:
         found = first_with_value(values, self._mapping.identity.key, self._nulls)
         try:
             numbers = pa.array(found, pa.int64())
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            return self._named(found)
-        return self._named(found) if numbers.null_count else numbers.cast(pa.string())
+            return self._named(found, report)
+        return self._named(found, report) if numbers.null_count else numbers.cast(pa.string())
 
-    def _named(self, values: Sequence[Any]) -> pa.Array:
+    def _named(self, values: Sequence[Any], report: Report) -> pa.Array:
+        """Return the keys; a record without one is set aside by validation, most of a page without is no page."""
         keys = [None if value in self._nulls else self._identities[value] for value in _scalars(values)]
         wrong = sum(not isinstance(key, str) or key == MASKED for key in keys)
-        if wrong:
+        if wrong * 2 > len(keys):
             raise ContractBroken(
                 f"{self._source.source_id} gave {wrong} records of {len(keys)} without a usable "
                 f"{' or '.join(self._mapping.identity.key)}, by which a dossier is told from others.",
                 action=f"check identity in include/catalog/mappings/{self._source.mapping}.yaml (key, patterns) "
                 "and the version of the source; nothing of this pull was kept.",
             )
+        for row, key in enumerate(keys if wrong else ()):
+            if isinstance(key, Problem):
+                report(row, f"dossier_id: {key.why}")
+                keys[row] = None
         return pa.array(keys, pa.string())
 
     def _read_status(self, status: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from motcua.catalog import catalog_file, catalog_files
 from motcua.catalog.load import read_yaml
 from motcua.catalog.models import Entry, Level
 from motcua.errors import CatalogError, ReportRefused
@@ -125,15 +126,15 @@ class _FormFile(_Part):
 
 
 def load_form(catalog_dir: Path, report_code: str, day: date) -> Form:
-    """Return the form of a report in force on a day, from `<catalog>/forms/<report_code>.yaml`.
+    """Return the form of a report in force on a day, from `<catalog>/forms/<report_code>.yaml`, else the shipped one.
 
     Raises:
         ReportRefused: there is no such report, or no version of it is in force on the day.
         CatalogError: the file is not a form; file and line are named.
     """
-    path = catalog_dir / "forms" / f"{report_code}.yaml"
+    path = catalog_file(catalog_dir, "forms", f"{report_code}.yaml")
     if not path.is_file():
-        known = sorted(found.stem for found in path.parent.glob("*.yaml"))
+        known = sorted(found.stem for found in catalog_files(catalog_dir, "forms", "*.yaml"))
         raise ReportRefused(
             f"There is no report {report_code!r}.", action=f"ask for one of: {', '.join(known) or 'none'}."
         )

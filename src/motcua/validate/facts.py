@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Procedure
-from motcua.units import code_meanings
+from motcua.units import UnitCodes
 from motcua.warehouse import statement
 from motcua.workdays import due_days, workdays_from, working_calendar
 
@@ -77,25 +77,25 @@ def _add_latest(frame: pd.DataFrame) -> None:
 
 
 def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
-    meanings = code_meanings(catalog)
+    codes = UnitCodes(catalog)
+    levels = {unit.unit_id: unit.level for unit in catalog.units}
 
-    def meant(code: str, day: date) -> str | None:
+    def meant(code: str, day: date, source_id: str) -> str | None:
         units = {
             meaning.unit_id
-            for meaning in meanings.get(code, ())
+            for meaning in codes.meanings(code, source_id)
             if meaning.valid_from <= day and (meaning.valid_to is None or day <= meaning.valid_to)
         }
         return units.pop() if len(units) == 1 else None
 
-    levels = {unit.unit_id: unit.level for unit in catalog.units}
-
-    def level(code: str, day: date) -> str | None:
-        unit_id = meant(code, day)
-        found = {levels[unit_id]} if unit_id else {levels[meaning.unit_id] for meaning in meanings.get(code, ())}
+    def level(code: str, day: date, source_id: str) -> str | None:
+        unit_id = meant(code, day, source_id)
+        meanings = codes.meanings(code, source_id)
+        found = {levels[unit_id]} if unit_id else {levels[meaning.unit_id] for meaning in meanings}
         return found.pop() if len(found) == 1 else None
 
-    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant)
-    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level)
+    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant, of_source=True)
+    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level, of_source=True)
 
 
 def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:
@@ -118,23 +118,29 @@ def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:
     )
 
 
-def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any) -> pd.Series[Any]:
-    """Look up each distinct pair of code and reference day once; days and codes are few, records are many."""
+def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any, of_source: bool = False) -> pd.Series[Any]:
+    """Look up each distinct code and reference day once, with `of_source` each of a source: records are many."""
     import pandas as pd
 
     codes, distinct_codes = pd.factorize(frame[column])
     days, distinct_days = pd.factorize(frame["reference_on"])
-    pair = codes.astype(np.int64) * max(len(distinct_days), 1) + days
+    sources, distinct_sources = (
+        pd.factorize(frame["source_id"]) if of_source else (np.zeros(len(frame), np.int64), [()])
+    )
+    known = (codes >= 0) & (days >= 0) & (sources >= 0)
+    shape = (len(distinct_codes), len(distinct_days), len(distinct_sources))
     found = np.full(len(frame), None, dtype=object)
-    used, inverse = np.unique(pair, return_inverse=True)
+    if not known.any():
+        return pd.Series(found, index=frame.index, dtype=object)
+    used, inverse = np.unique(
+        np.ravel_multi_index((codes[known], days[known], sources[known]), shape), return_inverse=True
+    )
     calendar_days = [day.date() for day in pd.DatetimeIndex(distinct_days)]
     answers = np.full(len(used), None, dtype=object)
-    for place, value in enumerate(used):
-        code_no, day_no = divmod(int(value), max(len(distinct_days), 1))
-        if value >= 0 and code_no < len(distinct_codes):
-            answers[place] = look_up(distinct_codes[code_no], calendar_days[day_no])
-    known = (codes >= 0) & (days >= 0)
-    found[known] = answers[inverse][known]
+    for place, (code, day, source) in enumerate(zip(*np.unravel_index(used, shape), strict=True)):
+        told = (distinct_sources[source],) if of_source else ()
+        answers[place] = look_up(distinct_codes[code], calendar_days[day], *told)
+    found[known] = answers[inverse]
     return pd.Series(found, index=frame.index, dtype=object)
 
 

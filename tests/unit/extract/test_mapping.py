@@ -44,8 +44,12 @@ def test_a_wrong_mapping_is_refused_with_its_line(tmp_path: Path, old: str, new:
 
 
 def test_a_missing_mapping_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match=r"mappings/opencps\.yaml"):
-        load_mapping(tmp_path, "opencps")
+    with pytest.raises(CatalogError, match=r"mappings/nowhere\.yaml"):
+        load_mapping(tmp_path, "nowhere")
+
+
+def test_a_catalogue_without_a_mapping_of_its_own_takes_the_shipped_one(tmp_path: Path) -> None:
+    assert load_mapping(tmp_path, "opencps") == load_mapping(CATALOG, "opencps")
 
 
 def test_no_key_that_names_a_person_is_kept() -> None:

@@ -1,0 +1,166 @@
+"""Batches in the shape of the national portal's sync (one_stop_systems.md section b.1), dropped as JSON files.
+
+A file holds one message, a list of them, or one a line; a message is `{madonvi, service, isUpdating, data: [...]}`.
+Messages are read in the order of the file names and in each file from the top, and every item of `data` is one row:
+
+* `DongBoHoSoMC` says all of a dossier; the later message of a MaHoSo wins, the earlier ones are its duplicates.
+* `CapNhatTienDoHoSoMC` and `DongBoTrangThaiHoSo` say how far it is: they change its status and the date of that status.
+* an item sent again that is no update (`isUpdating`), and a step older than the last one known, change nothing.
+
+Receiving such batches over HTTP is not done here: what takes them in writes them to the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from motcua.catalog import Source
+from motcua.catalog.options import PortalSyncOptions
+from motcua.errors import ContractBroken, SourceUnavailable
+from motcua.extract.adapter import Page, Record, Window
+from motcua.extract.connection import SourceConnection
+from motcua.extract.convert import read_flag
+from motcua.extract.drops import Drops
+from motcua.extract.mapping import SourceMapping
+from motcua.extract.tabular import decode
+
+_WHOLE = "DongBoHoSoMC"
+_STEPS = ("CapNhatTienDoHoSoMC", "DongBoTrangThaiHoSo")
+# What a step into a status dates, and what one back to work undoes.
+_DATED = {"3": "NgayTuChoi", "7": "NgayKetThucXuLy", "8": "NgayKetThucXuLy", "9": "NgayKetThucXuLy", "10": "NgayTra"}
+_UNDONE = ("NgayKetThucXuLy", "NgayTra", "NgayTuChoi")
+_OPEN = ("1", "2", "4", "5", "6")
+
+
+class PortalSyncAdapter:
+    """The messages of one agency (`madonvi`)."""
+
+    margin = timedelta(0)
+    filters = False
+    lists_open = False
+
+    def __init__(self, source: Source, connection: SourceConnection, mapping: SourceMapping) -> None:
+        options = source.options_as(PortalSyncOptions)
+        self._source = source
+        self._agency = options.agency_code
+        self._kept = {key.split(".", 1)[0] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
+        self._drops = Drops(source, options.path, connection)
+
+    def pages(self, window: Window) -> Iterator[Page]:
+        """Yield one row for every item of every message, whatever the window."""
+        dossiers: dict[str, _Dossier] = {}
+        records: list[Record] = []
+        for name, body in self._drops.read():
+            for message in self._messages(body, name):
+                for item in self._items(message, name):
+                    records.append(self._row(item, message, dossiers))
+                    if len(records) == self._source.page_size:
+                        yield Page(records, None)
+                        records = []
+        if records:
+            yield Page(records, None)
+
+    def by_id(self, dossier_id: str) -> Record | None:
+        """Return none: files are not asked for one dossier."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _messages(self, body: bytes, name: str) -> Iterator[Mapping[str, Any]]:
+        text = decode(body, name, None).strip()
+        try:
+            document = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            document = [
+                self._line(line, number, name) for number, line in enumerate(text.splitlines(), 1) if line.strip()
+            ]
+        for message in document if isinstance(document, list) else [document]:
+            if not isinstance(message, dict) or not {"service", "madonvi", "data"} <= message.keys():
+                raise self._broken(name, "holds something that is no message {madonvi, service, data}")
+            if message["madonvi"] == self._agency and message["service"] in (_WHOLE, *_STEPS):
+                yield message
+
+    def _line(self, line: str, number: int, name: str) -> Any:
+        try:
+            return orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            if error.pos >= len(line) - 1:
+                raise SourceUnavailable(
+                    f"{self._source.source_id}: {name} breaks off in line {number}.",
+                    action="try again when it is complete; have it written under another name and renamed when done.",
+                ) from None
+            raise self._broken(name, f"is not JSON in line {number}") from None
+
+    def _items(self, message: Mapping[str, Any], name: str) -> Iterator[Record]:
+        items = message["data"] if isinstance(message["data"], list) else [message["data"]]
+        for item in items:
+            if not isinstance(item, dict) or not str(item.get("MaHoSo") or "").strip():
+                raise self._broken(name, "holds an item without MaHoSo, by which dossiers are told apart")
+            yield item
+
+    def _row(self, item: Record, message: Mapping[str, Any], dossiers: dict[str, _Dossier]) -> Record:
+        """Return what is now known of the dossier an item is about; of keys nobody keeps only the name goes on."""
+        dossier = dossiers.setdefault(str(item["MaHoSo"]).strip(), _Dossier())
+        is_whole = message["service"] == _WHOLE
+        if dossier.hears(item, is_update=is_whole and read_flag(message.get("isUpdating"))):
+            if is_whole:
+                dossier.known = {"madonvi": self._agency} | {
+                    key: value if key in self._kept else None for key, value in item.items()
+                }
+            else:
+                dossier.step(item)
+        return dict(dossier.known)
+
+    def _broken(self, name: str, what: str) -> ContractBroken:
+        return ContractBroken(
+            f"{self._source.source_id}: {name} {what}.", action="have the sending system corrected; nothing was kept."
+        )
+
+
+class _Dossier:
+    """What the messages so far say of one dossier."""
+
+    __slots__ = ("_heard", "_stepped_at", "known")
+
+    def __init__(self) -> None:
+        self.known: Record = {}
+        self._heard: set[bytes] = set()
+        self._stepped_at = ""
+
+    def hears(self, item: Record, is_update: bool) -> bool:
+        """Whether an item is to be heeded: an update, or not sent before and no step older than the last.
+
+        An update may say again what was said before: a dossier that was re-opened.
+        """
+        content = blake2b(orjson.dumps(item, option=orjson.OPT_SORT_KEYS), digest_size=12).digest()
+        if content in self._heard and not is_update:
+            return False
+        self._heard.add(content)
+        at = _digits(item.get("ThoiDiemXuLy"))
+        if at and at < self._stepped_at:
+            return False
+        self._stepped_at = max(at, self._stepped_at)
+        return True
+
+    def step(self, item: Record) -> None:
+        """Take over a status and its date."""
+        status, at = str(item.get("TrangThai") or item.get("TrangThaiHoSo") or "").strip(), item.get("ThoiDiemXuLy")
+        self.known = {"MaHoSo": item["MaHoSo"], **self.known, "ThoiDiemXuLy": at}
+        if not status:
+            return
+        self.known["TrangThaiHoSo"] = status
+        if status in _OPEN:
+            self.known |= {key: "" for key in _UNDONE if self.known.get(key)}
+        elif (key := _DATED.get(status)) and not self.known.get(key):
+            self.known[key] = at
+
+
+def _digits(moment: Any) -> str:
+    """Return a moment as its digits from the year down, which can be compared; both spellings in use begin with it."""
+    return "".join(filter(str.isdigit, str(moment or "")))[:14]

@@ -1,0 +1,135 @@
+"""A unit nobody knew, with a spreadsheet of its own making, added by catalogue lines only and reported at a terminal.
+
+The catalogue `foreign/` names one commune, what it calls its departments and procedures, and how its columns read; the
+rest is the shipped catalogue's. Airflow is not running.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from motcua.catalog import load_catalog
+from motcua.cli import main
+from motcua.errors import CatalogError
+
+FOREIGN = Path(__file__).parent / "foreign"
+SEPTEMBER = ("--from", "2025-09-01", "--to", "2025-09-30")
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("MOTCUA_CATALOG", "MOTCUA_PROVINCE"):
+        monkeypatch.setenv(name, "")
+    return Path(shutil.copytree(FOREIGN, tmp_path / "catalog"))
+
+
+@pytest.fixture
+def motcua(
+    databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Return a function that runs the command on the foreign catalogue and returns what it printed."""
+
+    def run(*arguments: str, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["motcua", "--catalog", str(catalog), *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        assert ended.value.code == code, told
+        return " ".join(told.err.split()) if code else told.out
+
+    return run
+
+
+def test_a_foreign_csv_is_added_with_catalogue_lines_and_reported(motcua: Command) -> None:
+    told = motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
+    assert "1 of 1 sources loaded." in told
+
+    form = json.loads(motcua("report", "form-06", "--unit", "phu-an", *SEPTEMBER, "--json"))
+    total = form["total"]
+    assert (total["received_online"], total["received_direct"]) == (2, 5)
+    assert (total["resolved_early"], total["resolved_on_time"], total["resolved_late"]) == (
+        2,
+        2,
+        1,
+    )  # a withdrawn one counts as on time (docs/decisions/0006)
+    rows = {row["row_name"]: row["received_total"] for row in form["rows"]}
+    assert rows["Phòng Kinh tế"] == 3
+    assert rows["Trung tâm Phục vụ hành chính công"] == 4
+
+
+def test_what_a_foreign_csv_says_wrongly_is_set_aside_with_its_reason(motcua: Command) -> None:
+    motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
+    entries = json.loads(motcua("quarantine", "list", "--json", "--all"))
+    broken = {
+        entry["dossier_id"]: [rule["rule_id"] for rule in entry["broken_rules"] if rule["severity"] == "critical"]
+        for entry in entries
+    }
+    assert {dossier: rules[0] for dossier, rules in broken.items()} == {
+        "PA/2025/008": "V7",  # a department nobody declared
+        "PA/2025/009": "V0",  # a channel nobody declared
+        "PA/2025/010": "V0",  # 31 September
+        "PA/2025/011": "V0",  # a status nobody declared
+        "PA/2025/012": "V0",  # a procedure code that Excel cut
+        None: "V1",  # no number
+        "PA/2025/014": "V3",  # finished before it was received
+    }
+
+
+def test_nothing_personal_of_a_foreign_csv_is_kept(motcua: Command, tmp_path: Path) -> None:
+    motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
+    shown = motcua("quarantine", "list", "--json", "--all") + motcua(
+        "report", "form-06", "--unit", "phu-an", *SEPTEMBER
+    )
+    assert "Mẫu" not in shown
+
+
+def test_records_of_other_days_are_out_of_the_window_until_asked_for(motcua: Command) -> None:
+    motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
+    motcua("ingest", "--source", "phu-an.so-tay", "--from", "2025-10-01", "--to", "2025-10-31")
+    form = json.loads(
+        motcua("report", "form-06", "--unit", "phu-an", "--from", "2025-10-01", "--to", "2025-10-31", "--json")
+    )
+    assert (form["total"]["received_online"], form["total"]["received_direct"]) == (1, 0)
+
+
+def test_without_names_of_units_all_is_the_sources_own_units(motcua: Command, catalog: Path) -> None:
+    (catalog / "units" / "agency_codes.csv").unlink()
+    mapping = catalog / "mappings" / "so-theo-doi.yaml"
+    text = mapping.read_text(encoding="utf-8")
+    text = text.replace("  unit_code: {as: name, key: Phòng ban}\n", "").replace("Phòng ban, ", "", 1)
+    mapping.write_text(text.replace("drop_unneeded: [", "drop_unneeded: [Phòng ban, "), encoding="utf-8")
+    motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
+    form = json.loads(motcua("report", "form-06", "--unit", "90001", *SEPTEMBER, "--json"))
+    assert form["total"]["received_total"] == 8
+
+
+def test_a_file_that_lost_a_column_says_which_and_what_it_has(motcua: Command, catalog: Path) -> None:
+    drop = catalog / "drops" / "2025-09.csv"
+    drop.write_text(drop.read_text(encoding="utf-8").replace(";Hẹn trả;", ";Ngày hẹn trả;"), encoding="utf-8")
+    told = motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER, code=1)
+    assert "2025-09.csv has no column 'Hẹn trả' ('Ngày hẹn trả' looks like it)" in told
+
+
+def test_a_file_that_is_missing_is_a_source_that_does_not_answer(motcua: Command, catalog: Path) -> None:
+    (catalog / "drops" / "2025-09.csv").rename(catalog / "drops" / "2025-09.csv.part")
+    told = motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER, code=1)
+    assert "no file at" in told
+    assert "only" not in told or "still being written" in told
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [("units", r"No units\*\.csv in .*each entry needs"), ("sources", r"No \*\.yaml in .*adapter")],
+)
+def test_a_catalogue_without_its_own_part_is_refused_with_what_it_needs(catalog: Path, part: str, says: str) -> None:
+    shutil.rmtree(catalog / part)
+    with pytest.raises(CatalogError, match=says):
+        load_catalog(catalog)
