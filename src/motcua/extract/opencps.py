@@ -13,24 +13,29 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from motcua.catalog import OpencpsOptions, Source
-from motcua.errors import ContractBroken
-from motcua.extract.adapter import ListingShifted, Page, Record, Window
+from motcua.errors import ContractBroken, MotcuaError
+from motcua.extract.adapter import Page, Record, Window
+from motcua.extract.authorisation import AuthenKey, Bearer, Token
 from motcua.extract.connection import SourceConnection
 from motcua.extract.convert import read_integer
 from motcua.extract.mapping import SourceMapping
+from motcua.extract.paging import Pages, side_by_side
 from motcua.extract.transport import Transport
 
 DEFAULT_PATH = "/o/rest/v2"
+COUNTED = "org.opencps.dossiermgt.model.Dossier"
+TOKEN_SECONDS = 15 * 60.0  # the JWT of POST /login
 _ASKED_MARGIN = timedelta(days=1)
 
 
 class OpencpsAdapter:
-    """One OpenCPS site (`groupId`) over HTTP Basic."""
+    """One OpenCPS site (`groupId`)."""
 
     # We ask a day too much on both sides, and the server cuts days in GMT, seven hours late (trap 7).
     margin = _ASKED_MARGIN + timedelta(hours=7)
     filters = True
     lists_open = True
+    absence_is_proof = True  # by_id asks the database, not the index
 
     def __init__(self, source: Source, connection: SourceConnection, mapping: SourceMapping) -> None:
         base_url = connection.base_url.rstrip("/")
@@ -38,72 +43,69 @@ class OpencpsAdapter:
             base_url += DEFAULT_PATH
         self._source = source
         self._mapping = mapping
-        self._transport = Transport(source, connection, base_url)
+        self._identity = mapping.identity_key
         self._options = source.options_as(OpencpsOptions)
         self._headers = {"groupId": str(self._options.group_id)}
-        self._repeats_seen: dict[Window, frozenset[str]] = {}
+        self._transport = Transport(source, connection, base_url)
+        self._listing = Pages(source)
+        self._basic = self._transport.authorisation
+        if self._options.auth == "token":
+            self._transport.authorisation = Bearer(self._log_in)
+        elif self._options.auth == "authen_key":
+            self._transport.authorisation = AuthenKey()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What an engineer should know of a pull that went well: the index lags behind the database (trap 6)."""
+        if not self._options.probes_index:
+            return []
+        try:
+            counts = self._transport.get(f"/count/{COUNTED}", {}, self._headers)
+        except MotcuaError as error:
+            return [f"the probe GET /count failed: {type(error).__name__}"]
+        named = counts if isinstance(counts, dict) else {}
+        database, index = read_integer(named.get("database")), read_integer(named.get("lucene"))
+        if database is None or index is None:
+            return ["the probe GET /count did not give the counts of the database and of the index"]
+        return [] if database == index else [f"its database holds {database} dossiers, its index {index}"]
 
     def pages(self, window: Window) -> Iterator[Page]:
-        """Yield a listing in the order of creation, by row offsets, until the declared total is reached.
-
-        A dossier that comes on two pages means rows moved between them: the listing is asked for once more, and if
-        the same dossiers come twice again the source really holds them twice.
-        """
+        """Yield a listing in the order of creation, by row offsets, until the declared total is reached."""
         parameters = self._parameters(window)
         size = self._source.page_size
-        total = pulled = 0
-        seen: set[str] = set()
-        repeats: set[str] = set()
-        while pulled < total or not pulled:
-            parameters |= {"start": str(pulled), "end": str(pulled + size)}
-            records, declared = self._page(parameters)
-            if not pulled:
-                total = declared
-            elif declared != total:
-                raise ListingShifted(
-                    f"{self._source.source_id} declared {total} dossiers and then {declared} in one listing.",
-                    action="try the batch again at a quieter hour of the source.",
-                )
-            expected = min(size, total - pulled)
-            if len(records) != expected:
-                raise self._broken(
-                    f"gave {len(records)} rows from row {pulled} of {total}, where {expected} are due",
-                    "check that the source's index is complete and that page_size in the catalogue is allowed there",
-                )
-            ids = {str(record[self._mapping.identity_key]) for record in records}
-            if records and ids <= seen:
-                raise self._broken(
-                    f"gave the same rows again from row {pulled} of {total}: its paging does not advance",
-                    "check the version of the source; nothing of this pull was kept",
-                )
-            repeats |= ids & seen
-            seen |= ids
-            pulled += len(records)
-            yield Page(records, total)
-            if not total:
-                break
-        if repeats and self._repeats_seen.get(window) != frozenset(repeats):
-            self._repeats_seen[window] = frozenset(repeats)
-            raise ListingShifted(
-                f"{self._source.source_id} gave {len(repeats)} dossiers on two pages of one listing.",
-                action="try the batch again at a quieter hour: rows moved while they were listed.",
-            )
+
+        def fetch(start: int) -> tuple[list[Record], int]:
+            return self._page(parameters | {"start": str(start), "end": str(start + size)})
+
+        self._listing.begin()
+        records, total = fetch(0)
+        yield self._checked(records, min(size, total), total)
+        starts = range(size, total, size)
+        answers = side_by_side(fetch, starts, self._source.concurrent_pages)
+        for start, (records, declared) in zip(starts, answers, strict=True):
+            self._listing.same_total(total, declared)
+            yield self._checked(records, min(size, total - start), total)
+        self._listing.end(window)
 
     def by_id(self, dossier_id: str) -> Record | None:
-        """Return one dossier, or none on a 404, which is no proof of deletion (a.4: drafts are collected)."""
+        """Return one dossier, or none on a 404: on a second night this proves that it is gone (a.4, hard delete)."""
         document = self._transport.get(f"/dossiers/{quote(dossier_id, safe='')}", {}, self._headers)
         if document is None:
             return None
         if not isinstance(document, dict):
             raise self._broken("answered a dossier's id with something else", "check the version of the source")
         self._check(document)
-        if str(document[self._mapping.identity_key]) != dossier_id:
+        if str(document[self._identity]) != dossier_id:
             raise self._broken("answered a dossier's id with another dossier", "check the version of the source")
         return document
 
     def close(self) -> None:
         """Let go of the connections."""
         self._transport.close()
+
+    def _checked(self, records: list[Record], expected: int, total: int) -> Page:
+        self._listing.add([str(record[self._identity]) for record in records], expected, total)
+        return Page(records, total)
 
     def _parameters(self, window: Window) -> dict[str, str]:
         # What is open is asked for up to where the list of the days after reaches back to: neither shows a row twice.
@@ -140,19 +142,27 @@ class OpencpsAdapter:
         return records, total
 
     def _check(self, record: Any) -> None:
-        number = read_integer(record.get(self._mapping.identity_key)) if isinstance(record, dict) else None
+        number = read_integer(record.get(self._identity)) if isinstance(record, dict) else None
         if not number or number < 0:
             raise self._broken(
-                f"gave a record without {self._mapping.identity_key}",
+                f"gave a record without {self._identity}",
                 "check the version of the source; a record without its key cannot be kept",
             )
-        record[self._mapping.identity_key] = number
+        record[self._identity] = number
         group = read_integer(record.get("groupId"))
         if group not in (None, 0, self._options.group_id):
             raise self._broken(
                 f"gave a dossier of site {group} when asked for site {self._options.group_id}",
                 "check group_id in the catalogue and the groupId header on the way to the source",
             )
+
+    def _log_in(self) -> Token:
+        """Ask for a JWT with the login of the connection (POST /login, 15 minutes)."""
+        answer = self._transport.post("/login", headers=self._headers, authorisation=self._basic)
+        token = answer.get("token") if isinstance(answer, dict) else None
+        if not isinstance(token, str) or not token:
+            raise self._broken("answered POST /login without a token", "set auth to basic, or check its version")
+        return Token(token, TOKEN_SECONDS)
 
     def _broken(self, what: str, action: str) -> ContractBroken:
         return ContractBroken(f"{self._source.source_id} {what}.", action=f"{action}.")

@@ -15,7 +15,7 @@ from urllib3.util.retry import Retry
 
 from motcua.catalog import Source
 from motcua.errors import ConfigurationError, ContractBroken, MotcuaError, SourceUnavailable
-from motcua.extract.authorisation import Authorisation, Basic
+from motcua.extract.authorisation import Authorisation, Basic, Nobody
 from motcua.extract.connection import SourceConnection
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
@@ -101,7 +101,7 @@ class Transport:
                 continue
             if response.status_code == 404:
                 return None
-            self._refuse(response)
+            self._refuse(response, is_login=isinstance(authorisation, Nobody))
             document = _decoded(response.content)
             if document is not _UNREADABLE:
                 return document
@@ -152,10 +152,10 @@ class Transport:
             "the batch can be tried again.",
         )
 
-    def _refuse(self, response: requests.Response) -> None:
+    def _refuse(self, response: requests.Response, *, is_login: bool) -> None:
         """Raise for every answer that is not a 200 with something other than a page for people."""
         status, source = response.status_code, self._source
-        if status in (401, 403):
+        if status in (401, 403) or (is_login and status == 400):  # Keycloak says 400 to a wrong password
             raise ConfigurationError(
                 f"{source.source_id} refused the login of the connection {source.connection_id} ({status}).",
                 action=f"correct the login and password of the Airflow connection {source.connection_id}.",
