@@ -75,27 +75,29 @@ class PortalSyncAdapter:
     def _messages(self, body: bytes, name: str) -> Iterator[Mapping[str, Any]]:
         text = decode(body, name, None).strip()
         try:
-            document = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            document = [
-                self._line(line, number, name) for number, line in enumerate(text.splitlines(), 1) if line.strip()
-            ]
-        for message in document if isinstance(document, list) else [document]:
+            document = [orjson.loads(text)]
+        except orjson.JSONDecodeError as error:
+            is_whole = error.pos < len(text)
+            lines = [line for line in text.splitlines() if line.strip()] if is_whole else []
+            document = [self._line(line, name) for line in lines] or [self._line(text, name)]
+        if len(document) == 1 and isinstance(document[0], list):
+            document = document[0]
+        for message in document:
             if not isinstance(message, dict) or not {"service", "madonvi", "data"} <= message.keys():
                 raise self._broken(name, "holds something that is no message {madonvi, service, data}")
             if message["madonvi"] == self._agency and message["service"] in (_WHOLE, *_STEPS):
                 yield message
 
-    def _line(self, line: str, number: int, name: str) -> Any:
+    def _line(self, line: str, name: str) -> Any:
         try:
             return orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            if error.pos >= len(line) - 1:
+            if error.pos >= len(line):
                 raise SourceUnavailable(
-                    f"{self._source.source_id}: {name} breaks off in line {number}.",
+                    f"{self._source.source_id}: {name} breaks off.",
                     action="try again when it is complete; have it written under another name and renamed when done.",
                 ) from None
-            raise self._broken(name, f"is not JSON in line {number}") from None
+            raise self._broken(name, "is not JSON") from None
 
     def _items(self, message: Mapping[str, Any], name: str) -> Iterator[Record]:
         items = message["data"] if isinstance(message["data"], list) else [message["data"]]

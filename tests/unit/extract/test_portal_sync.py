@@ -1,0 +1,181 @@
+"""Batches of the national portal's sync as files: whole messages, steps, and what is sent again."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from motcua.catalog import PortalSyncOptions, Source
+from motcua.errors import ContractBroken, SourceUnavailable
+from motcua.extract.adapter import Window
+from motcua.extract.connection import NO_CONNECTION
+from motcua.extract.disposition import settle
+from motcua.extract.mapping import load_mapping
+from motcua.extract.portal_sync import PortalSyncAdapter
+from motcua.extract.privacy import Pseudonymiser
+from motcua.extract.table import TableBuilder
+from motcua.settings import PROJECT_ROOT
+
+CATALOG = PROJECT_ROOT / "include" / "catalog"
+SAMPLES = Path(__file__).parents[1] / "sandbox"
+AGENCY = "000.00.00.H44"
+NUMBER = "H44.100-250905-0007"
+WINDOW = Window(date(2025, 9, 1), date(2025, 9, 30))
+
+
+def source(path: Path) -> Source:
+    return Source(
+        source_id="x.portal",
+        name="X",
+        system_code="x",
+        adapter="portal_sync",
+        options=PortalSyncOptions(path=f"{path}/*.json", agency_code=AGENCY),
+        level="commune",
+        unit_id="29236:2020",
+        valid_from=date(2020, 1, 1),
+    )
+
+
+def whole(is_updating: bool = False, **values: Any) -> dict[str, Any]:
+    item = {
+        "MaHoSo": NUMBER,
+        "MaTTHC": "2.000815",
+        "DonViXuLy": "UBND phường Việt Trì",
+        "KenhThucHien": "2",
+        "TrangThaiHoSo": "2",
+        "NgayTiepNhan": "20250905080000",
+        "NgayHenTra": "20250908170000",
+        "NgayKetThucXuLy": "",
+        "NgayTra": "",
+    }
+    return message("DongBoHoSoMC", item | values, is_updating)
+
+
+def step(status: str, at: str, number: str = NUMBER) -> dict[str, Any]:
+    item = {"MaHoSo": number, "NguoiXuLy": "NGUYỄN VĂN MẪU", "ThoiDiemXuLy": at, "TrangThai": status}
+    return message("CapNhatTienDoHoSoMC", item)
+
+
+def message(service: str, item: dict[str, Any], is_updating: bool = False, agency: str = AGENCY) -> dict[str, Any]:
+    return {"session": "s", "madonvi": agency, "service": service, "isUpdating": str(is_updating), "data": [item]}
+
+
+def rows(folder: Path, *messages: Any) -> list[dict[str, Any]]:
+    """Return the rows that the messages, a file each, land as."""
+    for number, content in enumerate(messages):
+        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        (folder / f"{number:04d}.json").write_text(text, encoding="utf-8")
+    mapping = load_mapping(CATALOG, "portal_sync")
+    adapter = PortalSyncAdapter(source(folder), NO_CONNECTION, mapping)
+    builder = TableBuilder(source(folder), mapping, Pseudonymiser("k1", b"\x5a" * 32))
+    records = [record for page in adapter.pages(WINDOW) for record in page.records]
+    assert not builder.unclassified
+    landed: list[dict[str, Any]] = settle(builder.table(records), WINDOW, frozenset()).to_pylist()
+    return landed
+
+
+def current(folder: Path, *messages: Any) -> dict[str, Any]:
+    [row] = [row for row in rows(folder, *messages) if row["disposition"] == "record"]
+    return row
+
+
+def test_the_later_message_of_a_dossier_wins_and_the_earlier_is_its_duplicate(tmp_path: Path) -> None:
+    first, second = rows(
+        tmp_path,
+        whole(),
+        whole(is_updating=True, TrangThaiHoSo="9", NgayKetThucXuLy="20250908100000"),
+    )
+    assert (first["disposition"], first["disposition_reason"]) == ("duplicate", "repeated")
+    assert (second["disposition"], second["status_code"]) == ("record", 9)
+    assert second["finished_at"] == datetime(2025, 9, 8, 10)
+    assert second["channel_code"] == 2
+
+
+def test_a_message_sent_again_is_a_duplicate_and_undoes_nothing(tmp_path: Path) -> None:
+    done = whole(is_updating=True, TrangThaiHoSo="9", NgayKetThucXuLy="20250908100000")
+    found = rows(tmp_path, whole(), done, whole(), done)
+    assert [row["disposition"] for row in found].count("duplicate") == 3
+    assert next(row for row in found if row["disposition"] == "record")["status_code"] == 9
+
+
+def test_a_dossier_may_be_re_opened_by_an_update(tmp_path: Path) -> None:
+    done = whole(is_updating=True, TrangThaiHoSo="9", NgayKetThucXuLy="20250908100000")
+    row = current(tmp_path, whole(), done, whole(is_updating=True))
+    assert (row["status_code"], row["finished_at"]) == (2, None)
+
+
+def test_steps_move_the_status_and_date_it(tmp_path: Path) -> None:
+    row = current(
+        tmp_path, whole(), step("4", "20250905090000"), step("9", "20250908100000"), step("10", "20250908110000")
+    )
+    assert (row["status_code"], row["procedure_code"]) == (10, "2.000815")
+    assert (row["finished_at"], row["returned_at"]) == (datetime(2025, 9, 8, 10), datetime(2025, 9, 8, 11))
+
+
+def test_a_step_back_to_work_takes_the_end_away(tmp_path: Path) -> None:
+    row = current(tmp_path, whole(), step("9", "20250908100000"), step("4", "20250909080000"))
+    assert (row["status_code"], row["finished_at"]) == (4, None)
+
+
+def test_a_step_that_comes_late_does_not_move_the_status_back(tmp_path: Path) -> None:
+    row = current(tmp_path, whole(), step("9", "20250908100000"), step("4", "20250905090000"))
+    assert (row["status_code"], row["finished_at"]) == (9, datetime(2025, 9, 8, 10))
+
+
+def test_a_supplement_pauses_from_its_request(tmp_path: Path) -> None:
+    asked = [{"NgayBoSung": "20250906080000", "NoiDungBoSung": "bổ sung"}, {"NgayBoSung": "20250907080000"}]
+    row = current(tmp_path, whole(TrangThaiHoSo="5", DanhSachHoSoBoSung=asked))
+    assert (row["paused_at"], row["supplement_count"]) == (datetime(2025, 9, 7, 8), 2)
+
+
+def test_fees_are_summed(tmp_path: Path) -> None:
+    assert current(tmp_path, whole(DanhSachLePhi=[{"Gia": "10000"}, {"Gia": 5000}]))["fee_amount"] == 15000
+
+
+@pytest.mark.parametrize(
+    ("shape", "status", "channel", "window"),
+    [("2020", 10, 1, (date(2021, 3, 1), date(2021, 3, 31))), ("2025", 9, 2, (date(2025, 9, 1), date(2025, 9, 30)))],
+)
+def test_the_fields_of_both_years_are_understood(
+    tmp_path: Path, shape: str, status: int, channel: int, window: tuple[date, date]
+) -> None:
+    [row] = rows(tmp_path, (SAMPLES / f"dvcqg_dongbohosomc_{shape}.json").read_text(encoding="utf-8"))
+    assert (row["status_code"], row["channel_code"], row["procedure_code"]) == (status, channel, "2.000815")
+    assert row["mapping_issues"] is None
+    assert row["fee_amount"] == 10000
+    assert "MẪU" not in repr(row)
+
+
+def test_a_file_may_hold_several_messages_in_a_list_or_in_lines(tmp_path: Path) -> None:
+    other = whole() | {"data": [whole()["data"][0] | {"MaHoSo": "H44.100-250905-0008"}]}
+    lines = "\n".join(json.dumps(one) for one in (whole(), other))
+    found = rows(tmp_path, lines, [step("4", "20250905090000"), step("4", "20250905090000", "H44.100-250905-0008")])
+    assert {row["dossier_no"]: row["status_code"] for row in found if row["disposition"] == "record"} == {
+        NUMBER: 4,
+        "H44.100-250905-0008": 4,
+    }
+
+
+def test_batches_of_another_agency_and_other_services_are_passed_over(tmp_path: Path) -> None:
+    item = whole()["data"][0]
+    assert (
+        len(rows(tmp_path, whole(), message("DongBoHoSoMC", item, agency="H45"), message("DongBoDanhGia", item))) == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "says"),
+    [
+        (json.dumps(whole())[:-20], SourceUnavailable, "0000.json breaks off"),
+        ('{"a": 1]', ContractBroken, "0000.json is not JSON"),
+        ({"total": 0}, ContractBroken, "no message"),
+        (whole(MaHoSo=""), ContractBroken, "without MaHoSo"),
+    ],
+)
+def test_what_is_no_batch_is_named_by_its_file(tmp_path: Path, content: Any, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        rows(tmp_path, content)
