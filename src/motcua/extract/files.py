@@ -112,5 +112,6 @@ def _lost(missing: Sequence[str], others: Sequence[str], place: str, is_header: 
     hint = next((f" ({column!r} looks like it)" for column in others if [fold(column)] == near), "")
     return ContractBroken(
         f"{place} has no column {named}{hint}; beside the mapped ones it has {', '.join(map(repr, others)) or 'none'}.",
-        action="correct the column name in the mapping, or list it in options.optional_columns if it may be missing.",
+        action="correct the column name in the mapping, or have the column given again; a file may lack a column that "
+        "options.optional_columns names.",
     )
