@@ -52,7 +52,7 @@ def databases(database_server: None) -> None:
         connection.execute(
             text(
                 "truncate unit, batch, dossier_version, dossier_step, dossier_absence, measure_day, quarantine_record,"
-                " rule_finding"
+                " rule_finding, request_slot, host_circuit, source_contract, source_drift"
             )
         )
     with warehouse_engine().begin() as connection:

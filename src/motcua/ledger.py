@@ -7,6 +7,7 @@ balance: pulled = new + changed + unchanged + duplicate + quarantined + out of w
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from motcua.catalog import Catalog, Source
+from motcua.catalog.guards import Guards, load_guards
 from motcua.errors import ConfigurationError, MotcuaError
 from motcua.settings import Settings
 from motcua.units import sync_units
@@ -68,7 +70,7 @@ def plan_run(
 ) -> list[list[str]]:
     """Write the batches of a run and return their ids, in chunks of `Settings.sources_per_task`.
 
-    Without a `window` each source is asked for the days since it last answered, up to `day`, plus its overlap.
+    Without a `window` each source is asked for what `due_windows` says, up to `day`: a batch for each window.
     Planning the same run again returns the same batches, so a repeated task changes nothing. With `accept_shrink` the
     batches are believed although they bring fewer dossiers than the guards of the catalogue allow.
 
@@ -91,33 +93,47 @@ def plan_run(
             action="check MOTCUA_PROVINCE and the validity of the sources in include/catalog/sources/.",
         )
     answers = last_answers()
+    guards = load_guards(settings.catalog_dir)
+    planned: list[str] = []
     with store_engine().begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:run))"), {"run": f"plan {run_id}"})
         sync_units(connection, catalog)
+        before: dict[str, list[str]] = {}
+        for row in connection.execute(
+            text("select source_id, batch_id from batch where run_id = :run order by planned_at, batch_id"),
+            {"run": run_id},
+        ):
+            before.setdefault(row.source_id, []).append(row.batch_id)
         for source in sources:
-            window_from, window_to = window or _due_window(source, day, answers.get(source.source_id))
-            connection.execute(
-                statement("ledger/plan_batch"),
-                {
-                    "batch_id": batch_id_of(source.source_id, run_id),
-                    "run_id": run_id,
-                    "source_id": source.source_id,
-                    "level": source.level,
-                    "window_from": window_from,
-                    "window_to": window_to,
-                    "is_shrink_accepted": accept_shrink,
-                    "landing_uri": "/".join(
-                        (settings.landing_url, source.source_id, f"{window_from}_{window_to}", _slug(run_id))
-                    ),
-                },
-            )
-    planned = [batch_id_of(source.source_id, run_id) for source in sources]
+            if source.source_id in before:
+                planned += before[source.source_id]
+                continue
+            windows = [window] if window else due_windows(source, day, answers.get(source.source_id), guards)
+            for number, (window_from, window_to) in enumerate(windows):
+                batch_id = batch_id_of(source.source_id, run_id, number)
+                planned.append(batch_id)
+                connection.execute(
+                    statement("ledger/plan_batch"),
+                    {
+                        "batch_id": batch_id,
+                        "run_id": run_id,
+                        "source_id": source.source_id,
+                        "level": source.level,
+                        "window_from": window_from,
+                        "window_to": window_to,
+                        "is_shrink_accepted": accept_shrink,
+                        "landing_uri": "/".join(
+                            (settings.landing_url, source.source_id, f"{window_from}_{window_to}", _slug(run_id))
+                        ),
+                    },
+                )
     size = settings.sources_per_task
     return [planned[start : start + size] for start in range(0, len(planned), size)]
 
 
-def batch_id_of(source_id: str, run_id: str) -> str:
-    return f"{source_id}@{_slug(run_id)}"
+def batch_id_of(source_id: str, run_id: str, number: int = 0) -> str:
+    """Return the id of a source's batch in a run; `number` tells its windows apart where there are several."""
+    return f"{source_id}@{_slug(run_id)}" + (f"+{number}" if number else "")
 
 
 def read_batches(batch_ids: Sequence[str]) -> list[Batch]:
@@ -224,17 +240,25 @@ def completeness(source_ids: Sequence[str], from_date: date, to_date: date) -> l
 
 @dataclass(frozen=True)
 class LastAnswer:
-    """The last day a source has answered for, if ever, and the state of its newest batch."""
+    """The days a source has answered for, if ever, and the state of its newest batch.
+
+    `unanswered_from` is the first day that only batches without an answer hold: failed, held, or never finished.
+    """
 
     covered_until: date | None
     last_state: str
+    covered_from: date | None = None
+    unanswered_from: date | None = None
 
 
 def last_answers() -> dict[str, LastAnswer]:
     """Return, by source, how far it has answered. A source never asked is not there."""
     with store_engine().connect() as connection:
         rows = connection.execute(statement("ledger/last_answers"))
-        return {row.source_id: LastAnswer(row.covered_until, row.last_state) for row in rows}
+        return {
+            row.source_id: LastAnswer(row.covered_until, row.last_state, row.covered_from, row.unanswered_from)
+            for row in rows
+        }
 
 
 @dataclass(frozen=True)
@@ -253,11 +277,34 @@ def absences() -> list[Absences]:
         return [Absences(**row._mapping) for row in connection.execute(statement("ledger/absences"))]
 
 
-def _due_window(source: Source, day: date, answer: LastAnswer | None) -> tuple[date, date]:
-    """The days since the source last answered, plus its overlap: there is no modified-since filter to ask by."""
-    covered_until = answer.covered_until if answer else None
-    first_missing = day if covered_until is None else min(day, covered_until + timedelta(days=1))
-    return first_missing - timedelta(days=source.overlap_days), day
+def due_windows(source: Source, day: date, answer: LastAnswer | None, guards: Guards) -> list[tuple[date, date]]:
+    """Return the windows a source is to be asked for in the night of a day, the newest first.
+
+    The days since it last answered, and those a batch that failed or was held left unanswered, plus its overlap: there
+    is no modified-since filter to ask by. Every so many nights, spread by the source's id, as far back as a sweep
+    reaches. What is longer than a bounded window, as after an outage, is cut.
+    """
+    first = day
+    if answer and answer.covered_until:
+        first = min(day, answer.covered_until + timedelta(days=1), answer.unanswered_from or day)
+        first = min(day, max(first, source.valid_from, day - timedelta(days=guards.catch_up.limit_days)))
+    first -= timedelta(days=source.overlap_days)
+    if answer and answer.covered_from and is_swept(source.source_id, day, guards):
+        first = min(first, max(answer.covered_from, source.valid_from, day - timedelta(days=guards.sweep.days)))
+    size = timedelta(days=max(guards.catch_up.window_days, source.overlap_days + 1))
+    windows = []
+    last = day
+    while last >= first:
+        start = max(first, last - size + timedelta(days=1))
+        windows.append((start, last))
+        last = start - timedelta(days=1)
+    return windows
+
+
+def is_swept(source_id: str, day: date, guards: Guards) -> bool:
+    """Return whether a source's turn for a wide window comes in the night of a day."""
+    spread = int.from_bytes(hashlib.sha256(source_id.encode()).digest()[:8], "big")
+    return guards.sweep.days > 0 and (day.toordinal() + spread) % guards.sweep.every_nights == 0
 
 
 def _slug(run_id: str) -> str:

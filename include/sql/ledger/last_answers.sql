@@ -1,7 +1,23 @@
--- Grain: one source. Reads batch. How far each source has answered, and the state of its newest batch.
+-- Grain: one source. Reads batch. How far each source has answered, the first day it was asked for in vain and not
+-- answered since, and the state of its newest batch.
+with covered as (
+    select
+        source_id,
+        min(window_from) filter (where state = 'loaded') as covered_from,
+        max(window_to) filter (where state = 'loaded') as covered_until,
+        coalesce(range_agg(daterange(window_from, window_to, '[]')) filter (where state = 'loaded'), '{}')
+            as answered,
+        coalesce(range_agg(daterange(window_from, window_to, '[]')) filter (where state <> 'loaded'), '{}')
+            as asked_in_vain,
+        (array_agg(state order by planned_at desc, batch_id desc))[1] as last_state
+    from batch
+    group by source_id
+)
+
 select
     source_id,
-    max(window_to) filter (where state = 'loaded') as covered_until,
-    (array_agg(state order by planned_at desc, batch_id desc))[1] as last_state
-from batch
-group by source_id
+    covered_from,
+    covered_until,
+    last_state,
+    lower(asked_in_vain - answered) as unanswered_from
+from covered

@@ -43,7 +43,7 @@ class Requests(_Part):
 class Circuit(_Part):
     """After how many failures in a row a host is left alone, and for how long."""
 
-    failures: int = Field(default=10, ge=1)
+    failures: int = Field(default=20, ge=1)
     pause_seconds: float = Field(default=30, gt=0)
     longest_pause_seconds: float = Field(default=900, gt=0)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse
+from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import MaxRetryError
 from urllib3.util.retry import Retry
 
@@ -17,8 +21,10 @@ from motcua.catalog import Source
 from motcua.errors import ConfigurationError, ContractBroken, MotcuaError, SourceUnavailable
 from motcua.extract.authorisation import Authorisation, Basic, Nobody
 from motcua.extract.connection import SourceConnection
+from motcua.extract.limits import Gate
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
+FAILED_STATUSES = (500, 502, 503, 504)  # the host's fault; a 429 says only that it is asked too hard
 CONNECT_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 60
 CONNECTIONS = 4
@@ -36,8 +42,9 @@ class Transport:
         self._source = source
         self._base_url = base_url
         self._timeout = (min(CONNECT_SECONDS, source.timeout_seconds), source.timeout_seconds)
+        self._gates: dict[str, Gate] = {}
         again = source.attempts - 1
-        retry = Retry(
+        retry = _GatedRetry(
             total=again,
             connect=again,
             read=again,
@@ -51,6 +58,7 @@ class Transport:
             raise_on_status=False,
             raise_on_redirect=False,
         )
+        retry.gate_of = self._gate
         self._session = requests.Session()
         self._session.auth = _as_given  # else requests looks for a login in a .netrc
         self._session.headers["Accept"] = "application/json"
@@ -127,6 +135,8 @@ class Transport:
 
         The error itself goes no further: it may hold a body.
         """
+        gate = self._gate(_host(question.url))
+        gate.enter()
         try:
             response = self._session.request(
                 question.method,
@@ -141,9 +151,19 @@ class Transport:
         except requests.RequestException as error:
             inner = error.args[0] if error.args else error
             if isinstance(inner, MaxRetryError):  # the session has tried as often as it may
-                return None, _Lost(type(inner.reason).__name__, is_final=True)
-            return None, _Lost(type(inner).__name__, is_final=False)
+                lost = _Lost(type(inner.reason).__name__, is_final=True)
+            else:
+                lost = _Lost(type(inner).__name__, is_final=False)
+            gate.failed(lost.how)
+            return None, lost
+        if response.status_code in FAILED_STATUSES:
+            gate.failed(str(response.status_code))
+        else:
+            gate.answered()
         return response, _Lost("", is_final=False)
+
+    def _gate(self, host: str) -> Gate:
+        return self._gates.setdefault(host, self._gates.get(host) or Gate(self._source, host))
 
     def _unavailable(self, lost: _Lost) -> SourceUnavailable:
         return SourceUnavailable(
@@ -180,6 +200,39 @@ class Transport:
         self._session.close()
 
 
+class _GatedRetry(Retry):
+    """The session's retries, each noted and let through like a request of its own."""
+
+    gate_of: Callable[[str], Gate]
+    host = ""
+
+    def new(self, **changes: Any) -> Self:
+        again = super().new(**changes)
+        again.gate_of, again.host = self.gate_of, self.host
+        return again
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        again = super().increment(method, url, response, error, _pool, _stacktrace)
+        if _pool is not None:
+            again.host = _host(f"{_pool.scheme}://{_pool.host}:{_pool.port or ''}")
+        return again
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        gate = self.gate_of(self.host)
+        if response is None or response.status in FAILED_STATUSES:
+            gate.failed("no answer" if response is None else str(response.status))
+        super().sleep(response)
+        gate.enter()
+
+
 @dataclass(frozen=True)
 class _Question:
     """One request, but for who asks."""
@@ -198,6 +251,11 @@ class _Lost:
 
     how: str
     is_final: bool
+
+
+def _host(url: str) -> str:
+    split = urlsplit(url)
+    return f"{split.hostname}:{split.port or (443 if split.scheme == 'https' else 80)}"
 
 
 def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:

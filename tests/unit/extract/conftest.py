@@ -19,6 +19,11 @@ from motcua.settings import PROJECT_ROOT
 WINDOW = (date(2023, 10, 1), date(2023, 10, 31))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_limits(database_server: None) -> None:
+    """Have the store at hand: every request passes the limits that all tasks share there."""
+
+
 @pytest.fixture(scope="session")
 def quick_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("catalog") / "catalog"

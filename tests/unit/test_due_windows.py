@@ -1,0 +1,109 @@
+"""Which days a night asks for: after an outage all that was missed, now and then far back, in bounded windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+from tests.store_world import SOURCE, dossier, validated_batch
+
+from motcua import ledger
+from motcua.aggregate import build_measures, check_measures
+from motcua.catalog import load_catalog
+from motcua.catalog.guards import CatchUp, Guards, Sweep
+from motcua.consolidate import consolidate_batches
+from motcua.errors import BatchHeld
+from motcua.ledger import LastAnswer, due_windows, is_swept
+from motcua.settings import PROJECT_ROOT, Settings
+
+CATALOG = load_catalog(PROJECT_ROOT / "include" / "catalog")
+THE_SOURCE = CATALOG.source_by_id[SOURCE]  # asked 31 days back
+DAY = date(2023, 10, 31)
+NO_SWEEP = Guards(sweep=Sweep(days=0))
+
+
+def asked(answer: LastAnswer | None, guards: Guards = NO_SWEEP, day: date = DAY) -> list[tuple[date, date]]:
+    return due_windows(THE_SOURCE, day, answer, guards)
+
+
+def days_of(windows: Sequence[tuple[date, date]]) -> list[date]:
+    return sorted(start + timedelta(days=n) for start, end in windows for n in range((end - start).days + 1))
+
+
+def test_a_usual_night_asks_for_one_window() -> None:
+    assert asked(LastAnswer(date(2023, 10, 30), "loaded")) == [(date(2023, 9, 30), DAY)]
+
+
+def test_a_source_never_asked_is_asked_for_its_overlap() -> None:
+    assert asked(None) == [(date(2023, 9, 30), DAY)]
+
+
+@pytest.mark.parametrize("outage_days", [5, 40, 100, 300])
+def test_an_outage_is_caught_up_in_bounded_windows_that_leave_no_day_out(outage_days: int) -> None:
+    covered_until = DAY - timedelta(days=outage_days)
+    windows = asked(LastAnswer(covered_until, "failed"))
+    assert all((end - start).days < 62 for start, end in windows)
+    days = days_of(windows)
+    assert days == sorted(set(days))
+    assert (days[0], days[-1]) == (covered_until + timedelta(days=1 - 31), DAY)
+    assert len(days) == (days[-1] - days[0]).days + 1
+
+
+def test_the_newest_days_are_asked_for_first() -> None:
+    assert asked(LastAnswer(date(2023, 5, 1), "failed"))[0][1] == DAY
+
+
+def test_an_outage_beyond_the_limit_is_caught_up_to_the_limit() -> None:
+    guards = Guards(sweep=Sweep(days=0), catch_up=CatchUp(window_days=62, limit_days=100))
+    assert days_of(asked(LastAnswer(date(2021, 1, 1), "failed"), guards))[0] == DAY - timedelta(days=131)
+
+
+def test_days_that_only_a_failed_batch_holds_are_asked_for_again_though_later_ones_loaded() -> None:
+    answer = LastAnswer(date(2023, 10, 30), "loaded", unanswered_from=date(2023, 8, 1))
+    assert days_of(asked(answer))[0] == date(2023, 7, 1)
+
+
+def test_a_sweep_comes_once_in_its_turn_and_not_to_all_sources_in_one_night() -> None:
+    guards = Guards(sweep=Sweep(every_nights=28, days=120))
+    nights = [DAY + timedelta(days=n) for n in range(28)]
+    sources = [source.source_id for source in CATALOG.sources_on(DAY)]
+    turns = {night: sum(is_swept(source_id, night, guards) for source_id in sources) for night in nights}
+    assert sum(turns.values()) == len(sources)
+    assert max(turns.values()) < 3 * len(sources) / 28
+
+
+def test_a_sweep_reaches_as_far_back_as_the_source_was_ever_asked() -> None:
+    guards = Guards(sweep=Sweep(every_nights=1, days=120))
+    answer = LastAnswer(date(2023, 10, 30), "loaded", covered_from=date(2023, 1, 1))
+    assert days_of(asked(answer, guards))[0] == DAY - timedelta(days=120)
+    young = LastAnswer(date(2023, 10, 30), "loaded", covered_from=date(2023, 8, 15))
+    assert days_of(asked(young, guards))[0] == date(2023, 8, 15)
+
+
+@pytest.mark.usefixtures("databases")
+def test_a_held_batch_is_asked_for_again_until_its_days_are_loaded() -> None:
+    consolidate_batches([validated_batch([dossier()])])
+    [[held]] = ledger.plan_run(CATALOG, "n1", date(2023, 11, 1), source_ids=[SOURCE])
+    ledger.mark_failed(held, "extract", BatchHeld("too few.", action="look."))
+    answer = ledger.last_answers()[SOURCE]
+    assert (answer.covered_until, answer.unanswered_from) == (DAY, date(2023, 11, 1))
+    assert (answer.covered_from, answer.last_state) == (date(2023, 10, 1), "held")
+
+
+@pytest.mark.usefixtures("databases")
+def test_planning_a_catch_up_again_gives_the_same_batches_when_some_have_loaded() -> None:
+    batch = validated_batch([dossier()])
+    consolidate_batches([batch])
+    day = DAY + timedelta(days=150)
+    first = ledger.plan_run(CATALOG, "catch up", day, source_ids=[SOURCE])
+    assert len(first[0]) == 3
+    with_states = {each.batch_id: each.state for each in ledger.read_batches(first[0])}
+    assert set(with_states.values()) == {"planned"}
+    landed = {each.landing_uri for each in ledger.read_batches(first[0])}
+    assert len(landed) == 3
+    ledger.mark_failed(first[0][0], "extract", BatchHeld("too few.", action="look."))
+    assert sorted(ledger.plan_run(CATALOG, "catch up", day, source_ids=[SOURCE])[0]) == sorted(first[0])
+    build_measures()
+    check_measures()
+    assert Settings.load().sources_per_task >= 3
