@@ -8,7 +8,7 @@ own size, which must then stay the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -54,23 +54,25 @@ class IgateAdapter:
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield a listing in the order of reception."""
-        parameters = self._parameters(window)
+        asked_size = self._listing.begin(window)
+        parameters = self._parameters(window) | {"size": str(asked_size)}
 
         def fetch(number: int) -> dict[str, Any]:
-            return self._page(parameters | {"page": str(number)}, number)
+            return self._page(parameters | {"page": str(number)})
 
-        self._listing.begin()
         first = fetch(0)
         if self._options.spec == "slice":
-            yield from self._slices(first, fetch)
+            yield from self._slices(first, fetch, asked_size)
         else:
             total, size = _count(first, "totalElements"), _count(first, "size")
             if total is None or not size:
                 raise self._broken("gave a page without totalElements and size", "set spec to slice in the catalogue")
-            self._note_cap(size)
+            self._note_cap(size, asked_size)
             yield self._checked(first["content"], min(size, total), total)
             numbers = range(1, -(-total // size))
-            for number, page in zip(numbers, side_by_side(fetch, numbers, self._source.concurrent_pages), strict=True):
+            answers = side_by_side(fetch, numbers, self._source.concurrent_pages)
+            for number, answer in zip(numbers, answers, strict=True):
+                page = self._listing.fresh(number, answer, fetch, self._ids)
                 self._listing.same_total(total, _count(page, "totalElements"))
                 self._same_size(size, _count(page, "size"))
                 yield self._checked(page["content"], min(size, total - number * size), total)
@@ -91,12 +93,12 @@ class IgateAdapter:
         """Let go of the connections."""
         self._transport.close()
 
-    def _slices(self, page: dict[str, Any], fetch: Any) -> Iterator[Page]:
+    def _slices(self, page: dict[str, Any], fetch: Callable[[int], dict[str, Any]], asked_size: int) -> Iterator[Page]:
         """Yield slices one after the other: only each says whether there is another."""
         size, number = _count(page, "size"), 0
         if not size:
             raise self._broken("gave a slice without its size", "check the version of the source")
-        self._note_cap(size)
+        self._note_cap(size, asked_size)
         while True:
             is_last = page.get("last")
             if not isinstance(is_last, bool):
@@ -105,12 +107,15 @@ class IgateAdapter:
             if is_last:
                 return
             number += 1
-            page = fetch(number)
+            page = self._listing.fresh(number, fetch(number), fetch, self._ids)
             self._same_size(size, _count(page, "size"))
 
     def _checked(self, records: list[Record], expected: int | None, total: int | None) -> Page:
         self._listing.add([record[self._identity] for record in records], expected, total)
         return Page(records, total)
+
+    def _ids(self, page: dict[str, Any]) -> list[str]:
+        return [record[self._identity] for record in page["content"]]
 
     def _parameters(self, window: Window) -> dict[str, str]:
         # What is open is asked for up to where the list of the days after reaches back to: neither shows a row twice.
@@ -119,7 +124,6 @@ class IgateAdapter:
             "ancestor-agency-id": self._options.ancestor_agency_id,
             "isAgencySearch": "true",
             "spec": self._options.spec,
-            "size": str(self._source.page_size),
             "sort": "acceptedDate,asc",  # by updatedDate a dossier touched while we list leaves the pages to come
             "accepted-to": _instant(last, "23:59:59.999"),
         }
@@ -129,7 +133,7 @@ class IgateAdapter:
             parameters["dossier-status"] = ",".join(self._mapping.open_statuses)
         return parameters
 
-    def _page(self, parameters: dict[str, str], number: int) -> dict[str, Any]:
+    def _page(self, parameters: dict[str, str]) -> dict[str, Any]:
         page = self._transport.get("/pa/dossier/search", parameters, {})
         if page is None:
             raise self._broken(
@@ -137,11 +141,6 @@ class IgateAdapter:
             )
         if not isinstance(page, dict) or not isinstance(page.get("content"), list):
             raise self._broken("answered without the envelope {content}", "check the version of the source")
-        if _count(page, "number") not in (None, number):
-            raise self._broken(
-                f"gave page {page['number']} when asked for page {number}: its paging does not advance",
-                "check the version of the source; nothing of this pull was kept",
-            )
         for record in page["content"]:
             self._check(record)
         return page
@@ -168,13 +167,13 @@ class IgateAdapter:
                 action="try the batch again; set page_size in the catalogue to what the source allows.",
             )
 
-    def _note_cap(self, size: int) -> None:
-        if size != self._source.page_size:
+    def _note_cap(self, size: int, asked_size: int) -> None:
+        if size != asked_size:
             log.warning(
                 "%s: gives %d rows a page where %d are asked for; set page_size in the catalogue",
                 self._source.source_id,
                 size,
-                self._source.page_size,
+                asked_size,
             )
 
     def _spelt(self, dossier_id: str) -> str:

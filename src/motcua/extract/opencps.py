@@ -72,17 +72,17 @@ class OpencpsAdapter:
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield a listing in the order of creation, by row offsets, until the declared total is reached."""
         parameters = self._parameters(window)
-        size = self._source.page_size
+        size = self._listing.begin(window)
 
         def fetch(start: int) -> tuple[list[Record], int]:
             return self._page(parameters | {"start": str(start), "end": str(start + size)})
 
-        self._listing.begin()
         records, total = fetch(0)
         yield self._checked(records, min(size, total), total)
         starts = range(size, total, size)
         answers = side_by_side(fetch, starts, self._source.concurrent_pages)
-        for start, (records, declared) in zip(starts, answers, strict=True):
+        for start, answer in zip(starts, answers, strict=True):
+            records, declared = self._listing.fresh(start, answer, fetch, lambda given: self._ids(given[0]))
             self._listing.same_total(total, declared)
             yield self._checked(records, min(size, total - start), total)
         self._listing.end(window)
@@ -104,8 +104,11 @@ class OpencpsAdapter:
         self._transport.close()
 
     def _checked(self, records: list[Record], expected: int, total: int) -> Page:
-        self._listing.add([str(record[self._identity]) for record in records], expected, total)
+        self._listing.add(self._ids(records), expected, total)
         return Page(records, total)
+
+    def _ids(self, records: list[Record]) -> list[str]:
+        return [str(record[self._identity]) for record in records]
 
     def _parameters(self, window: Window) -> dict[str, str]:
         # What is open is asked for up to where the list of the days after reaches back to: neither shows a row twice.

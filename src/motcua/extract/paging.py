@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
@@ -13,6 +14,7 @@ from motcua.errors import ContractBroken
 from motcua.extract.adapter import ListingShifted, Window
 
 AnswerT = TypeVar("AnswerT")
+GROWTH = 16
 
 
 def side_by_side(fetch: Callable[[int], AnswerT], pages: Iterable[int], at_once: int) -> Iterator[AnswerT]:
@@ -36,36 +38,63 @@ def side_by_side(fetch: Callable[[int], AnswerT], pages: Iterable[int], at_once:
 
 
 class Pages:
-    """Follows the listings of one pull page by page. Rows are told apart by their ids."""
+    """Follows the listings of one pull page by page. Rows are told apart by their ids.
+
+    A listing that had to be asked for again, and again, because rows moved under it is asked for in far larger pages:
+    the fewer the bounds between pages, the fewer rows can slip over one.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._begun: Counter[Window] = Counter()
         self._repeats_before: dict[Window, frozenset[str]] = {}
         self._seen: set[str] = set()
         self._repeats: set[str] = set()
         self._rows = 0
 
-    def begin(self) -> None:
+    def begin(self, window: Window) -> int:
+        """Start a listing and return how many rows to ask for on a page."""
         self._seen, self._repeats, self._rows = set(), set(), 0
+        self._begun[window] += 1
+        return self._source.page_size * (GROWTH if self._begun[window] > 2 else 1)
+
+    def fresh(
+        self, number: int, answer: AnswerT, fetch: Callable[[int], AnswerT], ids_of: Callable[[AnswerT], Sequence[str]]
+    ) -> AnswerT:
+        """Return the answer for a page, asked for again while it only repeats what other pages gave.
+
+        A proxy that answers twice with the same page is right the next time; a source whose paging is stuck is not.
+        """
+        for attempt in range(self._source.attempts - 1):
+            ids = set(ids_of(answer))
+            if not ids or not ids <= self._seen:
+                break
+            time.sleep(self._source.retry_wait_seconds * 2**attempt)
+            answer = fetch(number)
+        return answer
 
     def add(self, ids: Sequence[str], expected: int | None, total: int | None) -> None:
         """Note the next page. `expected` is how many rows are due on it, none when the source does not say.
 
         Raises:
             ContractBroken: rows are missing, or all of them have been given before.
+            ListingShifted: there are more rows than there should be.
         """
         of = "" if total is None else f" of {total}"
-        if expected is not None and len(ids) != expected:
-            raise ContractBroken(
-                f"{self._source.source_id} gave {len(ids)} rows from row {self._rows}{of}, where {expected} are due.",
-                action="check that the source's index is complete and that it allows the page_size of the catalogue.",
-            )
         page = set(ids)
         if page and page <= self._seen:
             raise ContractBroken(
                 f"{self._source.source_id} gave the same rows again from row {self._rows}{of}: its paging does not "
                 "advance.",
                 action="check the version of the source; nothing of this pull was kept.",
+            )
+        if expected is not None and len(ids) != expected:
+            what = f"{self._source.source_id} gave {len(ids)} rows from row {self._rows}{of}, where {expected} are due."
+            if len(ids) > expected:
+                raise ListingShifted(what, action="try the batch again at a quieter hour of the source.")
+            raise ContractBroken(
+                what,
+                action="check that the source's index is complete and that it allows the page_size of the catalogue.",
             )
         self._repeats |= page & self._seen
         self._seen |= page

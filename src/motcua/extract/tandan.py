@@ -47,12 +47,11 @@ class TandanAdapter:
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield a listing in the order of creation."""
-        question = self._question(window)
+        question = self._question(window) | {"pageSize": self._listing.begin(window)}
 
         def fetch(number: int) -> dict[str, Any]:
-            return self._page(question | {"pageNumber": number}, number)
+            return self._page(question | {"pageNumber": number})
 
-        self._listing.begin()
         first = fetch(1)
         total, size = _count(first, "totalCount"), _count(first, "pageSize")
         if total is None or not size:
@@ -60,7 +59,8 @@ class TandanAdapter:
         yield self._checked(first["data"], min(size, total), total)
         numbers = range(2, -(-total // size) + 1)
         answers = side_by_side(fetch, numbers, self._source.concurrent_pages)
-        for number, page in zip(numbers, answers, strict=True):
+        for number, answer in zip(numbers, answers, strict=True):
+            page = self._listing.fresh(number, answer, fetch, lambda given: self._ids(given["data"]))
             self._listing.same_total(total, _count(page, "totalCount"))
             if _count(page, "pageSize") != size:
                 raise ListingShifted(
@@ -87,15 +87,17 @@ class TandanAdapter:
         self._transport.close()
 
     def _checked(self, records: list[Record], expected: int, total: int) -> Page:
-        self._listing.add([str(record[self._identity]) for record in records], expected, total)
+        self._listing.add(self._ids(records), expected, total)
         return Page(records, total)
+
+    def _ids(self, records: list[Record]) -> list[str]:
+        return [str(record[self._identity]) for record in records]
 
     def _question(self, window: Window) -> dict[str, Any]:
         # What is open is asked for up to where the list of the days after reaches back to: neither shows a row twice.
         last = window.to_date - _ASKED_MARGIN if window.is_open_only else window.to_date + _ASKED_MARGIN
         question: dict[str, Any] = {
             "donViId": self._options.unit_code,
-            "pageSize": self._source.page_size,
             "orderBy": ["CreatedOn"],
             "searchAllType": True,  # else certified copies (LaHoSoChungThuc) are not listed
             "removed": None,  # both, deleted or not
@@ -107,18 +109,13 @@ class TandanAdapter:
             question["inMaTrangThais"] = self._mapping.open_statuses
         return question
 
-    def _page(self, question: dict[str, Any], number: int) -> dict[str, Any]:
+    def _page(self, question: dict[str, Any]) -> dict[str, Any]:
         answer = self._transport.post(self._options.search_path, document=question)
         if answer is None:
             raise self._broken("answered 404 to its search", "check search_path in the catalogue and the base URL")
         page = self._opened(answer)
         if not isinstance(page, dict) or not isinstance(page.get("data"), list):
             raise self._broken("answered without the envelope {data: {data}}", "check the version of the source")
-        if page["data"] and _count(page, "currentPage") != number:
-            raise self._broken(
-                f"gave page {_count(page, 'currentPage')} when asked for page {number}: its paging does not advance",
-                "check the version of the source; nothing of this pull was kept",
-            )
         for record in page["data"]:
             self._check(record)
         return page

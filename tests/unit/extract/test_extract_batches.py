@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -130,6 +131,25 @@ def test_of_a_key_pulled_twice_the_newest_is_kept(site: Site, plan: Plan, resolv
     assert kept == {("done", "record", None), ("processing", "duplicate", "repeated")}
 
 
+def test_a_total_that_never_stands_still_fails_the_batch(site: Site, plan: Plan, resolve: Resolve) -> None:
+    site.dossiers[GROUP] = [record(number, f"{number % 30 + 1:02d}/10/2023 08:00:00") for number in range(1, 71)]
+    totals = itertools.count(70)
+    site.wildcard[GROUP] = lambda handler, document: changes(total=next(totals))(handler, document)
+    [batch_id] = plan()
+    extract_batches([batch_id], resolve)
+    [batch] = ledger.read_batches([batch_id])
+    assert (batch.state, batch.error_kind) == ("failed", "SourceUnavailable")
+    assert " and then " in (batch.error_message or "")
+
+
+def test_a_page_answered_twice_by_a_proxy_is_asked_again(site: Site, plan: Plan, resolve: Resolve) -> None:
+    site.dossiers[GROUP] = nine_dossiers()
+    site.faults = [None, changes(data=nine_dossiers()[:4])]
+    [batch_id] = plan()
+    assert extract_batches([batch_id], resolve).failed == []
+    assert ledger.read_batches([batch_id])[0].pulled_count == 9
+
+
 def test_a_dossier_held_twice_on_two_pages_is_listed_again_once_and_then_believed(
     site: Site, plan: Plan, resolve: Resolve
 ) -> None:
@@ -162,7 +182,7 @@ def test_pulling_again_from_an_unchanged_source_writes_the_same_bytes(site: Site
         ([changes(data=None)], "ContractBroken", "without the envelope"),
         ([changes(data=[{"dossierNo": NUMBER}], total=1)], "ContractBroken", "without dossierId"),
         ([changes(data=[record(1, groupId=99)], total=1)], "ContractBroken", "site 99"),
-        ([None, changes(data=nine_dossiers()[:4])], "ContractBroken", "same rows again"),
+        ([None, *[changes(data=nine_dossiers()[:4])] * 3], "ContractBroken", "same rows again"),
         ([login_page], "ContractBroken", "login form"),
         ([answers(302, Location="/c/portal/login")], "ContractBroken", "answered 302"),
         ([answers(404)], "ContractBroken", "404 to its list"),
@@ -172,7 +192,6 @@ def test_pulling_again_from_an_unchanged_source_writes_the_same_bytes(site: Site
         ([answers(503)] * 6, "SourceUnavailable", "answered 503 3 times"),
         ([silence] * 6, "SourceUnavailable", "did not answer"),
         ([reset] * 6, "SourceUnavailable", "did not answer"),
-        ([None, changes(total=10)] * 6, "SourceUnavailable", "declared 9 dossiers and then 10"),
     ],
 )
 def test_a_broken_answer_fails_the_batch_and_lands_nothing(

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from motcua.catalog import Source, load_catalog
-from motcua.errors import ConfigurationError
+from motcua.errors import ConfigurationError, ContractBroken, SourceUnavailable
 from motcua.extract import SourceConnection
-from motcua.extract.adapter import Window, make_adapter
+from motcua.extract.adapter import ListingShifted, Window, make_adapter
 from motcua.extract.disposition import settle
 from motcua.extract.mapping import load_mapping
 from motcua.extract.privacy import Pseudonymiser
@@ -150,8 +150,58 @@ def test_the_list_of_open_dossiers_holds_open_ones_only(sandbox: SandboxServer, 
 @pytest.mark.parametrize("protocol", ["igate", "tandan"])
 def test_a_token_that_ends_in_mid_run_is_renewed(sandbox: SandboxServer, protocol: str) -> None:
     whole = pull(sandbox, source(protocol))
-    sandbox.set_token_seconds(0.02)
-    assert pull(sandbox, source(protocol, concurrent_pages=2)).equals(whole)
+    sandbox.set_faults([{"kind": "token_expires", "protocol": protocol, "after": 3, "times": 1}])
+    assert pull(sandbox, source(protocol)).equals(whole)
+    assert sandbox.faults()[0]["fired"] == 1
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    ("fault", "error", "says"),
+    [
+        ({"kind": "stuck_cursor", "after": 1}, ContractBroken, "does not advance"),
+        ({"kind": "short_page", "after": 2}, ContractBroken, "rows from row 80 of [0-9]+, where 40 are due"),
+        ({"kind": "duplicated_page", "after": 1}, ContractBroken, "does not advance"),
+        ({"kind": "shifting_pages", "after": 2}, ListingShifted, "on two pages of one listing|where 1[0-9] are due"),
+        ({"kind": "page_cap", "after": 2, "cap": 10}, (ContractBroken, ListingShifted), "40 are due|page"),
+        ({"kind": "html_login"}, ContractBroken, "a page instead of JSON"),
+        ({"kind": "5xx"}, SourceUnavailable, "2 times"),
+        ({"kind": "invalid_json"}, ContractBroken, "not complete JSON"),
+    ],
+)
+def test_a_listing_that_cannot_be_whole_is_refused(
+    sandbox: SandboxServer, protocol: str, fault: dict[str, Any], error: Any, says: str
+) -> None:
+    path = {"opencps": "/dossiers", "igate": "/search", "tandan": "/search"}[protocol]
+    sandbox.set_faults([{"protocol": protocol, "path": path} | fault])
+    with pytest.raises(error, match=says):
+        pull(sandbox, source(protocol))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("kind", ["cursor_tie", "shifting_pages"])
+def test_rows_that_keep_moving_are_listed_in_larger_pages(sandbox: SandboxServer, protocol: str, kind: str) -> None:
+    asked = source(protocol)
+    whole = sorted(pull(sandbox, asked)["dossier_id"].to_pylist())
+    sandbox.set_faults([{"kind": kind, "protocol": protocol}])
+    mapping = load_mapping(CATALOG, protocol)
+    builder = TableBuilder(asked, mapping, Pseudonymiser("k1", b"\x5a" * 32))
+    adapter = make_adapter(asked, connection(sandbox, protocol), mapping)
+    for _ in range(2):
+        with pytest.raises(ListingShifted):
+            list(adapter.pages(OCTOBER))
+    tables = [builder.table(page.records) for page in adapter.pages(OCTOBER)]
+    assert sorted(pa.concat_tables(tables)["dossier_id"].to_pylist()) == whole
+    adapter.close()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("kind", ["5xx", "reset", "truncated_json", "429", "duplicated_page"])
+def test_a_passing_trouble_is_asked_again(sandbox: SandboxServer, protocol: str, kind: str) -> None:
+    whole = pull(sandbox, source(protocol))
+    sandbox.set_faults([{"kind": kind, "protocol": protocol, "after": 2, "times": 1}])
+    assert pull(sandbox, source(protocol)).equals(whole)
+    assert sandbox.faults()[0]["fired"] == 1
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
