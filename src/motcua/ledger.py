@@ -277,6 +277,26 @@ def absences() -> list[Absences]:
         return [Absences(**row._mapping) for row in connection.execute(statement("ledger/absences"))]
 
 
+@dataclass(frozen=True)
+class DriftFinding:
+    """What a source sent that differs from what was known of it, and how that was handled."""
+
+    source_id: str
+    batch_id: str
+    kind: str
+    name: str
+    detail: str
+    handling: str
+    found_at: datetime
+
+
+def drift(source_id: str | None = None, limit: int = 100) -> list[DriftFinding]:
+    """Return the newest findings of contract drift, of one source or of all."""
+    with store_engine().connect() as connection:
+        rows = connection.execute(statement("ledger/drift"), {"source_id": source_id, "row_limit": limit})
+        return [DriftFinding(**row._mapping) for row in rows]
+
+
 def due_windows(source: Source, day: date, answer: LastAnswer | None, guards: Guards) -> list[tuple[date, date]]:
     """Return the windows a source is to be asked for in the night of a day, the newest first.
 

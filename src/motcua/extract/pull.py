@@ -25,6 +25,7 @@ from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapter import ListingShifted, Page, Record, SourceAdapter, Window, make_adapter
 from motcua.extract.connection import SourceConnection
 from motcua.extract.disposition import counts, settle
+from motcua.extract.drift import Drift
 from motcua.extract.guards import check_listing
 from motcua.extract.mapping import OPEN_STATUSES, load_mapping
 from motcua.extract.privacy import Pseudonymiser
@@ -46,6 +47,7 @@ class _Pull:
     adapter: SourceAdapter
     builder: TableBuilder
     source: Source
+    drift: Drift
     tables: list[pa.Table] = field(default_factory=list)
     declared: int | None = 0
 
@@ -87,6 +89,8 @@ class _Pull:
         tables: list[pa.Table] = []
         page: Page | None = None
         for page in self.adapter.pages(window):
+            if not tables and not window.is_open_only:
+                self.drift.first_page(page)
             table = self.builder.table(page.records)
             self._check_filters(table, window)
             tables.append(table)
@@ -137,9 +141,10 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
     window = Window(batch.window_from, batch.window_to)
     open_in_store = _known("extract/open_dossiers", batch)
     known = _known("extract/known_in_window", batch)
+    drift = Drift(source, mapping, batch.batch_id)
     adapter = make_adapter(source, connection, mapping)
     try:
-        pull = _Pull(adapter, TableBuilder(source, mapping, Pseudonymiser(key_id, key)), source)
+        pull = _Pull(adapter, TableBuilder(source, mapping, Pseudonymiser(key_id, key)), source, drift)
         listed = pull.list_window(window)
         listed_open = 0
         if adapter.lists_open:
@@ -181,6 +186,7 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
             "unclassified_fields": sorted(pull.builder.unclassified),
         },
     )
+    drift.accept()
     ledger.mark_extracted(
         batch.batch_id,
         manifest_sha256=manifest_sha256,
