@@ -182,8 +182,6 @@ def _items(world: World, said: Said, shape: Shape) -> list[Item]:
 
 
 def _fees(fee: int) -> list[Item]:
-    if not fee:
-        return []
     return [{"TenPhiLePhi": "Lệ phí", "MaPhiLePhi": "", "HinhThucThu": "1", "Gia": str(fee), "LoaiPhiLePhi": "1"}]
 
 
