@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from motcua import ledger
-from motcua.cli.console import catalog, errors, output, print_json, print_table, ready_databases
+from motcua.cli.console import catalog, errors, print_json, print_table, ready_databases
+from motcua.cli.onboarding import new
+from motcua.cli.verdict import print_verdict
 from motcua.errors import ConfigurationError
 from motcua.settings import TIMEZONE, Settings
 
@@ -63,38 +65,25 @@ def check(
     to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Default: yesterday.")] = None,
 ) -> None:
     """Connect to a source, pull a small window, keep nothing, and say what was understood."""
-    from motcua.extract import check_source, connection_from_environment
+    from motcua.extract import NO_CONNECTION, check_source, connection_from_environment
+    from motcua.validate import judge_sample
 
-    source = catalog().source_by_id.get(source_id)
+    found_catalog = catalog()
+    source = found_catalog.source_by_id.get(source_id)
     if source is None:
         raise ConfigurationError(
             f"There is no source {source_id!r}.", action="list the ids with `motcua sources list`."
         )
+    ready_databases()
     last = to.date() if to else datetime.now(ZoneInfo(TIMEZONE)).date() - timedelta(days=1)
     first = from_.date() if from_ else last - timedelta(days=6)
     with errors.status(f"asking {source_id} for {first} to {last}"):
-        found = check_source(source, connection_from_environment(source.connection_id), first, last)
-    declared = "no total" if found.declared_total is None else f"{found.declared_total:,}"
-    output.print(f"{source_id}, {first} to {last}: {found.rows:,} rows, the source declared {declared}.")
-    print_table("What would become of them", ["disposition", "rows"], list(found.dispositions.items()))
-    print_table(
-        "Canonical fields",
-        ["field", "rows with a value", "share"],
-        [
-            (name, count, f"{100 * count / found.rows:.1f} %" if found.rows else "")
-            for name, count in found.filled.items()
-        ],
-    )
-    if found.issues:
-        print_table("Values not understood", ["field and complaint", "rows"], list(found.issues.items()))
-    if found.unclassified:
-        output.print(f"Unknown keys, dropped: {', '.join(found.unclassified)}", markup=False)
-    if found.is_understood:
-        output.print("Verdict: everything it sends is understood.")
-        return
-    output.print(
-        "Verdict: no rows; try a window in which it had dossiers."
-        if not found.rows
-        else f"Verdict: not everything is understood; correct include/catalog/mappings/{source.mapping}.yaml."
-    )
-    raise typer.Exit(1)
+        connection = connection_from_environment(source.connection_id) if source.connection_id else NO_CONNECTION
+        found = check_source(source, connection, first, last, found_catalog)
+        shares = judge_sample(found.records, source_id, last, found_catalog)
+    print_verdict(source, found, shares, first, last)
+    if not found.is_understood:
+        raise typer.Exit(1)
+
+
+app.command("new")(new)

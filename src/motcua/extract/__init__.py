@@ -7,9 +7,15 @@ free text of a citizen, in landing, log or error; a page that may be incomplete;
 
 from motcua.extract.check import SourceCheck, check_source
 from motcua.extract.chunk import ExtractOutcome, extract_batches
-from motcua.extract.connection import SourceConnection, connection_from_environment, connection_from_parts
+from motcua.extract.connection import (
+    NO_CONNECTION,
+    SourceConnection,
+    connection_from_environment,
+    connection_from_parts,
+)
 
 __all__ = [
+    "NO_CONNECTION",
     "ExtractOutcome",
     "SourceCheck",
     "SourceConnection",

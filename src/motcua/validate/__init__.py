@@ -16,11 +16,14 @@ from motcua.validate.quarantine import (
     list_quarantine,
     show_quarantine,
 )
+from motcua.validate.sample import RuleShare, judge_sample
 
 __all__ = [
     "QuarantineDetail",
     "QuarantineEntry",
+    "RuleShare",
     "ValidationOutcome",
+    "judge_sample",
     "list_quarantine",
     "show_quarantine",
     "validate_batches",

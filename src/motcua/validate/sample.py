@@ -1,0 +1,65 @@
+"""Judges a sample of records that nothing is kept of: what share of them each rule would find at fault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from motcua.catalog import Catalog
+from motcua.settings import TIMEZONE, Settings
+from motcua.validate.suite import Severity, load_suite
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class RuleShare:
+    """How many of a sample's records a rule would find at fault; a critical one sets them aside."""
+
+    rule_id: str
+    severity: Severity
+    reason: str
+    failed_count: int
+    failed_pct: float
+
+
+def judge_sample(records: pa.Table, source_id: str, window_to: date, catalog: Catalog) -> list[RuleShare]:
+    """Return the rules that some of the records break, the worst first, and `any critical` for those set aside.
+
+    Args:
+        records: rows of LANDING_SCHEMA that a pull would pass on. Nothing is written.
+    """
+    import numpy as np
+
+    from motcua.validate.facts import add_facts
+    from motcua.validate.run import run_suite
+    from motcua.warehouse import store_engine
+
+    suite = load_suite(Settings.load().expectations_dir / "dossier.json")
+    frame = records.drop_columns(["disposition", "disposition_reason", "applicant_ref"]).to_pandas()
+    if frame.empty:
+        return []
+    frame["source_id"] = source_id
+    frame["window_to"] = np.datetime64(window_to, "us")
+    now = datetime.now(ZoneInfo(TIMEZONE)).replace(tzinfo=None)
+    with store_engine().connect() as connection:
+        facts = add_facts(frame, catalog, connection, now)
+        connection.rollback()
+    rows: dict[str, set[int]] = {}
+    reasons: dict[str, list[str]] = {}
+    for finding in run_suite(suite, facts):
+        if finding.rows:
+            rows.setdefault(finding.check.rule_id, set()).update(finding.rows)
+            reasons.setdefault(finding.check.rule_id, []).append(finding.check.meta.reason)
+    severities = suite.severity_by_rule
+    aside = set().union(*(failed for rule, failed in rows.items() if severities[rule] == "critical"))
+    shares = [
+        RuleShare(rule, severities[rule], " ".join(reasons[rule]), len(failed), 100 * len(failed) / len(frame))
+        for rule, failed in rows.items()
+    ]
+    shares.sort(key=lambda share: (share.severity != "critical", -share.failed_count))
+    total = RuleShare("any critical", "critical", "Would be set aside.", len(aside), 100 * len(aside) / len(frame))
+    return [total, *shares] if aside else shares

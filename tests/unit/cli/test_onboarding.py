@@ -1,0 +1,120 @@
+"""A source nobody knew: its first catalogue lines, and the verdict on what it sends, on one screen."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from motcua.catalog import OPTIONS, load_catalog
+from motcua.cli import main
+from motcua.extract.mapping import load_mapping
+
+FOREIGN = Path(__file__).parent / "foreign"
+SEPTEMBER = ("--from", "2025-09-01", "--to", "2025-09-30")
+Command = Callable[..., str]
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Path:
+    """The foreign catalogue without the entry and the mapping of its spreadsheet."""
+    folder = Path(shutil.copytree(FOREIGN, tmp_path / "catalog"))
+    for part in ("sources", "mappings"):
+        shutil.rmtree(folder / part)
+    return folder
+
+
+@pytest.fixture
+def motcua(
+    databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    monkeypatch.setenv("MOTCUA_CATALOG", "")
+    monkeypatch.setenv("MOTCUA_PROVINCE", "")
+
+    def run(*arguments: str, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["motcua", "--catalog", str(catalog), *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        assert ended.value.code == code, told
+        return " ".join((told.out + told.err).split())
+
+    return run
+
+
+@pytest.fixture
+def begun(motcua: Command) -> Command:
+    motcua("sources", "new", "phu-an.so-tay", "--adapter", "files", "--unit-id", "phu-an", "--path", "drops/*.csv")
+    return motcua
+
+
+def test_a_new_source_of_files_begins_with_what_its_sample_tells(begun: Command, catalog: Path) -> None:
+    [source] = load_catalog(catalog).sources
+    mapping = load_mapping(catalog, source.mapping)
+    assert mapping.identity_key == "Số hồ sơ"
+    assert {word: status.code for word, status in mapping.status.codes.items()} == {
+        "Đang xử lý": 4, "Đã trả kết quả": 10, "Xong, chưa trả": 9, "Trễ hạn": 4, "Rút hồ sơ": 7, "Chờ sếp ký": 4,
+    }  # fmt: skip
+    assert mapping.fields["received_at"].key == ("Ngày nhận",)
+    assert mapping.keys.drop_personal == ("Người nộp",)
+
+
+def test_the_fixture_of_a_sample_names_nobody(begun: Command, catalog: Path) -> None:
+    text = (catalog / "fixtures" / "phu-an-so-tay.csv").read_text(encoding="utf-8")
+    assert text.startswith("STT,Số hồ sơ,Người nộp,")
+    assert "Mẫu" not in text
+    assert "PA/2025" not in text
+
+
+def test_what_is_there_already_is_not_written_over(begun: Command, catalog: Path) -> None:
+    before = (catalog / "mappings" / "phu-an-so-tay.yaml").read_bytes()
+    assert "is there already" in begun("sources", "new", "phu-an.so-tay", "--adapter", "files", code=1)
+    assert (catalog / "mappings" / "phu-an-so-tay.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("adapter", list(OPTIONS))
+def test_the_entry_of_every_adapter_is_one_the_catalogue_takes(motcua: Command, catalog: Path, adapter: str) -> None:
+    motcua("sources", "new", f"phu-an.{adapter.replace('_', '-')}", "--adapter", adapter, "--unit-id", "phu-an")
+    [source] = load_catalog(catalog).sources
+    assert source.adapter == adapter
+
+
+def test_an_adapter_nobody_wrote_is_refused_with_those_there_are(motcua: Command) -> None:
+    assert "choose one of opencps," in motcua("sources", "new", "x", "--adapter", "soap", code=1)
+
+
+def test_the_verdict_names_what_is_and_what_is_not_understood(begun: Command) -> None:
+    told = begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
+    assert "15 rows, the source declared no total." in told
+    assert "14 record, 0 duplicate, 1 out of window" in told
+    assert "Ngày nhận received_at 100.0 % d/M/yyyy 11, dd-MM-yyyy HH:mm 1, iso 1, excel 1, unread 99/9/9999 1" in told
+    assert "Đã trả kết quả = 10" in told
+    assert "Phòng Tư pháp = UNKNOWN" in told
+    assert "received_at: not d/M/yyyy 1" in told
+    assert "V7 critical" in told
+    assert "Verdict: not everything is understood" in told
+
+
+def test_the_verdict_shows_no_persons_value_even_when_columns_are_mixed_up(begun: Command, catalog: Path) -> None:
+    mapping = catalog / "mappings" / "phu-an-so-tay.yaml"
+    text = mapping.read_text(encoding="utf-8")
+    text = text.replace('key: "TÌNH TRẠNG"', 'key: "Người nộp"').replace('    - "TÌNH TRẠNG"\n', "")
+    mapping.write_text(text.replace('drop_personal:\n    - "Người nộp"', 'drop_personal:\n    - "TÌNH TRẠNG"').replace(
+        '  keep:\n', '  keep:\n    - "Người nộp"\n'), encoding="utf-8")  # fmt: skip
+    told = begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
+    assert "[not shown] = UNKNOWN (15)" in told
+    assert "Mẫu" not in told
+
+
+def test_a_column_that_nobody_mapped_and_one_that_is_gone_are_named(begun: Command, catalog: Path) -> None:
+    drop = catalog / "drops" / "2025-09.csv"
+    text = drop.read_text(encoding="utf-8")
+    drop.write_text(text.replace(";Người nộp;", ";Người nộp hồ sơ;"), encoding="utf-8")
+    assert "Unmapped, dropped: Người nộp hồ sơ" in begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
+    drop.write_text(text.replace(";Hẹn trả;", ";Hạn;"), encoding="utf-8")
+    told = begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
+    assert "2025-09.csv has no column 'Hẹn trả'" in told
+    assert "What to do: correct the column name in the mapping" in told
