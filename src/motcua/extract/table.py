@@ -160,12 +160,12 @@ class TableBuilder:
         return self._spellings.get(name, None if name in ("", "none") else MASKED)
 
     def _status_codes(self, codes: list[Any], columns: dict[str, pa.Array], report: Report) -> pa.Array:
+        is_unstated = pa.array([code is None for code in codes])
         array = to_array(codes, pa.int16(), "status_code", report)
         for rule in self._mapping.status.by_dates if array.null_count else ():
             if rule.field in columns:
                 stated = pc.is_valid(columns[rule.field])
-                unknown = pa.array([code is None for code in codes])
-                fits = pc.and_(pc.and_(pc.is_null(array), unknown), stated)
+                fits = pc.and_(pc.and_(pc.is_null(array), is_unstated), stated)
                 array = pc.if_else(fits, pa.scalar(rule.code, pa.int16()), array)
         return array
 
