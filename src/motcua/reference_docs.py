@@ -59,12 +59,16 @@ def pages() -> dict[str, str]:
 
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
-    from motcua.extract import mapping
+    from motcua.catalog import options
+    from motcua.extract import mapping, rules
     from motcua.publish import forms
     from motcua.workdays import SwappedDay
 
     places: dict[str, Sequence[type[BaseModel]]] = {
-        "`sources/*.yaml`: `defaults` for every entry, then `sources`": (Source,),
+        "`sources/*.yaml`: `defaults` for every entry, then `sources`": (
+            Source,
+            *options.OPTIONS.values(),
+        ),
         "`units/units*.csv`": (Unit,),
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
@@ -77,7 +81,7 @@ def catalog_page() -> str:
             forms.Section,
             forms.RowHeading,
         ),
-        "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(mapping, but=mapping.SourceMapping)),
+        "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }
     lines = [
         "The files under `include/catalog/`, typed on load: an unknown key, a wrong type or a reference that leads",

@@ -52,7 +52,8 @@ class SourceAdapter(Protocol):
     `margin` is how far outside the asked days a correct page may reach, because of the source's own clock.
     `filters` is false for a source that cannot be asked for days: it always gives all it has, so no day is a broken
     promise. `lists_open` is false where a list of what is open would show nothing that the days do not. An adapter
-    whose `by_id` asks the source itself may state `absence_is_proof = True`: an id it does not know is gone.
+    whose `by_id` asks the source itself may state `absence_is_proof = True`: an id it does not know is gone;
+    one that can look at itself may have `warnings`, lines for an engineer about a pull that went well.
     """
 
     margin: timedelta

@@ -157,6 +157,7 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
         for records in _by_id(adapter, asked, unknown):
             pull.add(records)
             found += len(records)
+        warnings: list[str] = getattr(adapter, "warnings", [])
     finally:
         adapter.close()
     settled = settle(pull.table, window, frozenset((*open_in_store, *asked)))
@@ -167,6 +168,8 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
             source.source_id,
             len(unknown),
         )
+    for warning in warnings:
+        log.warning("%s: %s", source.source_id, warning)
     if pull.builder.unclassified:
         log.warning("%s: unknown keys dropped: %s", source.source_id, ", ".join(sorted(pull.builder.unclassified)))
     manifest_sha256 = landing.write_records(
@@ -182,6 +185,7 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
             "absence_is_proof": getattr(adapter, "absence_is_proof", False),
             "guards": believed,
             "counts": count,
+            "warnings": warnings,
             "hmac_key_id": key_id,
             "unclassified_fields": sorted(pull.builder.unclassified),
         },

@@ -30,6 +30,7 @@ from tests.unit.extract.opencps_site import (
 
 from motcua import ledger
 from motcua.extract import ExtractOutcome, SourceConnection, extract_batches
+from motcua.extract.opencps import OpencpsAdapter
 from motcua.landing import read_manifest, read_records
 
 GROUP, OTHER_GROUP = "84102", "84103"
@@ -140,6 +141,16 @@ def test_a_total_that_never_stands_still_fails_the_batch(site: Site, plan: Plan,
     [batch] = ledger.read_batches([batch_id])
     assert (batch.state, batch.error_kind) == ("failed", "SourceUnavailable")
     assert " and then " in (batch.error_message or "")
+
+
+def test_what_an_adapter_warns_of_stands_in_the_manifest(
+    site: Site, plan: Plan, resolve: Resolve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [batch_id] = plan()
+    monkeypatch.setattr(OpencpsAdapter, "warnings", ["its database holds 9 dossiers, its index 7"])
+    extract_batches([batch_id], resolve)
+    [batch] = ledger.read_batches([batch_id])
+    assert read_manifest(batch.landing_uri)["warnings"] == ["its database holds 9 dossiers, its index 7"]
 
 
 def test_a_page_answered_twice_by_a_proxy_is_asked_again(site: Site, plan: Plan, resolve: Resolve) -> None:
