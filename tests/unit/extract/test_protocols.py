@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 
+from motcua import ledger
 from motcua.catalog import Source, load_catalog
 from motcua.errors import ConfigurationError, ContractBroken, SourceUnavailable
-from motcua.extract import SourceConnection
+from motcua.extract import SourceConnection, extract_batches
 from motcua.extract.adapter import ListingShifted, Window, make_adapter
 from motcua.extract.disposition import settle
 from motcua.extract.mapping import load_mapping
 from motcua.extract.privacy import Pseudonymiser
 from motcua.extract.table import PULLED_SCHEMA, TableBuilder
+from motcua.landing import read_records
 from motcua.sandbox.igate import agency_id
 from motcua.sandbox.serve import SandboxServer
 from motcua.settings import PROJECT_ROOT
@@ -249,3 +254,44 @@ def test_soft_deleted_and_migrated_rows_are_told_apart(sandbox: SandboxServer) -
     assert migrated
     assert all(row["status_code"] is None for row in deleted)
     assert all(row["disposition"] == "record" and row["status_code"] for row in migrated)
+
+
+@pytest.fixture
+def foreign_catalog(tmp_path: Path, databases: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A catalogue with the same commune behind iGate and behind Tân Dân, beside OpenCPS."""
+    folder = Path(shutil.copytree(CATALOG, tmp_path / "catalog"))
+    entries = []
+    for protocol in ("igate", "tandan"):
+        entry = source(protocol).model_dump(mode="json", exclude={"options"})
+        entries.append(entry | {"source_id": f"x.{protocol}", "options": OPTIONS[protocol]})
+    (folder / "sources" / "x.yaml").write_text(yaml.safe_dump({"sources": entries}, allow_unicode=True))
+    monkeypatch.setenv("MOTCUA_CATALOG", str(folder))
+    monkeypatch.setenv("MOTCUA_LANDING", str(tmp_path / "landing"))
+    return folder
+
+
+def test_a_night_of_other_systems_lands_and_balances(sandbox: SandboxServer, foreign_catalog: Path) -> None:
+    assert OCTOBER.from_date is not None
+    [batch_ids] = ledger.plan_run(
+        load_catalog(foreign_catalog),
+        "night-1",
+        OCTOBER.to_date,
+        window=(OCTOBER.from_date, OCTOBER.to_date),
+        source_ids=["x.igate", "x.tandan", "tra-vinh.c29266"],
+    )
+    protocols = {"x.igate": "igate", "x.tandan": "tandan", "tra-vinh.c29266": "opencps"}
+    records: dict[str, set[str]] = {}
+    for batch_id in batch_ids:
+        source_id = batch_id.split("@")[0]
+        outcome = extract_batches([batch_id], lambda _, name=protocols[source_id]: connection(sandbox, name))
+        assert outcome.failed == []
+        [batch] = ledger.read_batches([batch_id])
+        assert batch.pulled_count == batch.declared_total
+        rows = read_records(batch.landing_uri, batch.manifest_sha256).to_pylist()
+        records[source_id] = {
+            row["dossier_id"]
+            for row in rows
+            if row["disposition"] == "record" and row["disposition_reason"] != "soft_deleted"
+        }
+    assert records["x.igate"] == records["x.tandan"] == records["tra-vinh.c29266"]
+    assert len(records["x.igate"]) > 100
