@@ -16,6 +16,7 @@ from motcua.consolidate import consolidate_batches
 from motcua.errors import CatalogError
 from motcua.extract import SourceConnection, extract_batches
 from motcua.extract.guards import shortfalls
+from motcua.landing import read_manifest
 from motcua.settings import PROJECT_ROOT
 from motcua.workdays import is_workday, lunar_new_year, working_calendar
 
@@ -111,6 +112,17 @@ def test_a_dossier_the_listing_does_not_show_is_asked_for_by_id(site: Site, plan
     batch = pulled(plan()[0], resolve)
     assert (batch.state, batch.pulled_count) == ("extracted", 40)
     assert [path for path, _, _ in site.asked if path.endswith("/dossiers/40")] == ["/o/rest/v2/dossiers/40"]
+
+
+def test_an_id_the_source_does_not_know_is_handed_on_with_what_it_proves(
+    site: Site, plan: Plan, resolve: Resolve
+) -> None:
+    known(40)
+    shows(site, 39)
+    batch = pulled(plan()[0], resolve)
+    manifest = read_manifest(batch.landing_uri)
+    assert (manifest["pulled"]["unknown_by_id"], manifest["absence_is_proof"]) == (["40"], True)
+    assert manifest["guards"] == {"known_count": 40, "shown_count": 39}
 
 
 def days(first: date, last: date, count: int) -> dict[date, int]:
