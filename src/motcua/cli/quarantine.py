@@ -35,7 +35,7 @@ def list_(
             (
                 str(entry.quarantine_id),
                 entry.source_id,
-                f"{entry.agency_code}/{entry.dossier_id}",
+                f"{entry.agency_code}/{entry.dossier_id or ''}",
                 ", ".join(entry.rule_ids),
                 entry.status,
                 f"{entry.set_aside_at:%Y-%m-%d %H:%M}",

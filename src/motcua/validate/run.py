@@ -123,9 +123,12 @@ def _expectations(suite: Suite, checks: Sequence[Check]) -> Any:
 
 def _batch(frame: pd.DataFrame) -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it names a folder of docs it never writes
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    # Only now: this module sets its own level when imported. It names a folder of docs that it never writes.
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
