@@ -20,7 +20,7 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import Channel, Status
-from motcua.catalog import AgencyCode, Procedure, Source, Unit
+from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Unit
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -78,6 +78,7 @@ def catalog_page() -> str:
         "`units/units*.csv`": (Unit,),
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
+        "`procedures/aliases*.csv`": (ProcedureAlias,),
         "`calendar/*.csv`": (SwappedDay,),
         "`forms/*.yaml`: `report_code`, then `forms`": (
             forms.Form,
