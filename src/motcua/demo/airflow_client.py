@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -16,13 +17,15 @@ ENDED = ("success", "failed")
 
 @dataclass(frozen=True)
 class TaskState:
-    """One task instance: its id, map index (-1 when not mapped), state, try and how long it ran."""
+    """One task instance: its id, map index (-1 when not mapped), state, try, and when and how long it ran."""
 
     task_id: str
     map_index: int
     state: str | None
     try_number: int
     seconds: float | None
+    started_at: datetime | None
+    ended_at: datetime | None
 
 
 class AirflowClient:
@@ -83,7 +86,15 @@ class AirflowClient:
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         found = self._call("GET", path, params={"limit": 100})
         return [
-            TaskState(task["task_id"], task["map_index"], task["state"], task["try_number"], task["duration"])
+            TaskState(
+                task["task_id"],
+                task["map_index"],
+                task["state"],
+                task["try_number"],
+                task["duration"],
+                _instant(task["start_date"]),
+                _instant(task["end_date"]),
+            )
             for task in found["task_instances"]
         ]
 
@@ -160,3 +171,7 @@ class AirflowClient:
             )
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
