@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from motcua import ledger
 from motcua.catalog import LEVELS, load_catalog
 from motcua.demo.airflow_client import ENDED, TaskState
 from motcua.demo.processes import Service, free_ports, read_register, stop_services
-from motcua.demo.stack import REGISTER, USERNAME, Stack, ending_by_signal, source_connections
+from motcua.demo.stack import REGISTER, USERNAME, Stack, ending_by_signal, source_connections, undisturbed
 from motcua.errors import MotcuaError
 from motcua.settings import Settings
 from motcua.warehouse import embedded
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from motcua.sandbox.serve import SandboxServer
 
 RUN_SECONDS = 3600.0
+_STAGES_PASSED = {"planned": 0, "extracted": 1, "validated": 2, "loaded": 3, "failed": 3, "held": 3}
 
 
 class DemoFailed(MotcuaError):
@@ -72,7 +74,8 @@ def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
             if is_kept:
                 walk.keep()
             else:
-                walk.stop()
+                with undisturbed():
+                    walk.stop()
         return agrees
 
 
@@ -132,7 +135,8 @@ class _Walk:
 
     def start(self) -> None:
         log = self.stack.work_dir / "sandbox.log"
-        with ThreadPoolExecutor(1) as other:
+        with self.progress() as progress, ThreadPoolExecutor(1) as other:
+            progress.add_task("upgrade the databases, generate the dossiers, wait for Airflow", total=None)
             starting = other.submit(self.sandbox.start, log)
             self.stack.start()
             starting.result()
@@ -167,13 +171,15 @@ class _Walk:
         running = {f"ingest_dossiers__{level}" for level in levels}
         for dag_id in sorted(running):
             client.trigger(dag_id, conf, run_id)
-        with self.console.status("") as status:
+        with self.progress() as progress:
+            bar = progress.add_task("", total=None)
             while running:
                 self.stack.check_services("a night was running")
                 running -= {dag_id for dag_id in running if client.run_state(dag_id, run_id) in ENDED}
-                status.update(_told(run_id))
+                stages, total = _stages_passed(run_id)
+                progress.update(bar, completed=stages, total=total, description=_told(run_id))
                 time.sleep(0.5)
-            status.update("measures and brief")
+            progress.update(bar, total=None, description="measures and brief")
             client.wait_until_idle(timeout=RUN_SECONDS)
         self.expect_states(run_id, levels, missing)
         return _told(run_id)
@@ -216,7 +222,8 @@ class _Walk:
         period = self.scenario.period
         conf = {"period": f"{period.from_date}..{period.to_date}", "state": "auto"}
         client = self.stack.client
-        with self.console.status("publish_period_reports"):
+        with self.progress() as progress:
+            progress.add_task("publish_period_reports", total=None)
             client.trigger("publish_period_reports", conf, run_id)
             client.wait_for_run("publish_period_reports", run_id, timeout=RUN_SECONDS)
         self.expect_tasks("publish_period_reports", run_id)
@@ -272,6 +279,17 @@ class _Walk:
         self.sandbox.stop()
         self.stack.stop()
 
+    def progress(self) -> Progress:
+        """Return a line that shows how far the present step is and vanishes at its end."""
+        return Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=self.console,
+            transient=True,
+        )
+
     @contextmanager
     def steps(self, title: str) -> Iterator[_Done]:
         """Show a step, then how it ended and how long it took."""
@@ -285,6 +303,12 @@ class _Walk:
             raise
         said = f": {escape(done.said)}" if done.said else ""
         self.console.print(f"  {time.monotonic() - begun:.1f} s{said}", soft_wrap=True)
+
+
+def _stages_passed(run_id: str) -> tuple[int, int | None]:
+    """Return how many of its stages the sources of a run have passed, and of how many; none before it is planned."""
+    batches = ledger.read_run(run_id)
+    return sum(_STAGES_PASSED[batch.state] for batch in batches), len(batches) * max(_STAGES_PASSED.values()) or None
 
 
 def _told(run_id: str) -> str:

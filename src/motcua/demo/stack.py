@@ -242,14 +242,28 @@ def source_connections(province: str, address: str, login: str, password: str) -
 
 @contextmanager
 def ending_by_signal() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into an exit that runs every `finally`, as Ctrl-C does already."""
+    """Turn Ctrl-C, SIGTERM and SIGHUP into an exit that runs every `finally`; what is ignored (nohup) stays so."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    before: dict[int, Any] = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    with _handling(leave, *(number for number in numbers if signal.getsignal(number) != signal.SIG_IGN)):
+        yield
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold off Ctrl-C and its like while services are being stopped: a second one must not leave half of them."""
+    with _handling(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        yield
+
+
+@contextmanager
+def _handling(handler: Any, *numbers: signal.Signals) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
