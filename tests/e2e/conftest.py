@@ -65,7 +65,7 @@ class Story:
         return read_edition(list_editions("form-06", "84", period)[0].edition_id)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def story() -> Iterator[Story]:
     """Start everything once, live two nights, publish twice; stop everything at the end."""
     base = Path(os.environ["MOTCUA_WORK"]) / "e2e"  # a folder that PostgreSQL may enter as its own user

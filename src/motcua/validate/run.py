@@ -123,10 +123,11 @@ def _expectations(suite: Suite, checks: Sequence[Check]) -> Any:
 
 def _batch(frame: pd.DataFrame) -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it names a folder of docs it never writes
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    # Importing GX sets its own level; at INFO it names a folder of docs it never writes.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("landing").add_dataframe_asset("records")
