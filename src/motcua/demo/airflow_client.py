@@ -139,10 +139,15 @@ class AirflowClient:
         return state
 
     def wait_until_idle(self, *, timeout: float, interval: float = 0.5) -> None:
-        """Wait until no run is queued or running and no asset update waits. Raises SourceUnavailable on
-        time-out."""
+        """Wait until no run is queued or running and no asset update waits. Raises SourceUnavailable on time-out.
+
+        It takes two looks in a row: between asking for the runs and for the updates, an update may become a run.
+        """
         deadline = time.monotonic() + timeout
-        while self.active_runs() or any(self.queued_asset_events(dag_id) for dag_id in self.dag_ids()):
+        idle_looks = 0
+        while idle_looks < 2:
+            is_busy = self.active_runs() or any(self.queued_asset_events(dag_id) for dag_id in self.dag_ids())
+            idle_looks = 0 if is_busy else idle_looks + 1
             if time.monotonic() > deadline:
                 names = ", ".join(f"{run['dag_id']} {run['dag_run_id']}" for run in self.active_runs())
                 raise SourceUnavailable(
