@@ -63,7 +63,7 @@ def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
         stop_demo(scenario_id, quiet=True)
         shutil.rmtree(work_dir, ignore_errors=True)
         work_dir.mkdir(parents=True)
-        walk = _Walk(scenario, console)
+        walk = _Walk(scenario, console, keep=keep)
         is_kept = False
         try:
             with walk.steps("Start PostgreSQL, the one-stop systems and Airflow"):
@@ -117,9 +117,10 @@ class _Done:
 class _Walk:
     """The steps of one demo, in order, with the services they run on."""
 
-    def __init__(self, scenario: Scenario, console: Console) -> None:
+    def __init__(self, scenario: Scenario, console: Console, *, keep: bool) -> None:
         from motcua.sandbox.serve import SandboxServer
 
+        self.is_kept = keep
         self.scenario = scenario
         self.console = console
         self.started_at = time.monotonic()
@@ -262,6 +263,8 @@ class _Walk:
         folder = Settings.load().reports_dir / final.edition_id
         for path in sorted(folder.glob("*")):
             self.console.print(f"{path.suffix[1:]:>9}  {path}", soft_wrap=True)
+        ui = "left running" if self.is_kept else "stopped now; make demo KEEP=1 leaves it running"
+        self.console.print(f"  Airflow  {self.stack.client.address} ({ui})", soft_wrap=True)
         self.console.print(f"    total  {time.monotonic() - self.started_at:.0f} s")
         return all(row.is_reproduced for row in rows)
 
@@ -270,8 +273,7 @@ class _Walk:
         assert self.sandbox.pid is not None
         log = self.stack.work_dir / "sandbox.log"
         self.stack.keep([Service.of_pid("sandbox", self.sandbox.pid, log)])
-        self.console.print(f"  Airflow  {self.stack.client.address} (user {USERNAME}, password in"
-                           f" {self.stack.password_file})", soft_wrap=True)  # fmt: skip
+        self.console.print(f"    log in  as {USERNAME}, password in {self.stack.password_file}", soft_wrap=True)
         self.console.print(f"  sandbox  {self.sandbox.url}")
         self.console.print(f"  to stop  motcua demo --scenario {self.scenario.scenario_id} --stop")
 
@@ -288,6 +290,7 @@ class _Walk:
             TextColumn("{task.description}"),
             console=self.console,
             transient=True,
+            disable=not self.console.is_terminal,
         )
 
     @contextmanager
@@ -320,7 +323,9 @@ def _told(run_id: str) -> str:
         for name in ("pulled", "new", "changed", "quarantined")
     }
     told = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-    return f"{len(batches)} sources ({told}); " + ", ".join(f"{count:,} {name}" for name, count in records.items())
+    return f"{len(batches)} source{'s' * (len(batches) != 1)} ({told}); " + ", ".join(
+        f"{count:,} {name}" for name, count in records.items()
+    )
 
 
 def _missing_in(edition: Edition) -> list[str]:
