@@ -1,7 +1,7 @@
-"""**What.** Applies every newly loaded batch to the daily measures, then recomputes them all and compares.
-Only measures that agree tell the asset `measures`, so nothing is published from measures that do not.
+"""**What.** Applies every newly loaded batch to the daily measures; once the night is closed at every level,
+recomputes them all and compares. Nothing is published from measures that do not agree.
 
-**Why.** Increments keep the night short; the recompute, a few seconds, is what makes them trustworthy.
+**Why.** Increments keep the night short; the recompute is what makes them trustworthy.
 
 **When.** As soon as any level has closed its night (assets `dossiers__province`, `dossiers__district`,
 `dossiers__commune`). By hand at any time: batches already applied are not applied again.

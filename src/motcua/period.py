@@ -98,10 +98,13 @@ def period_between(from_date: date, to_date: date) -> Period:
 
 
 def parse_period(text: str) -> Period:
-    """Read `RPT_MONTH:2023-10`, `CAL_QUARTER:2023-Q4`, `RPT_9M:2025`, or `2023-10-01..2023-10-31`."""
+    """Read `<type>:<label>` (`RPT_MONTH:2023-10`, `CAL_QUARTER:2023-Q4`, `RPT_9M:2025-9M`) or `2023-10-01..2023-10-31`.
+
+    The label of a half-year or of nine months may leave out what the type says already.
+    """
     if found := re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", text):
         return period_between(date.fromisoformat(found[1]), date.fromisoformat(found[2]))
-    found = re.fullmatch(r"(RPT|CAL)_(MONTH|QUARTER|H1|H2|9M|YEAR):(\d{4})(?:-Q?(\d{1,2}))?", text)
+    found = re.fullmatch(r"(?!CAL_9M)(RPT|CAL)_(MONTH|QUARTER|H1|H2|9M|YEAR):(\d{4})(?:-(?:\2|Q?(\d{1,2})))?", text)
     if found:
         system, kind, year, number = found[1], found[2], int(found[3]), int(found[4] or 0)
         limit = {"MONTH": 12, "QUARTER": 4}.get(kind, 0)

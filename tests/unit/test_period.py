@@ -44,6 +44,12 @@ def test_a_period_has_the_days_the_decree_gives_it(text: str, first: date, last:
     assert (period.from_date, period.to_date) == (first, last)
 
 
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_period_is_read_back_from_its_own_type_and_label(month: int) -> None:
+    for period in periods_ending_on(date(2025, month, 14)):
+        assert parse_period(f"{period.period_type}:{period.label}") == period
+
+
 def test_the_69_day_campaign_of_ca_mau_has_70_days() -> None:
     assert parse_period("2023-03-01..2023-05-09").days == 70
 

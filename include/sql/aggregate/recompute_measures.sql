@@ -1,4 +1,4 @@
--- Grain: unit, procedure, field, day, measure. Reads dossier_contribution. Writes measure_day, emptied beforehand.
+-- Grain: unit, procedure, field, day, measure. Reads measure_recomputed. Writes measure_day, emptied beforehand.
 insert into measure_day (unit_id, procedure_code, field_code, on_day, measure, quantity)
 select
     unit_id,
@@ -6,7 +6,5 @@ select
     field_code,
     on_day,
     measure,
-    sum(quantity)::bigint as quantity
-from dossier_contribution
-where known_to is null
-group by unit_id, procedure_code, field_code, on_day, measure
+    quantity
+from measure_recomputed

@@ -1,4 +1,4 @@
--- Grain: one accepted record of a batch. Reads accepted_record (the batch's staging table), dossier_version.
+-- Grain: one accepted record of a batch. Reads accepted_record (the staging table), dossier_version.
 -- Says of each record whether it is new, changes what is known, or repeats it. The content hash covers what the
 -- source says of the dossier and what we made of it (unit, field), nothing of when or how we heard it.
 -- A record pulled before what is already known (a replay of an old batch) changes nothing. A dossier that we held to
@@ -14,6 +14,7 @@ with incoming as (
             apology_at, fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, unit_id, field_code
         )::text, 'UTF8')), 'hex') as content_hash
     from accepted_record
+    where batch_id = :batch_id
 )
 
 select

@@ -38,7 +38,7 @@ def check_measures() -> None:
     Raises:
         MeasuresDiffer: naming the number of cells that differ and the first of them.
     """
-    with _measuring(alone=True) as connection:
+    with _measuring() as connection:
         _apply_pending(connection)
         differences = _differences(connection)
     if differences:
@@ -52,7 +52,7 @@ def check_measures() -> None:
 
 def rebuild_measures() -> list[MeasureDifference]:
     """Write the measures anew from the current versions and return the cells that were wrong before."""
-    with _measuring(alone=True) as connection:
+    with _measuring() as connection:
         _apply_pending(connection)
         differences = _differences(connection)
         connection.execute(text("truncate measure_day"))
@@ -61,13 +61,18 @@ def rebuild_measures() -> list[MeasureDifference]:
 
 
 @contextmanager
-def _measuring(*, alone: bool = False) -> Iterator[Connection]:
-    """A transaction that no other of this module runs beside; `alone`, no consolidation either."""
-    with store_engine().begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(hashtext('measures'))"))
-        if alone:
-            connection.execute(text("lock table dossier_version in share mode"))
-        yield connection
+def _measuring() -> Iterator[Connection]:
+    """A transaction that no other of this module runs beside, on one snapshot: consolidations go on meanwhile."""
+    with store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        lock = {"key": "measures"}
+        connection.execute(text("select pg_advisory_lock(hashtext(:key))"), lock)
+        connection.commit()  # the snapshot must be taken once the lock is held
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            connection.execute(text("select pg_advisory_unlock(hashtext(:key))"), lock)
+            connection.commit()
 
 
 def _apply_pending(connection: Connection) -> list[str]:

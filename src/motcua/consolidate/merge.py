@@ -1,4 +1,4 @@
-"""One batch at a time: bulk load to a staging table, one set-based merge, the ledger row, one transaction."""
+"""All batches bulk loaded to one staging table; then, for each, the merge and its ledger row in one transaction."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ _SQL_TYPES = {
     pa.timestamp("us"): "timestamp",
 }
 
+_STAGING_COLUMNS = ", ".join(
+    ["batch_id text", *(f"{field.name} {_SQL_TYPES[field.type]}" for field in ACCEPTED_SCHEMA)]
+)
+
 
 @dataclass(frozen=True)
 class ConsolidationOutcome:
@@ -46,47 +50,59 @@ def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
     A batch that is loaded already is left alone. A batch in an earlier state is not this stage's to judge.
     """
     outcome = ConsolidationOutcome([], [])
+    waiting = []
     for batch in ledger.read_batches(batch_ids):
-        if batch.state not in ("validated", "loaded"):
-            log.warning("%s: not consolidated, it is %s", batch.source_id, batch.state)
-            continue
-        try:
-            _load(batch)
-        except Exception as error:
-            ledger.mark_failed(batch.batch_id, "consolidate", error)
-            log.exception("%s: not consolidated", batch.source_id)
-            outcome.failed.append(batch.batch_id)
-        else:
+        if batch.state == "loaded":
             outcome.loaded.append(batch.batch_id)
+        elif batch.state == "validated":
+            waiting.append(batch)
+        else:
+            log.warning("%s: not consolidated, it is %s", batch.source_id, batch.state)
+    with _staging(waiting) as (connection, unread):
+        for batch in waiting:
+            error = unread.get(batch.batch_id) or _try_load(connection, batch)
+            if error is None:
+                outcome.loaded.append(batch.batch_id)
+            else:
+                ledger.mark_failed(batch.batch_id, "consolidate", error)
+                log.error("%s: not consolidated", batch.source_id, exc_info=error)
+                outcome.failed.append(batch.batch_id)
     return outcome
 
 
-def _load(batch: ledger.Batch) -> None:
-    if batch.state == "loaded":
-        return
+def _try_load(connection: Connection, batch: ledger.Batch) -> Exception | None:
+    try:
+        with connection.begin():
+            _load(connection, batch)
+    except Exception as error:
+        return error
+    return None
+
+
+def _load(connection: Connection, batch: ledger.Batch) -> None:
     landed = read_landed(batch)
-    with _alone_on(batch.source_id), _staged(batch) as table, store_engine().begin() as connection:
-        row = connection.execute(statement("consolidate/lock_batch"), {"batch_id": batch.batch_id}).one()
-        if row.state == "loaded":
-            return
-        # One merge at a time: whether a dossier counts depends on the dossiers of other sources that share its number.
-        connection.execute(text("select pg_advisory_xact_lock(hashtext('consolidate'))"))
-        connection.execute(text(f"create temporary view accepted_record as table {table}"))
-        counts = _merge(connection, batch, landed, row.extracted_at)
-        _check_balance(
-            batch,
-            pulled=row.pulled_count,
-            fates={
-                "new_count": counts["new_count"],
-                "changed_count": counts["changed_count"],
-                "unchanged_count": counts["unchanged_count"],
-                "duplicate_count": row.duplicate_count + counts["copy_count"],
-                "quarantined_count": row.quarantined_count,
-                "out_of_window_count": row.out_of_window_count,
-            },
-        )
-        connection.execute(statement("consolidate/mark_loaded"), {"batch_id": batch.batch_id, **counts})
-        connection.execute(text("drop view accepted_record"))
+    connection.execute(
+        text("select pg_advisory_xact_lock(hashtext(:source))"), {"source": f"consolidate {batch.source_id}"}
+    )
+    row = connection.execute(statement("consolidate/lock_batch"), {"batch_id": batch.batch_id}).one()
+    if row.state == "loaded":
+        return
+    # One merge at a time: whether a dossier counts depends on the dossiers of other sources that share its number.
+    connection.execute(text("select pg_advisory_xact_lock(hashtext('consolidate'))"))
+    counts = _merge(connection, batch, landed, row.extracted_at)
+    _check_balance(
+        batch,
+        pulled=row.pulled_count,
+        fates={
+            "new_count": counts["new_count"],
+            "changed_count": counts["changed_count"],
+            "unchanged_count": counts["unchanged_count"],
+            "duplicate_count": row.duplicate_count + counts["copy_count"],
+            "quarantined_count": row.quarantined_count,
+            "out_of_window_count": row.out_of_window_count,
+        },
+    )
+    connection.execute(statement("consolidate/mark_loaded"), {"batch_id": batch.batch_id, **counts})
     log.info(
         "%s: %d new, %d changed, %d unchanged, %d counted elsewhere, %d unconfirmed, %d tombstoned, %d restored",
         batch.source_id,
@@ -98,7 +114,7 @@ def _merge(connection: Connection, batch: ledger.Batch, landed: Landed, known_fr
     """Write what the batch changes; return what became of its accepted records, and of dossiers it did not show."""
     known = {"batch_id": batch.batch_id, "known_from": known_from}
     of_source = {**known, "source_id": batch.source_id}
-    connection.execute(statement("consolidate/compare_incoming"), {"known_from": known_from})
+    connection.execute(statement("consolidate/compare_incoming"), known)
     connection.execute(text("analyze compared"))
     connection.execute(
         statement("consolidate/note_absent"),
@@ -141,31 +157,40 @@ def _check_balance(batch: ledger.Batch, *, pulled: int, fates: dict[str, int]) -
 
 
 @contextmanager
-def _alone_on(source_id: str) -> Iterator[None]:
-    """Keep every other run off the source until the end: off its versions, and off the batch's staging table."""
-    with store_engine().begin() as connection:
-        connection.execute(
-            text("select pg_advisory_xact_lock(hashtext(:source))"), {"source": f"consolidate {source_id}"}
-        )
-        yield
+def _staging(batches: Sequence[ledger.Batch]) -> Iterator[tuple[Connection, dict[str, Exception]]]:
+    """Bulk load the accepted records of all batches at once, into an unlogged table that `accepted_record` shows.
+
+    Yields the connection that sees it, and what kept a batch from being read. The table is named for its batches: a
+    second run of the same ones waits for the first to end, a repeated one drops what a crash left behind.
+    """
+    tables, unread = [], dict[str, Exception]()
+    for batch in batches:
+        try:
+            records = read_accepted(batch.landing_uri)
+        except Exception as error:
+            unread[batch.batch_id] = error
+        else:
+            tables.append(records.append_column("batch_id", pa.repeat(batch.batch_id, records.num_rows)))
+    name = "load_" + hashlib.sha256("\n".join(batch.batch_id for batch in batches).encode()).hexdigest()[:32]
+    with store_engine().connect() as connection:
+        connection.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": name})
+        connection.execute(text(f"drop table if exists staging.{name} cascade"))
+        connection.execute(text(f"create unlogged table staging.{name} ({_STAGING_COLUMNS})"))
+        connection.execute(text(f"create temporary view accepted_record as table staging.{name}"))
+        connection.commit()
+        try:
+            if tables:
+                _ingest(name, pa.concat_tables(tables))
+            yield connection, unread
+        finally:
+            connection.execute(text(f"drop table staging.{name} cascade"))
+            connection.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": name})
+            connection.commit()
 
 
-@contextmanager
-def _staged(batch: ledger.Batch) -> Iterator[str]:
-    """Bulk load a batch's accepted records into an unlogged table of its own; drop the table at the end."""
+def _ingest(name: str, records: pa.Table) -> None:
     import adbc_driver_postgresql.dbapi as adbc
 
-    records = read_accepted(batch.landing_uri)
-    name = "batch_" + hashlib.sha256(batch.batch_id.encode()).hexdigest()[:32]
-    columns = ", ".join(f"{field.name} {_SQL_TYPES[field.type]}" for field in ACCEPTED_SCHEMA)
-    with store_engine().begin() as connection:
-        connection.execute(text(f"drop table if exists staging.{name}"))
-        connection.execute(text(f"create unlogged table staging.{name} ({columns})"))
-    try:
-        with adbc.connect(libpq_dsn("motcua_store")) as loader, loader.cursor() as cursor:
-            cursor.adbc_ingest(name, records, mode="append", db_schema_name="staging")
-            loader.commit()
-        yield f"staging.{name}"
-    finally:
-        with store_engine().begin() as connection:
-            connection.execute(text(f"drop table if exists staging.{name}"))
+    with adbc.connect(libpq_dsn("motcua_store")) as loader, loader.cursor() as cursor:
+        cursor.adbc_ingest(name, records, mode="append", db_schema_name="staging")
+        loader.commit()

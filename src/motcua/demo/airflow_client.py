@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -16,13 +17,15 @@ ENDED = ("success", "failed")
 
 @dataclass(frozen=True)
 class TaskState:
-    """One task instance: its id, map index (-1 when not mapped), state, try and how long it ran."""
+    """One task instance: its id, map index (-1 when not mapped), state, try, and when and how long it ran."""
 
     task_id: str
     map_index: int
     state: str | None
     try_number: int
     seconds: float | None
+    started_at: datetime | None
+    ended_at: datetime | None
 
 
 class AirflowClient:
@@ -83,7 +86,15 @@ class AirflowClient:
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         found = self._call("GET", path, params={"limit": 100})
         return [
-            TaskState(task["task_id"], task["map_index"], task["state"], task["try_number"], task["duration"])
+            TaskState(
+                task["task_id"],
+                task["map_index"],
+                task["state"],
+                task["try_number"],
+                task["duration"],
+                _instant(task["start_date"]),
+                _instant(task["end_date"]),
+            )
             for task in found["task_instances"]
         ]
 
@@ -128,10 +139,15 @@ class AirflowClient:
         return state
 
     def wait_until_idle(self, *, timeout: float, interval: float = 0.5) -> None:
-        """Wait until no run is queued or running and no asset update waits. Raises SourceUnavailable on
-        time-out."""
+        """Wait until no run is queued or running and no asset update waits. Raises SourceUnavailable on time-out.
+
+        It takes two looks in a row: between asking for the runs and for the updates, an update may become a run.
+        """
         deadline = time.monotonic() + timeout
-        while self.active_runs() or any(self.queued_asset_events(dag_id) for dag_id in self.dag_ids()):
+        idle_looks = 0
+        while idle_looks < 2:
+            is_busy = self.active_runs() or any(self.queued_asset_events(dag_id) for dag_id in self.dag_ids())
+            idle_looks = 0 if is_busy else idle_looks + 1
             if time.monotonic() > deadline:
                 names = ", ".join(f"{run['dag_id']} {run['dag_run_id']}" for run in self.active_runs())
                 raise SourceUnavailable(
@@ -160,3 +176,7 @@ class AirflowClient:
             )
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from motcua import ledger
 from motcua.catalog import LEVELS, OpencpsOptions, load_catalog
 from motcua.demo.airflow_client import ENDED, TaskState
 from motcua.demo.processes import Service, free_ports, read_register, stop_services
-from motcua.demo.stack import REGISTER, USERNAME, Stack, ending_by_signal, source_connections
+from motcua.demo.stack import REGISTER, USERNAME, Stack, ending_by_signal, source_connections, undisturbed
 from motcua.errors import MotcuaError
 from motcua.settings import Settings
 from motcua.warehouse import embedded
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from motcua.sandbox.serve import SandboxServer
 
 RUN_SECONDS = 3600.0
+_STAGES_PASSED = {"planned": 0, "extracted": 1, "validated": 2, "loaded": 3, "failed": 3, "held": 3}
 
 
 class DemoFailed(MotcuaError):
@@ -61,7 +63,7 @@ def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
         stop_demo(scenario_id, quiet=True)
         shutil.rmtree(work_dir, ignore_errors=True)
         work_dir.mkdir(parents=True)
-        walk = _Walk(scenario, console)
+        walk = _Walk(scenario, console, keep=keep)
         is_kept = False
         try:
             with walk.steps("Start PostgreSQL, the one-stop systems and Airflow"):
@@ -72,7 +74,8 @@ def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
             if is_kept:
                 walk.keep()
             else:
-                walk.stop()
+                with undisturbed():
+                    walk.stop()
         return agrees
 
 
@@ -114,9 +117,10 @@ class _Done:
 class _Walk:
     """The steps of one demo, in order, with the services they run on."""
 
-    def __init__(self, scenario: Scenario, console: Console) -> None:
+    def __init__(self, scenario: Scenario, console: Console, *, keep: bool) -> None:
         from motcua.sandbox.serve import SandboxServer
 
+        self.is_kept = keep
         self.scenario = scenario
         self.console = console
         self.started_at = time.monotonic()
@@ -132,7 +136,8 @@ class _Walk:
 
     def start(self) -> None:
         log = self.stack.work_dir / "sandbox.log"
-        with ThreadPoolExecutor(1) as other:
+        with self.progress() as progress, ThreadPoolExecutor(1) as other:
+            progress.add_task("upgrade the databases, generate the dossiers, wait for Airflow", total=None)
             starting = other.submit(self.sandbox.start, log)
             self.stack.start()
             starting.result()
@@ -167,13 +172,15 @@ class _Walk:
         running = {f"ingest_dossiers__{level}" for level in levels}
         for dag_id in sorted(running):
             client.trigger(dag_id, conf, run_id)
-        with self.console.status("") as status:
+        with self.progress() as progress:
+            bar = progress.add_task("", total=None)
             while running:
                 self.stack.check_services("a night was running")
                 running -= {dag_id for dag_id in running if client.run_state(dag_id, run_id) in ENDED}
-                status.update(_told(run_id))
+                stages, total = _stages_passed(run_id)
+                progress.update(bar, completed=stages, total=total, description=_told(run_id))
                 time.sleep(0.5)
-            status.update("measures and brief")
+            progress.update(bar, total=None, description="measures and brief")
             client.wait_until_idle(timeout=RUN_SECONDS)
         self.expect_states(run_id, levels, missing)
         return _told(run_id)
@@ -216,7 +223,8 @@ class _Walk:
         period = self.scenario.period
         conf = {"period": f"{period.from_date}..{period.to_date}", "state": "auto"}
         client = self.stack.client
-        with self.console.status("publish_period_reports"):
+        with self.progress() as progress:
+            progress.add_task("publish_period_reports", total=None)
             client.trigger("publish_period_reports", conf, run_id)
             client.wait_for_run("publish_period_reports", run_id, timeout=RUN_SECONDS)
         self.expect_tasks("publish_period_reports", run_id)
@@ -255,6 +263,8 @@ class _Walk:
         folder = Settings.load().reports_dir / final.edition_id
         for path in sorted(folder.glob("*")):
             self.console.print(f"{path.suffix[1:]:>9}  {path}", soft_wrap=True)
+        ui = "left running" if self.is_kept else "stopped now; make demo KEEP=1 leaves it running"
+        self.console.print(f"  Airflow  {self.stack.client.address} ({ui})", soft_wrap=True)
         self.console.print(f"    total  {time.monotonic() - self.started_at:.0f} s")
         return all(row.is_reproduced for row in rows)
 
@@ -263,14 +273,25 @@ class _Walk:
         assert self.sandbox.pid is not None
         log = self.stack.work_dir / "sandbox.log"
         self.stack.keep([Service.of_pid("sandbox", self.sandbox.pid, log)])
-        self.console.print(f"  Airflow  {self.stack.client.address} (user {USERNAME}, password in"
-                           f" {self.stack.password_file})", soft_wrap=True)  # fmt: skip
+        self.console.print(f"    log in  as {USERNAME}, password in {self.stack.password_file}", soft_wrap=True)
         self.console.print(f"  sandbox  {self.sandbox.url}")
         self.console.print(f"  to stop  motcua demo --scenario {self.scenario.scenario_id} --stop")
 
     def stop(self) -> None:
         self.sandbox.stop()
         self.stack.stop()
+
+    def progress(self) -> Progress:
+        """Return a line that shows how far the present step is and vanishes at its end."""
+        return Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
 
     @contextmanager
     def steps(self, title: str) -> Iterator[_Done]:
@@ -287,6 +308,12 @@ class _Walk:
         self.console.print(f"  {time.monotonic() - begun:.1f} s{said}", soft_wrap=True)
 
 
+def _stages_passed(run_id: str) -> tuple[int, int | None]:
+    """Return how many of its stages the sources of a run have passed, and of how many; none before it is planned."""
+    batches = ledger.read_run(run_id)
+    return sum(_STAGES_PASSED[batch.state] for batch in batches), len(batches) * max(_STAGES_PASSED.values()) or None
+
+
 def _told(run_id: str) -> str:
     """Say how far a run is, from the ledger."""
     batches = ledger.read_run(run_id)
@@ -296,7 +323,9 @@ def _told(run_id: str) -> str:
         for name in ("pulled", "new", "changed", "quarantined")
     }
     told = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-    return f"{len(batches)} sources ({told}); " + ", ".join(f"{count:,} {name}" for name, count in records.items())
+    return f"{len(batches)} source{'s' * (len(batches) != 1)} ({told}); " + ", ".join(
+        f"{count:,} {name}" for name, count in records.items()
+    )
 
 
 def _missing_in(edition: Edition) -> list[str]:

@@ -47,6 +47,12 @@ DAG_IDS = {
     "publish_period_reports",
 }
 
+_LOCAL_SETTINGS = """import sys
+
+if sys.argv[1:2] == ["scheduler"]:
+    import motcua.orchestration.preload
+"""
+
 
 class Stack:
     """The services of one work folder. `start` and `stop` may be called in any order and more than once."""
@@ -82,6 +88,9 @@ class Stack:
         self.password_file.unlink(missing_ok=True)
         self.password_file.touch(mode=0o600)
         self.password_file.write_text(json.dumps({USERNAME: self._password}) + "\n", encoding="utf-8")
+        local_settings = self.airflow_home / "config" / "airflow_local_settings.py"
+        local_settings.parent.mkdir(exist_ok=True)
+        local_settings.write_text(_LOCAL_SETTINGS, encoding="utf-8")
         migration = self._start_service("db-migrate", ["db", "migrate"], self.environment())
         upgrade_databases()
         wait_for_end(migration, timeout=300)
@@ -145,7 +154,8 @@ class Stack:
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__MAX_MAP_LENGTH": "4096",
-            "AIRFLOW__CORE__PARALLELISM": str(max(2, os.cpu_count() or 2)),
+            # Two tasks a core: a task that waits for a source leaves the processor to another.
+            "AIRFLOW__CORE__PARALLELISM": str(2 * (os.cpu_count() or 1)),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.settings.home / "plugins"),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.password_file),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USERNAME}:admin",
@@ -160,6 +170,8 @@ class Stack:
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            # A worker notices the end of its task only when it next beats: the default wastes up to 5 s a task.
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         }
 
     def _start_airflow(self) -> None:
@@ -230,14 +242,28 @@ def source_connections(province: str, address: str, login: str, password: str) -
 
 @contextmanager
 def ending_by_signal() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into an exit that runs every `finally`, as Ctrl-C does already."""
+    """Turn Ctrl-C, SIGTERM and SIGHUP into an exit that runs every `finally`; what is ignored (nohup) stays so."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    before: dict[int, Any] = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    with _handling(leave, *(number for number in numbers if signal.getsignal(number) != signal.SIG_IGN)):
+        yield
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold off Ctrl-C and its like while services are being stopped: a second one must not leave half of them."""
+    with _handling(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        yield
+
+
+@contextmanager
+def _handling(handler: Any, *numbers: signal.Signals) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

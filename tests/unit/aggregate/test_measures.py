@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from tests.store_world import COMMUNE, OTHER_COMMUNE, dossier, measures, validated_batch
 
 from motcua.aggregate import build_measures, check_measures, rebuild_measures
+from motcua.aggregate import measures as measuring
 from motcua.consolidate import consolidate_batches
 from motcua.errors import MeasuresDiffer
 from motcua.warehouse import store_engine
@@ -94,3 +96,13 @@ def test_a_wrong_measure_is_found_and_mended() -> None:
     [difference] = rebuild_measures()
     assert (difference.incremental, difference.recomputed) == (5, 1)
     check_measures()
+
+
+def test_a_batch_loaded_while_the_measures_are_compared_neither_waits_nor_shows_as_a_difference() -> None:
+    night(dossier("1"))
+    second = validated_batch([dossier("2")])
+    with measuring._measuring() as connection, ThreadPoolExecutor(1) as other:
+        measuring._apply_pending(connection)
+        assert other.submit(consolidate_batches, [second]).result(timeout=30).loaded == [second]
+        assert measuring._differences(connection) == []
+    assert build_measures() == [second]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.store_world import dossier, validated_batch
 
 from motcua import ledger
-from motcua.consolidate import consolidate_batches
+from motcua.consolidate import consolidate_batches, merge
 from motcua.warehouse import store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
@@ -70,6 +71,26 @@ def test_a_batch_with_a_record_unaccounted_for_does_not_load() -> None:
     assert (batch.state, batch.error_kind) == ("failed", "LedgerImbalance")
     assert "3 records were pulled but 1 are accounted for" in (batch.error_message or "")
     assert [version[0] for version in versions()] == ["1"]
+
+
+def test_a_batch_whose_landing_cannot_be_read_stops_no_other() -> None:
+    good, gone = validated_batch([dossier("1")]), validated_batch([dossier("2")])
+    shutil.rmtree(ledger.read_batches([gone])[0].landing_uri)
+    outcome = consolidate_batches([gone, good])
+    assert (outcome.loaded, outcome.failed) == ([good], [gone])
+    assert ledger.read_batches([gone])[0].error_message == "FileNotFoundError in consolidate"
+
+
+def test_a_second_run_of_the_same_batches_waits_for_the_first_and_staging_is_left_empty() -> None:
+    batch_id = validated_batch([dossier("1")])
+    with ThreadPoolExecutor(1) as pool:
+        with merge._staging(ledger.read_batches([batch_id])):
+            second = pool.submit(consolidate_batches, [batch_id])
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.5)
+        assert second.result(timeout=30).loaded == [batch_id]
+    with store_engine().connect() as connection:
+        assert connection.scalar(text("select count(*) from pg_tables where schemaname = 'staging'")) == 0
 
 
 def test_the_database_itself_refuses_a_loaded_batch_that_does_not_balance() -> None:

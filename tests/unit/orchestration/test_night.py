@@ -1,0 +1,91 @@
+"""When a night is closed, what it tells, and whom it names."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import text
+
+from motcua import ledger
+from motcua.errors import ConfigurationError, SourceUnavailable
+from motcua.orchestration import night
+from motcua.warehouse import store_engine
+
+RUN = SimpleNamespace(run_id="night", partition_key=None, data_interval_end=None, run_after=None)
+
+
+@pytest.fixture
+def planned(databases: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Plan a night of Tiền Giang, which has one source, of the province level."""
+    monkeypatch.setenv("MOTCUA_PROVINCE", "82")
+    return plan("2020-06-30")
+
+
+def plan(to: str) -> list[str]:
+    (chunk,) = night.plan("province", {"to": to, "sources": []}, RUN)
+    return chunk
+
+
+def settle(state: str, *, measured: bool = False) -> None:
+    counts = ", ".join(f"{name}_count = 0" for name in ("pulled", "new", "changed", "unchanged", "duplicate"))
+    with store_engine().begin() as connection:
+        connection.execute(
+            text(
+                f"update batch set state = :state, {counts}, quarantined_count = 0, out_of_window_count = 0,"
+                " measured_at = case when :measured then now() end, error_kind = :kind"
+            ),
+            {"state": state, "measured": measured, "kind": "SourceUnavailable" if state == "failed" else None},
+        )
+
+
+def test_planning_again_returns_the_same_batches(planned: list[str]) -> None:
+    assert plan("2020-06-30") == planned == ["tien-giang.centre@night"]
+
+
+@pytest.mark.parametrize("state", ["planned", "extracted", "validated"])
+def test_a_night_under_way_is_not_closed(state: str, planned: list[str]) -> None:
+    settle(state)
+    assert night.levels_not_closed(date(2020, 6, 30)) == {"province": "1 of 1 sources, the first tien-giang.centre"}
+
+
+def test_a_night_loaded_but_not_measured_is_not_closed(planned: list[str]) -> None:
+    settle("loaded")
+    assert night.levels_not_closed(date(2020, 6, 30)) == {"province": "1 batches to be measured"}
+
+
+@pytest.mark.parametrize(("state", "measured"), [("loaded", True), ("failed", False), ("held", False)])
+def test_a_night_whose_sources_are_in_or_named_is_closed(state: str, measured: bool, planned: list[str]) -> None:
+    settle(state, measured=measured)
+    assert night.levels_not_closed(date(2020, 6, 30)) == {}
+
+
+def test_closing_tells_counts_and_the_missing(planned: list[str]) -> None:
+    settle("failed")
+    closed = night.close("province", "night")
+    assert (closed["day"], closed["states"], closed["missing"]) == (
+        "2020-06-30",
+        {"failed": 1},
+        ["tien-giang.centre"],
+    )
+
+
+def test_a_night_that_was_never_planned_cannot_be_closed(databases: None) -> None:
+    with pytest.raises(ConfigurationError, match="plan_batches"):
+        night.close("province", "night")
+
+
+def test_a_missing_source_is_named_with_the_run_that_asks_it_again(planned: list[str]) -> None:
+    settle("failed")
+    (batch,) = ledger.read_run("night")
+    with pytest.raises(SourceUnavailable) as raised:
+        night.name_missing("province", "night")
+    message = str(raised.value)
+    assert "tien-giang.centre (SourceUnavailable)" in message
+    assert f'"from": "{batch.window_from}", "to": "2020-06-30", "sources": ["tien-giang.centre"]' in message
+
+
+def test_a_full_night_names_nobody(planned: list[str]) -> None:
+    settle("loaded")
+    assert night.name_missing("province", "night") == 1
