@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -87,3 +88,40 @@ def check(
 
 
 app.command("new")(new)
+
+
+@app.command()
+def drift(
+    source_id: Annotated[str | None, typer.Argument(help="Default: every source.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Show what sources sent that differs from what was known of them, and how it was handled."""
+    ready_databases()
+    findings = ledger.drift(source_id, limit)
+    if as_json:
+        print_json([dataclasses.asdict(finding) for finding in findings])
+        return
+    print_table(
+        "Contract drift",
+        ["source", "kind", "name", "detail", "handling", "found"],
+        [
+            (one.source_id, one.kind, one.name, one.detail, one.handling, f"{one.found_at:%Y-%m-%d %H:%M}")
+            for one in findings
+        ],
+    )
+
+
+@app.command()
+def absences(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Show the sources that no longer show every dossier the store knows of them."""
+    ready_databases()
+    found = ledger.absences()
+    if as_json:
+        print_json([dataclasses.asdict(one) for one in found])
+        return
+    print_table(
+        "Dossiers that sources no longer show",
+        ["source", "unconfirmed", "since", "deleted with proof"],
+        [(one.source_id, one.unconfirmed_count, one.unconfirmed_since, one.tombstoned_count) for one in found],
+    )

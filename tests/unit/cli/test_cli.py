@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from motcua.catalog import OpencpsOptions, load_catalog
 from motcua.cli import main
@@ -18,7 +19,7 @@ from motcua.sandbox.generate import build_world
 from motcua.sandbox.scenario import load_scenario
 from motcua.sandbox.serve import SandboxServer
 from motcua.settings import Settings
-from motcua.warehouse import libpq_dsn
+from motcua.warehouse import libpq_dsn, store_engine
 
 SOURCE = "tra-vinh.c29236"
 OCTOBER = ("--from", "2023-10-01", "--to", "2023-10-31")
@@ -139,3 +140,19 @@ def test_a_database_somebody_else_runs_is_not_upgraded_unasked(
     monkeypatch.setenv("MOTCUA_STORE_DSN", libpq_dsn("airflow"))
     told = motcua("quarantine", "list", code=1)
     assert "run `motcua db upgrade` once" in told.stderr
+
+
+def test_drift_and_absences_are_told(motcua: Command) -> None:
+    motcua("ingest", "--source", SOURCE, *OCTOBER)
+    assert motcua("sources", "drift", "--json").json == []
+    assert motcua("sources", "absences", "--json").json == []
+    with store_engine().begin() as connection:
+        connection.execute(
+            text(
+                "insert into source_drift (source_id, batch_id, kind, name, detail, handling)"
+                " select source_id, batch_id, 'new_field', 'soTo', 'integer', 'evolved' from batch"
+            )
+        )
+    [finding] = motcua("sources", "drift", SOURCE, "--json").json
+    assert (finding["kind"], finding["name"]) == ("new_field", "soTo")
+    assert "soTo" in motcua("sources", "drift").stdout
