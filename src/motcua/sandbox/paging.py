@@ -56,7 +56,9 @@ def cut(rows: Ints, by: Ints, ids: Ints, start: int, size: int, bend: Bend) -> t
         left = (ids * 2_654_435_761 % 4_294_967_296) / 4_294_967_296 < bend.keep
         rows, by = rows[left], by[left]
     if bend.tie_seed is not None:
-        rows = rows[np.lexsort((np.random.RandomState(bend.tie_seed).rand(len(rows)), by // DAY_SECONDS))]
+        days = by // DAY_SECONDS
+        place = np.cumsum(np.r_[False, days[1:] != days[:-1]]) if len(days) else days
+        rows = rows[np.lexsort((np.random.RandomState(bend.tie_seed).rand(len(rows)), place))]
     if bend.is_stuck:
         start = 0
     elif start:
