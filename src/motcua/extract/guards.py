@@ -88,26 +88,23 @@ def _below_norm(batch: ledger.Batch, norm: Norm, listed: pa.Table) -> str | None
         covered_until = connection.scalar(statement("extract/covered_until"), {"source_id": batch.source_id})
         if covered_until is None:
             return None
-        last = batch.window_to
-        starts = {max(batch.window_from, covered_until + timedelta(days=1)), max(batch.window_from, last - WEEK)}
-        first = min(starts)
+        first, last = max(batch.window_from, covered_until + timedelta(days=1)), batch.window_to
         asked = {"source_id": batch.source_id, "from_date": _history_start(first, last, norm), "to_date": last}
         history: dict[str, dict[date, int]] = {}
         for row in connection.execute(statement("extract/receptions"), asked):
             history.setdefault(row.unit_code, {})[row.on_day] = row.reception_count
     calendar = working_calendar(Settings.load().catalog_dir)
     received = receptions(listed)
-    for start in sorted(starts, reverse=True):  # the new days first: they are what an outage touches
-        short = shortfalls(received, history, start, last, norm, calendar)
-        if short:
-            worst = max(short, key=lambda each: each.expected - each.received)
-            return (
-                f"unit {worst.unit_code or 'without a code'} received {worst.received} dossiers from"
-                f" {worst.from_date} to {worst.to_date} where its own {norm.history_weeks} weeks before let expect"
-                f" {worst.expected:.0f}, {100 * (1 - worst.received / worst.expected):.1f} % fewer where"
-                f" {norm.max_below_pct:g} % are allowed ({len(short)} such units)."
-            )
-    return None
+    short = shortfalls(received, history, first, last, norm, calendar)
+    if not short:
+        return None
+    worst = max(short, key=lambda each: each.expected - each.received)
+    return (
+        f"unit {worst.unit_code or 'without a code'} received {worst.received} dossiers from {worst.from_date} to"
+        f" {worst.to_date} where its own {norm.history_weeks} weeks before let expect {worst.expected:.0f},"
+        f" {100 * (1 - worst.received / worst.expected):.1f} % fewer where {norm.max_below_pct:g} % are allowed"
+        f" ({len(short)} such units)."
+    )
 
 
 def receptions(listed: pa.Table) -> Receptions:

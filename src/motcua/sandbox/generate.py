@@ -10,7 +10,7 @@ from motcua.catalog import Catalog, OpencpsOptions, Source, load_catalog
 from motcua.errors import CatalogError
 from motcua.sandbox.draw import Setting, draw_level
 from motcua.sandbox.nights import undo_changes
-from motcua.sandbox.noise import draw_noise, echoes, plant
+from motcua.sandbox.noise import draw_day_after, draw_noise, echoes, plant
 from motcua.sandbox.scenario import Scenario
 from motcua.sandbox.working_days import DAY_SECONDS, Ints, WorkingDays
 from motcua.sandbox.world import Columns, Kind, NumberStyle, World, stack
@@ -40,11 +40,14 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
     rng = np.random.RandomState(scenario.seed)
     dossiers = stack([draw_level(rng, setting, level, totals) for level, totals in scenario.levels.items()])
     noise = draw_noise(rng, setting, dossiers)
+    day_after = draw_day_after(setting, dossiers)
     final, first = undo_changes(rng, setting, dossiers, down)
+    noise = stack([noise, day_after])
     noise = replace(noise, modified=np.maximum.reduce([noise.created, noise.released, noise.finished]))
     rows = np.arange(len(final) + len(noise))
     final = replace(stack([final, noise]), number_of=rows)
-    first = replace(stack([first, noise]), number_of=rows)
+    not_yet = np.arange(len(noise)) >= len(noise) - len(day_after)
+    first = replace(stack([first, replace(noise, present=~not_yet)]), number_of=rows)
     echo_final, echo_first = echoes(rng, setting, final, first)
     final, first = stack([final, echo_final]), stack([first, echo_first])
     final = _identify(final)

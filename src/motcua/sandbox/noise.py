@@ -103,6 +103,33 @@ def _outside(rng: np.random.RandomState, setting: Setting, columns: Columns) -> 
     )
 
 
+def draw_day_after(setting: Setting, dossiers: Columns) -> Columns:
+    """Return what comes in on the day after the period, a day like any other in it; none when offices rest.
+
+    Without it the second night would look like an outage, and a guard would be right to hold it.
+    """
+    rng = np.random.RandomState(setting.scenario.seed + 1)
+    day = day_number(setting.scenario.to_date) + 1
+    if day not in setting.calendar.days:
+        return dossiers.take(np.empty(0, np.int64))
+    returned = np.flatnonzero((dossiers.status == STATUS["done"]) & (dossiers.number_style == NumberStyle.RULE))
+    size = len(dossiers) // setting.calendar.count
+    columns = dossiers.take(returned[rng.randint(0, len(returned), size)])
+    received = day * DAY_SECONDS + rng.randint(27_000, 59_000, size)
+    zeros = np.zeros(size, np.int64)
+    return replace(
+        columns,
+        kind=np.full(size, Kind.OUTSIDE, np.int64),
+        received=received,
+        submitted=received - 120,
+        created=received - 60,
+        due=np.full(size, (day + 5) * DAY_SECONDS + 17 * 3600),
+        released=zeros,
+        finished=zeros,
+        status=np.full(size, STATUS["receiving"]),
+    )
+
+
 def echoes(rng: np.random.RandomState, setting: Setting, final: Columns, first: Columns) -> tuple[Columns, Columns]:
     """Return what other places hold of the same dossiers, on night 2 and night 1: public copies with originality 0
     in the same system, and the liên thông child at another agency, which hides from a plain list."""
