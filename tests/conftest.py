@@ -27,6 +27,7 @@ for name in (
     "MOTCUA_PROVINCE",
     "MOTCUA_CATALOG",
     "MOTCUA_LANDING",
+    "MOTCUA_HMAC_PREVIOUS_KEYS",
 ):
     os.environ.pop(name, None)
 
@@ -52,7 +53,7 @@ def databases(database_server: None) -> None:
         connection.execute(
             text(
                 "truncate unit, batch, dossier_version, dossier_step, dossier_absence, measure_day, quarantine_record,"
-                " rule_finding, request_slot, host_circuit, source_contract, source_drift"
+                " rule_finding, request_slot, host_circuit, source_contract, source_drift, applicant_alias"
             )
         )
     with warehouse_engine().begin() as connection:

@@ -84,6 +84,7 @@ CONTENT = pa.schema(
 TRACE = pa.schema(
     [
         ("modified_at", pa.timestamp("us")),
+        ("previous_applicant_refs", pa.string()),  # while a key rotates: applicant_ref under the keys it replaces
         ("mapping_issues", pa.string()),  # fields that did not parse, "due_at: not dd/MM/yyyy; ..."
     ]
 )

@@ -34,6 +34,7 @@ TABLES = {
         "dossier_version": "What a source said of a dossier, from which batch, known from when to when. Append-only.",
         "dossier_step": "Children of inter-agency dossiers (liên thông), the newest word of each. Never counted.",
         "dossier_absence": "Dossiers a source no longer shows: unconfirmed, proven deleted, or seen again.",
+        "applicant_alias": "References of applicants under replaced keys, each with the newest of the same person.",
         "measure_day": "Sums of `dossier_contribution` by unit, procedure, field, day and measure, kept by increments.",
         "quarantine_record": "Records set aside, redacted, with every rule they broke.",
         "rule_finding": "How many records of a batch each rule checked and found at fault.",

@@ -7,6 +7,7 @@ without passing anything along. Secrets are never read from the catalogue.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from motcua.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 TIMEZONE = "Asia/Ho_Chi_Minh"
+
+HmacKey = tuple[str, bytes]  # id, key
 
 
 @dataclass(frozen=True)
@@ -78,32 +81,49 @@ class Settings:
             sources_per_task=int(sources_per_task),
         )
 
-    def hmac_key(self) -> tuple[str, bytes]:
-        """Return (key id, key) used to pseudonymise identities.
+    def hmac_keys(self) -> tuple[HmacKey, ...]:
+        """Return the keys that pseudonymise identities: the one in use, then those it replaces while both are needed.
 
-        `MOTCUA_HMAC_KEY` is `<id>:<hex>`. Without it a key is made once and kept in the work folder, which suits
-        one machine; several machines must share one through the variable.
+        `MOTCUA_HMAC_KEY` is `<id>:<hex>`, `MOTCUA_HMAC_PREVIOUS_KEYS` the same, several parted by commas. Without the
+        first a key is made once and kept in the work folder, which suits one machine; several machines must share one
+        through the variable.
+
+        Raises:
+            ConfigurationError: a key is not of that form, is short, or has the id of another.
         """
-        given = os.environ.get("MOTCUA_HMAC_KEY")
-        if not given:
-            path = self.work_dir / "secrets" / "hmac.key"
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                made = path.with_name(f"hmac.{os.getpid()}")
-                made.touch(mode=0o600)
-                made.write_text(f"local:{secrets.token_hex(32)}\n")
-                try:
-                    os.link(made, path)
-                except FileExistsError:
-                    pass  # another process made the key first: its key is the one
-                finally:
-                    made.unlink()
-            given = path.read_text().strip()
-        key_id, _, key = given.partition(":")
-        try:
-            return key_id, bytes.fromhex(key)
-        except ValueError:
+        given = os.environ.get("MOTCUA_HMAC_KEY") or _kept_key(self.work_dir / "secrets" / "hmac.key")
+        previous = os.environ.get("MOTCUA_HMAC_PREVIOUS_KEYS") or ""
+        keys = [_hmac_key("MOTCUA_HMAC_KEY", given)]
+        keys += [_hmac_key("MOTCUA_HMAC_PREVIOUS_KEYS", each) for each in previous.split(",") if each.strip()]
+        if len({key_id for key_id, _ in keys}) < len(keys) or len({key for _, key in keys}) < len(keys):
             raise ConfigurationError(
-                "MOTCUA_HMAC_KEY is not of the form <id>:<hex>.",
-                action="set it to a key id, a colon and at least 32 bytes in hexadecimal.",
-            ) from None
+                "MOTCUA_HMAC_KEY and MOTCUA_HMAC_PREVIOUS_KEYS name a key or an id twice.",
+                action="give each key an id of its own, for example its year, and name it once.",
+            )
+        return tuple(keys)
+
+
+def _kept_key(path: Path) -> str:
+    """Return the key of the work folder, made when there is none yet."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = path.with_name(f"hmac.{os.getpid()}")
+        made.touch(mode=0o600)
+        made.write_text(f"local:{secrets.token_hex(32)}\n")
+        try:
+            os.link(made, path)
+        except FileExistsError:
+            pass  # another process made the key first: its key is the one
+        finally:
+            made.unlink()
+    return path.read_text()
+
+
+def _hmac_key(variable: str, given: str) -> HmacKey:
+    key_id, _, key = given.strip().partition(":")
+    if re.fullmatch(r"[A-Za-z0-9._-]+", key_id) and re.fullmatch(r"(?:[0-9a-fA-F]{2}){32,}", key):
+        return key_id, bytes.fromhex(key)
+    raise ConfigurationError(
+        f"{variable} is not of the form <id>:<hex>.",
+        action="set it to a key id, a colon and at least 32 bytes in hexadecimal (openssl rand -hex 32).",
+    )

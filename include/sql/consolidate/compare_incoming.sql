@@ -1,6 +1,7 @@
--- Grain: one accepted record of a batch. Reads accepted_record (the staging table), dossier_version.
+-- Grain: one accepted record of a batch. Reads accepted_record (the staging table), dossier_version, applicant_alias.
 -- Says of each record whether it is new, changes what is known, or repeats it. The content hash covers what the
--- source says of the dossier and what we made of it (unit, field), nothing of when or how we heard it.
+-- source says of the dossier and what we made of it (unit, field), nothing of when or how we heard it. The applicant is
+-- compared apart: under another key the same person has another reference, which is no change.
 -- A record pulled before what is already known (a replay of an old batch) changes nothing. A dossier that we held to
 -- be deleted and that its source shows again is changed by that alone.
 create temporary table compared on commit drop as
@@ -11,7 +12,7 @@ with incoming as (
             dossier_no, reference_uid, parent_dossier_id, unit_code, procedure_code, procedure_suffix,
             source_field_code, status_code, source_status, channel_code, submitted_at, received_at, due_at,
             finished_at, returned_at, refused_at, paused_at, is_clock_stopped, supplement_count, apology_count,
-            apology_at, fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, unit_id, field_code
+            apology_at, fee_amount, paid_online_code, online_level, applicant_kind, unit_id, field_code
         )::text, 'UTF8')), 'hex') as content_hash
     from accepted_record
     where batch_id = :batch_id
@@ -25,7 +26,12 @@ select
     greatest(known.known_from, :known_from) as made_at,
     case
         when known.version_id is null then 'new'
-        when known.content_hash = incoming.content_hash and not known.is_deleted then 'unchanged'
+        when
+            known.content_hash = incoming.content_hash
+            and not known.is_deleted
+            and coalesce(known_as.applicant_ref, known.applicant_ref, '')
+            = coalesce(said_as.applicant_ref, incoming.applicant_ref, '')
+            then 'unchanged'
         when coalesce(known.said_at, known.known_from) >= :known_from then 'unchanged'
         else 'changed'
     end as outcome
@@ -36,3 +42,5 @@ left join dossier_version as known
         and incoming.agency_code = known.agency_code
         and incoming.dossier_id = known.dossier_id
         and known.known_to is null
+left join applicant_alias as known_as on known.applicant_ref = known_as.previous_ref
+left join applicant_alias as said_as on incoming.applicant_ref = said_as.previous_ref

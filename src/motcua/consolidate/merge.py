@@ -114,6 +114,7 @@ def _merge(connection: Connection, batch: ledger.Batch, landed: Landed, known_fr
     """Write what the batch changes; return what became of its accepted records, and of dossiers it did not show."""
     known = {"batch_id": batch.batch_id, "known_from": known_from}
     of_source = {**known, "source_id": batch.source_id}
+    connection.execute(statement("consolidate/note_applicants"), {"batch_id": batch.batch_id})
     connection.execute(statement("consolidate/compare_incoming"), known)
     connection.execute(text("analyze compared"))
     connection.execute(

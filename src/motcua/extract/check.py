@@ -15,7 +15,7 @@ from motcua.extract.adapter import Window, make_adapter
 from motcua.extract.connection import SourceConnection
 from motcua.extract.disposition import counts, settle
 from motcua.extract.mapping import load_mapping
-from motcua.extract.privacy import Pseudonymiser
+from motcua.extract.privacy import pseudonymiser
 from motcua.extract.profile import KeySeen, Profile
 from motcua.extract.table import PULLED_SCHEMA, TableBuilder
 from motcua.settings import Settings
@@ -69,7 +69,7 @@ def check_source(
     """Pull a window and say what was understood. Writes nothing. Raises what a pull raises."""
     settings = Settings.load()
     mapping = load_mapping(catalog.folder, source.mapping)
-    builder = TableBuilder(source, mapping, Pseudonymiser(*settings.hmac_key()))
+    builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()))
     profile = Profile(mapping)
     window = Window(from_date, to_date)
     adapter = make_adapter(source, connection, mapping)

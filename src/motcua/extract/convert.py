@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua.extract import instants
-from motcua.extract.privacy import MASKED, Pseudonymiser, holds_personal, looks_personal
+from motcua.extract.privacy import MASKED, holds_personal, looks_personal
 from motcua.extract.rules import (
     ChoiceRule,
     CodeRule,
@@ -79,7 +79,7 @@ class Column:
         rule: FieldRule,
         nulls: frozenset[Any],
         kind: pa.DataType,
-        pseudonymise: Pseudonymiser,
+        pseudonymise: Callable[[Any], str],
         name_procedure: NameProcedure = lambda name: None,
     ) -> None:
         self.name = name

@@ -31,7 +31,7 @@ from motcua.extract.rules import (
 
 # domain.md section 4.2
 OPEN_STATUSES = (Status.ACCEPTED, Status.IN_PROCESS, Status.SUPPLEMENT_ASKED, Status.PAYMENT_ASKED)
-_DERIVED = {"status_code", "channel_code", "procedure_suffix", "mapping_issues"}
+_DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applicant_refs", "mapping_issues"}
 
 
 class SourceMapping(Part):
@@ -66,6 +66,9 @@ class SourceMapping(Part):
         unknown = fields.keys() - (set(CONTENT.names) | set(TRACE.names)) | fields.keys() & _DERIVED
         if unknown:
             raise ValueError(f"{', '.join(sorted(unknown))}: not a field a mapping can fill")
+        for name, rule in fields.items():
+            if (name == "applicant_ref") != isinstance(rule, PseudonymRule):
+                raise ValueError(f"{name}: applicant_ref, and nothing else, is a pseudonym")
         return fields
 
     @field_validator("keys")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Sequence
 
 MASKED = "[masked]"
 
@@ -20,17 +21,36 @@ _PERSONAL = re.compile(
 
 
 class Pseudonymiser:
-    """Turns an identity number into `<key id>:<HMAC-SHA256 in hex>`, the same for every spelling of the number."""
+    """Turns an identity number into `<key id>:<HMAC-SHA256 in hex>`, the same for every spelling of the number.
 
-    def __init__(self, key_id: str, key: bytes) -> None:
+    `previous` are the (id, key) that the key replaces, while a rotation lasts.
+    """
+
+    def __init__(self, key_id: str, key: bytes, previous: Sequence[tuple[str, bytes]] = ()) -> None:
+        self.key_id = key_id
+        self.previous_ids = [previous_id for previous_id, _ in previous]
         self._prefix = f"{key_id}:"
         self._key = key
+        self._previous = [(f"{previous_id}:", previous_key) for previous_id, previous_key in previous]
 
     def __call__(self, value: object) -> str:
-        number = str(value).upper()
-        if not number.isalnum():
-            number = "".join(filter(str.isalnum, number))
-        return self._prefix + hmac.digest(self._key, number.encode(), "sha256").hex()
+        return self._prefix + hmac.digest(self._key, _number(value), "sha256").hex()
+
+    def previous_refs(self, value: object) -> str:
+        """Return the pseudonyms of the same number under each previous key, parted by spaces."""
+        number = _number(value)
+        return " ".join(prefix + hmac.digest(key, number, "sha256").hex() for prefix, key in self._previous)
+
+
+def pseudonymiser(keys: Sequence[tuple[str, bytes]]) -> Pseudonymiser:
+    """Return the pseudonymiser of (id, key), the key in use first (`Settings.hmac_keys`)."""
+    (key_id, key), *previous = keys
+    return Pseudonymiser(key_id, key, previous)
+
+
+def _number(value: object) -> bytes:
+    number = str(value).upper()
+    return (number if number.isalnum() else "".join(filter(str.isalnum, number))).encode()
 
 
 def holds_personal(text: str) -> bool:

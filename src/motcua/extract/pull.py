@@ -28,7 +28,7 @@ from motcua.extract.disposition import counts, settle
 from motcua.extract.drift import Drift
 from motcua.extract.guards import check_listing
 from motcua.extract.mapping import OPEN_STATUSES, load_mapping
-from motcua.extract.privacy import Pseudonymiser
+from motcua.extract.privacy import pseudonymiser
 from motcua.extract.table import PULLED_SCHEMA, TableBuilder
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
@@ -137,14 +137,14 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
     """
     settings = Settings.load()
     mapping = load_mapping(settings.catalog_dir, source.mapping)
-    key_id, key = settings.hmac_key()
+    pseudonymise = pseudonymiser(settings.hmac_keys())
     window = Window(batch.window_from, batch.window_to)
     open_in_store = _known("extract/open_dossiers", batch)
     known = _known("extract/known_in_window", batch)
     drift = Drift(source, mapping, batch.batch_id)
     adapter = make_adapter(source, connection, mapping)
     try:
-        pull = _Pull(adapter, TableBuilder(source, mapping, Pseudonymiser(key_id, key)), source, drift)
+        pull = _Pull(adapter, TableBuilder(source, mapping, pseudonymise), source, drift)
         listed = pull.list_window(window)
         listed_open = 0
         if adapter.lists_open:
@@ -186,7 +186,8 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
             "guards": believed,
             "counts": count,
             "warnings": warnings,
-            "hmac_key_id": key_id,
+            "hmac_key_id": pseudonymise.key_id,
+            "hmac_previous_key_ids": pseudonymise.previous_ids,
             "unclassified_fields": sorted(pull.builder.unclassified),
         },
     )

@@ -77,6 +77,11 @@ class TableBuilder:
             Column(name, rule, mapping.null_values, PULLED_SCHEMA.field(name).type, pseudonymise, name_procedure)
             for name, rule in mapping.fields.items()
         ]
+        self._previous_refs: Column | None = None
+        if pseudonymise.previous_ids and (applicant := mapping.fields.get("applicant_ref")):
+            self._previous_refs = Column(
+                "previous_applicant_refs", applicant, mapping.null_values, pa.string(), pseudonymise.previous_refs
+            )
 
     @property
     def unclassified(self) -> set[str]:
@@ -107,6 +112,8 @@ class TableBuilder:
         }
         for column in self._columns:
             columns[column.name] = column.take(values, rows, names, report)
+        if self._previous_refs is not None:  # what is wrong with the number is said once, of applicant_ref
+            columns["previous_applicant_refs"] = self._previous_refs.take(values, rows, names, lambda row, issue: None)
         columns["status_code"] = self._status_codes([self._statuses[status] for status in statuses], columns, report)
         if "source_status" not in columns:
             columns["source_status"] = pa.array([self._spelling(name) for name in names], pa.string())

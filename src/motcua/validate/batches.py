@@ -170,9 +170,10 @@ def _frame(batches: list[tuple[ledger.Batch, int]], records: pa.Table, now: date
     import numpy as np
 
     from motcua.validate.facts import add_facts
+    from motcua.validate.verdict import NOT_JUDGED
     from motcua.warehouse import store_engine
 
-    frame = records.drop_columns(["disposition", "disposition_reason", "applicant_ref"]).to_pandas()
+    frame = records.drop_columns([*NOT_JUDGED]).to_pandas()
     counts = [count for _, count in batches]
     frame["batch_no"] = np.repeat(np.arange(len(batches)), counts)
     frame["source_id"] = np.repeat(np.array([batch.source_id for batch, _ in batches], dtype=object), counts)

@@ -20,8 +20,9 @@ from motcua.validate.suite import Check, Severity, Suite
 if TYPE_CHECKING:
     import pandas as pd
 
-# The keyed HMAC of the applicant has no use in quarantine, and stays personal data (domain.md section 7).
-SHOWN = [name for name in LANDING_SCHEMA.names if name not in {"disposition", "disposition_reason", "applicant_ref"}]
+# The keyed HMACs of the applicant have no use in quarantine, and stay personal data (domain.md section 7).
+NOT_JUDGED = ("disposition", "disposition_reason", "applicant_ref", "previous_applicant_refs")
+SHOWN = [name for name in LANDING_SCHEMA.names if name not in NOT_JUDGED]
 
 
 @dataclass(frozen=True)

@@ -211,3 +211,21 @@ def test_an_identity_number_has_one_pseudonym_however_it_is_spelt() -> None:
 
 def test_the_pseudonym_depends_on_the_key() -> None:
     assert Pseudonymiser("a", b"1" * 32)(NUMBER)[2:] != Pseudonymiser("a", b"2" * 32)(NUMBER)[2:]
+
+
+def test_while_a_key_rotates_a_record_has_references_under_both_keys() -> None:
+    source = load_catalog(CATALOG).source_by_id["tra-vinh.c29236"]
+    old, new = ("k1", b"1" * 32), ("k2", b"2" * 32)
+    records = [record(1), record(2, applicantIdNo=" 084 123 456 789"), record(3, applicantIdNo=["084"]),
+               record(4, applicantIdNo="000000001")]  # fmt: skip
+
+    def refs(key: Pseudonymiser) -> list[tuple[str | None, ...]]:
+        table = TableBuilder(source, load_mapping(CATALOG, "opencps"), key).table(records)
+        columns = ("applicant_ref", "previous_applicant_refs", "mapping_issues")
+        return [tuple(row.values()) for row in table.select(columns).to_pylist()]
+
+    before, after = Pseudonymiser(*old)(NUMBER), Pseudonymiser(*new)(NUMBER)
+    wrong = (None, None, "applicant_ref: not a single value")
+    assert refs(Pseudonymiser(*old)) == [(before, None, None)] * 2 + [wrong, (None, None, None)]
+    assert refs(Pseudonymiser(*new, [old])) == [(after, before, None)] * 2 + [wrong, (None, None, None)]
+    assert refs(Pseudonymiser(*new)) == [(after, None, None)] * 2 + [wrong, (None, None, None)]

@@ -1,0 +1,35 @@
+-- Grain: one previous reference of an applicant. Reads accepted_record. Writes applicant_alias, while a key rotates:
+-- each reference under a replaced key, with the newest reference of the same person.
+-- An alias always points to a reference that is none itself, so that one look-up is enough: when the newest reference
+-- is replaced in its turn, what pointed to it is pointed on. A batch pulled before that says what is old by now.
+with said as (
+    select distinct
+        previous.ref as previous_ref,
+        accepted_record.applicant_ref
+    from accepted_record
+    cross join lateral unnest(string_to_array(accepted_record.previous_applicant_refs, ' ')) as previous (ref)
+    where accepted_record.batch_id = :batch_id
+),
+
+newest as (
+    select
+        said.previous_ref,
+        coalesce(applicant_alias.applicant_ref, said.applicant_ref) as applicant_ref
+    from said
+    left join applicant_alias on said.applicant_ref = applicant_alias.previous_ref
+),
+
+pointed_on as (
+    update applicant_alias
+    set applicant_ref = newest.applicant_ref
+    from newest
+    where applicant_alias.applicant_ref = newest.previous_ref and newest.previous_ref <> newest.applicant_ref
+)
+
+insert into applicant_alias (previous_ref, applicant_ref)
+select
+    previous_ref,
+    applicant_ref
+from newest
+where previous_ref <> applicant_ref
+on conflict (previous_ref) do nothing

@@ -1,0 +1,11 @@
+-- Grain: key id. Reads dossier_version, applicant_alias. How many of the dossiers known now carry a reference under
+-- each key, and for how many of those no newer reference is known: they still need the overlap of a rotation.
+select
+    split_part(dossier_version.applicant_ref, ':', 1) as key_id,
+    count(*) as dossier_count,
+    count(*) filter (where applicant_alias.previous_ref is null) as unjoined_count
+from dossier_version
+left join applicant_alias on dossier_version.applicant_ref = applicant_alias.previous_ref
+where dossier_version.known_to is null and dossier_version.applicant_ref is not null
+group by key_id
+order by key_id
