@@ -22,11 +22,13 @@ from motcua.extract.rules import (
     FieldRule,
     IdentifierRule,
     KeyClasses,
+    NameRule,
     Part,
     PseudonymRule,
     Scalar,
     StandingRule,
     StatusRule,
+    SumRule,
 )
 
 # domain.md section 4.2
@@ -59,6 +61,15 @@ class SourceMapping(Part):
     @property
     def identity_key(self) -> str:
         return self.identity.key[0]
+
+    @property
+    def inner_keys(self) -> set[str]:
+        """The keys inside a kept list that its field is made from."""
+        sums = (rule for rule in self.fields.values() if isinstance(rule, SumRule))
+        names = (rule for rule in self.fields.values() if isinstance(rule, NameRule))
+        return {f"{key}.{rule.of}" for rule in sums for key in rule.key} | {
+            f"{key}.{inner}" for rule in names for key in rule.key for inner in ("languageId", "name")
+        }
 
     @field_validator("fields")
     @classmethod

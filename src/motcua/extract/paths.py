@@ -6,7 +6,7 @@ Records of one listing have the same few shapes, so names are compared a shape a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -39,10 +39,14 @@ class _Node:
 
 
 class Picker:
-    """Picks the kept keys of one mapping; `unclassified` collects the names it does not know, never a value."""
+    """Picks the kept keys of one mapping; `unclassified` collects the names it does not know, never a value.
 
-    def __init__(self, keys: KeyClasses, nested: bool) -> None:
+    `inner` are the keys that fields are made from inside a kept list (`SourceMapping.inner_keys`).
+    """
+
+    def __init__(self, keys: KeyClasses, nested: bool, inner: Iterable[str] = ()) -> None:
         self.unclassified: set[str] = set()
+        self._nested = nested
         self._root = _Node("")
         kept = (*keys.keep, *keys.hmac)
         for path in kept:
@@ -52,7 +56,7 @@ class Picker:
             node.leaf = path
         self._known = set(keys.listed)
         if nested:
-            self._known = {without_positions(path) for path in keys.listed}
+            self._known = {without_positions(path) for path in (*keys.listed, *inner)}
             for path in kept:
                 parts = without_positions(path).split(".")
                 self._known |= {".".join(parts[:end]) for end in range(1, len(parts))}
@@ -65,10 +69,7 @@ class Picker:
 
     def _take(self, node: _Node, records: Sequence[Record], values: dict[str, Sequence[Any]], report: Report) -> None:
         shapes = {tuple(record) for record in records}
-        for shape in shapes - node.shapes:
-            places = (f"{node.place}.{name}" if node.place else name for name in shape)
-            self.unclassified.update(place for place in places if place not in self._known)
-        node.shapes |= shapes
+        self._classify(node, shapes)
         names = tuple(node.children)
         common = tuple(name for name in names if records and all(name in shape for shape in shapes))
         columns: dict[str, Sequence[Any]] = {
@@ -84,6 +85,8 @@ class Picker:
     def _enter(self, node: _Node, column: Sequence[Any], values: dict[str, Sequence[Any]], report: Report) -> None:
         if node.leaf is not None:
             values[node.leaf] = column
+        if self._nested:
+            self._look_into(node, column)
         inner = {name: child for name, child in node.children.items() if not _POSITION.fullmatch(name)}
         if len(inner) < len(node.children):
             for name, child in node.children.items():
@@ -92,6 +95,21 @@ class Picker:
         if inner:
             objects = [self._object(node, row, value, report) for row, value in enumerate(column)]
             self._take(node, objects, values, report)
+
+    def _look_into(self, node: _Node, column: Sequence[Any]) -> None:
+        """Classify what a kept list or object holds beyond the items and keys that are taken from it."""
+        kinds = set(map(type, column))
+        if list in kinds:
+            lists = (value for value in column if isinstance(value, list))
+            self._classify(node, {tuple(item) for items in lists for item in items if isinstance(item, dict)})
+        if dict in kinds:
+            self._classify(node, {tuple(value) for value in column if isinstance(value, dict)})
+
+    def _classify(self, node: _Node, shapes: set[tuple[str, ...]]) -> None:
+        for shape in shapes - node.shapes:
+            places = (f"{node.place}.{name}" if node.place else name for name in shape)
+            self.unclassified.update(place for place in places if place not in self._known)
+        node.shapes |= shapes
 
     def _object(self, node: _Node, row: int, value: Any, report: Report) -> Record:
         if isinstance(value, dict):

@@ -47,7 +47,7 @@ class Profile:
     def __init__(self, mapping: SourceMapping) -> None:
         self.rows = 0
         self._nulls = frozenset({None}) | mapping.null_values
-        self._picker = Picker(mapping.keys, mapping.nested)
+        self._picker = Picker(mapping.keys, mapping.nested, mapping.inner_keys)
         self._seen = {key: KeySeen(feeds) for key, feeds in feeds_of(mapping).items()}
         self._lists = _code_lists(mapping)
         self._words: dict[str, Counter[str]] = {key: Counter() for key in self._lists}

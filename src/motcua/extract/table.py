@@ -55,7 +55,7 @@ class TableBuilder:
         self._source = source
         self._mapping = mapping
         self._nulls = frozenset({None}) | mapping.null_values
-        self._picker = Picker(mapping.keys, mapping.nested)
+        self._picker = Picker(mapping.keys, mapping.nested, mapping.inner_keys)
         self._codes = {folded(name): status.code for name, status in mapping.status.codes.items()}
         self._spellings = {folded(name): name for name in mapping.status.codes}
         self._statuses = Memo(self._read_status)

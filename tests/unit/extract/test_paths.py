@@ -77,3 +77,16 @@ def test_no_records_are_no_rows() -> None:
 
 def test_positions_are_no_part_of_a_key() -> None:
     assert without_positions("a.-1.b.0.c") == "a.b.c"
+
+
+def test_names_in_every_item_of_a_kept_list_and_in_an_object_for_a_value_are_reported() -> None:
+    _, _, unclassified = picked(
+        {"id": {"oid": 1}, "supplements": [{"by": 1}, {"asked": "b"}], "people": [{"kind": 1}, {"nick": 2}]}
+    )
+    assert unclassified == {"id.oid", "supplements.by", "people.nick"}
+
+
+def test_what_a_field_takes_from_inside_a_list_is_known() -> None:
+    picker = Picker(KeyClasses(keep=("fees",), drop_unneeded=("fees.kind",)), nested=True, inner=["fees.amount"])
+    picker.columns([{"fees": [{"amount": 1, "kind": 2}, {"payer": 3}]}], lambda row, issue: None)
+    assert picker.unclassified == {"fees.payer"}
