@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SCENARIO ?= tra-vinh-2023-10
 KEEP ?= 0
+BENCH ?= nightly adapters
 UV_VERSION := 0.13.9
 
 BIN := .venv/bin
@@ -14,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench topology lock clean
+.PHONY: help setup demo test reliability lint format docs bench topology lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -37,8 +38,11 @@ $(INSTALLED): requirements.lock pyproject.toml | .tools/bin/uv
 demo: $(INSTALLED) ## Run a province-month end to end (SCENARIO=..., KEEP=1 leaves the services running)
 	@$(BIN)/motcua demo --scenario $(SCENARIO) $(if $(filter 1,$(KEEP)),--keep)
 
-test: $(INSTALLED) ## Run every test, the end-to-end run on a real scheduler included
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(INSTALLED) ## Run the tests, the end-to-end run on a real scheduler included
+	@$(BIN)/python -m pytest --ignore=tests/reliability $(ARGS)
+
+reliability: $(INSTALLED) ## Run every adapter through every fault and two rough nights (minutes)
+	@$(BIN)/python -m pytest tests/reliability $(ARGS)
 
 lint: $(INSTALLED) ## ruff, mypy --strict on src/, sqlfluff
 	@$(BIN)/ruff check .
@@ -54,8 +58,11 @@ format: $(INSTALLED) ## Rewrite code and SQL in the house format
 docs: $(INSTALLED) ## Regenerate docs/reference/ from the code
 	@$(BIN)/python -m motcua.reference_docs
 
-bench: $(INSTALLED) ## Measure the nightly run by stage (SCENARIO=...)
-	@$(BIN)/python bench/nightly.py --scenario $(SCENARIO)
+bench: $(INSTALLED) ## Measure a night by stage, then every adapter beside dlt (BENCH=nightly or adapters: only that)
+	@for one in $(BENCH); do case $$one in \
+		nightly) $(BIN)/python bench/nightly.py --scenario $(SCENARIO) ;; \
+		*) $(BIN)/python bench/$$one.py ;; \
+	esac || exit 1; done
 
 topology: $(INSTALLED) ## Run the processes of docker-compose.yaml on this machine (needs redis-server)
 	@$(BIN)/python bench/topology.py --scenario $(SCENARIO)
