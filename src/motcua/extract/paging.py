@@ -20,12 +20,10 @@ GROWTH = 16
 def side_by_side(fetch: Callable[[int], AnswerT], pages: Iterable[int], at_once: int) -> Iterator[AnswerT]:
     """Yield the answer of every page in order, with at most `at_once` requests under way.
 
-    The first error is raised in its place; what was asked for beyond it is let go.
+    The source works on the next page while the caller works on this one. The first error is raised in its place; what
+    was asked for beyond it is let go, and nothing is left under way.
     """
     numbers = iter(pages)
-    if at_once == 1:
-        yield from map(fetch, numbers)
-        return
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="page")
     try:
         waiting: deque[Future[AnswerT]] = deque(pool.submit(fetch, number) for number in islice(numbers, at_once))
@@ -34,7 +32,7 @@ def side_by_side(fetch: Callable[[int], AnswerT], pages: Iterable[int], at_once:
             waiting.extend(pool.submit(fetch, number) for number in islice(numbers, 1))
             yield answer
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
 class Pages:
