@@ -64,6 +64,9 @@ bench: $(INSTALLED) ## Measure a night by stage, then every adapter beside dlt (
 		*) $(BIN)/python bench/$$one.py ;; \
 	esac || exit 1; done
 
+bench-outage: $(INSTALLED) ## Measure what sources that are down, and a rough night, cost the others (ARGS=...)
+	@$(BIN)/python bench/outage.py $(ARGS)
+
 topology: $(INSTALLED) ## Run the processes of docker-compose.yaml on this machine (needs redis-server)
 	@$(BIN)/python bench/topology.py --scenario $(SCENARIO)
 

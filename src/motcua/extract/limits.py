@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 from motcua.catalog import Source
 from motcua.catalog.guards import Circuit, load_guards
 from motcua.errors import SourceUnavailable
+from motcua.extract.places import Place
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine
 
@@ -29,10 +30,11 @@ LATENESS_SECONDS = 0.05  # a moment missed by more is not used
 class Gate:
     """What every request of one source to one host passes. May be used from several threads."""
 
-    def __init__(self, source: Source, host: str) -> None:
+    def __init__(self, source: Source, host: str, place: Place | None = None) -> None:
         guards = load_guards(Settings.load().catalog_dir)
         self._source_id = source.source_id
         self._host = host
+        self._place = place
         self._circuit = guards.circuit
         self._trial_seconds = source.timeout_seconds * source.attempts
         rates = {
@@ -55,6 +57,8 @@ class Gate:
     def failed(self, how: str) -> None:
         """Note that the host did not answer, or answered that it cannot."""
         self._is_suspect = True
+        if self._place:
+            self._place.give_up()
         with _shared() as connection:
             connection.execute(
                 statement("extract/note_failure"), _circuit(self._host, self._circuit) | {"failure": how}
@@ -66,6 +70,8 @@ class Gate:
             self._is_suspect = False
             with _shared() as connection:
                 connection.execute(statement("extract/note_success"), {"host": self._host})
+        if self._place:
+            self._place.take()
 
     def _check_circuit(self) -> None:
         with store_engine().connect() as connection:

@@ -22,6 +22,7 @@ from motcua.errors import ConfigurationError, ContractBroken, MotcuaError, Sourc
 from motcua.extract.authorisation import Authorisation, Basic, Nobody
 from motcua.extract.connection import SourceConnection
 from motcua.extract.limits import Gate
+from motcua.extract.places import claim
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 FAILED_STATUSES = (500, 502, 503, 504)  # the host's fault; a 429 says only that it is asked too hard
@@ -43,6 +44,7 @@ class Transport:
         self._base_url = base_url
         self._timeout = (min(CONNECT_SECONDS, source.timeout_seconds), source.timeout_seconds)
         self._gates: dict[str, Gate] = {}
+        self._place = claim()  # here, for pages may be asked for by other threads
         again = source.attempts - 1
         retry = _GatedRetry(
             total=again,
@@ -163,7 +165,7 @@ class Transport:
         return response, _Lost("", is_final=False)
 
     def _gate(self, host: str) -> Gate:
-        return self._gates.setdefault(host, self._gates.get(host) or Gate(self._source, host))
+        return self._gates.setdefault(host, self._gates.get(host) or Gate(self._source, host, self._place))
 
     def _unavailable(self, lost: _Lost) -> SourceUnavailable:
         return SourceUnavailable(

@@ -28,8 +28,9 @@ def main() -> None:
     )
     parser.add_argument("--scenario", required=True, choices=scenario_ids())
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port and prints it")
+    parser.add_argument("--hosts", type=int, default=1, help="how many addresses of 127.0.0.0/24 answer, from .1 on")
     arguments = parser.parse_args()
-    serve(arguments.scenario, arguments.port)
+    serve(arguments.scenario, arguments.port, arguments.hosts)
 
 
 def _export(words: list[str]) -> None:

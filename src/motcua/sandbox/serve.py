@@ -28,9 +28,10 @@ DEFAULT_LOGIN, DEFAULT_PASSWORD = "motcua", "sandbox"
 _READY = "sandbox ready on "
 
 
-def serve(scenario_id: str, port: int) -> None:
+def serve(scenario_id: str, port: int, hosts: int = 1) -> None:
     """Build a scenario's world and answer on 127.0.0.1 until stopped; port 0 takes a free one.
 
+    With more `hosts` it answers on 127.0.0.2 and so on too, so that a client sees as many machines (Linux only).
     Prints one line when it listens, `sandbox ready on http://127.0.0.1:<port>`. The account is that of
     MOTCUA_SANDBOX_LOGIN and MOTCUA_SANDBOX_PASSWORD.
     """
@@ -38,10 +39,12 @@ def serve(scenario_id: str, port: int) -> None:
     password = os.environ.get(PASSWORD_VARIABLE) or DEFAULT_PASSWORD
     sandbox = Sandbox(build_world(load_scenario(scenario_id)), login, password)
     gc.freeze()  # the world never becomes garbage: do not look through it for every page
-    listener = socket.create_server(("127.0.0.1", port), backlog=128)
-    print(f"{_READY}http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    first = socket.create_server(("127.0.0.1", port), backlog=128)
+    port = first.getsockname()[1]
+    others = [socket.create_server((f"127.0.0.{number}", port), backlog=128) for number in range(2, hosts + 1)]
+    print(f"{_READY}http://127.0.0.1:{port}", flush=True)
     config = uvicorn.Config(sandbox.app(), log_level="warning", access_log=False, lifespan="off", date_header=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(config).run(sockets=[first, *others])
 
 
 class SandboxServer:
@@ -52,8 +55,11 @@ class SandboxServer:
         login, password: the account it accepts.
     """
 
-    def __init__(self, scenario_id: str, *, port: int = 0, login: str = "motcua", password: str = "") -> None:
+    def __init__(
+        self, scenario_id: str, *, port: int = 0, login: str = "motcua", password: str = "", hosts: int = 1
+    ) -> None:
         self.scenario_id = scenario_id
+        self._hosts = hosts
         self.login = login
         self.password = password or secrets.token_urlsafe(12)
         self.url = ""
@@ -79,6 +85,7 @@ class SandboxServer:
             SourceUnavailable: it ended before it listened.
         """
         command = [sys.executable, "-m", "motcua.sandbox", "--scenario", self.scenario_id, "--port", str(self._port)]
+        command += ["--hosts", str(self._hosts)]
         account = {LOGIN_VARIABLE: self.login, PASSWORD_VARIABLE: self.password}
         errors = log.open("ab") if log else None
         try:
