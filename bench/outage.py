@@ -95,6 +95,7 @@ def main() -> int:
     with ending_by_signal():
         try:
             upgrade_databases()
+            Settings.load().hmac_keys()  # made once, before many threads ask for it
             with SandboxServer(scenario.scenario_id, hosts=SOURCES + 1) as sandbox:
                 run_night(arguments, sandbox, sources, NORMAL, "warm-up")
                 for number in range(1, arguments.passes + 1):
