@@ -25,7 +25,7 @@ def test_every_record_served_has_exactly_one_fate(story: Any) -> None:
     seen = 0
     for run_id in story.runs:
         for batch in ledger.read_run(run_id):
-            served = story.served[run_id][sources[batch.source_id].group_id]["rows"]
+            served = story.served[run_id][sources[batch.source_id].options.group_id]["rows"]
             if batch.state != "loaded":
                 assert (batch.source_id, served) == (story.down.source_id, 0)
                 continue
@@ -57,7 +57,7 @@ def test_the_dead_source_failed_alone_and_was_named(story: Any) -> None:
 def test_the_provisional_report_names_the_missing_source_and_lacks_exactly_it(story: Any) -> None:
     assert story.provisional.state == "provisional"
     assert missing_in(story.provisional) == [story.down.source_id]
-    agrees_with(story, story.provisional, story.world.truth(2, {story.down.group_id: 1}))
+    agrees_with(story, story.provisional, story.world.truth(2, {story.down.options.group_id: 1}))
 
 
 def test_the_final_report_gives_the_figures_of_the_scenario(story: Any) -> None:
