@@ -107,13 +107,13 @@ def _kept_key(path: Path) -> str:
     """Return the key of the work folder, made when there is none yet."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = path.with_name(f"hmac.{os.getpid()}")
+        made = path.with_name(f"hmac.{secrets.token_hex(8)}")  # threads race for it as processes do
         made.touch(mode=0o600)
         made.write_text(f"local:{secrets.token_hex(32)}\n")
         try:
             os.link(made, path)
         except FileExistsError:
-            pass  # another process made the key first: its key is the one
+            pass  # another made the key first: its key is the one
         finally:
             made.unlink()
     return path.read_text()
