@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from motcua.errors import ConfigurationError
@@ -50,3 +52,10 @@ def test_without_a_key_one_is_made_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert key_id == "local"
     assert len(made) == 32
     assert keys(monkeypatch, "") == [("local", made)]
+
+
+def test_threads_that_all_find_no_key_make_one(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setenv("MOTCUA_WORK", str(tmp_path))
+    monkeypatch.setenv("MOTCUA_HMAC_KEY", "")
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: Settings.load().hmac_keys(), range(8)))) == 1
