@@ -20,7 +20,7 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import Channel, Status
-from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Unit
+from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Succession, Unit
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -77,6 +77,7 @@ def catalog_page() -> str:
             *options.OPTIONS.values(),
         ),
         "`units/units*.csv`": (Unit,),
+        "`units/succession*.csv`": (Succession,),
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),

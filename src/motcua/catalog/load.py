@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from motcua.catalog.models import AgencyCode, Procedure, ProcedureAlias, Source, SourceFile, Unit
+from motcua.catalog.models import AgencyCode, Procedure, ProcedureAlias, Source, SourceFile, Succession, Unit
+from motcua.catalog.successions import check_successions
 from motcua.errors import CatalogError
 from motcua.settings import Settings
 
@@ -28,6 +29,7 @@ class Catalog:
 
     folder: Path
     units: tuple[Unit, ...]
+    successions: tuple[Succession, ...]
     agency_codes: tuple[AgencyCode, ...]
     procedures: tuple[Procedure, ...]
     procedure_aliases: tuple[ProcedureAlias, ...]
@@ -140,7 +142,8 @@ def load_catalog(folder: Path) -> Catalog:
     """Read and check every file of a catalogue folder.
 
     It needs `units/units*.csv` and `sources/*.yaml`. Names of units are needed when records carry some
-    (`units/agency_codes*.csv`); what else is missing is taken from the shipped catalogue.
+    (`units/agency_codes*.csv`), successions when units took over from others (`units/succession*.csv`); what else is
+    missing is taken from the shipped catalogue.
 
     Raises:
         CatalogError: a file is missing, a key is unknown, a value has the wrong type, an id is used twice or a
@@ -148,15 +151,18 @@ def load_catalog(folder: Path) -> Catalog:
     """
     if not folder.is_dir():
         raise CatalogError(f"There is no catalogue folder {folder}.", action="check --catalog or MOTCUA_CATALOG.")
+    successions = list(_read_rows(sorted((folder / "units").glob("succession*.csv")), Succession))
     catalog = Catalog(
         folder=folder,
         units=tuple(_read_csvs(_needed(folder / "units", "units*.csv", Unit), Unit)),
+        successions=tuple(row for _, row in successions),
         agency_codes=tuple(_read_csvs(sorted((folder / "units").glob("agency_codes*.csv")), AgencyCode)),
         procedures=tuple(_read_csvs(_procedure_files(folder), Procedure)),
         procedure_aliases=tuple(_read_csvs(sorted((folder / "procedures").glob("aliases*.csv")), ProcedureAlias)),
         sources=tuple(_read_sources(_needed(folder / "sources", "*.yaml", Source))),
     )
     _check_references(catalog)
+    check_successions(successions, catalog.unit_by_id)
     return catalog
 
 
@@ -172,14 +178,20 @@ def _needed(folder: Path, pattern: str, model: type[BaseModel]) -> list[Path]:
 
 
 def _read_csvs(paths: Iterable[Path], model: type[ModelT]) -> Iterator[ModelT]:
+    return (entry for _, entry in _read_rows(paths, model))
+
+
+def _read_rows(paths: Iterable[Path], model: type[ModelT]) -> Iterator[tuple[str, ModelT]]:
+    """Yield each row of CSV files as `file:line` and the typed entry."""
     for path in paths:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle)
             for row in reader:
                 try:
-                    yield model.model_validate(row)
+                    entry = model.model_validate(row)
                 except ValidationError as error:
                     raise _refused(path, reader.line_num, error) from None
+                yield f"{path}:{reader.line_num}", entry
 
 
 def _read_sources(paths: Iterable[Path]) -> Iterator[Source]:
