@@ -23,6 +23,7 @@ FOUNDATIONS = {
     "procedures",
     "settings",
     "spelling",
+    "succession",
     "units",
     "warehouse",
     "workdays",
