@@ -106,7 +106,7 @@ class UnitMap:
 
     @cached_property
     def _days(self) -> set[date]:
-        """The days on which the map may change for somebody: a handover, or the first day of a unit followed back to."""
+        """The days on which the map may change: handovers, and first days of units that are followed back to."""
         return {row.on for row in self._successions} | {unit.valid_from for unit in self._units.values()}
 
     @property

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_a_thousand_histories_conserve_every_total_at_every_level() -> None:
         parts = found.parts(unit_ids, first, last)
         split += len(parts) > 1
         assert (parts[0][0], parts[-1][1]) == (first, last)
-        assert all(end + timedelta(days=1) == start for (_, end), (start, _) in zip(parts, parts[1:], strict=False))
+        assert all(end + timedelta(days=1) == start for (_, end), (start, _) in pairwise(parts))
         total = sum(quantity for (_, day), quantity in flows.items() if first <= day <= last)
         for day in (*DAYS, *(day - timedelta(days=1) for day in DAYS), date(2030, 1, 1)):
             assert sum(lines(flows, found, day, first, last).values()) == total  # on any map, before or after
