@@ -30,6 +30,7 @@ REFERENCE = PROJECT_ROOT / "docs" / "reference"
 TABLES = {
     "store": {
         "unit": "Administrative units and agencies, as the catalogue in force gives them.",
+        "unit_heir": "Units that ended and all their heirs: whose dossiers went to whom, by the catalogue in force.",
         "batch": "The ledger: one row for a source, window of days and run; its counts balance before it loads.",
         "dossier_version": "What a source said of a dossier, from which batch, known from when to when. Append-only.",
         "dossier_step": "Children of inter-agency dossiers (liên thông), the newest word of each. Never counted.",

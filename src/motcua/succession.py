@@ -25,6 +25,9 @@ class UnitMap:
         self._units: dict[str, Unit] = {unit.unit_id: unit for unit in units}
         self._successions = tuple(successions)
         self._heir = {row.predecessor_id: row.successor_id for row in self._successions if row.is_heir}
+        self._heir_of: dict[str, list[str]] = {}
+        for old, new in self._heir.items():
+            self._heir_of.setdefault(new, []).append(old)
         came_from: dict[str, list[Succession]] = {}
         for row in self._successions:
             came_from.setdefault(row.successor_id, []).append(row)
@@ -60,6 +63,15 @@ class UnitMap:
     def placement(self, unit_ids: Iterable[str], day: date) -> dict[str, str]:
         """Return `place` of each unit."""
         return {unit_id: self.place(unit_id, day) for unit_id in unit_ids}
+
+    def goes_on_from(self, unit_id: str, day: date) -> bool:
+        """Say whether a unit is in force on a day, or took over, as heir or heir of an heir, from one that is."""
+        waiting = [unit_id]
+        for found in waiting:
+            if self._units[found].holds_on(day):
+                return True
+            waiting += self._heir_of.get(found, ())
+        return False
 
     def heirs(self, unit_id: str) -> list[str]:
         """Return who took over from a unit, one after the other; none for a unit still in force."""

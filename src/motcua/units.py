@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Unit
 from motcua.spelling import fold
+from motcua.succession import UnitMap
 from motcua.warehouse import statement
 
 
@@ -19,6 +20,9 @@ class CodeMeaning:
     unit_id: str
     valid_from: date
     valid_to: date | None
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 class UnitCodes:
@@ -67,7 +71,13 @@ def _of(unit: Unit) -> CodeMeaning:
 
 
 def sync_units(connection: Connection, catalog: Catalog) -> None:
-    """Copy the catalogue's units into the store, so that measures can refer to them. Idempotent."""
+    """Copy the catalogue's units and who took over from them into the store. Idempotent."""
     columns = ("unit_id", "code", "kind", "level", "parent_id", "name", "valid_from", "valid_to")
     rows = [{name: getattr(unit, name) for name in columns} for unit in catalog.units]
     connection.execute(statement("units/sync_units"), rows)
+    chains = UnitMap(catalog.units, catalog.successions).closure
+    pairs = [(unit_id, heir_id) for unit_id, heirs in chains.items() for heir_id in heirs]
+    connection.execute(
+        statement("units/sync_heirs"),
+        {"unit_ids": [unit_id for unit_id, _ in pairs], "heir_ids": [heir_id for _, heir_id in pairs]},
+    )

@@ -8,7 +8,7 @@ insert into dossier_version (
     finished_at, returned_at, refused_at, paused_at, is_clock_stopped, supplement_count, apology_count, apology_at,
     fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, unit_id, field_code, content_hash,
     modified_at, source_id, batch_id, known_from, said_at, duplicate_of,
-    is_deleted, deletion_proof
+    is_deleted, deletion_proof, reported_unit_id
 )
 select
     known.system_code,
@@ -40,7 +40,7 @@ select
     known.online_level,
     known.applicant_kind,
     known.applicant_ref,
-    known.unit_id,
+    reissued.unit_id,
     known.field_code,
     known.content_hash,
     known.modified_at,
@@ -50,7 +50,8 @@ select
     case when reissued.is_deleted then :known_from else coalesce(known.said_at, known.known_from) end as said_at,
     reissued.duplicate_of,
     reissued.is_deleted,
-    reissued.deletion_proof
+    reissued.deletion_proof,
+    reissued.reported_unit_id
 from reissued
 inner join dossier_version as known on reissued.version_id = known.version_id
 order by known.version_id

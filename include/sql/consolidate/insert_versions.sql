@@ -5,7 +5,7 @@ insert into dossier_version (
     procedure_suffix, source_field_code, status_code, source_status, channel_code, submitted_at, received_at, due_at,
     finished_at, returned_at, refused_at, paused_at, is_clock_stopped, supplement_count, apology_count, apology_at,
     fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, unit_id, field_code, content_hash,
-    modified_at, source_id, batch_id, known_from, said_at, duplicate_of
+    modified_at, source_id, batch_id, known_from, said_at, duplicate_of, reported_unit_id
 )
 select
     compared.system_code,
@@ -37,7 +37,7 @@ select
     compared.online_level,
     compared.applicant_kind,
     compared.applicant_ref,
-    compared.unit_id,
+    coalesce(identity_decision.unit_id, compared.unit_id) as unit_id,
     compared.field_code,
     compared.content_hash,
     compared.modified_at,
@@ -45,7 +45,10 @@ select
     :batch_id as batch_id,
     compared.made_at as known_from,
     :known_from as said_at,
-    identity_decision.duplicate_of
+    identity_decision.duplicate_of,
+    case
+        when identity_decision.unit_id is null then compared.reported_unit_id else identity_decision.reported_unit_id
+    end as reported_unit_id
 from compared
 left join identity_decision
     on
