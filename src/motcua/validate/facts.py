@@ -81,11 +81,7 @@ def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
     levels = {unit.unit_id: unit.level for unit in catalog.units}
 
     def meant(code: str, day: date, source_id: str) -> str | None:
-        units = {
-            meaning.unit_id
-            for meaning in codes.meanings(code, source_id)
-            if meaning.valid_from <= day and (meaning.valid_to is None or day <= meaning.valid_to)
-        }
+        units = codes.meant_on(day, code, source_id)
         return units.pop() if len(units) == 1 else None
 
     def level(code: str, day: date, source_id: str) -> str | None:
