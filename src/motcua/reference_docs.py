@@ -20,7 +20,7 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import Channel, Status
-from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Succession, Unit
+from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -68,6 +68,7 @@ def pages() -> dict[str, str]:
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import options
+    from motcua.catalog.unit_history import DistrictHeir
     from motcua.extract import mapping, rules
     from motcua.publish import forms
     from motcua.workdays import SwappedDay
@@ -78,7 +79,9 @@ def catalog_page() -> str:
             *options.OPTIONS.values(),
         ),
         "`units/units*.csv`": (Unit,),
+        "`units/names*.csv`": (UnitName,),
         "`units/succession*.csv`": (Succession,),
+        "`units/district_heirs.csv`, read by `motcua units import`": (DistrictHeir,),
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),

@@ -6,7 +6,7 @@ the map only says on which line it is read, so no total can depend on the map.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -90,7 +90,7 @@ class UnitMap:
     def predecessors(self, unit_id: str) -> list[str]:
         """Return every unit outside a unit's subtree whose dossiers end in it, in the order of the catalogue."""
         inside = set(self.subtree(unit_id))
-        return [found for found in self._in_order if found not in inside and not inside.isdisjoint(self.heirs(found))]
+        return [found for found in self._units if found not in inside and not inside.isdisjoint(self.heirs(found))]
 
     def scope(self, unit_id: str) -> list[str]:
         """Return the units a report on `unit_id` covers on every map: its subtree, and all whose dossiers end in it."""
@@ -112,18 +112,9 @@ class UnitMap:
         return list(zip(starts, ends, strict=True))
 
     @cached_property
-    def closure(self) -> Mapping[str, list[str]]:
-        """Every unit that has heirs, with all of them: what the store needs to know whose dossiers are whose."""
-        return {unit_id: self.heirs(unit_id) for unit_id in self._in_order if unit_id in self._heir}
-
-    @cached_property
     def _days(self) -> set[date]:
         """The days on which the map may change: handovers, and first days of units that are followed back to."""
         return {row.on for row in self._successions} | {unit.valid_from for unit in self._units.values()}
-
-    @property
-    def _in_order(self) -> Iterable[str]:
-        return self._units
 
     def _back(self, unit: Unit, day: date) -> str:
         found = unit

@@ -4,7 +4,17 @@ In: `include/catalog/` (YAML, CSV). Out: typed, frozen entries. Never: a secret,
 """
 
 from motcua.catalog.load import Catalog, catalog_file, catalog_files, load_catalog
-from motcua.catalog.models import LEVELS, AgencyCode, Level, Procedure, ProcedureAlias, Source, Succession, Unit
+from motcua.catalog.models import (
+    LEVELS,
+    AgencyCode,
+    Level,
+    Procedure,
+    ProcedureAlias,
+    Source,
+    Succession,
+    Unit,
+    UnitName,
+)
 from motcua.catalog.options import (
     OPTIONS,
     FilesOptions,
@@ -32,6 +42,7 @@ __all__ = [
     "Succession",
     "TandanOptions",
     "Unit",
+    "UnitName",
     "catalog_file",
     "catalog_files",
     "load_catalog",

@@ -52,6 +52,17 @@ class Unit(Entry):
     evidence: str
 
 
+class UnitName(Entry):
+    """Another name of a unit that stayed the same unit, and since when: `Thị xã Gò Công` is a city since.
+
+    Without one that holds on a day, a unit is called as in `units*.csv`. Other spellings of a name need no row.
+    """
+
+    unit_id: str
+    name: str = Field(min_length=1)
+    evidence: str
+
+
 class Succession(BaseModel):
     """Who took over from a unit, and from which day: `predecessor_id` was the unit until the day before `on`.
 

@@ -276,7 +276,7 @@ def _decide_state(
 
 def _edition_id(catalog: Catalog, report_code: str, unit: Unit, period: Period, number: int) -> str:
     """Name the unit by its code, or by its id where the code means another unit at another time."""
-    shared = sum(other.code == unit.code for other in catalog.units) > 1
+    shared = len(catalog.units_by_code[unit.code]) > 1
     name = unit.unit_id.replace(":", "-") if shared else unit.code
     return f"{report_code}.{name}.{period.period_type}.{period.label}.{number}"
 
