@@ -109,14 +109,22 @@ class Catalog:
         return found
 
     def sources_on(self, day: date, *, level: str | None = None, province: str = "") -> list[Source]:
-        """Return the sources in force on a day, of one level and one province (official code) when given."""
+        """Return the sources in force on a day, of one level and one province when given, as `belongs_to` reads it."""
         return [
             source
             for source in self.sources
             if source.holds_on(day)
             and (level is None or source.level == level)
-            and (not province or self.province_of(source.unit_id).code == province)
+            and (not province or self.belongs_to(source.unit_id, province))
         ]
+
+    def belongs_to(self, unit_id: str, province: str) -> bool:
+        """Say whether a unit lies in a province, given by official code, or by id: then also in one that became it."""
+        own = self.province_of(unit_id)
+        if province in (own.code, own.unit_id):
+            return True
+        heirs = [row.successor_id for row in self.successions_from.get(own.unit_id, ()) if row.is_heir]
+        return any(self.belongs_to(heir, province) for heir in heirs if province in self.unit_by_id)
 
     def province_of(self, unit_id: str) -> Unit:
         unit = self.unit_by_id[unit_id]

@@ -81,13 +81,14 @@ def publish_(
     to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
     period: Annotated[str | None, typer.Option(help="Instead of days: RPT_MONTH:2023-10, CAL_YEAR:2020.")] = None,
     state: Annotated[Literal["auto", "provisional", "final"], typer.Option(help="auto: the best possible.")] = "auto",
+    on_map: MapOption = None,
 ) -> None:
     """Publish an edition and its workbook and page, as the publishing DAGs do."""
     from motcua import publish
 
     ready_databases()
     edition = publish.publish_edition(
-        report, unit, _period(from_, to, period), state=None if state == "auto" else state
+        report, unit, _period(from_, to, period), state=None if state == "auto" else state, on_map=on_map
     )
     output.print(f"{edition.edition_id}: {edition.state}, SHA-256 {edition.sha256}")
     for path in publish.write_files(edition):
