@@ -67,7 +67,7 @@ def pages() -> dict[str, str]:
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import options
-    from motcua.catalog.unit_history import DistrictHeir
+    from motcua.catalog.unit_history import DistrictHeir, VanishedHeir
     from motcua.extract import mapping, rules
     from motcua.publish import forms
     from motcua.workdays import SwappedDay
@@ -81,6 +81,7 @@ def catalog_page() -> str:
         "`units/names*.csv`": (UnitName,),
         "`units/succession*.csv`": (Succession,),
         "`units/district_heirs.csv`, read by `motcua units import`": (DistrictHeir,),
+        "`units/vanished_heirs.csv`, read by `motcua units import`": (VanishedHeir,),
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),

@@ -24,6 +24,7 @@ FOUNDATIONS = {
     "procedures",
     "settings",
     "spelling",
+    "unit_search",
     "units",
     "warehouse",
     "workdays",

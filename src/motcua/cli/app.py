@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from motcua.cli import databases, demo, editions, ingest, keys, measures, quarantine, reports, sources
+from motcua.cli import databases, demo, editions, ingest, keys, measures, quarantine, reports, sources, units
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(databases.app, name="db")
 app.add_typer(sources.app, name="sources")
+app.add_typer(units.app, name="units")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")
 app.add_typer(reports.app, name="report")
