@@ -1,4 +1,4 @@
--- Grain: one unit. Reads edition. When a province's report of a period was first published as final, and whether at all.
+-- Grain: one unit. Reads edition. When a province first published its report of a period as final, and whether at all.
 select
     unit_id,
     min(published_at) filter (where state = 'final') as final_at,
