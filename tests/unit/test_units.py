@@ -104,6 +104,14 @@ def test_of_the_whole_country_only_the_provinces_of_the_sources_and_what_they_be
     assert all(unit.parent_id is None or unit.parent_id in ids[:place] for place, unit in enumerate(units))
 
 
+def test_the_province_an_installation_serves_is_in_use_also_before_it_has_a_source(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catalog = load_catalog(Settings.load().catalog_dir)
+    monkeypatch.setenv("MOTCUA_PROVINCE", "01")
+    assert {"01:2020", "00001:2020", "00097:2025"} <= {unit.unit_id for unit in units_in_use(catalog)}
+
+
 def test_units_are_written_to_the_store_once_and_then_only_what_differs(databases: None) -> None:
     shipped = load_catalog(Settings.load().catalog_dir)
     with store_engine().begin() as connection:
