@@ -42,6 +42,9 @@ TABLES = {
         "request_slot": "When the next request may leave for a host or a source, for all tasks together.",
         "host_circuit": "Hosts that failed last: how often in a row, and until when they are left alone.",
         "source_contract": "What each source was last seen to send: its keys and their kinds of value.",
+        "obligation": "What each unit owes for each report and period, and by when. Made before it is due.",
+        "empty_declaration": "Units that said they received nothing in a period; withdrawn ones stay.",
+        "reminder": "Reminders sent, each once.",
         "source_drift": "How what a source sent differed from that, by name, and how it was handled.",
     },
     "warehouse": {
@@ -68,7 +71,7 @@ def pages() -> dict[str, str]:
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import options
-    from motcua.catalog.unit_history import DistrictHeir
+    from motcua.catalog.unit_history import DistrictHeir, VanishedHeir
     from motcua.extract import mapping, rules
     from motcua.publish import forms
     from motcua.workdays import SwappedDay
@@ -82,6 +85,7 @@ def catalog_page() -> str:
         "`units/names*.csv`": (UnitName,),
         "`units/succession*.csv`": (Succession,),
         "`units/district_heirs.csv`, read by `motcua units import`": (DistrictHeir,),
+        "`units/vanished_heirs.csv`, read by `motcua units import`": (VanishedHeir,),
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),

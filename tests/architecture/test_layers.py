@@ -14,17 +14,21 @@ from motcua.settings import PROJECT_ROOT
 SRC = PROJECT_ROOT / "src"
 STAGES = {"extract", "validate", "consolidate", "aggregate", "publish"}
 FOUNDATIONS = {
+    "alerts",
     "canonical",
     "catalog",
     "electronic_codes",
     "errors",
     "landing",
     "ledger",
+    "obligations",
+    "percentage",
     "period",
     "procedures",
     "settings",
     "spelling",
     "succession",
+    "unit_search",
     "units",
     "warehouse",
     "workdays",
