@@ -44,6 +44,8 @@ TABLES = {
         "obligation": "What each unit owes for each report and period, and by when. Made before it is due.",
         "empty_declaration": "Units that said they received nothing in a period; withdrawn ones stay.",
         "reminder": "Reminders sent, each once.",
+        "portal_figure": "What the National Portal said, each time it was asked.",
+        "portal_difference": "Where its figures differ from ours, of which kind, since when.",
         "source_drift": "How what a source sent differed from that, by name, and how it was handled.",
     },
     "warehouse": {

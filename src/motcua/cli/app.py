@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from motcua.cli import databases, demo, editions, ingest, keys, measures, obligations, quarantine, reports, sources
+from motcua.cli import (
+    databases,
+    demo,
+    editions,
+    ingest,
+    keys,
+    measures,
+    obligations,
+    portal,
+    quarantine,
+    reports,
+    sources,
+)
 from motcua.cli import watchdog as watchdog_command
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
@@ -29,6 +41,7 @@ app.add_typer(measures.app, name="measures")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
 app.add_typer(obligations.app, name="obligations")
+app.add_typer(portal.app, name="portal")
 app.command()(ingest.ingest)
 app.command()(keys.keys)
 app.command()(watchdog_command.watchdog)
