@@ -41,6 +41,7 @@ TABLES = {
         "request_slot": "When the next request may leave for a host or a source, for all tasks together.",
         "host_circuit": "Hosts that failed last: how often in a row, and until when they are left alone.",
         "source_contract": "What each source was last seen to send: its keys and their kinds of value.",
+        "received_message": "Messages of the portal's sync posted to us, stripped of personal data, as they came.",
         "source_drift": "How what a source sent differed from that, by name, and how it was handled.",
     },
     "warehouse": {

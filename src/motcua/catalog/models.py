@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, OptionsT
+from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, OptionsT, PortalSyncOptions
 
 Level = Literal["province", "district", "commune"]
 LEVELS: tuple[Level, ...] = ("province", "district", "commune")
@@ -125,6 +125,8 @@ class Source(Entry):
     def _is_reachable(self) -> Source:
         if not self.connection_id and self.adapter not in ("files", "portal_sync"):
             raise ValueError(f"connection_id is needed by the adapter {self.adapter}")
+        if not self.connection_id and isinstance(self.options, PortalSyncOptions) and self.options.inbox:
+            raise ValueError("connection_id is needed: its login is the one that may post to the inbox")
         return self
 
     def options_as(self, kind: type[OptionsT]) -> OptionsT:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from motcua.cli import databases, demo, editions, ingest, keys, measures, quarantine, reports, sources
+from motcua.cli import databases, demo, editions, ingest, keys, measures, quarantine, reception, reports, sources
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
 
@@ -28,6 +28,7 @@ app.add_typer(measures.app, name="measures")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
 app.command()(ingest.ingest)
+app.command()(reception.receive)
 app.command()(keys.keys)
 app.command()(demo.demo)
 
