@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, text
 
 from motcua import errors, period
-from motcua.canonical import Channel, Status
+from motcua.canonical import APPLICANT_KINDS, Channel, Status
 from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Unit
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
@@ -126,6 +126,7 @@ def codes_page() -> str:
     lines += _table(("code", "name"), [(status.value, status.name.lower()) for status in Status])
     lines += ["", "## Channel of submission (`channel_code`, KenhThucHien)", ""]
     lines += _table(("code", "name"), [(channel.value, channel.name.lower()) for channel in Channel])
+    lines += ["", "## Kinds of applicant (`applicant_kind`)", "", ", ".join(f"`{kind}`" for kind in APPLICANT_KINDS)]
     lines += ["", "## Period types", "", ", ".join(f"`{kind}`" for kind in get_args(period.PeriodType))]
     lines += ["", "`RPT_*` run from the 15th to the 14th (NĐ 09/2019/NĐ-CP Điều 12), `CAL_*` are calendar ones."]
     lines += ["", "## Measures", "", ", ".join(f"`{measure}`" for measure in MEASURES)]
