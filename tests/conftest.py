@@ -54,7 +54,7 @@ def databases(database_server: None) -> None:
             text(
                 "truncate unit, batch, dossier_version, dossier_step, dossier_absence, measure_day, quarantine_record,"
                 " rule_finding, request_slot, host_circuit, source_contract, source_drift, applicant_alias,"
-                " received_message"
+                " obligation, empty_declaration, reminder, received_message"
             )
         )
     with warehouse_engine().begin() as connection:
