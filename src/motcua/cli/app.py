@@ -21,6 +21,7 @@ from motcua.cli import (
     obligations,
     portal,
     quarantine,
+    reception,
     reports,
     sources,
 )
@@ -43,6 +44,7 @@ app.add_typer(editions.app, name="edition")
 app.add_typer(obligations.app, name="obligations")
 app.add_typer(portal.app, name="portal")
 app.command()(ingest.ingest)
+app.command()(reception.receive)
 app.command()(keys.keys)
 app.command()(watchdog_command.watchdog)
 app.command()(demo.demo)
