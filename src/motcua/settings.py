@@ -31,7 +31,8 @@ class Settings:
         landing_url: an fsspec URL or local path; local or object storage.
         reports_dir: where workbooks and pages are written.
         store_dsn, warehouse_dsn: libpq URIs; empty means the embedded server.
-        province: official code of the province this installation serves; empty means every source.
+        province: official code of the province this installation serves, or its unit id (`86:2025`), which also means
+            the provinces that became it; empty means every source.
         sources_per_task: how many sources one Airflow task handles.
     """
 

@@ -118,7 +118,10 @@ def test_units_are_written_to_the_store_once_and_then_only_what_differs(database
         assert sync_units(connection, shipped) == len(units_in_use(shipped))
         assert sync_units(connection, shipped) == 0
         connection.execute(sqlalchemy.text("update unit set name = 'x', valid_to = null where unit_id = '842:2020'"))
+        connection.execute(sqlalchemy.text("delete from unit_heir where heir_id = '29254:2025'"))
         connection.execute(sqlalchemy.text("delete from unit where unit_id = '29254:2025'"))
         assert sync_units(connection, shipped) == 2
+        heirs = connection.execute(sqlalchemy.text("select count(*) from unit_heir where heir_id = '29254:2025'"))
+        assert heirs.scalar_one() > 0
         stored = connection.execute(sqlalchemy.text("select name, valid_to from unit where unit_id = '842:2020'")).one()
     assert tuple(stored) == ("Thành phố Trà Vinh", date(2025, 6, 30))

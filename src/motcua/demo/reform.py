@@ -14,7 +14,15 @@ from motcua.settings import Settings
 if TYPE_CHECKING:
     from motcua.publish import Form06, Row
 
-SHOWN = ("received_total", "carried_over", "resolved_total", "resolved_late", "open_total", "open_overdue")
+SHOWN = {
+    "received_total": "received",
+    "carried_over": "carried over",
+    "resolved_total": "resolved",
+    "resolved_late": "late",
+    "open_total": "open",
+    "open_overdue": "overdue",
+}
+LEVEL_NAMES = {"province": "Cấp tỉnh", "district": "Cấp huyện", "commune": "Cấp xã"}
 
 
 class ReformWalk(Walk):
@@ -90,10 +98,10 @@ class ReformWalk(Walk):
     def _print(self, title: str, rows: list[Row]) -> None:
         table = Table(title=title, title_justify="left")
         table.add_column("")
-        for name in SHOWN:
-            table.add_column(name.replace("_", " "), justify="right")
+        for name in SHOWN.values():
+            table.add_column(name, justify="right", no_wrap=True)
         for row in rows:
-            table.add_row(row.row_name, *(f"{row.figures[name]:,}" for name in SHOWN))
+            table.add_row(LEVEL_NAMES.get(row.level, row.row_name), *(f"{row.figures[name]:,}" for name in SHOWN))
         self.console.print(table)
 
     def show_files(self, final: object) -> None:

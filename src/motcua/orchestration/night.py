@@ -6,25 +6,36 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk.exceptions import AirflowSkipException
 
 from motcua import ledger
-from motcua.catalog import LEVELS, load_catalog
+from motcua.catalog import LEVELS, Catalog, load_catalog
 from motcua.errors import ConfigurationError, SourceUnavailable
 from motcua.orchestration.connections import airflow_connections
 from motcua.orchestration.days import resolve_days
-from motcua.settings import Settings
+from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine
 
 log = logging.getLogger(__name__)
 
 
 def plan(level: str, params: Mapping[str, Any], dag_run: Any) -> list[list[str]]:
-    """Write the run's batches to the ledger and return their ids in chunks."""
+    """Write the run's batches to the ledger and return their ids in chunks.
+
+    Raises:
+        AirflowSkipException: no unit of the level is in force any more, as of districts since 1 July 2025.
+    """
     days = resolve_days(params, dag_run)
+    settings = Settings.load()
+    catalog = load_catalog(settings.catalog_dir)
+    if not params.get("sources") and _has_ended(catalog, level, days.day, settings.province):
+        raise AirflowSkipException(f"No source of level {level} is in force on {days.day}: its units have ended.")
     chunks = ledger.plan_run(
-        load_catalog(Settings.load().catalog_dir),
+        catalog,
         dag_run.run_id,
         days.day,
         level=level,
@@ -60,8 +71,16 @@ def consolidate(batch_ids: Sequence[str]) -> dict[str, int]:
 
 
 def close(level: str, run_id: str) -> dict[str, Any]:
-    """Return what the night brought: counts of records and states, and the sources that are missing."""
+    """Return what the night brought: counts of records and states, and the sources that are missing.
+
+    Raises:
+        AirflowSkipException: the level has no unit any more, so nothing was planned.
+    """
     batches = ledger.read_run(run_id, level)
+    settings = Settings.load()
+    today = datetime.now(ZoneInfo(TIMEZONE)).date()
+    if not batches and _has_ended(load_catalog(settings.catalog_dir), level, today, settings.province):
+        raise AirflowSkipException(f"Nothing was planned of level {level}: its units have ended.")
     if not batches:
         raise ConfigurationError(
             f"Run {run_id} of level {level} has no batches, so there is no night to close.",
@@ -78,6 +97,20 @@ def close(level: str, run_id: str) -> dict[str, Any]:
         "records": {name: sum(getattr(batch, f"{name}_count") or 0 for batch in loaded) for name in counts},
         "missing": [batch.source_id for batch in batches if batch.state != "loaded"],
     }
+
+
+def _has_ended(catalog: Catalog, level: str, day: date, province: str) -> bool:
+    """Whether sources of a level were in force before a day, and none is any more while those of others are."""
+    ended = [
+        source
+        for source in catalog.sources
+        if source.level == level
+        and source.valid_to is not None
+        and source.valid_to < day
+        and (not province or catalog.belongs_to(source.unit_id, province))
+    ]
+    in_force = catalog.sources_on(day, province=province)
+    return bool(ended) and bool(in_force) and all(source.level != level for source in in_force)
 
 
 def name_missing(level: str, run_id: str) -> int:

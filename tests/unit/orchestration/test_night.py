@@ -6,6 +6,7 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
 from sqlalchemy import text
 
 from motcua import ledger
@@ -89,3 +90,15 @@ def test_a_missing_source_is_named_with_the_run_that_asks_it_again(planned: list
 def test_a_full_night_names_nobody(planned: list[str]) -> None:
     settle("loaded")
     assert night.name_missing("province", "night") == 1
+
+
+def test_a_level_whose_units_have_ended_is_skipped_and_does_not_keep_the_night_open(
+    databases: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTCUA_PROVINCE", "86:2025")
+    with pytest.raises(AirflowSkipException, match="level district is in force on 2025-07-14"):
+        night.plan("district", {"to": "2025-07-14", "sources": []}, RUN)
+    with pytest.raises(AirflowSkipException, match="level district"):
+        night.close("district", "night")
+    assert "district" not in night.levels_not_closed(date(2025, 7, 14))
+    assert len(night.plan("district", {"to": "2025-06-30", "sources": []}, RUN)[0]) > 1
