@@ -11,16 +11,20 @@ from typing import Any
 import pytest
 import yaml
 from sqlalchemy import text
+from tests.unit.extract.conftest import WINDOW
 from tests.unit.extract.opencps_site import Fault, Handler, Site, answers, record
 
 from motcua import ledger
+from motcua.catalog import Source, load_catalog
 from motcua.cli.ingest import load
 from motcua.extract import ExtractOutcome, SourceConnection, extract_batches
+from motcua.extract.chunk import ROUNDS
+from motcua.extract.transport import FIRST_ATTEMPTS
+from motcua.settings import PROJECT_ROOT, Settings
 from motcua.warehouse import store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
 
-HEALTHY = {"84102": "tra-vinh.c29236", "84103": "tra-vinh.c29239", "84104": "tra-vinh.c29242"}
 Plan = Callable[..., list[str]]
 Resolve = Callable[[str], SourceConnection]
 
@@ -48,7 +52,6 @@ def long_waits(quick_catalog: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def planned(plan: Plan, long_waits: Path, monkeypatch: pytest.MonkeyPatch, site: Site) -> list[str]:
     """Batches of the first five sources of Trà Vinh, each with six dossiers."""
-    from motcua.catalog import load_catalog
 
     monkeypatch.setenv("MOTCUA_CATALOG", str(long_waits))
     sources = [each for each in load_catalog(long_waits).sources if each.source_id.startswith("tra-vinh.c")][:5]
@@ -59,8 +62,6 @@ def planned(plan: Plan, long_waits: Path, monkeypatch: pytest.MonkeyPatch, site:
 
 
 def group_of(batch_id: str) -> str:
-    from motcua.catalog import load_catalog
-    from motcua.settings import Settings
 
     catalog = load_catalog(Settings.load().catalog_dir)
     return str(catalog.source_by_id[ledger.read_batches([batch_id])[0].source_id].options.group_id)
@@ -185,14 +186,22 @@ def test_patience_names_at_last_who_never_answers(
     [batch_id] = plan()
     site.wildcard["84102"] = answers(503)
     assert load([[batch_id]], resolve, lambda _: None) == [batch_id]
-    assert ledger.completeness([HEALTHY["84102"]], *_october())[0].cell == "missing"  # not yet named: the night waits
+    assert ledger.completeness(["tra-vinh.c29236"], *WINDOW)[0].cell == "missing"  # not yet named: the night waits
     assert load([[batch_id]], resolve, lambda _: None, is_patient=True) == []
-    cell = ledger.completeness([HEALTHY["84102"]], *_october())[0]
+    cell = ledger.completeness(["tra-vinh.c29236"], *WINDOW)[0]
     assert (cell.cell, "answered 503" in (cell.reason or "")) == ("failed", True)
     assert ledger.read_batches([batch_id])[0].attempt_count == 3
 
 
-def _october() -> tuple[Any, Any]:
-    from tests.unit.extract.conftest import WINDOW
+def test_the_attempts_shipped_lose_no_source_of_a_rough_night() -> None:
+    """20 % 5xx, 5 % 429, 2 % cut short; 150 sources of 100 pages; the arithmetic of decision 0017."""
+    attempts = Source.model_fields["attempts"].default
+    refused, cut = 1 - 0.80 * 0.95, 0.02
 
-    return WINDOW
+    def lost(sendings: int) -> float:
+        return refused**sendings * sum(cut**attempt for attempt in range(attempts)) + cut**attempts
+
+    pull = 1 - (1 - lost(min(attempts, FIRST_ATTEMPTS))) * (1 - lost(attempts)) ** 99
+    pulls = 1 + ROUNDS  # in passing, then patiently
+    assert (1 - pull**pulls) ** 150 > 0.999
+    assert all(source.attempts == attempts for source in load_catalog(PROJECT_ROOT / "include" / "catalog").sources)
