@@ -1,6 +1,6 @@
--- Grain: one host. Writes host_circuit. The failure that makes them too many, or a failed trial, leaves the host alone for
--- a pause that doubles each time. Too many: without a connection, or of so many different sources that it cannot be their
--- sites. Requests already under way do not lengthen the pause.
+-- Grain: one host. Writes host_circuit. The failure that makes them too many, or a failed trial, leaves the host alone
+-- for a pause that doubles each time. Too many: without a connection, or of so many different sources that it cannot be
+-- their sites. Requests already under way do not lengthen the pause.
 update host_circuit
 set
     trip_count = trip_count + 1,

@@ -1,5 +1,5 @@
--- Grain: one host. Writes host_circuit. One more failure in a row, of which source, and whether no connection was had at
--- all, which is the host's doing and not its site's.
+-- Grain: one host. Writes host_circuit. One more failure in a row, of which source, and whether no connection was had
+-- at all, which is the host's doing and not its site's.
 insert into host_circuit as circuit (
     host,
     failure_count,
