@@ -45,7 +45,9 @@ def procedure(**given: object) -> Procedure:
         (None, None, None),
     ],
 )
-def test_every_spelling_of_a_code_is_split_the_same_way(spelt: str | None, code: str | None, suffix: str | None) -> None:
+def test_every_spelling_of_a_code_is_split_the_same_way(
+    spelt: str | None, code: str | None, suffix: str | None
+) -> None:
     assert split_procedure(spelt) == (code, suffix)
 
 
