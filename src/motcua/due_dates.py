@@ -173,7 +173,7 @@ class DueDates:
     @property
     def due_at(self) -> Instants:
         """The instant due: exact for hours, else the end of the last session of the day due."""
-        ends = self.due_on.astype("datetime64[us]") + self.closing
+        ends: Instants = np.asarray(self.due_on.astype("datetime64[us]") + self.closing, dtype="datetime64[us]")
         return ends if self.exact_at is None else np.where(np.isnat(self.exact_at), ends, self.exact_at)
 
 
