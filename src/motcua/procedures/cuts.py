@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from motcua.catalog import Catalog, Procedure, catalog_file
+from motcua.catalog import Catalog, Procedure, TimeUnit, catalog_file
 from motcua.catalog.load import read_document
 from motcua.due_dates import due_rules
 from motcua.errors import CatalogError
@@ -132,7 +132,7 @@ def saved_pct(procedure: Procedure, hours_a_day: float) -> Fraction | None:
 
     The same day is one working day here: it may end on the next one (domain.md section 4.4).
     """
-    times = []
+    times: list[tuple[int, TimeUnit]] = []
     for limit, unit in (
         (procedure.time_limit, procedure.time_unit),
         (procedure.announced_limit, procedure.announced_unit),
@@ -140,13 +140,13 @@ def saved_pct(procedure: Procedure, hours_a_day: float) -> Fraction | None:
         if limit is None or unit is None:
             return None
         times.append((1, "working_days") if unit == "same_day" else (limit, unit))
-    (whole, unit), (own, own_unit) = times
-    if unit == own_unit:
+    (whole, whole_unit), (own, own_unit) = times
+    if whole_unit == own_unit:
         return 100 * Fraction(whole - own, whole) if whole else None
-    if "calendar_days" in (unit, own_unit):
+    if "calendar_days" in (whole_unit, own_unit):
         return None  # a number of calendar days is no fixed number of working days
     day = Fraction(str(hours_a_day))
-    hours, own_hours = (limit * (day if kind == "working_days" else 1) for limit, kind in times)
+    hours, own_hours = (Fraction(limit) * (day if kind == "working_days" else 1) for limit, kind in times)
     return 100 * (hours - own_hours) / hours if hours else None
 
 
