@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from motcua.cli import databases, demo, due, editions, ingest, keys, measures, procedures, quarantine, reports, sources
+from motcua.cli import (
+    databases,
+    demo,
+    due,
+    editions,
+    ingest,
+    keys,
+    measures,
+    obligations,
+    procedures,
+    quarantine,
+    reports,
+    sources,
+)
+from motcua.cli import watchdog as watchdog_command
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
 
@@ -28,9 +42,11 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
+app.add_typer(obligations.app, name="obligations")
 app.command()(due.due)
 app.command()(ingest.ingest)
 app.command()(keys.keys)
+app.command()(watchdog_command.watchdog)
 app.command()(demo.demo)
 
 
