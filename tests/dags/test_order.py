@@ -87,6 +87,11 @@ def test_what_is_owed_is_written_before_reminders_go_out_at_seven(dags: dict[str
     assert dag.get_task("plan_obligations").downstream_task_ids == {"send_reminders"}
 
 
+def test_the_portal_is_asked_on_the_third_of_each_month(dags: dict[str, Any]) -> None:
+    timetable = dags["reconcile_national_portal"].timetable
+    assert (timetable.expression, str(timetable.timezone)) == ("0 6 3 * *", "Asia/Ho_Chi_Minh")
+
+
 def test_with_the_clock_off_only_assets_and_people_start_runs() -> None:
     code = (
         "from airflow.dag_processing.dagbag import DagBag\n"
@@ -101,5 +106,6 @@ def test_with_the_clock_off_only_assets_and_people_start_runs() -> None:
         "build_measures": "AssetTriggeredTimetable",
         "publish_nightly_brief": "AssetTriggeredTimetable",
         "publish_period_reports": "NullTimetable",
+        "reconcile_national_portal": "NullTimetable",
         "track_obligations": "NullTimetable",
     }
