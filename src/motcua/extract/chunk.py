@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
@@ -20,6 +22,7 @@ from motcua.settings import Settings
 
 ROUNDS = 2  # how often a chunk asks a source that was unavailable, all in all
 ASKED = ("opencps", "igate", "tandan")  # adapters that ask a host; the others work from their start
+_COLLECTION = (200_000, 20, 100)
 DONE = ("extracted", "validated", "loaded", "held")
 
 log = logging.getLogger(__name__)
@@ -57,7 +60,10 @@ def extract_batches(batch_ids: Sequence[str], resolve: Resolve, *, workers: int 
         if number > 1:
             log.info("%d of %d sources were unavailable, asking again (round %d)", len(waiting), total, number)
         later: list[ledger.Batch] = []
-        with ThreadPoolExecutor(min(2 * workers - 1, len(waiting)), thread_name_prefix="extract") as pool:
+        with (
+            _collecting_rarely(),
+            ThreadPoolExecutor(min(2 * workers - 1, len(waiting)), thread_name_prefix="extract") as pool,
+        ):
             running = {pool.submit(_extract, batch, catalog, resolve, working): batch for batch in waiting}
             for finished, future in enumerate(as_completed(running), start=total - len(waiting) + 1):
                 batch, (text, error) = running[future], future.result()
@@ -74,6 +80,17 @@ def extract_batches(batch_ids: Sequence[str], resolve: Resolve, *, workers: int 
         extracted=[batch.batch_id for batch in batches if batch.batch_id in done],
         failed=[batch.batch_id for batch in batches if batch.batch_id not in done],
     )
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let the garbage collector look for cycles far less often: records have none, and there are many of them."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*_COLLECTION)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _extract(

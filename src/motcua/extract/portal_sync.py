@@ -73,13 +73,10 @@ class PortalSyncAdapter:
         """Nothing is held open."""
 
     def _messages(self, body: bytes, name: str) -> Iterator[Mapping[str, Any]]:
-        text = decode(body, name, None).strip()
         try:
-            document = [orjson.loads(text)]
-        except orjson.JSONDecodeError as error:
-            is_whole = error.pos < len(text)
-            lines = [line for line in text.splitlines() if line.strip()] if is_whole else []
-            document = [self._line(line, name) for line in lines] or [self._line(text, name)]
+            document = [orjson.loads(body)]
+        except orjson.JSONDecodeError:
+            document = self._documents(decode(body, name, None).strip(), name)
         if len(document) == 1 and isinstance(document[0], list):
             document = document[0]
         for message in document:
@@ -87,6 +84,15 @@ class PortalSyncAdapter:
                 raise self._broken(name, "holds something that is no message {madonvi, service, data}")
             if message["madonvi"] == self._agency and message["service"] in (_WHOLE, *_STEPS):
                 yield message
+
+    def _documents(self, text: str, name: str) -> list[Any]:
+        """Return what a file holds that is not one JSON document in plain UTF-8: behind a mark, or one a line."""
+        try:
+            return [orjson.loads(text)]
+        except orjson.JSONDecodeError as error:
+            is_whole = error.pos < len(text)
+            lines = [line for line in text.splitlines() if line.strip()] if is_whole else []
+            return [self._line(line, name) for line in lines] or [self._line(text, name)]
 
     def _line(self, line: str, name: str) -> Any:
         try:
