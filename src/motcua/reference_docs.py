@@ -41,6 +41,9 @@ TABLES = {
         "request_slot": "When the next request may leave for a host or a source, for all tasks together.",
         "host_circuit": "Hosts that failed last: how often in a row, and until when they are left alone.",
         "source_contract": "What each source was last seen to send: its keys and their kinds of value.",
+        "obligation": "What each unit owes for each report and period, and by when. Made before it is due.",
+        "empty_declaration": "Units that said they received nothing in a period; withdrawn ones stay.",
+        "reminder": "Reminders sent, each once.",
         "source_drift": "How what a source sent differed from that, by name, and how it was handled.",
     },
     "warehouse": {

@@ -14,11 +14,14 @@ from motcua.settings import PROJECT_ROOT
 SRC = PROJECT_ROOT / "src"
 STAGES = {"extract", "validate", "consolidate", "aggregate", "publish"}
 FOUNDATIONS = {
+    "alerts",
     "canonical",
     "catalog",
     "errors",
     "landing",
     "ledger",
+    "obligations",
+    "percentage",
     "period",
     "procedures",
     "settings",

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from motcua.cli import databases, demo, editions, ingest, keys, measures, quarantine, reports, sources
+from motcua.cli import databases, demo, editions, ingest, keys, measures, obligations, quarantine, reports, sources
+from motcua.cli import watchdog as watchdog_command
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
 
@@ -27,8 +28,10 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
+app.add_typer(obligations.app, name="obligations")
 app.command()(ingest.ingest)
 app.command()(keys.keys)
+app.command()(watchdog_command.watchdog)
 app.command()(demo.demo)
 
 
