@@ -49,6 +49,7 @@ class PortalSyncAdapter:
         self._source = source
         self._agency = options.agency_code
         self._kept = {key.split(".", 1)[0] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
+        self._shapes: dict[tuple[str, ...], tuple[Record, list[str]]] = {}  # what is kept, by the names of an item
         self._drops = Drops(source, options.path, connection)
 
     def pages(self, window: Window) -> Iterator[Page]:
@@ -118,12 +119,20 @@ class PortalSyncAdapter:
         is_whole = message["service"] == _WHOLE
         if dossier.hears(item, is_update=is_whole and read_flag(message.get("isUpdating"))):
             if is_whole:
-                dossier.known = {"madonvi": self._agency} | {
-                    key: value if key in self._kept else None for key, value in item.items()
-                }
+                dossier.known = self._kept_of(item)
             else:
                 dossier.step(item)
-        return dict(dossier.known)
+        return dossier.known  # never changed: a later message makes another
+
+    def _kept_of(self, item: Record) -> Record:
+        names = tuple(item)
+        if (shape := self._shapes.get(names)) is None:
+            nothing = {"madonvi": self._agency} | dict.fromkeys(names)
+            shape = self._shapes[names] = nothing, [name for name in names if name in self._kept]
+        known = shape[0].copy()
+        for name in shape[1]:
+            known[name] = item[name]
+        return known
 
     def _broken(self, name: str, what: str) -> ContractBroken:
         return ContractBroken(
@@ -171,4 +180,5 @@ class _Dossier:
 
 def _digits(moment: Any) -> str:
     """Return a moment as its digits from the year down, which can be compared; both spellings in use begin with it."""
-    return "".join(filter(str.isdigit, str(moment or "")))[:14]
+    text = str(moment or "")
+    return (text if text.isdigit() else "".join(filter(str.isdigit, text)))[:14]
