@@ -11,14 +11,9 @@ import gc
 import logging
 import time
 import traceback
-<<<<<<< HEAD
 from collections import deque
-from collections.abc import Sequence
-=======
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
->>>>>>> t-bench
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Semaphore, Thread
@@ -32,14 +27,9 @@ from motcua.extract.places import Left, Place, working_at
 from motcua.extract.pull import pull_batch
 from motcua.settings import Settings
 
-<<<<<<< HEAD
 ROUNDS = 2  # how often a source that was unavailable is asked patiently, all in all
 ASKED = ("opencps", "igate", "tandan", "sql")  # adapters that ask a host; the others work from their start
-=======
-ROUNDS = 2  # how often a chunk asks a source that was unavailable, all in all
-ASKED = ("opencps", "igate", "tandan")  # adapters that ask a host; the others work from their start
 _COLLECTION = (200_000, 20, 100)
->>>>>>> t-bench
 DONE = ("extracted", "validated", "loaded", "held")
 LONGEST_PAUSE_SECONDS = 60.0  # between two rounds, for hosts that are left alone for now
 
@@ -85,42 +75,14 @@ def extract_batches(
         {batch.batch_id for batch in batches if batch.state in DONE}, len(batches), resolve, workers, is_patient
     )
     waiting = [batch for batch in batches if batch.state not in DONE]
-<<<<<<< HEAD
     rounds = ROUNDS if is_patient else 1
     for number in range(1, rounds + 1):
         if number > 1 and waiting:
             log.info("%d of %d sources were unavailable, asking again (round %d)", len(waiting), len(batches), number)
             chunk.sit_out_pauses()
-        waiting = chunk.ask(waiting) if waiting else []
+        with _collecting_rarely():
+            waiting = chunk.ask(waiting) if waiting else []
     left = () if is_patient else tuple(batch.batch_id for batch in waiting)
-=======
-    done = {batch.batch_id for batch in batches} - {batch.batch_id for batch in waiting}
-    catalog = load_catalog(Settings.load().catalog_dir)
-    total = len(batches)
-    working = BoundedSemaphore(workers)
-    for number in range(1, ROUNDS + 1):
-        if not waiting:
-            break
-        if number > 1:
-            log.info("%d of %d sources were unavailable, asking again (round %d)", len(waiting), total, number)
-        later: list[ledger.Batch] = []
-        with (
-            _collecting_rarely(),
-            ThreadPoolExecutor(min(2 * workers - 1, len(waiting)), thread_name_prefix="extract") as pool,
-        ):
-            running = {pool.submit(_extract, batch, catalog, resolve, working): batch for batch in waiting}
-            for finished, future in enumerate(as_completed(running), start=total - len(waiting) + 1):
-                batch, (text, error) = running[future], future.result()
-                place = f"({finished} of {total})"
-                if error is None:
-                    done.add(batch.batch_id)
-                    log.info("%s: %s %s", batch.source_id, text, place)
-                else:
-                    log.error("%s: %s %s", batch.source_id, text, place)
-                    if isinstance(error, SourceUnavailable):
-                        later.append(batch)
-        waiting = later
->>>>>>> t-bench
     return ExtractOutcome(
         extracted=[batch.batch_id for batch in batches if batch.batch_id in chunk.done],
         failed=[batch.batch_id for batch in batches if batch.batch_id not in {*chunk.done, *left}],
@@ -128,7 +90,17 @@ def extract_batches(
     )
 
 
-<<<<<<< HEAD
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let the garbage collector look for cycles far less often: records have none, and there are many of them."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*_COLLECTION)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
 @dataclass(frozen=True)
 class _Ended:
     """One attempt at a batch is over: a line of counts and seconds, or of what failed, and the failure."""
@@ -267,42 +239,6 @@ def _failed_after(started: float, what: str) -> str:
 
 
 def _counted(count: dict[str, int], seconds: float) -> str:
-=======
-@contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Let the garbage collector look for cycles far less often: records have none, and there are many of them."""
-    usual = gc.get_threshold()
-    gc.set_threshold(*_COLLECTION)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-
-
-def _extract(
-    batch: ledger.Batch, catalog: Catalog, resolve: Resolve, working: BoundedSemaphore
-) -> tuple[str, Exception | None]:
-    """Try one batch once; return a line of counts and seconds, or of what failed, and the failure."""
-    started = time.monotonic()
-    ledger.start_attempt(batch.batch_id)
-    try:
-        source = catalog.source_by_id[batch.source_id]
-        connection = resolve(source.connection_id) if source.connection_id else NO_CONNECTION
-        with places.one_of(working) as claim:
-            if source.adapter not in ASKED:
-                claim.take()
-            count = pull_batch(batch, source, connection)
-    except MotcuaError as error:
-        ledger.mark_failed(batch.batch_id, "extract", error)
-        return f"failed after {time.monotonic() - started:.1f} s, {type(error).__name__}: {error}", error
-    except Exception as error:  # one source's fault must not end the others
-        ledger.mark_failed(batch.batch_id, "extract", error)
-        # Only where, never what: the text of an unforeseen error may hold a value.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{place.filename}:{place.lineno}"
-        return f"failed after {time.monotonic() - started:.1f} s, {type(error).__name__} at {where}", error
-    seconds = time.monotonic() - started
->>>>>>> t-bench
     return (
         f"{count['record']} records, {count['duplicate']} duplicates, {count['out_of_window']} out of window, "
         f"{seconds:.1f} s"

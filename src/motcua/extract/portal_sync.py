@@ -52,12 +52,8 @@ class PortalSyncAdapter:
         self._source = source
         self._agency = options.agency_code
         self._kept = {key.split(".", 1)[0] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
-<<<<<<< HEAD
-        self._drops = Drops(source, options.path, connection) if options.path is not None else None
-=======
         self._shapes: dict[tuple[str, ...], tuple[Record, list[str]]] = {}  # what is kept, by the names of an item
-        self._drops = Drops(source, options.path, connection)
->>>>>>> t-bench
+        self._drops = Drops(source, options.path, connection) if options.path is not None else None
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield one row for every item of every message, whatever the window."""
@@ -138,18 +134,9 @@ class PortalSyncAdapter:
     def _row(self, item: Record, message: Message, dossiers: dict[str, _Dossier]) -> Record:
         """Return what is now known of the dossier an item is about; of keys nobody keeps only the name goes on."""
         dossier = dossiers.setdefault(str(item["MaHoSo"]).strip(), _Dossier())
-<<<<<<< HEAD
         if dossier.hears(item, message.is_update):
             if message.service == WHOLE:
-                dossier.known = {"madonvi": self._agency} | {
-                    key: value if key in self._kept else None for key, value in item.items()
-                }
-=======
-        is_whole = message["service"] == _WHOLE
-        if dossier.hears(item, is_update=is_whole and read_flag(message.get("isUpdating"))):
-            if is_whole:
                 dossier.known = self._kept_of(item)
->>>>>>> t-bench
             else:
                 dossier.step(item)
         return dossier.known  # never changed: a later message makes another
