@@ -34,7 +34,7 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
     if scenario.reform:
         return _build_reform(scenario, scenario.reform, catalog)
     sources = scenario.sources(catalog)
-    procedures = tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date) and not p.province)
+    procedures = _procedures(scenario, catalog)
     setting = Setting(
         scenario,
         tuple(source.level for source in sources),
@@ -61,7 +61,7 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
 def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World:
     """Return a world in which the old units' systems stop and those of their heirs begin."""
     sources = scenario.sources(catalog)
-    procedures = tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date) and p.holds_on(scenario.to_date))
+    procedures = _procedures(scenario, catalog)
     old = [source for source in sources if source.holds_on(scenario.from_date)]
     place = UnitMap(catalog.units, catalog.successions).place
     position = {source.unit_id: number for number, source in enumerate(sources)}
@@ -77,6 +77,10 @@ def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World
     went_on = origin >= 0
     final = final.with_values(went_on, person=final.person[origin[went_on]])
     return _world(scenario, catalog, sources, procedures, first, final)
+
+
+def _procedures(scenario: Scenario, catalog: Catalog) -> tuple[Procedure, ...]:
+    return tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date) and not p.province)
 
 
 def _world(
