@@ -19,7 +19,9 @@ from motcua.cli import (
     keys,
     measures,
     obligations,
+    portal,
     quarantine,
+    reception,
     reports,
     sources,
     units,
@@ -42,7 +44,9 @@ app.add_typer(measures.app, name="measures")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
 app.add_typer(obligations.app, name="obligations")
+app.add_typer(portal.app, name="portal")
 app.command()(ingest.ingest)
+app.command()(reception.receive)
 app.command()(keys.keys)
 app.command()(watchdog_command.watchdog)
 app.command()(demo.demo)
