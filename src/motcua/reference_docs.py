@@ -20,7 +20,16 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import APPLICANT_KINDS, Channel, Status
-from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
+from motcua.catalog import (
+    AgencyCode,
+    OnlineLevels,
+    Procedure,
+    ProcedureAlias,
+    Source,
+    Succession,
+    Unit,
+    UnitName,
+)
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -74,7 +83,9 @@ def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import options
     from motcua.catalog.unit_history import DistrictHeir, VanishedHeir
+    from motcua.due_dates import DueRule
     from motcua.extract import mapping, rules
+    from motcua.procedures import cuts, deadlines, listing
     from motcua.publish import forms
     from motcua.workdays import SwappedDay
 
@@ -91,7 +102,12 @@ def catalog_page() -> str:
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),
+        "`procedures/online_levels.yaml`": (OnlineLevels,),
+        "`procedures/headings.yaml`": (listing.Headings,),
+        "`procedures/cuts.yaml`": (cuts.CutBands, cuts.CutBand),
+        "`procedures/deadlines.yaml`: `rules`": (deadlines.DeadlineRule, deadlines.Workdays),
         "`calendar/*.csv`": (SwappedDay,),
+        "`calendar/due_dates.yaml`: `defaults` for every entry, then `rules`": (DueRule,),
         "`forms/*.yaml`: `report_code`, then `forms`": (
             forms.Form,
             forms.Column,

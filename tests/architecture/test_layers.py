@@ -17,6 +17,7 @@ FOUNDATIONS = {
     "alerts",
     "canonical",
     "catalog",
+    "due_dates",
     "electronic_codes",
     "errors",
     "landing",

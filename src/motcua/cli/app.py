@@ -14,12 +14,14 @@ from rich.logging import RichHandler
 from motcua.cli import (
     databases,
     demo,
+    due,
     editions,
     ingest,
     keys,
     measures,
     obligations,
     portal,
+    procedures,
     quarantine,
     reception,
     reports,
@@ -39,12 +41,14 @@ app = typer.Typer(
 app.add_typer(databases.app, name="db")
 app.add_typer(sources.app, name="sources")
 app.add_typer(units.app, name="units")
+app.add_typer(procedures.app, name="procedures")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
 app.add_typer(obligations.app, name="obligations")
 app.add_typer(portal.app, name="portal")
+app.command()(due.due)
 app.command()(ingest.ingest)
 app.command()(reception.receive)
 app.command()(keys.keys)

@@ -31,7 +31,7 @@ from motcua.extract.rules import (
     SumRule,
     folded,
 )
-from motcua.procedures import SeveralProcedures
+from motcua.procedures import NATIONAL, SeveralProcedures
 from motcua.spelling import tidy
 
 Report = Callable[[int, str], None]  # (row, issue)
@@ -39,11 +39,9 @@ NameProcedure = Callable[[str], str | None]
 
 _MEMO_LIMIT = 100_000
 _NO_NUMBER = "not a record number"
-_NATIONAL = re.compile(r"([1-9]\.\d{6})(?:\.(.+))?")
-_PROCEDURE = r"[1-9]\.\d{6}(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
+_PROCEDURE = NATIONAL + r"(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
 # A code that Excel took for a number: zeros at its end are gone, or its dot was taken for one between thousands.
 _CUT = re.compile(r"[1-9]\.\d{1,5}|[1-9]\d{6}")
-_LOCAL = re.compile(r"([A-Za-z0-9_]+)\.(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})")
 
 
 class Problem:
@@ -180,15 +178,6 @@ def _when_null(rule: FieldRule) -> bool | int | str | None:
     return None
 
 
-def split_procedure(code: str | None) -> tuple[str | None, str | None]:
-    """Split a procedure code into the national (or local) code and the unit suffix (domain.md section 6.1)."""
-    if code is None:
-        return None, None
-    if found := _NATIONAL.fullmatch(code) or _LOCAL.fullmatch(code):
-        return found[1], found[2]
-    return code, None
-
-
 def read_flag(value: Any) -> bool:
     """Read a boolean in any of its spellings: true, "true", "True", 1, "1" (one_stop_systems.md section d.3)."""
     return value is True or value == 1 or (isinstance(value, str) and value.strip().lower() in ("true", "1"))
@@ -196,6 +185,8 @@ def read_flag(value: Any) -> bool:
 
 def read_integer(value: Any, thousands: str = "") -> int | None:
     """Read a whole number or its digits, `thousands` standing between groups; None when it is neither."""
+    if type(value) is int:
+        return value
     if isinstance(value, str):
         text = value.strip()
         if thousands and re.fullmatch(rf"[+-]?\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+", text):
@@ -203,7 +194,7 @@ def read_integer(value: Any, thousands: str = "") -> int | None:
         return int(text) if re.fullmatch(r"[+-]?\d{1,19}", text) else None
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return None
 
 
 def code_reader(patterns: Sequence[str]) -> Callable[[Any], Any]:
