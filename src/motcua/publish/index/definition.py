@@ -11,14 +11,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from motcua.canonical import CONTENT
 from motcua.catalog import Procedure, catalog_file, catalog_files
 from motcua.catalog.load import read_document
 from motcua.catalog.models import Entry, Level
 from motcua.errors import CatalogError, ReportRefused
-from motcua.publish.forms import Term
+from motcua.publish.forms import MEASURES, Term
 
 IndexLevel = Literal["province", "department", "district", "commune"]
 INDEX_LEVELS: tuple[IndexLevel, ...] = ("province", "department", "district", "commune")
+Measure = Literal[MEASURES]  # type: ignore[valid-type]
 Span = Literal["month", "quarter", "half_year", "nine_months", "year"]
 Points = Annotated[Decimal, Field(gt=0, le=100)]
 RowId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -32,11 +34,11 @@ class Procedures(_Part):
     """A count of distinct procedures: those of the catalogue under the unit's authority that `where` describes.
 
     `where` names columns of `procedures.csv` and the values they may have. With `having_any` only those count that have
-    such a measure in the period; `of_catalog: false` counts them whether the catalogue lists them or not.
+    such a measure in the period.
     """
 
     where: dict[str, tuple[str | bool, ...]] = Field(default_factory=dict)
-    having_any: tuple[str, ...] = ()
+    having_any: tuple[Measure, ...] = ()
 
     @model_validator(mode="after")
     def _names_columns(self) -> Procedures:
@@ -70,7 +72,8 @@ class Item(_Part):
     """A row of the index. `rule: ratio` is a row whose points are not known: its ratio is shown, nothing is scored.
 
     `empty` says what a denominator of 0 means. `short_of` names what one more of the numerator is. A row is either fed
-    (`numerator`, `denominator`) or says in `not_fed` why nothing here can feed it.
+    (`numerator`, `denominator`) or says in `not_fed` why nothing here can feed it. `needs` names the fields of a
+    dossier that a source must say for the row to be available; `of_level` counts the units of one level only.
     """
 
     id: RowId
@@ -86,6 +89,7 @@ class Item(_Part):
     inherits: bool = False
     applies_to: tuple[IndexLevel, ...] = INDEX_LEVELS
     of_level: Level | None = None
+    needs: tuple[str, ...] = ()
     numerator: Quantity | None = None
     denominator: Quantity | None = None
     not_fed: Text | None = None
@@ -101,6 +105,8 @@ class Item(_Part):
             raise ValueError(f"row {self.id}: numerator and denominator go together")
         if (self.numerator is None) != (self.not_fed is not None):
             raise ValueError(f"row {self.id} needs either numerator and denominator, or not_fed")
+        if unknown := set(self.needs) - set(CONTENT.names):
+            raise ValueError(f"row {self.id}: {sorted(unknown)} are no fields of a dossier")
         return self
 
 

@@ -6,11 +6,18 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from motcua.publish.index.definition import Item
+from motcua.publish.index.definition import Item, Text
 from motcua.publish.index.gap import Gap, next_band
 from motcua.publish.index.score import NO_REPORT_DATA, TEMP_DENOMINATOR, ItemScore, Score, number, rounded
+from motcua.publish.index.standing import Standing
 from motcua.publish.percentage import count_text
 
+LEVEL_NAMES = {
+    "province": ("tỉnh, thành phố", "provinces"),
+    "department": ("cơ quan cấp tỉnh", "agencies of the province"),
+    "district": ("đơn vị cấp huyện", "districts"),
+    "commune": ("đơn vị cấp xã", "communes"),
+}
 _HEADINGS = {
     "vi": ("Mã", "Chỉ tiêu", "Tử số", "Mẫu số", "Tỷ lệ", "Điểm", "Tối đa", "Ghi chú"),
     "en": ("Row", "Indicator", "Numerator", "Denominator", "Ratio", "Score", "Max", "Note"),
@@ -33,8 +40,9 @@ def headings(lang: str) -> tuple[str, ...]:
     return _HEADINGS[lang]
 
 
-def lines(found: Score, lacking: Mapping[str, Gap], reasons: Mapping[str, str], lang: str) -> Iterator[tuple[str, ...]]:
+def lines(found: Score, lacking: Mapping[str, Gap], reasons: Mapping[str, Text], lang: str) -> Iterator[tuple[str, ...]]:
     """Yield the printed rows: each group, its rows, then the total. `reasons` say why a row is not available."""
+    why = {row: reason.vi if lang == "vi" else reason.en for row, reason in reasons.items()}
     for group in found.groups:
         text = found.definition.groups[group.code]
         name = (text.vi if lang == "vi" else text.en).upper()
@@ -49,7 +57,7 @@ def lines(found: Score, lacking: Mapping[str, Gap], reasons: Mapping[str, str], 
                 ratio_text(one.ratio, lang),
                 points_text(one.score, lang),
                 most_text(one.item.max, lang),
-                note(found, one, lacking.get(one.item.id), reasons.get(one.item.id, ""), lang),
+                note(found, one, lacking.get(one.item.id), why.get(one.item.id, ""), lang),
             )
     if found.total is not None:
         name = "TỔNG ĐIỂM" if lang == "vi" else "TOTAL"
@@ -117,6 +125,37 @@ def summary(found: Score, lang: str) -> Iterator[str]:
         )
 
 
+def standing_summary(standing: Standing, lang: str) -> Iterator[str]:
+    """Yield the sentences under a unit's index: its total, the change from the period before, its place, what lacks."""
+    vi = lang == "vi"
+    yield from summary(standing.score, lang)
+    if change := standing.change:
+        amount = _local(f"{change.total:+}".replace("-", "−"), lang)
+        rows = "" if change.is_like_for_like else (
+            f" (so trên {change.rows_compared} chỉ tiêu có số liệu ở cả hai kỳ)" if vi
+            else f" (over the {change.rows_compared} rows available in both)"
+        )  # fmt: skip
+        label = change.period.label
+        yield f"So với kỳ trước ({label}): {amount} điểm{rows}." if vi else f"Against {label}: {amount} points{rows}."
+    if rank := standing.rank:
+        names = LEVEL_NAMES[standing.level]
+        mixed = "" if rank.has_same_rows else (
+            "; các đơn vị không cùng bộ chỉ tiêu có số liệu" if vi else "; not all have the same rows available"
+        )  # fmt: skip
+        yield (
+            f"Xếp thứ {rank.place}/{rank.of} {names[0]} (theo thang 100 của phần có số liệu{mixed})."
+            if vi
+            else f"Place {rank.place} of {rank.of} {names[1]} (by points of 100 of what was available{mixed})."
+        )
+    if missing := standing.missing_sources:
+        told = ", ".join(cell.source_name for cell in missing[:5]) + (" ..." if len(missing) > 5 else "")
+        yield (
+            f"TẠM THỜI: chưa có đủ dữ liệu của {len(missing)} nguồn ({told})."
+            if vi
+            else f"PROVISIONAL: {len(missing)} sources are incomplete ({told})."
+        )
+
+
 def name_of(item: Item, lang: str) -> str:
     """Return a row's name in a language."""
     return item.vi if lang == "vi" else item.en
@@ -146,3 +185,31 @@ def ratio_text(ratio: Fraction | None, lang: str) -> str:
 
 def _local(shown: str, lang: str) -> str:
     return shown.replace(".", ",") if lang == "vi" else shown
+
+
+def level_headings(lang: str) -> tuple[str, ...]:
+    """Return the headings over `level_line`."""
+    if lang == "vi":
+        return ("Hạng", "Mã", "Đơn vị", "Điểm", "Tối đa có số liệu", "Thang 100", "So kỳ trước", "Xếp loại")
+    return ("Place", "Code", "Unit", "Score", "Max available", "Of 100", "Change", "Class")
+
+
+def level_note(lang: str) -> str:
+    """Say what the star beside a class in `level_line` means."""
+    return "* Xếp loại của phần có số liệu." if lang == "vi" else "* Class of what was available."
+
+
+def level_line(standing: Standing, lang: str) -> tuple[str, ...]:
+    """Return a unit's line in the list of its level."""
+    found, rank, change = standing.score, standing.rank, standing.change
+    band = "" if found.band is None else found.band.vi if lang == "vi" else found.band.en
+    return (
+        "" if rank is None else str(rank.place),
+        standing.unit.code,
+        standing.unit.name,
+        points_text(found.total, lang),
+        most_text(found.max_available, lang),
+        points_text(found.of_hundred, lang),
+        "" if change is None else _local(f"{change.total:+}".replace("-", "−"), lang),
+        band if found.is_complete else f"{band} *" if band else "",
+    )
