@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from motcua.cli import databases, demo, editions, index, ingest, keys, measures, quarantine, reports, sources
+from motcua.cli import databases, demo, editions, figures, index, ingest, keys, measures, quarantine, reports, sources
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
 
@@ -28,6 +28,7 @@ app.add_typer(measures.app, name="measures")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
 app.add_typer(index.app, name="index")
+app.add_typer(figures.app, name="figures")
 app.command()(ingest.ingest)
 app.command()(keys.keys)
 app.command()(demo.demo)

@@ -40,7 +40,9 @@ def headings(lang: str) -> tuple[str, ...]:
     return _HEADINGS[lang]
 
 
-def lines(found: Score, lacking: Mapping[str, Gap], reasons: Mapping[str, Text], lang: str) -> Iterator[tuple[str, ...]]:
+def lines(
+    found: Score, lacking: Mapping[str, Gap], reasons: Mapping[str, Text], lang: str
+) -> Iterator[tuple[str, ...]]:
     """Yield the printed rows: each group, its rows, then the total. `reasons` say why a row is not available."""
     why = {row: reason.vi if lang == "vi" else reason.en for row, reason in reasons.items()}
     for group in found.groups:
