@@ -89,7 +89,8 @@ def test_a_file_needs_counts_and_percentages_only_and_may_be_written_as_people_d
 def test_a_total_that_fits_the_base_or_stands_in_another_text_is_no_second_base(tmp_path: Path) -> None:
     head = "period_label,metric,numerator,denominator,stated,unit"
     rows = ("a,procedures_cut,5,10,50,percent", "a,procedures_in_force,10,,,procedures",
-            "b,procedures_in_force,9,,,procedures", "a,dossiers_received,12,,,dossiers", "b,procedures_cut,9,10,90,percent")  # fmt: skip
+            "b,procedures_in_force,9,,,procedures",
+            "a,dossiers_received,12,,,dossiers", "b,procedures_cut,9,10,90,percent")  # fmt: skip
     assert [one.verdict for one in check_file(put(tmp_path, head, *rows))] == [
         "agrees", "no_percentage", "two_bases", "no_percentage", "agrees",
     ]  # fmt: skip
