@@ -21,6 +21,7 @@ from motcua.extract.rules import (
     CodeRule,
     FieldRule,
     IdentifierRule,
+    ItemsRule,
     KeyClasses,
     NameRule,
     Part,
@@ -67,9 +68,12 @@ class SourceMapping(Part):
         """The keys inside a kept list that its field is made from."""
         sums = (rule for rule in self.fields.values() if isinstance(rule, SumRule))
         names = (rule for rule in self.fields.values() if isinstance(rule, NameRule))
-        return {f"{key}.{rule.of}" for rule in sums for key in rule.key} | {
-            f"{key}.{inner}" for rule in names for key in rule.key for inner in ("languageId", "name")
-        }
+        lists = (rule for rule in self.fields.values() if isinstance(rule, ItemsRule))
+        return (
+            {f"{key}.{rule.of}" for rule in sums for key in rule.key}
+            | {f"{key}.{inner}" for rule in names for key in rule.key for inner in ("languageId", "name")}
+            | {f"{key}.{inner}" for rule in lists for key in rule.key for inner in rule.inner}
+        )
 
     @field_validator("fields")
     @classmethod

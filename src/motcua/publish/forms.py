@@ -18,7 +18,15 @@ Window = Literal["before_period", "in_period", "until_end", "days_ahead"]
 TableCode = Literal["unit", "field", "level"]
 MEASURES = (
     "received_online", "received_direct", "resolved_early", "resolved_on_time", "resolved_late",
-    "withdrawn", "stopped", "became_overdue", "overdue_cleared", "open_due",
+    "withdrawn", "stopped", "became_overdue", "overdue_cleared", "open_due", "not_accepted",
+    "intake_awaited", "intake_settled", "intake_became_overdue", "intake_overdue_cleared",
+    "received_full_online", "received_partial_online", "received_postal", "received_non_territorial",
+    "received_synced", "received_with_fee", "received_paid_online", "received_paid_online_national",
+    "received_components_known", "received_components_digitised", "received_components_reused",
+    "received_from_portal_store", "received_identity_verified", "received_population_data",
+    "received_population_linked", "resolved_result_known", "resolved_with_electronic_result",
+    "resolved_with_components_and_result", "resolved_late_with_apology", "resolved_satisfied",
+    "resolved_unsatisfied", "became_overdue_with_apology", "overdue_with_apology_cleared",
 )  # fmt: skip
 
 
