@@ -16,6 +16,7 @@ STAGES = {"extract", "validate", "consolidate", "aggregate", "publish"}
 FOUNDATIONS = {
     "canonical",
     "catalog",
+    "due_dates",
     "errors",
     "landing",
     "ledger",

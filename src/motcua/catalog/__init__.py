@@ -4,7 +4,7 @@ In: `include/catalog/` (YAML, CSV). Out: typed, frozen entries. Never: a secret,
 """
 
 from motcua.catalog.load import Catalog, catalog_file, catalog_files, load_catalog
-from motcua.catalog.models import LEVELS, AgencyCode, Level, Procedure, ProcedureAlias, Source, Unit
+from motcua.catalog.models import LEVELS, AgencyCode, Level, ProcedureAlias, Source, Unit
 from motcua.catalog.options import (
     OPTIONS,
     FilesOptions,
@@ -14,6 +14,7 @@ from motcua.catalog.options import (
     SqlOptions,
     TandanOptions,
 )
+from motcua.catalog.procedures import OnlineLevel, OnlineLevels, Procedure, TimeUnit
 
 __all__ = [
     "LEVELS",
@@ -23,6 +24,8 @@ __all__ = [
     "FilesOptions",
     "IgateOptions",
     "Level",
+    "OnlineLevel",
+    "OnlineLevels",
     "OpencpsOptions",
     "PortalSyncOptions",
     "Procedure",
@@ -30,6 +33,7 @@ __all__ = [
     "Source",
     "SqlOptions",
     "TandanOptions",
+    "TimeUnit",
     "Unit",
     "catalog_file",
     "catalog_files",

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from motcua.catalog.models import AgencyCode, Procedure, ProcedureAlias, Source, SourceFile, Unit
+from motcua.catalog.models import AgencyCode, ProcedureAlias, Source, SourceFile, Unit
+from motcua.catalog.procedures import OnlineLevels, Procedure, ProcedureIndex, refuse_overlaps
 from motcua.errors import CatalogError
 from motcua.settings import Settings
 
@@ -75,6 +76,14 @@ class Catalog:
             action="use one of the unit ids above, or add the unit to include/catalog/units/units.csv.",
         )
 
+    @cached_property
+    def procedure_index(self) -> ProcedureIndex:
+        return ProcedureIndex(self.procedures)
+
+    def procedure(self, code: str, day: date, level: str | None = None, province: str = "") -> Procedure | None:
+        """Return the row of a procedure in force on a day: the province's own first, of the level if it has one."""
+        return self.procedure_index.find(code, day, level, province)
+
     def subtree(self, unit_id: str) -> list[Unit]:
         """Return a unit and everything below it, parents before children."""
         found = [self.unit_by_id[unit_id]]
@@ -114,8 +123,8 @@ def catalog_files(folder: Path, part: str, pattern: str) -> list[Path]:
     return sorted((folder / part).glob(pattern)) or sorted((Settings.load().shipped_catalog_dir / part).glob(pattern))
 
 
-def _procedure_files(folder: Path) -> list[Path]:
-    """The lists of procedures of a folder, or the shipped ones where it has none; aliases are no such list."""
+def procedure_files(folder: Path) -> list[Path]:
+    """Return the lists of procedures of a folder, or the shipped ones where it has none; aliases are no such list."""
     for place in (folder, Settings.load().shipped_catalog_dir):
         if found := sorted(set((place / "procedures").glob("*.csv")) - set((place / "procedures").glob("aliases*"))):
             return found
@@ -125,10 +134,15 @@ def _procedure_files(folder: Path) -> list[Path]:
 def _lent_files(folder: Path, part: str) -> list[Path]:
     """The shipped files that stand in: each that is missing where files are read by name, all where none is there."""
     shipped = _rule_files(Settings.load().shipped_catalog_dir / part)
-    if part == "procedures":
-        return [path for path in shipped if path in _procedure_files(folder)]
     own = {path.name for path in _rule_files(folder / part)}
-    return [path for path in shipped if path.name not in own and (part != "calendar" or not own)]
+    if part == "procedures":
+        return [path for path in shipped if path in procedure_files(folder) or path.suffix == ".yaml"]
+    has_days = any(name.endswith(".csv") for name in own)
+    return [
+        path
+        for path in shipped
+        if path.name not in own and (part != "calendar" or path.suffix == ".yaml" or not has_days)
+    ]
 
 
 def _rule_files(folder: Path) -> list[Path]:
@@ -152,7 +166,7 @@ def load_catalog(folder: Path) -> Catalog:
         folder=folder,
         units=tuple(_read_csvs(_needed(folder / "units", "units*.csv", Unit), Unit)),
         agency_codes=tuple(_read_csvs(sorted((folder / "units").glob("agency_codes*.csv")), AgencyCode)),
-        procedures=tuple(_read_csvs(_procedure_files(folder), Procedure)),
+        procedures=_read_procedures(folder),
         procedure_aliases=tuple(_read_csvs(sorted((folder / "procedures").glob("aliases*.csv")), ProcedureAlias)),
         sources=tuple(_read_sources(_needed(folder / "sources", "*.yaml", Source))),
     )
@@ -171,15 +185,26 @@ def _needed(folder: Path, pattern: str, model: type[BaseModel]) -> list[Path]:
     return paths
 
 
+def _read_procedures(folder: Path) -> tuple[Procedure, ...]:
+    online = read_document(catalog_file(folder, "procedures", "online_levels.yaml"), OnlineLevels)
+    rows = [row for path in procedure_files(folder) for row in read_rows(path, Procedure)]
+    return tuple(online.applied(procedure) for procedure in refuse_overlaps(rows))
+
+
 def _read_csvs(paths: Iterable[Path], model: type[ModelT]) -> Iterator[ModelT]:
     for path in paths:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            for row in reader:
-                try:
-                    yield model.model_validate(row)
-                except ValidationError as error:
-                    raise _refused(path, reader.line_num, error) from None
+        yield from (entry for _, _, entry in read_rows(path, model))
+
+
+def read_rows(path: Path, model: type[ModelT]) -> Iterator[tuple[Path, int, ModelT]]:
+    """Yield file, line and entry of each row of a CSV. Raises CatalogError naming the file and the line."""
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        reader = csv.DictReader(handle)
+        for row in reader:
+            try:
+                yield path, reader.line_num, model.model_validate(row)
+            except ValidationError as error:
+                raise _refused(path, reader.line_num, error) from None
 
 
 def _read_sources(paths: Iterable[Path]) -> Iterator[Source]:

@@ -18,7 +18,6 @@ def _empty_is_none(value: object) -> object:
 
 
 OptionalDate = Annotated[date | None, BeforeValidator(_empty_is_none)]
-OptionalInt = Annotated[int | None, BeforeValidator(_empty_is_none)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
 
 
@@ -62,19 +61,6 @@ class AgencyCode(Entry):
     unit_id: str
     evidence: str
     system_code: OptionalText = None
-
-
-class Procedure(Entry):
-    """An administrative procedure (TTHC), keyed by its national code without suffix."""
-
-    code: str = Field(pattern=r"^[1-9]\.\d{6}$")
-    name: str
-    field_code: str
-    field_name: str
-    level: Level
-    time_limit_days: OptionalInt = None  # working days; none where no statutory time was found
-    fee: OptionalInt = None  # VND
-    evidence: str
 
 
 class ProcedureAlias(BaseModel):

@@ -34,7 +34,7 @@ from motcua.extract.rules import (
     SumRule,
     folded,
 )
-from motcua.procedures import SeveralProcedures
+from motcua.procedures import NATIONAL, SeveralProcedures
 from motcua.spelling import tidy
 
 Report = Callable[[int, str], None]  # (row, issue)
@@ -42,11 +42,9 @@ NameProcedure = Callable[[str], str | None]
 
 _MEMO_LIMIT = 100_000
 _NO_NUMBER = "not a record number"
-_NATIONAL = re.compile(r"([1-9]\.\d{6})(?:\.(.+))?")
-_PROCEDURE = r"[1-9]\.\d{6}(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
+_PROCEDURE = NATIONAL + r"(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
 # A code that Excel took for a number: zeros at its end are gone, or its dot was taken for one between thousands.
 _CUT = re.compile(r"[1-9]\.\d{1,5}|[1-9]\d{6}")
-_LOCAL = re.compile(r"([A-Za-z0-9_]+)\.(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})")
 
 
 class Problem:
@@ -208,15 +206,6 @@ def _when_null(rule: FieldRule | ItemsRule) -> bool | int | str | None:
         case ProcedureRule():
             return rule.otherwise
     return None
-
-
-def split_procedure(code: str | None) -> tuple[str | None, str | None]:
-    """Split a procedure code into the national (or local) code and the unit suffix (domain.md section 6.1)."""
-    if code is None:
-        return None, None
-    if found := _NATIONAL.fullmatch(code) or _LOCAL.fullmatch(code):
-        return found[1], found[2]
-    return code, None
 
 
 def read_flag(value: Any) -> bool:

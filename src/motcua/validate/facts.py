@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import Connection
 
-from motcua.catalog import Catalog, Procedure
+from motcua.catalog import Catalog
+from motcua.due_dates import due_dates, due_rules
 from motcua.units import UnitCodes
+from motcua.validate.terms import Terms
 from motcua.warehouse import statement
-from motcua.workdays import due_days, workdays_from, working_calendar
+from motcua.workdays import workdays_from, working_calendar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,9 +38,11 @@ def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now
     unit_id                               the unit its code means on that day; null when none or several are meant
     unit_level                            that unit's level; of a code not valid on the day, the level it ever has
     field_code                            the procedure's in the catalogue, else the source's, else `khac`
-    is_procedure_known, time_limit_days   of the catalogue, on the same day
-    computed_due_on, due_gap_workdays     the statutory due day, and how far `due_at` lies from it; null where a
+    is_procedure_known                    the catalogue has the procedure, on the same day
+    time_limit, time_unit                 its announced time, else the statutory one; null where it has none
+    computed_due_on, due_gap_workdays     the day due by that time, and how far `due_at` lies from it; null where a
                                           supplement request or an apology may have moved the due day
+    due_excess_workdays                   how much further that is than the rule of due dates tolerates
     due_latest, finished_latest, ...      the latest instant the value may mean: 00:00:00 is a day without a time
     ended_at                              the day a closed dossier counts as ended (view dossier_contribution)
     apology_deadline_at                   the end of the day before the due day (NĐ 61/2018)
@@ -94,69 +97,77 @@ def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
         found = {levels[unit_id]} if unit_id else {levels[meaning.unit_id] for meaning in meanings}
         return found.pop() if len(found) == 1 else None
 
-    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant, of_source=True)
-    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level, of_source=True)
+    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant, frame["source_id"])
+    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level, frame["source_id"])
 
 
 def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:
-    entries: dict[str, list[Procedure]] = {}
-    for entry in catalog.procedures:
-        entries.setdefault(entry.code, []).append(entry)
-
-    def told(read: str, code: str, day: date) -> Any:
-        return next((getattr(entry, read) for entry in entries.get(code, ()) if entry.holds_on(day)), None)
-
-    known = _by_code_and_day(frame, "procedure_code", partial(told, "code"))
-    frame["is_procedure_known"] = known.notna()
-    limit = _by_code_and_day(frame, "procedure_code", partial(told, "time_limit_days"))
-    frame["time_limit_days"] = limit.astype("float64")
-    source_field = frame["source_field_code"]
-    frame["field_code"] = (
-        _by_code_and_day(frame, "procedure_code", partial(told, "field_code"))
-        .fillna(source_field.where(source_field != ""))
-        .fillna(UNKNOWN_FIELD)
-    )
-
-
-def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any, of_source: bool = False) -> pd.Series[Any]:
-    """Look up each distinct code and reference day once, with `of_source` each of a source: records are many."""
     import pandas as pd
 
-    codes, distinct_codes = pd.factorize(frame[column])
-    days, distinct_days = pd.factorize(frame["reference_on"])
-    sources, distinct_sources = (
-        pd.factorize(frame["source_id"]) if of_source else (np.zeros(len(frame), np.int64), [()])
+    provinces = {source.source_id: catalog.province_of(source.unit_id).code for source in catalog.sources}
+    terms = Terms(catalog, due_rules(catalog.folder))
+    found = _by_code_and_day(
+        frame,
+        "procedure_code",
+        terms.number,
+        frame["unit_level"].fillna(""),
+        frame["source_id"].map(provinces).fillna(""),
     )
-    known = (codes >= 0) & (days >= 0) & (sources >= 0)
-    shape = (len(distinct_codes), len(distinct_days), len(distinct_sources))
+    is_known = found.notna().to_numpy()
+    number = found.fillna(0).to_numpy(dtype=np.int64)
+    frame["is_procedure_known"] = is_known
+    frame["time_limit"] = np.where(is_known, terms.column("limit", float)[number], np.nan)
+    for name in ("unit", "rule", "field_code"):
+        values = terms.column(name, object)[number]
+        frame[{"unit": "time_unit", "rule": "due_rule"}.get(name, name)] = pd.Series(
+            np.where(is_known, values, None), index=frame.index, dtype=object
+        )
+    source_field = frame["source_field_code"]
+    frame["field_code"] = frame["field_code"].fillna(source_field.where(source_field != "")).fillna(UNKNOWN_FIELD)
+
+
+def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any, *more: pd.Series[Any]) -> pd.Series[Any]:
+    """Look up each distinct code and reference day once, with each value of `more`: records are many."""
+    import pandas as pd
+
+    parts = [pd.factorize(values) for values in (frame[column], frame["reference_on"], *more)]
+    known = np.logical_and.reduce([numbers >= 0 for numbers, _ in parts])
+    shape = tuple(len(distinct) for _, distinct in parts)
     found = np.full(len(frame), None, dtype=object)
     if not known.any():
         return pd.Series(found, index=frame.index, dtype=object)
     used, inverse = np.unique(
-        np.ravel_multi_index((codes[known], days[known], sources[known]), shape), return_inverse=True
+        np.ravel_multi_index(tuple(numbers[known] for numbers, _ in parts), shape), return_inverse=True
     )
+    distinct_codes, distinct_days, *told = (distinct for _, distinct in parts)
     calendar_days = [day.date() for day in pd.DatetimeIndex(distinct_days)]
     answers = np.full(len(used), None, dtype=object)
-    for place, (code, day, source) in enumerate(zip(*np.unravel_index(used, shape), strict=True)):
-        told = (distinct_sources[source],) if of_source else ()
-        answers[place] = look_up(distinct_codes[code], calendar_days[day], *told)
+    for place, (code, day, *rest) in enumerate(zip(*np.unravel_index(used, shape), strict=True)):
+        of = (values[number] for values, number in zip(told, rest, strict=True))
+        answers[place] = look_up(distinct_codes[code], calendar_days[day], *of)
     found[known] = answers[inverse]
     return pd.Series(found, index=frame.index, dtype=object)
 
 
 def _add_due(frame: pd.DataFrame, catalog: Catalog) -> None:
-    calendar = working_calendar(catalog.folder)
+    calendar, rules = working_calendar(catalog.folder), due_rules(catalog.folder).rules
     moved = frame[["supplement_count", "apology_count"]].fillna(0).gt(0).any(axis=1)
-    dated = (frame["received_at"].notna() & frame["time_limit_days"].notna() & ~moved).to_numpy()
+    is_timed = frame["time_limit"].notna() & frame["due_rule"].notna()
+    dated = (frame["received_at"].notna() & is_timed & ~moved).to_numpy()
     computed = np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
-    received = frame["received_at"].to_numpy()[dated]
-    computed[dated] = due_days(received, frame["time_limit_days"].to_numpy()[dated].astype("int64"), calendar)
+    gap, tolerated = np.full(len(frame), np.nan), np.zeros(len(frame))
+    received, limit = frame["received_at"].to_numpy(), frame["time_limit"].to_numpy()
+    for (unit, place), rows in frame.loc[dated].groupby(["time_unit", "due_rule"]).indices.items():
+        these = np.flatnonzero(dated)[rows]
+        due = due_dates(received[these], limit[these].astype("int64"), unit, rules[place], calendar)
+        computed[these] = due.due_on
+        tolerated[these] = rules[place].tolerance_workdays
     frame["computed_due_on"] = computed.astype("datetime64[us]")
-    gap = np.full(len(frame), np.nan)
     compared = dated & frame["due_at"].notna().to_numpy()
-    due = frame["due_at"].to_numpy()[compared].astype("datetime64[D]")
-    gap[compared] = workdays_from(computed[compared], due, calendar)
+    due_on = frame["due_at"].to_numpy()[compared].astype("datetime64[D]")
+    gap[compared] = workdays_from(computed[compared], due_on, calendar)
     frame["due_gap_workdays"] = gap
+    frame["due_excess_workdays"] = np.maximum(np.abs(gap) - tolerated, 0)
 
 
 def _add_code_date(frame: pd.DataFrame) -> None:
