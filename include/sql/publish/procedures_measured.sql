@@ -1,6 +1,6 @@
--- Grain: one unit, measure and procedure with at least one such dossier in the period. Reads measure_day.
--- Rows of index 766 count procedures, not dossiers (domain.md section 1.2, rows 3.2, 3.5 and 4.5a): a procedure that two
--- units handle counts once above them, so the distinct ones are told by unit and joined where they are counted.
+-- Grain: one unit, measure and procedure with dossiers in the period. Reads measure_day.
+-- Rows of index 766 count procedures, or dossiers of some procedures (domain.md section 1.2, rows 3.2, 3.5, 4.1 and
+-- 4.5a). A procedure that two units handle counts once above them, so they are told by unit and joined where counted.
 with scope as (
     select asked.unit_id
     from unnest(cast(:unit_ids as text[])) as asked (unit_id)
@@ -10,7 +10,8 @@ final as (
     select
         measure_day.unit_id,
         measure_day.measure,
-        measure_day.procedure_code
+        measure_day.procedure_code,
+        cast(sum(measure_day.quantity) as bigint) as quantity
     from measure_day
     inner join scope on measure_day.unit_id = scope.unit_id
     where
@@ -23,5 +24,6 @@ final as (
 select
     unit_id,
     measure,
-    procedure_code
+    procedure_code,
+    quantity
 from final

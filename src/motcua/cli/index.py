@@ -84,7 +84,7 @@ def unit(
         f"{definition.title_vi if lang == 'vi' else definition.title_en}\n{found.unit.name}, {asked.label}"
         f" ({asked.from_date:%d/%m/%Y}-{asked.to_date:%d/%m/%Y})",
         wording.headings(lang),
-        wording.lines(found.score, found.gaps, found.reasons, lang),
+        wording.lines(found.score, found.gaps, found.notes, lang),
     )
     _say(wording.standing_summary(found, lang))
 

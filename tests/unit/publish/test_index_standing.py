@@ -46,11 +46,13 @@ def test_the_rows_are_those_of_form_06(october: Any) -> None:
 
 def test_what_no_source_feeds_is_not_available_and_says_why(october: Any) -> None:
     province = of("84")
-    for row in ("1.1", "3.1", "5.2", "5.3"):
-        assert province.score.item(row).state == "not_available"
-        assert province.reasons[row].vi
+    for row in ("1.1", "3.1", "3.2", "3.6", "4.3", "5.2", "5.3"):
+        assert province.score.item(row).state == "not_available", row
+        assert province.notes[row].vi
+    assert "chưa ghi online_level" in province.notes["3.1"].vi
+    assert "nguồn không cung cấp dữ liệu này" in province.notes["3.6"].vi  # OpenCPS does not say who paid online
     assert province.score.groups[0].score is None
-    told = list(wording.lines(province.score, province.gaps, province.reasons, "vi"))
+    told = list(wording.lines(province.score, province.gaps, province.notes, "vi"))
     assert any(row[0] == "5.2" and "không có số liệu: chưa có nguồn dữ liệu phản ánh" in row[7] for row in told)
 
 
@@ -61,7 +63,7 @@ def test_a_unit_whose_source_is_silent_has_no_score_and_no_place(store: Any) -> 
     store.measure(CITY, date(2023, 10, 2), "received_online", 10)
     ward, city = of(WARD), of(CITY)
     assert (ward.score.total, ward.rank) == (None, None)
-    assert {ward.reasons[row].en for row in ("2.1", "3.3")} == {"no source has answered for the period"}
+    assert {ward.notes[row].en for row in ("2.1", "3.3")} == {"no source has answered for the period"}
     assert [cell.unit_id for cell in ward.missing_sources] == [cell.unit_id for cell in city.missing_sources] == [WARD]
     assert city.score.total is not None
     assert any(line.startswith("TẠM THỜI") for line in wording.standing_summary(city, "vi"))
@@ -145,7 +147,8 @@ def catalog_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any) -
 
 
 def feed(rows: dict[str, Any], row: str, numerator: Any, denominator: Any, **more: Any) -> None:
-    del rows[row]["not_fed"]
+    for key in ("not_fed", "needs", "known_of"):
+        rows[row].pop(key, None)
     rows[row] |= {"numerator": numerator, "denominator": denominator, **more}
 
 
@@ -156,7 +159,7 @@ def test_a_fact_that_a_source_does_not_say_is_not_a_zero(
     catalog_with(tmp_path, monkeypatch, lambda rows: feed(rows, "3.6", terms, terms, needs=["paid_online_code"]))
     province = of("84")
     assert province.score.item("3.6").state == "not_available"
-    assert province.reasons["3.6"].en.endswith("sources do not say it")
+    assert province.notes["3.6"].en.endswith("sources do not say it")
     assert pair(province, "3.3") == (1230, 2111)
 
 
@@ -167,7 +170,7 @@ def test_more_than_the_whole_is_told_and_not_scored(
     catalog_with(tmp_path, monkeypatch, lambda rows: feed(rows, "3.6", received, {"columns": ["received_online"]}))
     province = of("84")
     assert province.score.item("3.6").state == "not_available"
-    assert province.reasons["3.6"].en == "rule V14: numerator 2116, denominator 1230"
+    assert province.notes["3.6"].en == "rule V14: numerator 2116, denominator 1230"
 
 
 def test_a_row_may_count_distinct_procedures(october: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,3 +211,43 @@ def test_what_cannot_be_asked_is_refused(store: Any) -> None:
         unit_index("82", parse_period("CAL_H1:2020"))
     with pytest.raises(ReportRefused, match="has no unit of level district"):
         level_index(WARD, "district", OCTOBER)
+
+
+def test_rows_of_facts_are_counted_over_the_dossiers_that_tell(
+    october: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"components_digitised_count", "components_reused_count", "paid_online_code", "has_electronic_result"}
+    catalog_with(tmp_path, monkeypatch, lambda rows: None)
+    mapping = tmp_path / "catalog" / "mappings" / "opencps.yaml"
+    document = yaml.safe_load(mapping.read_text(encoding="utf-8"))
+    document["fields"] |= {name: {"as": "integer", "key": name} for name in told}
+    mapping.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+
+    silent = of(CITY)
+    assert silent.notes["4.3"].en == "the sources say it of no dossier"
+    assert pair(silent, "3.6") == (0, 0)  # no dossier with a fee: zero by the row's own rule, and seen to be empty
+
+    for measure, quantity in (("received_components_known", 100), ("received_components_reused", 80),
+                              ("received_with_fee", 40), ("received_paid_online", 30),
+                              ("resolved_result_known", 60), ("resolved_with_components_and_result", 45),
+                              ("resolved_with_electronic_result", 50)):  # fmt: skip
+        october.measure(CITY, date(2023, 10, 12), measure, quantity)
+    city = of(CITY)
+    assert {row: pair(city, row) for row in ("4.2", "4.3", "3.6", "4.1")} == {
+        "4.2": (45, 60), "4.3": (80, 100), "3.6": (30, 40), "4.1": (50, 60),
+    }  # fmt: skip
+    assert city.notes["4.3"].vi == "tính trên 100/111 hồ sơ có số liệu"
+    assert [city.score.item(row).score for row in ("4.2", "4.3", "3.6", "4.1")] == [
+        Decimal("3.00"), Decimal("2.00"), Decimal("4.50"), Decimal("5.00"),
+    ]  # fmt: skip
+    assert city.score.item("4.4").state == "not_available"
+
+
+def test_the_rows_of_the_par_index_are_ratios_by_level_without_points(october: Any) -> None:
+    par = of("84", index="par-index")
+    assert {row: pair(par, f"on-time-{row}") for row in ("province", "district", "commune")} == {
+        "province": (1800, 1850), "district": (71, 71), "commune": (11, 11),
+    }  # fmt: skip
+    assert (par.score.total, par.score.band, par.rank, par.gaps) == (None, None, None, {})
+    assert "ratios only" in next(wording.summary(par.score, "en"))
+    assert all(one.item.max is None and one.score is None for one in par.score.items)

@@ -31,19 +31,22 @@ class _Part(BaseModel):
 
 
 class Procedures(_Part):
-    """A count of distinct procedures: those of the catalogue under the unit's authority that `where` describes.
+    """A count over the procedures under the unit's authority that `where` describes, by columns of `procedures.csv`.
 
-    `where` names columns of `procedures.csv` and the values they may have. With `having_any` only those count that have
-    such a measure in the period.
+    Without `having_any` they are counted themselves. With it only those are that have such a measure in the period; or,
+    with `count: dossiers`, the dossiers of those measures.
     """
 
     where: dict[str, tuple[str | bool, ...]] = Field(default_factory=dict)
     having_any: tuple[Measure, ...] = ()
+    count: Literal["procedures", "dossiers"] = "procedures"
 
     @model_validator(mode="after")
     def _names_columns(self) -> Procedures:
         if unknown := set(self.where) - set(Procedure.model_fields):
             raise ValueError(f"{sorted(unknown)} are no columns of procedures.csv")
+        if self.count == "dossiers" and not self.having_any:
+            raise ValueError("dossiers are counted by the measures in having_any")
         return self
 
 
@@ -53,6 +56,10 @@ class Quantity(_Part):
     columns: tuple[str, ...] = ()
     terms: tuple[Term, ...] = ()
     procedures: Procedures | None = None
+
+    @property
+    def counts_dossiers(self) -> bool:
+        return self.procedures is None or bool(self.procedures.having_any)
 
     @model_validator(mode="after")
     def _counts_one_thing(self) -> Quantity:
@@ -73,7 +80,8 @@ class Item(_Part):
 
     `empty` says what a denominator of 0 means. `short_of` names what one more of the numerator is. A row is either fed
     (`numerator`, `denominator`) or says in `not_fed` why nothing here can feed it. `needs` names the fields of a
-    dossier that a source must say for the row to be available; `of_level` counts the units of one level only.
+    dossier that a source must say for the row to be available; `known_of` is what the denominator would be if every
+    dossier told. `of_level` counts the units of one level only.
     """
 
     id: RowId
@@ -92,8 +100,15 @@ class Item(_Part):
     needs: tuple[str, ...] = ()
     numerator: Quantity | None = None
     denominator: Quantity | None = None
+    known_of: Quantity | None = None
     not_fed: Text | None = None
     fed_evidence: str = ""
+
+    @property
+    def quantities(self) -> dict[str, Quantity]:
+        """What the row is made of, by the name of the part."""
+        parts = {"numerator": self.numerator, "denominator": self.denominator, "known_of": self.known_of}
+        return {name: quantity for name, quantity in parts.items() if quantity is not None}
 
     @model_validator(mode="after")
     def _is_whole(self) -> Item:

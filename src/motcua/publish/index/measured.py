@@ -15,27 +15,31 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from motcua.catalog import LEVELS, Catalog, Level, Procedure, Unit, catalog_file
+from motcua.catalog import Catalog, Unit, catalog_file
 from motcua.catalog.load import read_yaml
 from motcua.errors import CatalogError, InputRefused
 from motcua.period import Period
 from motcua.publish.completeness import SourceCell, read_cells
 from motcua.publish.forms import Form, Term, load_form
-from motcua.publish.index.definition import Definition, IndexLevel, Item, Procedures, Quantity, Text
+from motcua.publish.index.definition import Definition, IndexLevel, Item, Quantity, Text
+from motcua.publish.index.procedure_counts import count_dossiers, count_procedures, describe, under_authority
 from motcua.publish.index.score import Counts
 from motcua.settings import Settings
 from motcua.warehouse import statement
 
 FORM = "form-06"
-SIDES = ("numerator", "denominator")
+_SAID_NOTHING = Text(vi="nguồn chưa cho biết dữ liệu này cho hồ sơ nào", en="the sources say it of no dossier")
 
 
 @dataclass(frozen=True)
 class Fed:
-    """What the rows of an index are fed for some units: counts, or why there are none; and the sources missing."""
+    """What the rows of an index are fed for some units: counts, or none and why; and the sources missing.
+
+    `notes` say why a row has no counts, or what its counts leave out.
+    """
 
     counts: Mapping[str, Counts | None]
-    reasons: Mapping[str, Text]
+    notes: Mapping[str, Text]
     missing_sources: tuple[SourceCell, ...]
 
     @property
@@ -50,7 +54,7 @@ class Reading:
     catalog: Catalog
     period: Period
     sums: Mapping[str, Mapping[str, int]]  # unit -> quantity key -> count
-    measured: Mapping[tuple[str, str], frozenset[str]]  # (unit, measure) -> procedures with such a dossier
+    measured: Mapping[tuple[str, str], Mapping[str, int]]  # (unit, measure) -> procedure -> dossiers in the period
     cells: Mapping[str, tuple[SourceCell, ...]]  # unit -> its sources
     mappings: Mapping[str, frozenset[str]]  # source -> the fields of a dossier that its mapping fills
 
@@ -58,80 +62,72 @@ class Reading:
         """Return what the rows are fed for these units taken together."""
         cells = tuple(cell for unit in members for cell in self.cells.get(unit.unit_id, ()))
         counts: dict[str, Counts | None] = {}
-        reasons: dict[str, Text] = {}
+        notes: dict[str, Text] = {}
         for item in definition.items:
-            if level not in item.applies_to:
-                continue
-            found = self._row(item, members, cells, level)
-            if isinstance(found, Text):
-                reasons[item.id] = found
-            counts[item.id] = None if isinstance(found, Text) else found
-        return Fed(counts, reasons, tuple(cell for cell in cells if cell.cell not in ("received", "not_expected")))
+            if level in item.applies_to:
+                counts[item.id], note = self._row(item, members, cells, level)
+                if note is not None:
+                    notes[item.id] = note
+        return Fed(counts, notes, tuple(cell for cell in cells if cell.cell not in ("received", "not_expected")))
 
     def _row(
         self, item: Item, members: Sequence[Unit], cells: Sequence[SourceCell], level: IndexLevel
-    ) -> Counts | Text:
+    ) -> tuple[Counts | None, Text | None]:
+        """Return the counts of a row, or none and why; beside counts a note says what they leave out."""
         if item.numerator is None or item.denominator is None:
-            return item.not_fed or Text(vi="", en="")
+            return None, item.not_fed
         if item.of_level is not None:
             members = [unit for unit in members if unit.level == item.of_level]
-            ids = {unit.unit_id for unit in members}
-            cells = [cell for cell in cells if cell.unit_id in ids]
-        received = [cell for cell in cells if cell.cell == "received"]
-        asks_dossiers = any(
-            quantity.procedures is None or quantity.procedures.having_any
-            for quantity in (item.numerator, item.denominator)
-        )
-        if asks_dossiers and not received:
-            return Text(vi="chưa nhận được dữ liệu của nguồn nào", en="no source has answered for the period")
-        silent = {cell.source_id for cell in received if not self.mappings[cell.source_id].issuperset(item.needs)}
-        if silent:
-            of = len({cell.source_id for cell in received})
-            return Text(
-                vi=f"{len(silent)}/{of} nguồn không cung cấp dữ liệu này",
-                en=f"{len(silent)} of {of} sources do not say it",
-            )
-        numerator = self._quantity(item, 0, item.numerator, members, level)
-        denominator = self._quantity(item, 1, item.denominator, members, level)
-        if isinstance(numerator, Text):
-            return numerator
-        if isinstance(denominator, Text):
-            return denominator
-        if numerator < 0 or numerator > denominator:
-            return Text(
-                vi=f"quy tắc V14: tử số {numerator} lớn hơn mẫu số {denominator}" if numerator >= 0
-                else f"tử số âm: {numerator}",
+            cells = [cell for unit in members for cell in self.cells.get(unit.unit_id, ())]
+        asks_sources = any(quantity.counts_dossiers for quantity in item.quantities.values())
+        if asks_sources and (silence := self._silence(item, cells)) is not None:
+            return None, silence
+        found: dict[str, int] = {}
+        notes: list[Text] = []
+        for part, quantity in item.quantities.items():
+            count, note = self._quantity(item, part, quantity, members, level)
+            if count is None:
+                return None, note
+            found[part] = count
+            notes += [note] if note is not None else []
+        numerator, denominator = found["numerator"], found["denominator"]
+        whole = found.get("known_of", denominator)
+        if whole and not denominator:
+            return None, _SAID_NOTHING
+        if not 0 <= numerator <= denominator:
+            return None, Text(
+                vi=f"quy tắc V14: tử số {numerator}, mẫu số {denominator}",
                 en=f"rule V14: numerator {numerator}, denominator {denominator}",
-            )  # fmt: skip
-        return Counts(Fraction(numerator), Fraction(denominator))
+            )
+        if whole > denominator:
+            share = f"{denominator}/{whole}"
+            notes.append(Text(vi=f"tính trên {share} hồ sơ có số liệu", en=f"over the {share} dossiers that tell"))
+        return Counts(Fraction(numerator), Fraction(denominator)), notes[-1] if notes else None
+
+    def _silence(self, item: Item, cells: Sequence[SourceCell]) -> Text | None:
+        """Say that no source has answered, or that some of those that have do not tell what the row needs."""
+        received = {cell.source_id for cell in cells if cell.cell == "received"}
+        if not received:
+            return Text(vi="chưa nhận được dữ liệu của nguồn nào", en="no source has answered for the period")
+        silent = [source for source in received if not self.mappings[source].issuperset(item.needs)]
+        if not silent:
+            return None
+        return Text(
+            vi=f"{len(silent)}/{len(received)} nguồn không cung cấp dữ liệu này",
+            en=f"{len(silent)} of {len(received)} sources do not say it",
+        )
 
     def _quantity(
-        self, item: Item, side: int, quantity: Quantity, members: Sequence[Unit], level: IndexLevel
-    ) -> int | Text:
-        if quantity.procedures is None:
-            key = _key(item, side)
-            return sum(self.sums.get(unit.unit_id, {}).get(key, 0) for unit in members)
-        return self._procedures(quantity.procedures, members, level)
-
-    def _procedures(self, wanted: Procedures, members: Sequence[Unit], level: IndexLevel) -> int | Text:
-        under = [p for p in self.catalog.procedures if p.holds_on(self.period.to_date) and _is_under(p, level)]
-        unsaid = {p.code for p in under for column in wanted.where if getattr(p, column) is None}
-        if unsaid or not under:
-            of = len({p.code for p in under})
-            columns = ", ".join(wanted.where)
-            return Text(
-                vi=f"danh mục TTHC chưa ghi {columns} cho {len(unsaid)}/{of} thủ tục",
-                en=f"the catalogue of procedures leaves {columns} empty for {len(unsaid)} of {of}",
-            )
-        codes = {p.code for p in under if all(getattr(p, column) in wanted.where[column] for column in wanted.where)}
-        if wanted.having_any:
-            codes &= {
-                code
-                for unit in members
-                for measure in wanted.having_any
-                for code in self.measured.get((unit.unit_id, measure), ())
-            }
-        return len(codes)
+        self, item: Item, part: str, quantity: Quantity, members: Sequence[Unit], level: IndexLevel
+    ) -> tuple[int | None, Text | None]:
+        wanted = quantity.procedures
+        if wanted is None:
+            return sum(self.sums.get(unit.unit_id, {}).get(_key(item, part), 0) for unit in members), None
+        province = self.catalog.province_of(members[0].unit_id).code if members else ""
+        by_dossiers = wanted.count == "dossiers"
+        rows = under_authority(self.catalog, self.period.to_date, province, None if by_dossiers else level)
+        having = [self.measured.get((u.unit_id, measure), {}) for u in members for measure in wanted.having_any]
+        return (count_dossiers if by_dossiers else count_procedures)(describe(rows, wanted), wanted, having)
 
 
 def read(
@@ -145,10 +141,9 @@ def read(
     folder = Settings.load().catalog_dir
     form = load_form(folder, FORM, period.to_date)
     terms = [
-        (_key(item, side), measure, term.window, term.sign)
+        (_key(item, part), measure, term.window, term.sign)
         for item in definition.items
-        for side, quantity in enumerate((item.numerator, item.denominator))
-        if quantity is not None
+        for part, quantity in item.quantities.items()
         for term in _terms(form, definition, item, quantity)
         for measure in term.measures
     ]
@@ -195,21 +190,21 @@ def given_too(fed: Fed, given: Mapping[str, Counts | None]) -> Fed:
     return replace(
         fed,
         counts={**fed.counts, **extra},
-        reasons={row: reason for row, reason in fed.reasons.items() if row not in extra},
+        notes={row: note for row, note in fed.notes.items() if row not in extra},
     )
 
 
 def _measured(
     connection: Connection, definition: Definition, unit_ids: list[str], period: Period
-) -> dict[tuple[str, str], frozenset[str]]:
+) -> dict[tuple[str, str], dict[str, int]]:
     measures = {
         measure
         for item in definition.items
-        for quantity in (item.numerator, item.denominator)
-        if quantity is not None and quantity.procedures is not None
+        for quantity in item.quantities.values()
+        if quantity.procedures is not None
         for measure in quantity.procedures.having_any
     }
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, str], dict[str, int]] = {}
     if measures:
         for row in connection.execute(
             statement("publish/procedures_measured"),
@@ -220,8 +215,8 @@ def _measured(
                 "to_date": period.to_date,
             },
         ):
-            found.setdefault((row.unit_id, row.measure), set()).add(row.procedure_code)
-    return {key: frozenset(codes) for key, codes in found.items()}
+            found.setdefault((row.unit_id, row.measure), {})[row.procedure_code] = row.quantity
+    return found
 
 
 def _terms(form: Form, definition: Definition, item: Item, quantity: Quantity) -> Iterable[Term]:
@@ -243,14 +238,8 @@ def _terms(form: Form, definition: Definition, item: Item, quantity: Quantity) -
                 yield term.model_copy(update={"sign": -term.sign})
 
 
-def _key(item: Item, side: int) -> str:
-    return f"{item.id} {SIDES[side]}"
-
-
-def _is_under(procedure: Procedure, level: IndexLevel) -> bool:
-    """True when units of the level answer for the procedure; a province answers for those of every level."""
-    own: tuple[Level, ...] = LEVELS if level == "province" else ("province",) if level == "department" else (level,)
-    return procedure.level in own
+def _key(item: Item, part: str) -> str:
+    return f"{item.id} {part}"
 
 
 def _fields_of(folder: Path, mapping: str) -> frozenset[str]:

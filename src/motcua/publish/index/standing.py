@@ -75,7 +75,7 @@ class Standing:
     period: Period
     score: Score
     counts: Mapping[str, Counts | None]
-    reasons: Mapping[str, Text]
+    notes: Mapping[str, Text]
     missing_sources: tuple[SourceCell, ...]
     change: Change | None
     rank: Rank | None
@@ -90,8 +90,8 @@ class Standing:
         scored = found.as_json()
         for group in scored["groups"].values():
             for row_id, item in group["items"].items():
-                if row_id in self.reasons:
-                    item["reason"] = self.reasons[row_id].model_dump()
+                if row_id in self.notes:
+                    item["note"] = self.notes[row_id].model_dump()
                 if row_id in self.gaps:
                     item["missing"] = self.gaps[row_id].as_json()
         band, above = found.band, next_band(found)
@@ -223,7 +223,7 @@ class _League:
             self._period,
             found,
             fed.counts,
-            fed.reasons,
+            fed.notes,
             fed.missing_sources,
             self._change(unit),
             self._rank(unit),

@@ -70,7 +70,7 @@ def note(found: Score, one: ItemScore, gap: Gap | None, reason: str, lang: str) 
     """Say what a row rests on where that is not plain, and what it still lacks."""
     vi = lang == "vi"
     place = 0 if vi else 1
-    said = [_STATES[one.state][place] + (f": {reason}" if reason else "")]
+    said = [": ".join(part for part in (_STATES[one.state][place], reason) if part)]
     said.append(_FLAGS[one.flag][place] if one.flag else "")
     if one.counts is not None and one.counts.inherited:
         said.append("theo số liệu của tỉnh" if vi else "the province's value")
