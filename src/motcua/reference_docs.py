@@ -69,6 +69,7 @@ def catalog_page() -> str:
     from motcua.catalog import options
     from motcua.extract import mapping, rules
     from motcua.publish import forms
+    from motcua.publish.index import definition
     from motcua.workdays import SwappedDay
 
     places: dict[str, Sequence[type[BaseModel]]] = {
@@ -89,6 +90,16 @@ def catalog_page() -> str:
             forms.Section,
             forms.RowHeading,
         ),
+        "`index/*.yaml`: `index`, then `versions`": (
+            definition.Definition,
+            definition.Group,
+            definition.Item,
+            definition.Quantity,
+            definition.Procedures,
+            definition.Band,
+            definition.Text,
+        ),
+        "`index/variants/*.yaml`": (definition.Variant,),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }
     lines = [

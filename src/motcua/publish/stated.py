@@ -148,7 +148,10 @@ def check_file(path: Path) -> list[Stated]:
 
 
 def _with_two_bases(rows: list[dict[str, str]], found: list[Stated]) -> list[Stated]:
-    """Mark each bare total that another base of the same thing in the same text contradicts."""
+    """Mark each bare total that another base of the same thing in the same text contradicts.
+
+    A number below the part it would be the base of is no total but a part itself.
+    """
     parts = {(_text_of(row), one.numerator) for row, one in zip(rows, found, strict=True) if one.denominator}
     bases: dict[tuple[tuple[str, ...], str], Stated] = {}
     for row, one in zip(rows, found, strict=True):
@@ -158,14 +161,19 @@ def _with_two_bases(rows: list[dict[str, str]], found: list[Stated]) -> list[Sta
     judged = []
     for row, one in zip(rows, found, strict=True):
         base = bases.get((_text_of(row), _thing(row)))
-        is_total = one.numerator is not None and one.denominator is None
-        if base is not None and is_total and base.denominator != one.numerator:
+        if base is not None and _is_rival(one, base):
             one = Stated(
                 one.row, one.label, one.numerator, None, one.stated, "two_bases",
                 other_base=base.denominator, other_row=base.row,
             )  # fmt: skip
         judged.append(one)
     return judged
+
+
+def _is_rival(one: Stated, base: Stated) -> bool:
+    if one.numerator is None or one.denominator is not None or base.numerator is None:
+        return False
+    return one.numerator != base.denominator and one.numerator >= base.numerator
 
 
 def _text_of(row: Mapping[str, str]) -> tuple[str, ...]:

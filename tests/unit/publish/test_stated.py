@@ -90,9 +90,10 @@ def test_a_total_that_fits_the_base_or_stands_in_another_text_is_no_second_base(
     head = "period_label,metric,numerator,denominator,stated,unit"
     rows = ("a,procedures_cut,5,10,50,percent", "a,procedures_in_force,10,,,procedures",
             "b,procedures_in_force,9,,,procedures",
+            "b,procedures_cut_deeply,8,,,procedures",
             "a,dossiers_received,12,,,dossiers", "b,procedures_cut,9,10,90,percent")  # fmt: skip
     assert [one.verdict for one in check_file(put(tmp_path, head, *rows))] == [
-        "agrees", "no_percentage", "two_bases", "no_percentage", "agrees",
+        "agrees", "no_percentage", "two_bases", "no_percentage", "no_percentage", "agrees",
     ]  # fmt: skip
 
 
