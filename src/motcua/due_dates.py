@@ -27,7 +27,7 @@ from motcua.workdays import Days
 Instants = NDArray[np.datetime64]
 Pause = tuple[ArrayLike, ArrayLike]  # when the supplement was asked for, when the dossier went on; NaT for no pause
 
-_EPOCH = np.datetime64("2010-01-04", "D")  # a Monday that was worked; hours are counted from its opening
+_HOUR = 3_600_000_000  # microseconds
 _SESSION = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 
 
@@ -77,36 +77,36 @@ class DueRule(Entry):
 
     @property
     def hours_a_day(self) -> float:
-        return float(sum(self._lengths) / np.timedelta64(1, "h"))
+        return self._day_length / _HOUR
 
     @property
     def _lengths(self) -> list[np.timedelta64]:
         return [_since_midnight(end) - _since_midnight(start) for start, end in self.sessions]
 
-    def worked(self, instants: Instants, calendar: np.busdaycalendar) -> NDArray[np.int64]:
-        """Return the working microseconds from the epoch to each instant."""
+    def worked(self, since: Days, instants: Instants, calendar: np.busdaycalendar) -> NDArray[np.int64]:
+        """Return the working microseconds from the opening of each working day in `since` to each instant."""
         days = instants.astype("datetime64[D]")
         rolled = np.busday_offset(days, 0, roll="forward", busdaycal=calendar)
         of_day = np.where(rolled == days, instants - days, np.timedelta64(0, "us"))
         spent = np.zeros(of_day.shape, dtype="timedelta64[us]")
         for (start, _), length in zip(self.sessions, self._lengths, strict=True):
             spent += np.clip(of_day - _since_midnight(start), np.timedelta64(0, "us"), length)
-        whole = np.busday_count(_EPOCH, rolled, busdaycal=calendar) * self._day_length
+        whole = np.busday_count(since, rolled, busdaycal=calendar) * self._day_length
         return np.asarray(whole + spent.astype(np.int64), dtype=np.int64)
 
-    def instant(self, worked: NDArray[np.int64], calendar: np.busdaycalendar) -> Instants:
-        """Return when so much had been worked since the epoch: an end of day, never the next day's opening."""
+    def instant(self, since: Days, worked: NDArray[np.int64], calendar: np.busdaycalendar) -> Instants:
+        """Return when so much has been worked since the opening of a day: an end of day, never the next's opening."""
         whole = -(-worked // self._day_length) - 1
         rest = (worked - whole * self._day_length).astype("timedelta64[us]")
         of_day = np.full(rest.shape, self.closing, dtype="timedelta64[us]")
-        before = np.timedelta64(0, "us")
+        before: np.timedelta64 = np.timedelta64(0, "us")
         is_open = np.ones(rest.shape, dtype=bool)
         for (start, _), length in zip(self.sessions, self._lengths, strict=True):
             here = is_open & (rest <= before + length)
             of_day = np.where(here, _since_midnight(start) + rest - before, of_day)
             is_open &= ~here
             before = before + length
-        return np.asarray(np.busday_offset(_EPOCH, whole, busdaycal=calendar).astype("datetime64[us]") + of_day)
+        return np.asarray(np.busday_offset(since, whole, busdaycal=calendar).astype("datetime64[us]") + of_day)
 
     @property
     def _day_length(self) -> int:
@@ -159,14 +159,22 @@ class DueDates:
         first_on: the day due when nothing stops the clock.
         paused_to: for each pause in turn, the day due with it; NaT while a pause has no end.
         due_on: the day due, a working day unless a new appointment says otherwise.
-        due_at: the instant: exact for hours, else the end of the last session of that day.
+        closing: when the last session of a day ends.
+        exact_at: the instant where hours are counted, NaT elsewhere; none where they are for no dossier.
     """
 
     start_on: Days
     first_on: Days
     paused_to: tuple[Days, ...]
     due_on: Days
-    due_at: Instants
+    closing: np.timedelta64
+    exact_at: Instants | None = None
+
+    @property
+    def due_at(self) -> Instants:
+        """The instant due: exact for hours, else the end of the last session of the day due."""
+        ends: Instants = np.asarray(self.due_on.astype("datetime64[us]") + self.closing, dtype="datetime64[us]")
+        return ends if self.exact_at is None else np.where(np.isnat(self.exact_at), ends, self.exact_at)
 
 
 def due_dates(
@@ -210,19 +218,16 @@ def due_dates(
             np.where(same_day, day, at.astype("datetime64[D]")) for day, at in zip(plain[1], moved_at, strict=True)
         )
         last_at = moved_at[-1] if moved_at else first_at
+        exact_at = np.where(same_day, np.datetime64("NaT", "us"), last_at)
     else:
         first_on, paused_to = _by_days(start_on, ahead, unit, calendar, pauses)
-        last_at = None
+        exact_at = None
     due_on = paused_to[-1] if paused_to else first_on
-    due_at = due_on.astype("datetime64[us]") + rule.closing
-    if last_at is not None:
-        due_at = np.where(same_day, due_at, last_at)
     if reappointed_on is not None:
         again = np.broadcast_to(np.asarray(reappointed_on, dtype="datetime64[D]"), due_on.shape)
-        is_again = ~np.isnat(again)
-        due_on = np.where(is_again, again, due_on)
-        due_at = np.where(is_again, again.astype("datetime64[us]") + rule.closing, due_at)
-    return DueDates(start_on, first_on, paused_to, due_on, due_at)
+        due_on = np.where(np.isnat(again), due_on, again)
+        exact_at = None if exact_at is None else np.where(np.isnat(again), exact_at, np.datetime64("NaT", "us"))
+    return DueDates(start_on, first_on, paused_to, due_on, rule.closing, exact_at)
 
 
 def _by_days(
@@ -259,21 +264,23 @@ def _by_hours(
     calendar: np.busdaycalendar,
     pauses: Sequence[Pause],
 ) -> tuple[Instants, tuple[Instants, ...]]:
-    begun = rule.worked(instants, calendar)
-    end = begun + np.maximum(counts, 1) * int(np.timedelta64(1, "h").astype("timedelta64[us]").astype(np.int64))
-    first_at, moved, is_open = rule.instant(end, calendar), [], np.zeros(end.shape, bool)
+    # Counted from the day of intake: numpy walks every rest day between, so a far origin would cost seconds.
+    since = np.busday_offset(instants.astype("datetime64[D]"), 0, roll="forward", busdaycal=calendar)
+    begun = rule.worked(since, instants, calendar)
+    end = begun + np.maximum(counts, 1) * _HOUR
+    first_at, moved, is_open = rule.instant(since, end, calendar), [], np.zeros(end.shape, bool)
     for began, ended in pauses:
         asked, resumed = (
             np.broadcast_to(np.asarray(each, dtype="datetime64[us]"), instants.shape) for each in (began, ended)
         )
         is_asked = ~np.isnat(asked) & ~is_open
-        from_ = np.maximum(rule.worked(np.where(is_asked, asked, instants), calendar), begun)
+        from_ = np.maximum(rule.worked(since, np.where(is_asked, asked, instants), calendar), begun)
         is_asked &= from_ < end
         is_open |= is_asked & np.isnat(resumed)
         is_over = is_asked & ~np.isnat(resumed)
-        to = rule.worked(np.where(is_over, resumed, instants), calendar)
+        to = rule.worked(since, np.where(is_over, resumed, instants), calendar)
         end = end + np.where(is_over, np.maximum(to - from_, 0), 0)
-        moved.append(np.where(is_open, np.datetime64("NaT", "us"), rule.instant(end, calendar)))
+        moved.append(np.where(is_open, np.datetime64("NaT", "us"), rule.instant(since, end, calendar)))
     return first_at, tuple(moved)
 
 

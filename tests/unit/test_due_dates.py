@@ -196,7 +196,7 @@ def test_who_comes_later_or_has_more_time_is_not_due_earlier(
     st.integers(0, 40),
     st.integers(0, 30),
     st.sampled_from(["working_days", "working_hours", "same_day"]),
-)  # noqa: E501
+)
 def test_a_pause_of_so_many_working_days_moves_the_day_due_by_as_many(
     received_at: datetime, limit: int, after: int, lasting: int, unit: TimeUnit
 ) -> None:

@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from motcua.cli import databases, demo, editions, figures, index, ingest, keys, measures, quarantine, reports, sources
+from motcua.cli import (
+    databases,
+    demo,
+    due,
+    editions,
+    figures,
+    index,
+    ingest,
+    keys,
+    measures,
+    procedures,
+    quarantine,
+    reports,
+    sources,
+)
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
 
@@ -23,12 +37,14 @@ app = typer.Typer(
 )
 app.add_typer(databases.app, name="db")
 app.add_typer(sources.app, name="sources")
+app.add_typer(procedures.app, name="procedures")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
 app.add_typer(index.app, name="index")
 app.add_typer(figures.app, name="figures")
+app.command()(due.due)
 app.command()(ingest.ingest)
 app.command()(keys.keys)
 app.command()(demo.demo)

@@ -157,7 +157,8 @@ def _add_due(frame: pd.DataFrame, catalog: Catalog) -> None:
     computed = np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
     gap, tolerated = np.full(len(frame), np.nan), np.zeros(len(frame))
     received, limit = frame["received_at"].to_numpy(), frame["time_limit"].to_numpy()
-    for (unit, place), rows in frame.loc[dated].groupby(["time_unit", "due_rule"]).indices.items():
+    groups: dict[Any, Any] = frame.loc[dated].groupby(["time_unit", "due_rule"]).indices
+    for (unit, place), rows in groups.items():
         these = np.flatnonzero(dated)[rows]
         due = due_dates(received[these], limit[these].astype("int64"), unit, rules[place], calendar)
         computed[these] = due.due_on

@@ -39,5 +39,5 @@ class Terms:
 
     def column(self, name: str, kind: type) -> NDArray[Any]:
         """Return one part of every term by number; a limit that is not known is NaN."""
-        values = np.array([getattr(term, name) for term in self._numbers] or [None], dtype=kind)
+        values: NDArray[Any] = np.array([getattr(term, name) for term in self._numbers] or [None], dtype=kind)
         return np.where(values < 0, np.nan, values) if name == "limit" else values

@@ -251,3 +251,23 @@ def test_the_rows_of_the_par_index_are_ratios_by_level_without_points(october: A
     assert (par.score.total, par.score.band, par.rank, par.gaps) == (None, None, None, {})
     assert "ratios only" in next(wording.summary(par.score, "en"))
     assert all(one.item.max is None and one.score is None for one in par.score.items)
+
+
+def test_announcements_are_the_provinces_and_inherited_below_it(
+    october: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "quyết định công bố" in of("84").notes["1.1"].vi
+    catalog_with(tmp_path, monkeypatch, lambda rows: None)
+    head = "code,name,field_code,field_name,level,province,effective_on,announced_on,published_on,valid_from,evidence"
+    rows = [  # effective 30 October; five working days before it is the 23rd
+        "1.900001,a,f,F,commune,84,2023-10-30,2023-10-16,2023-10-18,2023-10-16,test",
+        "1.900002,b,f,F,commune,84,2023-10-30,2023-10-27,2023-10-30,2023-10-27,test",
+        "1.900003,c,f,F,commune,26,2023-10-30,2023-10-16,2023-10-18,2023-10-16,test",
+    ]
+    path = tmp_path / "catalog" / "procedures" / "announced.csv"
+    path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    province, ward = of("84"), of(WARD)
+    assert (pair(province, "1.1"), pair(province, "1.2")) == ((1, 2), (2, 2))
+    assert pair(ward, "1.1") == (1, 2)
+    assert ward.as_json()["groups"]["transparency"]["items"]["1.1"]["inherited"] is True
+    assert "inherited" not in province.as_json()["groups"]["transparency"]["items"]["1.1"]

@@ -79,9 +79,9 @@ class Item(_Part):
     """A row of the index. `rule: ratio` is a row whose points are not known: its ratio is shown, nothing is scored.
 
     `empty` says what a denominator of 0 means. `short_of` names what one more of the numerator is. A row is either fed
-    (`numerator`, `denominator`) or says in `not_fed` why nothing here can feed it. `needs` names the fields of a
-    dossier that a source must say for the row to be available; `known_of` is what the denominator would be if every
-    dossier told. `of_level` counts the units of one level only.
+    (`numerator`, `denominator`, or `deadlines` of the province's procedures) or says in `not_fed` why nothing here can
+    feed it. `needs` names the fields of a dossier that a source must say for the row to be available; `known_of` is
+    what the denominator would be if every dossier told. `of_level` counts the units of one level only.
     """
 
     id: RowId
@@ -101,6 +101,7 @@ class Item(_Part):
     numerator: Quantity | None = None
     denominator: Quantity | None = None
     known_of: Quantity | None = None
+    deadlines: Literal["announcement", "publication"] | None = None
     not_fed: Text | None = None
     fed_evidence: str = ""
 
@@ -118,8 +119,8 @@ class Item(_Part):
             raise ValueError(f"row {self.id}: the rule ratio has no max, every other has one")
         if (self.numerator is None) != (self.denominator is None):
             raise ValueError(f"row {self.id}: numerator and denominator go together")
-        if (self.numerator is None) != (self.not_fed is not None):
-            raise ValueError(f"row {self.id} needs either numerator and denominator, or not_fed")
+        if sum(part is not None for part in (self.numerator, self.deadlines, self.not_fed)) != 1:
+            raise ValueError(f"row {self.id} needs one of: numerator and denominator, deadlines, not_fed")
         if unknown := set(self.needs) - set(CONTENT.names):
             raise ValueError(f"row {self.id}: {sorted(unknown)} are no fields of a dossier")
         return self

@@ -7,7 +7,7 @@ tell, a column that the catalogue of procedures does not fill.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +19,7 @@ from motcua.catalog import Catalog, Unit, catalog_file
 from motcua.catalog.load import read_yaml
 from motcua.errors import CatalogError, InputRefused
 from motcua.period import Period
+from motcua.procedures.deadlines import Deadlines, Step, procedure_deadlines
 from motcua.publish.completeness import SourceCell, read_cells
 from motcua.publish.forms import Form, Term, load_form
 from motcua.publish.index.definition import Definition, IndexLevel, Item, Quantity, Text
@@ -57,6 +58,7 @@ class Reading:
     measured: Mapping[tuple[str, str], Mapping[str, int]]  # (unit, measure) -> procedure -> dossiers in the period
     cells: Mapping[str, tuple[SourceCell, ...]]  # unit -> its sources
     mappings: Mapping[str, frozenset[str]]  # source -> the fields of a dossier that its mapping fills
+    deadlines: dict[str, Deadlines] = field(default_factory=dict)  # province -> what fell due, once asked for
 
     def feed(self, definition: Definition, members: Sequence[Unit], level: IndexLevel) -> Fed:
         """Return what the rows are fed for these units taken together."""
@@ -74,7 +76,9 @@ class Reading:
         self, item: Item, members: Sequence[Unit], cells: Sequence[SourceCell], level: IndexLevel
     ) -> tuple[Counts | None, Text | None]:
         """Return the counts of a row, or none and why; beside counts a note says what they leave out."""
-        if item.numerator is None or item.denominator is None:
+        if item.deadlines is not None:
+            return self._deadlines(item.deadlines, members)
+        if item.numerator is None:
             return None, item.not_fed
         if item.of_level is not None:
             members = [unit for unit in members if unit.level == item.of_level]
@@ -103,6 +107,19 @@ class Reading:
             share = f"{denominator}/{whole}"
             notes.append(Text(vi=f"tính trên {share} hồ sơ có số liệu", en=f"over the {share} dossiers that tell"))
         return Counts(Fraction(numerator), Fraction(denominator)), notes[-1] if notes else None
+
+    def _deadlines(self, step: Step, members: Sequence[Unit]) -> tuple[Counts | None, Text | None]:
+        """Return how many of the province's procedures were announced, or made public, on time."""
+        province = self.catalog.province_of(members[0].unit_id).code
+        if not any(p.province == province and p.effective_on is not None for p in self.catalog.procedures):
+            return None, Text(
+                vi="danh mục TTHC chưa ghi quyết định công bố, ngày công khai của tỉnh",
+                en="the catalogue of procedures has no announcement decisions of the province",
+            )
+        if province not in self.deadlines:
+            self.deadlines[province] = procedure_deadlines(self.catalog, self.period, province)
+        on_time, due = self.deadlines[province].ratio(step)
+        return Counts(Fraction(on_time), Fraction(due)), None
 
     def _silence(self, item: Item, cells: Sequence[SourceCell]) -> Text | None:
         """Say that no source has answered, or that some of those that have do not tell what the row needs."""
