@@ -41,7 +41,7 @@ def form_06(
 
 @app.command("publish")
 def publish_(
-    report: Annotated[Literal["form-06", "nightly-brief"], typer.Argument(help="Which report.")],
+    report: Annotated[Literal["form-06", "index-766", "nightly-brief"], typer.Argument(help="Which report.")],
     unit: Annotated[str, typer.Option(help="Official code or unit id.")],
     from_: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,

@@ -36,6 +36,9 @@ from motcua.publish.content import (
 )
 from motcua.publish.figures import check_tables, find_unit, read_tables, units_in_force
 from motcua.publish.forms import Form, load_form
+from motcua.publish.index.document import REPORT as INDEX
+from motcua.publish.index.document import index_content
+from motcua.publish.index.standing import standing_of
 from motcua.publish.restatement import restate
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine, warehouse_engine
@@ -107,7 +110,7 @@ def publish_edition(
     and names what is missing. A later edition restates the one before it with the causes of each difference.
 
     Args:
-        report_code: `form-06` or `nightly-brief` (whose period is one day).
+        report_code: `form-06`, `index-766` or `nightly-brief` (whose period is one day).
         unit: official code or unit id; the report covers everything below it.
         state: ask for this state instead of the best one possible.
         today: the day of publishing, in Asia/Ho_Chi_Minh; the clock's by default.
@@ -120,7 +123,7 @@ def publish_edition(
     settings = Settings.load()
     today = today or datetime.now(ZoneInfo(TIMEZONE)).date()
     catalog = load_catalog(settings.catalog_dir)
-    form = load_form(settings.catalog_dir, report_code, period.to_date)
+    form = None if report_code == INDEX else load_form(settings.catalog_dir, report_code, period.to_date)
     found = find_unit(catalog, unit, period)
     if period.from_date >= today:
         raise ReportRefused(
@@ -221,7 +224,7 @@ def _draft(
     store: Connection,
     settings: Settings,
     catalog: Catalog,
-    form: Form,
+    form: Form | None,
     unit: Unit,
     period: Period,
     state: State | None,
@@ -230,31 +233,49 @@ def _draft(
     read_at: datetime = store.execute(text("select now()")).scalar_one()
     refuse_unready_batches(store, catalog, unit)
     scope = catalog.subtree(unit.unit_id)
-    ahead_until = working_days_after(settings.catalog_dir, period.to_date, form.working_days_ahead)
-    tables = read_tables(store, form, catalog, unit, period, ahead_until)
-    check_tables(form, unit, tables)
     cells = read_cells(store, catalog, scope, period, today)
     cells += without_source(units_in_force(scope, period), cells, period)
-    if form.report_code == BRIEF:
-        tables |= change_tables(store, form, catalog, unit, period, tables)
+    if form is None:
+        said = index_content(standing_of(store, catalog, unit, period, today=today))
+    else:
+        said = _form_content(store, settings, catalog, form, unit, period, cells)
     return {
-        **report_facts(form, unit, period),
-        "state": _decide_state(form, unit, cells, period, state, today),
+        **said,
+        "state": _decide_state(said["report"]["code"], unit, cells, period, state, today),
         "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "is_period_over": "yes" if period.to_date < today else "no",
-        "tables": tables_json(tables),
         "completeness": completeness_json(cells),
         "rules": {
             "catalog": catalog.fingerprint,
             "expectations": folder_sha256(settings.expectations_dir, "*.json"),
             "sql": folder_sha256(settings.sql_dir, "*.sql"),
         },
+    }
+
+
+def _form_content(
+    store: Connection,
+    settings: Settings,
+    catalog: Catalog,
+    form: Form,
+    unit: Unit,
+    period: Period,
+    cells: list[SourceCell],
+) -> Content:
+    ahead_until = working_days_after(settings.catalog_dir, period.to_date, form.working_days_ahead)
+    tables = read_tables(store, form, catalog, unit, period, ahead_until)
+    check_tables(form, unit, tables)
+    if form.report_code == BRIEF:
+        tables |= change_tables(store, form, catalog, unit, period, tables)
+    return {
+        **report_facts(form, unit, period),
+        "tables": tables_json(tables),
         **({"quarantine": quarantine_counts(store, cells, period.to_date)} if form.report_code == BRIEF else {}),
     }
 
 
 def _decide_state(
-    form: Form, unit: Unit, cells: Sequence[SourceCell], period: Period, asked: State | None, today: date
+    report_code: str, unit: Unit, cells: Sequence[SourceCell], period: Period, asked: State | None, today: date
 ) -> State:
     lacking = [
         f"{cell.source_id} ({cell.source_name}): {CELLS_EN[cell.cell].lower()}"
@@ -267,7 +288,7 @@ def _decide_state(
         lacking.append(f"the period runs until {period.to_date}")
     if asked == "final" and lacking:
         raise ReportRefused(
-            f"Report {form.report_code} of {unit.name} ({unit.unit_id}) for {period.label} cannot be final: "
+            f"Report {report_code} of {unit.name} ({unit.unit_id}) for {period.label} cannot be final: "
             + "; ".join(lacking) + ".",
             action="ingest the sources named (`motcua ingest --source ID --from --to`), or publish it as provisional.",
         )  # fmt: skip

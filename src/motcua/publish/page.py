@@ -44,6 +44,8 @@ def _environment() -> Environment:
 def page_html(edition: Edition) -> str:
     """Return the page of an edition. It prints on A4 landscape and works without a network."""
     content = edition.content
+    if "index" in content:
+        return _index_html(edition)
     both_charts = zip(charts(content, "vi"), charts(content, "en"), strict=True)
     return _environment().get_template("edition.html.j2").render(
         edition=edition,
@@ -70,6 +72,25 @@ def page_html(edition: Edition) -> str:
         cell_counts=cell_counts(content),
         missing=missing_sources(content),
         column_heading={column["code"]: column for column in content["columns"]},
+    ) + "\n"  # fmt: skip
+
+
+def _index_html(edition: Edition) -> str:
+    content = edition.content
+    said = content["index"]
+    return _environment().get_template("index.html.j2").render(
+        edition=edition,
+        content=content,
+        report=content["report"],
+        index_headings=list(zip(said["headings"]["vi"], said["headings"]["en"], strict=True)),
+        summary=list(zip(said["summary"]["vi"], said["summary"]["en"], strict=True)),
+        state=STATES[edition.state],
+        lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        period=(period_text(content, "vi"), period_text(content, "en")),
+        read_at=read_at_text(content),
+        cells_vi=CELLS_VI,
+        cells_en=CELLS_EN,
+        cell_counts=cell_counts(content),
     ) + "\n"  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def restate(store: Connection, earlier: Content, draft: Content) -> Content:
     sources = _changed_cells(earlier, draft)
     versions = _changed_versions(store, earlier, draft)
     rows = []
-    for table in ("unit", "total"):
+    for table in ("unit", "index", "total"):
         before_rows = {_key(row): row for row in table_rows(earlier, table)}
         after_rows = {_key(row): row for row in table_rows(draft, table)}
         for key in [*after_rows, *(key for key in before_rows if key not in after_rows)]:

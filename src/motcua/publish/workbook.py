@@ -23,6 +23,7 @@ from motcua.publish.restatement import cause_text
 CODE_HEADING = "Mã"
 SOURCES_SHEET = "Nguồn dữ liệu"
 CHANGES_SHEET = "Thay đổi"
+INDEX_SHEET = "Chỉ số"
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 
 
@@ -49,6 +50,8 @@ def workbook_bytes(edition: Edition) -> bytes:
     for table, (name, _) in TABLE_NAMES.items():
         if table_rows(content, table):
             _write_table(book.add_worksheet(name), formats, edition, table)
+    if "index" in content:
+        _write_index(book.add_worksheet(INDEX_SHEET), formats, edition)
     _write_sources(book.add_worksheet(SOURCES_SHEET), formats, edition)
     if content.get("restates", {}).get("rows"):
         _write_changes(book.add_worksheet(CHANGES_SHEET), formats, edition)
@@ -76,6 +79,8 @@ def _formats(book: Any) -> dict[str, Any]:
         "row_text": boxed,
         "row_number": {**boxed, "align": "center"},
         "row_figure": figure,
+        "row_points": {**figure, "num_format": "0.00"},
+        "section_points": {**figure, **shaded, "num_format": "0.00"},
         "section_text": {**boxed, **shaded},
         "section_number": {**boxed, **shaded, "align": "center"},
         "section_figure": {**figure, **shaded},
@@ -162,6 +167,38 @@ def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int
     origin = f"{edition.edition_id} – số liệu lúc {read_at_text(content)} – SHA-256 {edition.sha256}"
     sheet.merge_range(5, 0, 5, last, origin, formats["hash"])
     return 7
+
+
+def _write_index(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
+    """Write the rows of an index: counts as numbers, points as numbers, an absent figure as an empty cell."""
+    said = edition.content["index"]
+    names = said["headings"]["vi"]
+    top = _write_head(sheet, formats, edition, len(names) - 1)
+    for index, name in enumerate(names):
+        sheet.write_string(top, index, name, formats["heading"])
+    figures = {row["row_code"]: row["figures"] for row in table_rows(edition.content, "index")}
+    row = top
+    for row, line in enumerate(said["rows"], start=top + 1):
+        kind = "section" if line["is_group"] == "yes" else "row"
+        counts = figures.get(line["vi"][0], {})
+        for index, value in enumerate(line["vi"]):
+            code = {2: "numerator", 3: "denominator"}.get(index, "")
+            if code in counts:
+                sheet.write_number(row, index, counts[code], formats[f"{kind}_figure"])
+            elif 5 <= index <= 6 and value:
+                sheet.write_number(row, index, float(value.replace(",", ".")), formats[f"{kind}_points"])
+            else:
+                sheet.write_string(row, index, value, formats[f"{kind}_text"])
+        sheet.set_row(row, 17 * max(1, -(-len(line["vi"][7]) // 52), -(-len(line["vi"][1]) // 40)))
+    for sentence in said["summary"]["vi"]:
+        row += 1
+        sheet.merge_range(row + 1, 0, row + 1, len(names) - 1, sentence, formats["plain"])
+    sheet.merge_range(row + 3, 0, row + 3, len(names) - 1, edition.content["report"]["counted_vi"], formats["note"])
+    sheet.freeze_panes(top + 1, 2)
+    sheet.repeat_rows(top)
+    for index, width in enumerate((7, 44, 12, 12, 11, 9, 9, 56)):
+        sheet.set_column(index, index, width)
+    _print_setup(sheet, edition, row + 3, len(names) - 1)
 
 
 def _write_sources(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:

@@ -145,8 +145,23 @@ def unit_index(
     """
     catalog, found = _catalog_and_unit(unit, period)
     with _snapshot() as connection:
-        league = _League(connection, catalog, _like(catalog, found, period), index, variant, period, today)
-        return league.standing(found, given or {})
+        return standing_of(connection, catalog, found, period, index=index, variant=variant, given=given, today=today)
+
+
+def standing_of(
+    connection: Connection,
+    catalog: Catalog,
+    unit: Unit,
+    period: Period,
+    *,
+    index: str = "766",
+    variant: str | None = None,
+    given: Mapping[str, Counts | None] | None = None,
+    today: date | None = None,
+) -> Standing:
+    """Compute what `unit_index` does, in a snapshot that the caller holds."""
+    league = _League(connection, catalog, _like(catalog, unit, period), index, variant, period, today)
+    return league.standing(unit, given or {})
 
 
 def level_index(
