@@ -210,7 +210,7 @@ def level_line(standing: Standing, lang: str) -> tuple[str, ...]:
         standing.unit.code,
         standing.unit.name,
         points_text(found.total, lang),
-        most_text(found.max_available, lang),
+        "" if found.total is None else most_text(found.max_available, lang),
         points_text(found.of_hundred, lang),
         "" if change is None else _local(f"{change.total:+}".replace("-", "−"), lang),
         band if found.is_complete else f"{band} *" if band else "",
