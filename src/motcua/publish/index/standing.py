@@ -180,7 +180,14 @@ def level_index(
     """
     catalog, found = _catalog_and_unit(unit, period)
     below = {member.unit_id for member in catalog.subtree(found.unit_id)}
-    units = [u for u in catalog.units if u.unit_id in below and index_level(u) == level and _is_in_force(u, period)]
+    units = [
+        member
+        for member in catalog.units
+        if member.unit_id in below
+        and index_level(member) == level
+        and (member.kind != "agency" or level == "department")
+        and _is_in_force(member, period)
+    ]
     if not units:
         raise ReportRefused(
             f"{found.name} ({found.unit_id}) has no unit of level {level} in {period.label}.",
@@ -317,7 +324,7 @@ def _snapshot() -> Connection:
 
 
 def _like(catalog: Catalog, unit: Unit, period: Period) -> list[Unit]:
-    """Return the units that a unit is ranked among: of its level in its province, or the provinces with a source."""
+    """Return the units that a unit is ranked among: its like in its province, or the provinces with a source."""
     level = index_level(unit)
     if level == "province":
         with_source = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources}
@@ -326,7 +333,7 @@ def _like(catalog: Catalog, unit: Unit, period: Period) -> list[Unit]:
     return [
         u
         for u in catalog.subtree(province.unit_id)
-        if index_level(u) == level and (_is_in_force(u, period) or u.unit_id == unit.unit_id)
+        if (index_level(u), u.kind) == (level, unit.kind) and (_is_in_force(u, period) or u.unit_id == unit.unit_id)
     ]
 
 
