@@ -53,7 +53,8 @@ def databases(database_server: None) -> None:
         connection.execute(
             text(
                 "truncate unit, batch, dossier_version, dossier_step, dossier_absence, measure_day, quarantine_record,"
-                " rule_finding, request_slot, host_circuit, source_contract, source_drift, applicant_alias"
+                " rule_finding, request_slot, host_circuit, source_contract, source_drift, applicant_alias,"
+                " obligation, empty_declaration, reminder"
             )
         )
     with warehouse_engine().begin() as connection:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from motcua.catalog import Catalog, Source
 from motcua.catalog.guards import Guards, load_guards
 from motcua.errors import ConfigurationError, MotcuaError
+from motcua.period import Period
 from motcua.settings import Settings
 from motcua.units import sync_units
 from motcua.warehouse import statement, store_engine
@@ -236,6 +237,13 @@ def completeness(source_ids: Sequence[str], from_date: date, to_date: date) -> l
         )
         found = {row.source_id: Completeness(**row._mapping) for row in rows}
     return [found[source_id] for source_id in source_ids]
+
+
+def owed_days(source: Source, period: Period, until: date) -> tuple[date, date] | None:
+    """Return the days of a period that a source owes until a day: those on which it is in force. None: no day."""
+    first = max(period.from_date, source.valid_from)
+    last = min(period.to_date, until, source.valid_to or until)
+    return (first, last) if first <= last else None
 
 
 @dataclass(frozen=True)

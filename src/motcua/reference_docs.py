@@ -20,7 +20,7 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import Channel, Status
-from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Unit
+from motcua.catalog import AgencyCode, OnlineLevels, Procedure, ProcedureAlias, Source, Unit
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -41,6 +41,9 @@ TABLES = {
         "request_slot": "When the next request may leave for a host or a source, for all tasks together.",
         "host_circuit": "Hosts that failed last: how often in a row, and until when they are left alone.",
         "source_contract": "What each source was last seen to send: its keys and their kinds of value.",
+        "obligation": "What each unit owes for each report and period, and by when. Made before it is due.",
+        "empty_declaration": "Units that said they received nothing in a period; withdrawn ones stay.",
+        "reminder": "Reminders sent, each once.",
         "source_drift": "How what a source sent differed from that, by name, and how it was handled.",
     },
     "warehouse": {
@@ -67,7 +70,9 @@ def pages() -> dict[str, str]:
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import options
+    from motcua.due_dates import DueRule
     from motcua.extract import mapping, rules
+    from motcua.procedures import cuts, deadlines, listing
     from motcua.publish import forms
     from motcua.publish.index import definition
     from motcua.workdays import SwappedDay
@@ -81,7 +86,12 @@ def catalog_page() -> str:
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),
+        "`procedures/online_levels.yaml`": (OnlineLevels,),
+        "`procedures/headings.yaml`": (listing.Headings,),
+        "`procedures/cuts.yaml`": (cuts.CutBands, cuts.CutBand),
+        "`procedures/deadlines.yaml`: `rules`": (deadlines.DeadlineRule, deadlines.Workdays),
         "`calendar/*.csv`": (SwappedDay,),
+        "`calendar/due_dates.yaml`: `defaults` for every entry, then `rules`": (DueRule,),
         "`forms/*.yaml`: `report_code`, then `forms`": (
             forms.Form,
             forms.Column,

@@ -77,9 +77,14 @@ def swapped_days(catalog_dir: Path) -> list[SwappedDay]:
     return found
 
 
-def workdays_from(start: ArrayLike, end: ArrayLike, calendar: np.busdaycalendar) -> NDArray[np.int64]:
-    """Return how many working days `end` lies after `start` (negative: before), both first rolled onto one."""
-    first = np.busday_offset(_days(start), 0, roll="forward", busdaycal=calendar)
+def workdays_from(
+    start: ArrayLike, end: ArrayLike, calendar: np.busdaycalendar, *, is_worked: bool = False
+) -> NDArray[np.int64]:
+    """Return how many working days `end` lies after `start` (negative: before), both first rolled onto one.
+
+    `is_worked` says that `start` holds working days only, and saves the time to roll them.
+    """
+    first = _days(start) if is_worked else np.busday_offset(_days(start), 0, roll="forward", busdaycal=calendar)
     last = np.busday_offset(_days(end), 0, roll="forward", busdaycal=calendar)
     return np.asarray(np.busday_count(first, last, busdaycal=calendar), dtype=np.int64)
 

@@ -14,12 +14,15 @@ from motcua.settings import PROJECT_ROOT
 SRC = PROJECT_ROOT / "src"
 STAGES = {"extract", "validate", "consolidate", "aggregate", "publish"}
 FOUNDATIONS = {
+    "alerts",
     "canonical",
     "catalog",
     "due_dates",
     "errors",
     "landing",
     "ledger",
+    "obligations",
+    "percentage",
     "period",
     "procedures",
     "settings",

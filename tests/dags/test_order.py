@@ -81,6 +81,12 @@ def test_period_reports_follow_the_reporting_periods(dags: dict[str, Any]) -> No
     assert dag.get_task("publish_report").is_mapped
 
 
+def test_what_is_owed_is_written_before_reminders_go_out_at_seven(dags: dict[str, Any]) -> None:
+    dag = dags["track_obligations"]
+    assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("0 7 * * *", "Asia/Ho_Chi_Minh")
+    assert dag.get_task("plan_obligations").downstream_task_ids == {"send_reminders"}
+
+
 def test_with_the_clock_off_only_assets_and_people_start_runs() -> None:
     code = (
         "from airflow.dag_processing.dagbag import DagBag\n"
@@ -95,4 +101,5 @@ def test_with_the_clock_off_only_assets_and_people_start_runs() -> None:
         "build_measures": "AssetTriggeredTimetable",
         "publish_nightly_brief": "AssetTriggeredTimetable",
         "publish_period_reports": "NullTimetable",
+        "track_obligations": "NullTimetable",
     }

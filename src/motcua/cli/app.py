@@ -21,11 +21,13 @@ from motcua.cli import (
     ingest,
     keys,
     measures,
+    obligations,
     procedures,
     quarantine,
     reports,
     sources,
 )
+from motcua.cli import watchdog as watchdog_command
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
 
@@ -44,9 +46,11 @@ app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
 app.add_typer(index.app, name="index")
 app.add_typer(figures.app, name="figures")
+app.add_typer(obligations.app, name="obligations")
 app.command()(due.due)
 app.command()(ingest.ingest)
 app.command()(keys.keys)
+app.command()(watchdog_command.watchdog)
 app.command()(demo.demo)
 
 

@@ -128,30 +128,31 @@ def time_cuts(catalog: Catalog, on: date, province: str = "", published: Path | 
 
 
 def saved_pct(procedure: Procedure, hours_a_day: float) -> Fraction | None:
-    """Return how much of the statutory time the announced one saves, in percent; none where they do not compare."""
-    if procedure.time_limit is None or procedure.time_unit is None:
-        return None
-    if procedure.announced_limit is None or procedure.announced_unit is None:
-        return None
-    if procedure.time_unit == procedure.announced_unit:
-        whole, own = Fraction(procedure.time_limit), Fraction(procedure.announced_limit)
-    else:
-        units = (_hours(procedure.time_unit, hours_a_day), _hours(procedure.announced_unit, hours_a_day))
-        if units[0] is None or units[1] is None:
+    """Return how much of the statutory time the announced one saves, in percent; none where they do not compare.
+
+    The same day is one working day here: it may end on the next one (domain.md section 4.4).
+    """
+    times: list[tuple[int, TimeUnit]] = []
+    for limit, unit in (
+        (procedure.time_limit, procedure.time_unit),
+        (procedure.announced_limit, procedure.announced_unit),
+    ):
+        if limit is None or unit is None:
             return None
-        whole, own = procedure.time_limit * units[0], procedure.announced_limit * units[1]
-    return None if whole == 0 and own else Fraction(0) if whole == 0 else 100 * (whole - own) / whole
+        times.append((1, "working_days") if unit == "same_day" else (limit, unit))
+    (whole, whole_unit), (own, own_unit) = times
+    if whole_unit == own_unit:
+        return 100 * Fraction(whole - own, whole) if whole else None
+    if "calendar_days" in (whole_unit, own_unit):
+        return None  # a number of calendar days is no fixed number of working days
+    day = Fraction(str(hours_a_day))
+    hours, own_hours = (Fraction(limit) * (day if kind == "working_days" else 1) for limit, kind in times)
+    return 100 * (hours - own_hours) / hours if hours else None
 
 
 def percentage(count: int, base: int) -> float | None:
     """Return a share in percent, half up to two decimals as domain.md section 3.7 asks; none without a base."""
     return int(Fraction(count * 10_000, base) + Fraction(1, 2)) / 100 if base else None
-
-
-def _hours(unit: TimeUnit, hours_a_day: float) -> Fraction | None:
-    """Return the working hours of one unit; calendar days have no fixed number."""
-    known = {"working_hours": 1.0, "working_days": hours_a_day, "same_day": hours_a_day}
-    return Fraction(str(known[unit])) if unit in known else None
 
 
 def _in_force(catalog: Catalog, on: date, province: str) -> list[Procedure]:

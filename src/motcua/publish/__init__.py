@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from motcua.percentage import percentage
     from motcua.publish.editions import (
         Edition,
         EditionSummary,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     )
     from motcua.publish.figures import Form06, Row, form_06
     from motcua.publish.files import write_files
-    from motcua.publish.percentage import percentage
     from motcua.publish.published import Comparison, compare_published
 
 # Loaded on first use: a DAG file that names this package must not pay for Jinja2 or the databases.

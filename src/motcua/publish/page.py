@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from motcua.percentage import count_text, percentage_text
 from motcua.publish.charts import charts
 from motcua.publish.completeness import CELLS_EN, CELLS_VI
 from motcua.publish.content import Content, table_rows
@@ -23,7 +24,6 @@ from motcua.publish.layout import (
     period_text,
     read_at_text,
 )
-from motcua.publish.percentage import count_text, percentage_text
 from motcua.publish.restatement import cause_text
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from motcua.errors import InputRefused
-from motcua.publish.percentage import count_text, percentage
+from motcua.percentage import count_text, percentage
 
 Verdict = Literal[
     "agrees", "disagrees", "truncated", "two_bases", "part_exceeds_whole", "no_counts", "no_percentage"

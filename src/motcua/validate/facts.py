@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog
+from motcua.catalog.procedures import TIME_UNITS
 from motcua.due_dates import due_dates, due_rules
 from motcua.units import UnitCodes
 from motcua.validate.terms import Terms
@@ -97,76 +99,96 @@ def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
         found = {levels[unit_id]} if unit_id else {levels[meaning.unit_id] for meaning in meanings}
         return found.pop() if len(found) == 1 else None
 
-    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant, frame["source_id"])
-    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level, frame["source_id"])
+    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant, of="source_id")
+    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level, of="source_id")
 
 
 def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:
     import pandas as pd
 
-    provinces = {source.source_id: catalog.province_of(source.unit_id).code for source in catalog.sources}
     terms = Terms(catalog, due_rules(catalog.folder))
-    found = _by_code_and_day(
+    provinces = {source.source_id: catalog.province_of(source.unit_id).code for source in catalog.sources}
+    sources, distinct_sources = pd.factorize(frame["source_id"])
+    distinct_provinces, province_of = np.unique(
+        [provinces.get(source, "") for source in distinct_sources], return_inverse=True
+    )
+    levels, distinct_levels = pd.factorize(frame["unit_level"])
+    distinct = _distinct(
         frame,
         "procedure_code",
-        terms.number,
-        frame["unit_level"].fillna(""),
-        frame["source_id"].map(provinces).fillna(""),
+        (levels + 1, ["", *distinct_levels]),  # of a unit that is not known, whichever level the procedure has
+        (province_of[sources] if len(province_of) else sources, distinct_provinces),
     )
-    is_known = found.notna().to_numpy()
-    number = found.fillna(0).to_numpy(dtype=np.int64)
-    frame["is_procedure_known"] = is_known
-    frame["time_limit"] = np.where(is_known, terms.column("limit", float)[number], np.nan)
-    for name in ("unit", "rule", "field_code"):
-        values = terms.column(name, object)[number]
-        frame[{"unit": "time_unit", "rule": "due_rule"}.get(name, name)] = pd.Series(
-            np.where(is_known, values, None), index=frame.index, dtype=object
-        )
+    number = np.full(len(frame), -1)
+    number[distinct.rows] = np.array([terms.number(*key) for key in distinct.keys], dtype=np.int64)[distinct.of_row]
+    frame["is_procedure_known"] = number >= 0
+    frame["time_limit"] = terms.limits[number]
+    frame["time_unit"] = pd.Categorical.from_codes(terms.units[number], categories=pd.Index(TIME_UNITS))
+    frame["due_rule"] = terms.rules[number]
+    fields = pd.Series(terms.field_codes[number], index=frame.index, dtype=object)
     source_field = frame["source_field_code"]
-    frame["field_code"] = frame["field_code"].fillna(source_field.where(source_field != "")).fillna(UNKNOWN_FIELD)
+    frame["field_code"] = fields.fillna(source_field.where(source_field != "")).fillna(UNKNOWN_FIELD)
 
 
-def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any, *more: pd.Series[Any]) -> pd.Series[Any]:
-    """Look up each distinct code and reference day once, with each value of `more`: records are many."""
+class _Distinct(NamedTuple):
+    """The distinct keys of a frame's rows: `keys[of_row[n]]` is the key of the n-th of `rows`, which have one."""
+
+    keys: list[tuple[Any, ...]]
+    rows: NDArray[np.int64]
+    of_row: NDArray[np.int64]
+
+
+def _distinct(frame: pd.DataFrame, column: str, *more: tuple[NDArray[np.int64], Any]) -> _Distinct:
+    """Return each distinct code, reference day and value of `more` (numbers, what they stand for): records are many."""
     import pandas as pd
 
-    parts = [pd.factorize(values) for values in (frame[column], frame["reference_on"], *more)]
-    known = np.logical_and.reduce([numbers >= 0 for numbers, _ in parts])
-    shape = tuple(len(distinct) for _, distinct in parts)
-    found = np.full(len(frame), None, dtype=object)
-    if not known.any():
-        return pd.Series(found, index=frame.index, dtype=object)
-    used, inverse = np.unique(
-        np.ravel_multi_index(tuple(numbers[known] for numbers, _ in parts), shape), return_inverse=True
+    parts: list[tuple[Any, Any]] = [pd.factorize(frame[name]) for name in (column, "reference_on")]
+    days = [day.date() for day in pd.DatetimeIndex(parts[1][1])]
+    parts = [parts[0], (parts[1][0], days), *more]
+    rows = np.flatnonzero(np.logical_and.reduce([numbers >= 0 for numbers, _ in parts]))
+    if not rows.size:
+        return _Distinct([], rows, rows)
+    shape = tuple(len(values) for _, values in parts)
+    used, of_row = np.unique(
+        np.ravel_multi_index(tuple(numbers[rows] for numbers, _ in parts), shape), return_inverse=True
     )
-    distinct_codes, distinct_days, *told = (distinct for _, distinct in parts)
-    calendar_days = [day.date() for day in pd.DatetimeIndex(distinct_days)]
-    answers = np.full(len(used), None, dtype=object)
-    for place, (code, day, *rest) in enumerate(zip(*np.unravel_index(used, shape), strict=True)):
-        of = (values[number] for values, number in zip(told, rest, strict=True))
-        answers[place] = look_up(distinct_codes[code], calendar_days[day], *of)
-    found[known] = answers[inverse]
+    places = zip(*np.unravel_index(used, shape), strict=True)
+    keys = [tuple(values[place] for (_, values), place in zip(parts, key, strict=True)) for key in places]
+    return _Distinct(keys, rows, of_row)
+
+
+def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any, of: str) -> pd.Series[Any]:
+    """Look up each distinct code and reference day once for each value of another column."""
+    import pandas as pd
+
+    distinct = _distinct(frame, column, pd.factorize(frame[of]))
+    answers = np.full(len(distinct.keys), None, dtype=object)
+    for place, key in enumerate(distinct.keys):
+        answers[place] = look_up(*key)
+    found = np.full(len(frame), None, dtype=object)
+    found[distinct.rows] = answers[distinct.of_row]
     return pd.Series(found, index=frame.index, dtype=object)
 
 
 def _add_due(frame: pd.DataFrame, catalog: Catalog) -> None:
     calendar, rules = working_calendar(catalog.folder), due_rules(catalog.folder).rules
-    moved = frame[["supplement_count", "apology_count"]].fillna(0).gt(0).any(axis=1)
-    is_timed = frame["time_limit"].notna() & frame["due_rule"].notna()
-    dated = (frame["received_at"].notna() & is_timed & ~moved).to_numpy()
+    moved = frame[["supplement_count", "apology_count"]].fillna(0).gt(0).any(axis=1).to_numpy()
+    received, due_at = frame["received_at"].to_numpy(), frame["due_at"].to_numpy()
+    limit, unit, rule = frame["time_limit"].to_numpy(), frame["time_unit"].cat.codes.to_numpy(), frame["due_rule"]
+    dated = ~np.isnat(received) & ~np.isnan(limit) & (rule >= 0).to_numpy() & ~moved
     computed = np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
     gap, tolerated = np.full(len(frame), np.nan), np.zeros(len(frame))
-    received, limit = frame["received_at"].to_numpy(), frame["time_limit"].to_numpy()
-    groups: dict[Any, Any] = frame.loc[dated].groupby(["time_unit", "due_rule"]).indices
-    for (unit, place), rows in groups.items():
-        these = np.flatnonzero(dated)[rows]
-        due = due_dates(received[these], limit[these].astype("int64"), unit, rules[place], calendar)
-        computed[these] = due.due_on
-        tolerated[these] = rules[place].tolerance_workdays
+    group = np.where(dated, rule.to_numpy() * len(TIME_UNITS) + unit, -1)
+    for number in np.unique(group[dated]):
+        rows = np.flatnonzero(group == number)
+        place, kind = divmod(int(number), len(TIME_UNITS))
+        due = due_dates(received[rows], limit[rows].astype("int64"), TIME_UNITS[kind], rules[place], calendar)
+        computed[rows] = due.due_on
+        tolerated[rows] = rules[place].tolerance_workdays
     frame["computed_due_on"] = computed.astype("datetime64[us]")
-    compared = dated & frame["due_at"].notna().to_numpy()
-    due_on = frame["due_at"].to_numpy()[compared].astype("datetime64[D]")
-    gap[compared] = workdays_from(computed[compared], due_on, calendar)
+    compared = np.flatnonzero(dated & ~np.isnat(due_at))
+    stated = due_at[compared].astype("datetime64[D]")
+    gap[compared] = workdays_from(computed[compared], stated, calendar, is_worked=True)
     frame["due_gap_workdays"] = gap
     frame["due_excess_workdays"] = np.maximum(np.abs(gap) - tolerated, 0)
 
