@@ -128,8 +128,13 @@ def plan_run(
                         ),
                     },
                 )
-    size = settings.sources_per_task
-    return [planned[start : start + size] for start in range(0, len(planned), size)]
+    return in_chunks(planned)
+
+
+def in_chunks(batch_ids: Sequence[str]) -> list[list[str]]:
+    """Cut batch ids into what one task handles, `Settings.sources_per_task`."""
+    size = Settings.load().sources_per_task
+    return [list(batch_ids[start : start + size]) for start in range(0, len(batch_ids), size)]
 
 
 def batch_id_of(source_id: str, run_id: str, number: int = 0) -> str:
@@ -212,6 +217,16 @@ def mark_failed(batch_id: str, stage: str, error: Exception) -> None:
         stage=stage,
         kind=type(error).__name__,
         message=message,
+    )
+
+
+def note_unanswered(batch_id: str, error: MotcuaError) -> None:
+    """Record why a batch is still to be asked: it stays planned, so its night is not closed."""
+    _update(
+        batch_id,
+        "state = 'planned', failed_stage = 'extract', error_kind = :kind, error_message = :message",
+        kind=type(error).__name__,
+        message=str(error),
     )
 
 

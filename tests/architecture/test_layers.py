@@ -35,10 +35,11 @@ FOUNDATIONS = {
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATIONS, FOUNDATIONS),
     **dict.fromkeys(STAGES, FOUNDATIONS),
+    "reconcile": FOUNDATIONS | {"publish"},
     "sandbox": FOUNDATIONS,
-    "orchestration": FOUNDATIONS | STAGES,
+    "orchestration": FOUNDATIONS | STAGES | {"reconcile"},
     "demo": FOUNDATIONS | STAGES | {"sandbox"},
-    "cli": FOUNDATIONS | STAGES | {"demo", "orchestration", "sandbox"},
+    "cli": FOUNDATIONS | STAGES | {"demo", "orchestration", "reconcile", "sandbox"},
     "reference_docs": FOUNDATIONS | STAGES | {"cli"},
 }
 SEES_AIRFLOW = {"orchestration"}

@@ -22,8 +22,10 @@ from motcua.cli import (
     keys,
     measures,
     obligations,
+    portal,
     procedures,
     quarantine,
+    reception,
     reports,
     sources,
 )
@@ -48,7 +50,9 @@ app.add_typer(index.app, name="index")
 app.add_typer(figures.app, name="figures")
 app.add_typer(obligations.app, name="obligations")
 app.command()(due.due)
+app.add_typer(portal.app, name="portal")
 app.command()(ingest.ingest)
+app.command()(reception.receive)
 app.command()(keys.keys)
 app.command()(watchdog_command.watchdog)
 app.command()(demo.demo)

@@ -98,7 +98,7 @@ class Column:
         self._quick: Callable[[list[Any]], pa.Array | None] | None = None
         if isinstance(rule, InstantRule):
             self._quick = partial(instants.quick, rule.formats[0])
-            self._memo = Memo(_or_problem(instants.reader(rule.formats), f"not {rule.formats[0]}"))
+            self._memo = Memo(value_reader(rule, name_procedure))
         elif isinstance(rule, PseudonymRule):
             self._memo = Memo(pseudonymise, limit=0)  # no identity number is held longer than it takes to hash it
         elif isinstance(rule, ItemsRule):
@@ -106,9 +106,7 @@ class Column:
         else:
             if isinstance(rule, CodeRule) and rule.patterns:
                 self._quick = partial(_quick_codes, "^(?:" + "|".join(rule.patterns) + ")$")
-            self._memo = Memo(
-                _procedure_reader(rule, name_procedure) if isinstance(rule, ProcedureRule) else _reader(rule)
-            )
+            self._memo = Memo(value_reader(rule, name_procedure))
         self._memo |= dict.fromkeys(self._nulls, _when_null(rule))
 
     def take(self, values: dict[str, Sequence[Any]], rows: int, statuses: Sequence[str], report: Report) -> pa.Array:
@@ -257,6 +255,13 @@ def _or_problem(read: Callable[[Any], Any], why: str) -> Callable[[Any], Any]:
         return Problem(why) if found is None else found
 
     return read_or_report
+
+
+def value_reader(rule: FieldRule, name_procedure: NameProcedure) -> Callable[[Any], Any]:
+    """Return the function that reads one value of a rule that is no pseudonym; it returns a value or a Problem."""
+    if isinstance(rule, InstantRule):
+        return _or_problem(instants.reader(rule.formats), f"not {rule.formats[0]}")
+    return _procedure_reader(rule, name_procedure) if isinstance(rule, ProcedureRule) else _reader(rule)
 
 
 def _reader(rule: FieldRule) -> Callable[[Any], Any]:

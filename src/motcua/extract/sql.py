@@ -28,6 +28,7 @@ from motcua.extract.adapter import Page, Record, Window
 from motcua.extract.connection import SourceConnection
 from motcua.extract.files import record_keys
 from motcua.extract.mapping import SourceMapping
+from motcua.extract.places import claim
 from motcua.settings import TIMEZONE, Settings
 
 _LOCAL = ZoneInfo(TIMEZONE)
@@ -62,6 +63,7 @@ class SqlAdapter:
         self._source = source
         self._mapping = mapping
         self._options = source.options_as(SqlOptions)
+        self._place = claim()
         self.lists_open = self._options.open_query is not None
         self.absence_is_proof = self._options.by_id_query is not None
         url = _url(source, connection)
@@ -124,6 +126,8 @@ class SqlAdapter:
         try:
             with self._engine.connect() as connection:
                 connection.execute(text(_READ_ONLY[self._engine.dialect.name]))
+                if self._place:
+                    self._place.take()
                 yield connection
                 connection.rollback()
         except OperationalError as error:

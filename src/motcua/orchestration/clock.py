@@ -20,6 +20,7 @@ from motcua.settings import TIMEZONE
 _NIGHTLY = "0 1 * * *"
 _BRIEF_AT_THE_LATEST = "0 5 * * *"
 _REMINDERS = "0 7 * * *"
+_PORTAL = "0 6 3 * *"  # the portal is synced for a while after a month
 
 
 def clock_runs() -> bool:
@@ -47,6 +48,11 @@ def after_asset_or_by_five(asset: Asset) -> AssetOrTimeSchedule | list[Asset]:
 def each_morning() -> CronTriggerTimetable | None:
     """07:00 each day, when offices open."""
     return CronTriggerTimetable(_REMINDERS, timezone=TIMEZONE) if clock_runs() else None
+
+
+def after_each_month() -> CronTriggerTimetable | None:
+    """06:00 on the 3rd, when the calendar month before is complete."""
+    return CronTriggerTimetable(_PORTAL, timezone=TIMEZONE) if clock_runs() else None
 
 
 def reporting_periods() -> ReportingPeriodTimetable | None:
