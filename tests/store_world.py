@@ -56,6 +56,7 @@ def validated_batch(
     quarantined: int = 0,
     aside: Sequence[dict[str, Any]] = (),
     facts: Mapping[str, Any] | None = None,
+    window: tuple[date, date] = (date(2023, 10, 1), DAY),
 ) -> str:
     """Plan a batch, put its accepted records into landing and mark it validated; return its id.
 
@@ -63,9 +64,7 @@ def validated_batch(
     are added to the manifest.
     """
     catalog = load_catalog(Settings.load().catalog_dir)
-    [[batch_id]] = ledger.plan_run(
-        catalog, f"test-{next(_runs)}", DAY, window=(date(2023, 10, 1), DAY), source_ids=[source_id]
-    )
+    [[batch_id]] = ledger.plan_run(catalog, f"test-{next(_runs)}", window[1], window=window, source_ids=[source_id])
     uri = ledger.read_batches([batch_id])[0].landing_uri
     rows = [record | {"record_no": number} for number, record in enumerate([*records, *aside])]
     landed = pa.Table.from_pylist(rows, schema=ACCEPTED_SCHEMA)

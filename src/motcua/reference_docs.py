@@ -20,7 +20,7 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import APPLICANT_KINDS, Channel, Status
-from motcua.catalog import AgencyCode, OnlineLevels, Procedure, ProcedureAlias, Source, Unit
+from motcua.catalog import AgencyCode, OnlineLevels, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -30,6 +30,7 @@ REFERENCE = PROJECT_ROOT / "docs" / "reference"
 TABLES = {
     "store": {
         "unit": "Administrative units and agencies, as the catalogue in force gives them.",
+        "unit_heir": "Units that ended and all their heirs: whose dossiers went to whom, by the catalogue in force.",
         "batch": "The ledger: one row for a source, window of days and run; its counts balance before it loads.",
         "dossier_version": "What a source said of a dossier, from which batch, known from when to when. Append-only.",
         "dossier_step": "Children of inter-agency dossiers (liên thông), the newest word of each. Never counted.",
@@ -73,6 +74,7 @@ def pages() -> dict[str, str]:
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import options
+    from motcua.catalog.unit_history import DistrictHeir, VanishedHeir
     from motcua.due_dates import DueRule
     from motcua.extract import mapping, rules
     from motcua.procedures import cuts, deadlines, listing
@@ -86,6 +88,10 @@ def catalog_page() -> str:
             *options.OPTIONS.values(),
         ),
         "`units/units*.csv`": (Unit,),
+        "`units/names*.csv`": (UnitName,),
+        "`units/succession*.csv`": (Succession,),
+        "`units/district_heirs.csv`, read by `motcua units import`": (DistrictHeir,),
+        "`units/vanished_heirs.csv`, read by `motcua units import`": (VanishedHeir,),
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),

@@ -1,6 +1,8 @@
--- Grain: one row of a form's table and one column. Reads measure_day, unit.
+-- Grain: one row of a form's table and one column. Reads measure_day.
 -- Every table of a form (by unit, by field, by level, total) in one statement, so all are of one snapshot. Stocks are
 -- running sums of day flows, so each column is a signed sum of measures over a window of days (design.md idea 3).
+-- The rows are those of a map: each unit of the scope stands on the line of the unit that takes its place there, itself
+-- or an heir, so the sums of the rows do not depend on the map (design.md idea 4).
 -- Which measure feeds which column is data: include/catalog/forms/, form II.06a of TT 01/2020/TT-VPCP.
 with terms as (
     select
@@ -17,8 +19,15 @@ with terms as (
 ),
 
 scope as (
-    select asked.unit_id
-    from unnest(cast(:unit_ids as text[])) as asked (unit_id)
+    select
+        asked.unit_id,
+        asked.placed_unit_id,
+        asked.level
+    from unnest(
+        cast(:unit_ids as text[]),
+        cast(:placed_unit_ids as text[]),
+        cast(:levels as text[])
+    ) as asked (unit_id, placed_unit_id, level)
 ),
 
 days as (
@@ -30,8 +39,8 @@ days as (
 
 flows as (
     select
-        measure_day.unit_id,
-        unit.level,
+        scope.placed_unit_id as unit_id,
+        scope.level,
         measure_day.field_code,
         measure_day.measure,
         coalesce(sum(measure_day.quantity) filter (where measure_day.on_day < days.from_date), 0) as before_period,
@@ -41,10 +50,9 @@ flows as (
         coalesce(sum(measure_day.quantity) filter (where measure_day.on_day > days.to_date), 0) as days_ahead
     from measure_day
     inner join scope on measure_day.unit_id = scope.unit_id
-    inner join unit on measure_day.unit_id = unit.unit_id
     inner join days on measure_day.on_day <= days.ahead_until
     where measure_day.measure in (select terms.measure from terms)
-    group by measure_day.unit_id, unit.level, measure_day.field_code, measure_day.measure
+    group by scope.placed_unit_id, scope.level, measure_day.field_code, measure_day.measure
 ),
 
 summed as (

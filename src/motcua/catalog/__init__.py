@@ -4,7 +4,16 @@ In: `include/catalog/` (YAML, CSV). Out: typed, frozen entries. Never: a secret,
 """
 
 from motcua.catalog.load import Catalog, catalog_file, catalog_files, load_catalog
-from motcua.catalog.models import LEVELS, AgencyCode, Level, ProcedureAlias, Source, Unit
+from motcua.catalog.models import (
+    LEVELS,
+    AgencyCode,
+    Level,
+    ProcedureAlias,
+    Source,
+    Succession,
+    Unit,
+    UnitName,
+)
 from motcua.catalog.options import (
     OPTIONS,
     FilesOptions,
@@ -32,9 +41,11 @@ __all__ = [
     "ProcedureAlias",
     "Source",
     "SqlOptions",
+    "Succession",
     "TandanOptions",
     "TimeUnit",
     "Unit",
+    "UnitName",
     "catalog_file",
     "catalog_files",
     "load_catalog",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from motcua.cli.console import output, print_json, print_table, ready_databases
+from motcua.cli.reports import MapOption
 from motcua.period import parse_period
 from motcua.settings import TIMEZONE, Settings
 
@@ -61,6 +62,7 @@ def unit(
     index: Annotated[str, typer.Option(help="766, or par-index for the rows of it that dossiers feed.")] = "766",
     variant: Annotated[str | None, typer.Option(help="Adapted rows to score by; none for the national ones.")] = None,
     given: Annotated[Path | None, typer.Option(help="Counts of rows that nothing here feeds, as for `score`.")] = None,
+    on_map: MapOption = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
     lang: Language = "vi",
 ) -> None:
@@ -72,10 +74,10 @@ def unit(
     ready_databases()
     asked = parse_period(period)
     if level is not None:
-        _print_level(level_index(code, level, asked, index=index, variant=variant), as_json, lang)
+        _print_level(level_index(code, level, asked, index=index, variant=variant, on_map=on_map), as_json, lang)
         return
     counts = read_given(given) if given is not None else {}
-    found = unit_index(code, asked, index=index, variant=variant, given=counts)
+    found = unit_index(code, asked, index=index, variant=variant, given=counts, on_map=on_map)
     if as_json:
         print_json(found.as_json())
         return

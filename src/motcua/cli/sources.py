@@ -35,7 +35,7 @@ def list_(
         for source in found.sources
         if (level is None or source.level == level)
         and (on is None or source.holds_on(on.date()))
-        and (not province or found.province_of(source.unit_id).code == province)
+        and (not province or found.belongs_to(source.unit_id, province))
     ]
     if as_json:
         print_json([source.model_dump(mode="json") for source in sources])

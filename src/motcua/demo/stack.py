@@ -237,7 +237,7 @@ def source_connections(province: str, address: str, login: str, password: str) -
     ids = {
         source.connection_id
         for source in catalog.sources
-        if not province or catalog.province_of(source.unit_id).code == province
+        if not province or catalog.belongs_to(source.unit_id, province)
     }
     return {connection_id: json.dumps(value) for connection_id in sorted(ids)}
 

@@ -19,8 +19,9 @@ from typing import Literal, get_args
 from pydantic import ValidationError
 
 from motcua.catalog import Catalog, Procedure, load_catalog
-from motcua.catalog.load import procedure_files, read_rows
+from motcua.catalog.load import procedure_files
 from motcua.catalog.procedures import refuse_overlaps
+from motcua.catalog.rows import read_rows
 from motcua.errors import CatalogError
 from motcua.procedures.listing import Listed, Listing
 
@@ -129,7 +130,7 @@ class _Merge:
             target = path if own else self._folder / path.name  # a folder that borrowed its lists gets its own
             self.rows += [
                 _Row(target, line, raw, entry)
-                for raw, (_, line, entry) in zip(raws, read_rows(path, Procedure), strict=True)
+                for raw, ((_, line), entry) in zip(raws, read_rows([path], Procedure), strict=True)
             ]
         self._borrowed = set() if own else {row.path for row in self.rows}
         self._seen: set[tuple[str, str]] = set()

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
         read_edition,
         verify_edition,
     )
-    from motcua.publish.figures import Form06, Row, form_06
+    from motcua.publish.figures import Row
     from motcua.publish.files import write_files
     from motcua.publish.published import Comparison, compare_published
+    from motcua.publish.reading import Form06, Reading, form_06
 
 # Loaded on first use: a DAG file that names this package must not pay for Jinja2 or the databases.
 _HOMES = {
     "Edition": "editions", "EditionSummary": "editions", "Verification": "editions", "list_editions": "editions",
     "publish_edition": "editions", "read_edition": "editions", "verify_edition": "editions",
-    "Form06": "figures", "Row": "figures", "form_06": "figures", "write_files": "files",
+    "Form06": "reading", "Reading": "reading", "Row": "figures", "form_06": "reading", "write_files": "files",
     "percentage": "percentage", "Comparison": "published", "compare_published": "published",
 }  # fmt: skip
 
@@ -38,6 +39,7 @@ __all__ = [
     "Edition",
     "EditionSummary",
     "Form06",
+    "Reading",
     "Row",
     "Verification",
     "compare_published",

@@ -27,10 +27,17 @@ def working_days_after(catalog_dir: Path, day: date, count: int) -> date:
 
 
 def change_tables(
-    connection: Connection, form: Form, catalog: Catalog, unit: Unit, period: Period, tables: Mapping[str, Table]
+    connection: Connection,
+    form: Form,
+    catalog: Catalog,
+    unit: Unit,
+    period: Period,
+    tables: Mapping[str, Table],
+    day: date,
 ) -> dict[str, Table]:
-    """Return, for each table, `<code>_change`: each figure minus that of the day before, as known now."""
-    before = read_tables(connection, form, catalog, unit, day_period(period.from_date - timedelta(days=1)))
+    """Return, for each table, `<code>_change`: each figure minus that of the day before, on the map of `day`."""
+    eve = day_period(period.from_date - timedelta(days=1))
+    before = read_tables(connection, form, catalog, unit, eve, day=day)
     columns = [column.code for column in form.columns if column.change]
     changes = {}
     for code, table in tables.items():

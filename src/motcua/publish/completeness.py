@@ -45,13 +45,14 @@ class SourceCell:
     batches: tuple[tuple[str, str], ...]  # (batch id, SHA-256 of its manifest)
 
 
-def refuse_unready_batches(connection: Connection, catalog: Catalog, unit: Unit) -> None:
+def refuse_unready_batches(connection: Connection, catalog: Catalog, scope: list[Unit]) -> None:
     """Raise ReportRefused when a loaded batch is unmeasured or does not balance (design.md idea 5).
 
-    Sources of other provinces do not matter; a batch of a source unknown to the catalogue does.
+    Sources of other provinces than those of the units in scope do not matter; a batch of a source unknown to the
+    catalogue does.
     """
-    province = catalog.province_of(unit.unit_id).unit_id
-    others = [s.source_id for s in catalog.sources if catalog.province_of(s.unit_id).unit_id != province]
+    provinces = {catalog.province_of(unit.unit_id).unit_id for unit in scope}
+    others = [s.source_id for s in catalog.sources if catalog.province_of(s.unit_id).unit_id not in provinces]
     found = connection.execute(statement("publish/batches_not_ready"), {"other_source_ids": others}).all()
     unmeasured = [row.batch_id for row in found if row.is_unmeasured]
     unbalanced = [row.batch_id for row in found if not row.is_unmeasured]

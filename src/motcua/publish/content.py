@@ -14,6 +14,8 @@ from motcua.period import Period
 from motcua.publish.completeness import SourceCell
 from motcua.publish.figures import Table, unit_json
 from motcua.publish.forms import Form
+from motcua.publish.parts import Part
+from motcua.publish.reading import Reading
 
 Content = dict[str, Any]
 SCHEMA = "motcua.edition/1"
@@ -76,13 +78,44 @@ def tables_json(tables: Mapping[str, Table]) -> list[Content]:
     ]
 
 
-def completeness_json(cells: list[SourceCell]) -> list[Content]:
-    """Return the cells as the edition keeps them, each with its batches."""
+def part_code(table: str, part: int) -> str:
+    """Return the code of a part's table: `unit@1` is the table by unit of part 1, on its own map."""
+    return f"{table}@{part}"
+
+
+def part_tables_json(part: Part) -> list[Content]:
+    """Return the tables of a part of the period as the edition keeps them."""
+    tables = tables_json(part.tables)
+    return [{**table, "code": part_code(table["code"], part.number)} for table in tables]
+
+
+def maps_json(map_code: str, reading: Reading) -> Content:
+    """Return which maps the edition was read on; nothing where every unit is on its own line."""
+    if not reading.parts and not map_code:
+        return {}
+    assert reading.day is not None  # only as-was has no day
+    parts = [
+        {"part": part.number, "from": part.period.from_date.isoformat(), "to": part.period.to_date.isoformat()}
+        for part in reading.parts
+    ]
+    return {
+        "maps": {
+            "code": map_code,
+            "on": reading.day.isoformat(),
+            "parts": parts,
+            "explanation": dict(reading.explanation),
+        }
+    }
+
+
+def completeness_json(cells: list[SourceCell], placed: Mapping[str, str]) -> list[Content]:
+    """Return the cells as the edition keeps them, each with its batches, and with the line it is on if another's."""
     return [
         {
             "source_id": cell.source_id,
             "source_name": cell.source_name,
             "unit_id": cell.unit_id,
+            **({"row_unit_id": placed[cell.unit_id]} if placed[cell.unit_id] != cell.unit_id else {}),
             "row_code": cell.row_code,
             "level": cell.level,
             "cell": cell.cell,

@@ -30,15 +30,19 @@ from motcua.publish.content import (
     completeness_json,
     figure_rows,
     folder_sha256,
+    maps_json,
+    part_tables_json,
     report_facts,
     substance,
     tables_json,
 )
-from motcua.publish.figures import check_tables, find_unit, read_tables, units_in_force
+from motcua.publish.figures import find_unit, units_in_force
 from motcua.publish.forms import Form, load_form
 from motcua.publish.index.document import REPORT as INDEX
 from motcua.publish.index.document import index_content
 from motcua.publish.index.standing import standing_of
+from motcua.publish.maps import AS_NOW, AS_WAS, Scope, map_day
+from motcua.publish.reading import read_on_map
 from motcua.publish.restatement import restate
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine, warehouse_engine
@@ -60,6 +64,7 @@ class EditionSummary:
     period_label: str
     from_date: date
     to_date: date
+    map_code: str
     edition_no: int
     state: str
     restates_edition_id: str | None
@@ -103,17 +108,21 @@ def publish_edition(
     *,
     state: State | None = None,
     today: date | None = None,
+    on_map: str | None = None,
 ) -> Edition:
     """Publish a report as an edition, or return the newest one when nothing has changed since.
 
     An edition is final when the period is over and every source in scope is received; otherwise it is provisional
     and names what is missing. A later edition restates the one before it with the causes of each difference.
+    Units are those of the period's last day; when they changed within the period, the edition also holds each part
+    of it on its own map.
 
     Args:
         report_code: `form-06`, `index-766` or `nightly-brief` (whose period is one day).
         unit: official code or unit id; the report covers everything below it.
         state: ask for this state instead of the best one possible.
         today: the day of publishing, in Asia/Ho_Chi_Minh; the clock's by default.
+        on_map: `as-now` or a day whose units differ: an edition of a series of its own. `as-was` is in every edition.
 
     Raises:
         ReportRefused: an identity does not hold, loaded batches are unmeasured or unbalanced, the period has not
@@ -134,22 +143,24 @@ def publish_edition(
         raise ReportRefused(
             f"A nightly brief covers one day, not {period.label}.", action="ask for a period of one day."
         )
+    map_code = _map_code(Scope(catalog, found), period, on_map, today)
     with warehouse_engine().begin() as warehouse:
         lock = f"edition {report_code} {found.unit_id} {period.period_type} {period.from_date} {period.to_date}"
         warehouse.execute(text("select pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": lock})
-        newest = _newest(warehouse, report_code, found.unit_id, period)
+        newest = _newest(warehouse, report_code, found.unit_id, period, map_code)
         with (
             store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as store,
             store.begin(),
         ):
-            draft = _draft(store, settings, catalog, form, found, period, state, today)
+            draft = _draft(store, settings, catalog, form, found, period, state, today, map_code)
             if newest is not None and substance(newest.content) == substance(draft):
                 return newest
             number = newest.edition_no + 1 if newest else 1
             draft["edition_no"] = number
-            draft["edition_id"] = _edition_id(catalog, report_code, found, period, number)
+            draft["edition_id"] = _edition_id(catalog, report_code, found, period, map_code, number)
             if newest is not None:
-                draft["restates"] = restate(store, newest.content, draft)
+                placed = Scope(catalog, found).placement(_map_day(draft))
+                draft["restates"] = restate(store, newest.content, draft, placed)
         _insert(warehouse, draft)
     return read_edition(draft["edition_id"])
 
@@ -229,22 +240,25 @@ def _draft(
     period: Period,
     state: State | None,
     today: date,
+    map_code: str,
 ) -> Content:
     read_at: datetime = store.execute(text("select now()")).scalar_one()
-    refuse_unready_batches(store, catalog, unit)
-    scope = catalog.subtree(unit.unit_id)
-    cells = read_cells(store, catalog, scope, period, today)
-    cells += without_source(units_in_force(scope, period), cells, period)
+    scope = Scope(catalog, unit)
+    refuse_unready_batches(store, catalog, scope.units)
+    cells = read_cells(store, catalog, scope.units, period, today)
+    cells += without_source(units_in_force(scope.units, period), cells, period)
+    day = map_day(map_code or None, period, today)
     if form is None:
-        said = index_content(standing_of(store, catalog, unit, period, today=today))
+        standing = standing_of(store, catalog, unit, period, on_map=map_code or None, today=today)
+        said = {**index_content(standing), **({"map": map_code} if map_code else {})}
     else:
-        said = _form_content(store, settings, catalog, form, unit, period, cells)
+        said = _form_content(store, settings, form, scope, period, cells, map_code, today)
     return {
         **said,
         "state": _decide_state(said["report"]["code"], unit, cells, period, state, today),
         "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "is_period_over": "yes" if period.to_date < today else "no",
-        "completeness": completeness_json(cells),
+        "completeness": completeness_json(cells, scope.placement(day)),
         "rules": {
             "catalog": catalog.fingerprint,
             "expectations": folder_sha256(settings.expectations_dir, "*.json"),
@@ -256,20 +270,23 @@ def _draft(
 def _form_content(
     store: Connection,
     settings: Settings,
-    catalog: Catalog,
     form: Form,
-    unit: Unit,
+    scope: Scope,
     period: Period,
     cells: list[SourceCell],
+    map_code: str,
+    today: date,
 ) -> Content:
     ahead_until = working_days_after(settings.catalog_dir, period.to_date, form.working_days_ahead)
-    tables = read_tables(store, form, catalog, unit, period, ahead_until)
-    check_tables(form, unit, tables)
+    reading = read_on_map(store, form, scope, period, map_code or None, ahead_until=ahead_until, today=today)
+    assert reading.day is not None  # only as-was has no day
+    tables = dict(reading.tables)
     if form.report_code == BRIEF:
-        tables |= change_tables(store, form, catalog, unit, period, tables)
+        tables |= change_tables(store, form, scope.catalog, scope.unit, period, tables, reading.day)
     return {
-        **report_facts(form, unit, period),
-        "tables": tables_json(tables),
+        **report_facts(form, scope.unit, period),
+        "tables": [*tables_json(tables), *(table for part in reading.parts for table in part_tables_json(part))],
+        **maps_json(map_code, reading),
         **({"quarantine": quarantine_counts(store, cells, period.to_date)} if form.report_code == BRIEF else {}),
     }
 
@@ -295,11 +312,24 @@ def _decide_state(
     return "provisional" if lacking or asked == "provisional" else "final"
 
 
-def _edition_id(catalog: Catalog, report_code: str, unit: Unit, period: Period, number: int) -> str:
+def _map_code(scope: Scope, period: Period, on_map: str | None, today: date) -> str:
+    """Return what names the map in an edition: nothing for the period's own, or for one that does not differ."""
+    day = map_day(on_map, period, today)
+    if on_map in (None, AS_WAS) or scope.placement(day) == scope.placement(period.to_date):
+        return ""
+    return AS_NOW if on_map == AS_NOW else day.isoformat()
+
+
+def _map_day(content: Content) -> date:
+    return date.fromisoformat(content["maps"]["on"] if "maps" in content else content["period"]["to"])
+
+
+def _edition_id(catalog: Catalog, report_code: str, unit: Unit, period: Period, map_code: str, number: int) -> str:
     """Name the unit by its code, or by its id where the code means another unit at another time."""
-    shared = sum(other.code == unit.code for other in catalog.units) > 1
+    shared = len(catalog.units_by_code[unit.code]) > 1
     name = unit.unit_id.replace(":", "-") if shared else unit.code
-    return f"{report_code}.{name}.{period.period_type}.{period.label}.{number}"
+    series = f".{map_code}" if map_code else ""
+    return f"{report_code}.{name}.{period.period_type}.{period.label}{series}.{number}"
 
 
 def _head_of(content: Content) -> dict[str, Any]:
@@ -313,6 +343,7 @@ def _head_of(content: Content) -> dict[str, Any]:
         "period_label": content["period"]["label"],
         "from_date": date.fromisoformat(content["period"]["from"]),
         "to_date": date.fromisoformat(content["period"]["to"]),
+        "map_code": content["maps"]["code"] if "maps" in content else "",
         "edition_no": content["edition_no"],
         "state": content["state"],
         "restates_edition_id": content["restates"]["edition_id"] if "restates" in content else None,
@@ -336,12 +367,12 @@ def _insert(warehouse: Connection, content: Content) -> None:
     )
 
 
-def _newest(warehouse: Connection, report_code: str, unit_id: str, period: Period) -> Edition | None:
+def _newest(warehouse: Connection, report_code: str, unit_id: str, period: Period, map_code: str) -> Edition | None:
     found = warehouse.execute(
         text(
             "select edition_id from edition where report_code = :report_code and unit_id = :unit_id"
             " and period_type = :period_type and from_date = :from_date and to_date = :to_date"
-            " order by edition_no desc limit 1"
+            " and map_code = :map_code order by edition_no desc limit 1"
         ),
         {
             "report_code": report_code,
@@ -349,6 +380,7 @@ def _newest(warehouse: Connection, report_code: str, unit_id: str, period: Perio
             "period_type": period.period_type,
             "from_date": period.from_date,
             "to_date": period.to_date,
+            "map_code": map_code,
         },
     ).scalar()
     return None if found is None else _read(warehouse, found)

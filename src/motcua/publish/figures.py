@@ -13,8 +13,8 @@ from motcua.catalog import LEVELS, Catalog, Source, Unit
 from motcua.errors import CatalogError, ReportRefused
 from motcua.period import Period
 from motcua.publish.forms import Form
-from motcua.settings import Settings
-from motcua.warehouse import statement, store_engine
+from motcua.publish.maps import Scope
+from motcua.warehouse import statement
 
 
 @dataclass(frozen=True)
@@ -44,52 +44,6 @@ class Table:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True)
-class Form06:
-    """Form II.06a of one unit and period, broken down `by` unit, field or level. Figures are dossiers."""
-
-    period: Period
-    unit: Unit
-    by: str
-    rows: tuple[Row, ...]
-    total: Row
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "period": self.period.as_json(),
-            "unit": unit_json(self.unit),
-            "rows": [row.as_json() for row in self.rows],
-            "total": self.total.as_json(),
-        }
-
-
-def form_06(unit: str, period: Period, by: str = "unit") -> Form06:
-    """Compute form II.06a (TT 01/2020/TT-VPCP) for a unit's subtree, from the measures as they stand now.
-
-    Args:
-        unit: official code or unit id.
-        period: any run of days; columns 4 and 5 count its days, 6 the stock before it, 11 to 13 that at its end.
-        by: `unit`, `field` (lĩnh vực) or `level`.
-
-    Raises:
-        ReportRefused: an identity of the form does not hold; the message names unit, identity and values.
-        CatalogError: the unit is unknown on the period's days.
-    """
-    from motcua.catalog import load_catalog
-    from motcua.publish.forms import load_form
-
-    if by not in ("unit", "field", "level"):
-        raise ReportRefused(f"Form II.06a has no breakdown by {by!r}.", action="use unit, field or level.")
-    settings = Settings.load()
-    catalog = load_catalog(settings.catalog_dir)
-    form = load_form(settings.catalog_dir, "form-06", period.to_date)
-    found = find_unit(catalog, unit, period)
-    with store_engine().connect() as connection:
-        tables = read_tables(connection, form, catalog, found, period)
-    check_tables(form, found, tables)
-    return Form06(period, found, by, tables[by].rows, tables["total"].rows[0])
-
-
 def unit_json(unit: Unit) -> dict[str, str]:
     """Return the unit as reports name it."""
     return {"unit_id": unit.unit_id, "code": unit.code, "name": unit.name, "level": unit.level}
@@ -115,14 +69,21 @@ def read_tables(
     unit: Unit,
     period: Period,
     ahead_until: date | None = None,
+    *,
+    day: date | None = None,
 ) -> dict[str, Table]:
-    """Return every table of a form, and `total`, for the subtree of `unit`; unchecked.
+    """Return every table of a form, and `total`, for all that `unit` covers, on the map of a day; unchecked.
 
-    Each unit of the subtree in force in the period that a source speaks for has a row, also when all its figures are
-    0. A unit without a source, or no longer in force, has one if it holds dossiers, so that nothing drops out of the
-    total; its zeros would not be an answer (design.md idea 8).
+    A unit in force in the period that a source speaks for has a row, also when all its figures are 0: its own, or
+    that of the unit which stands for it on the map. A unit without a source, or no longer in force, has one if it
+    holds dossiers, so that nothing drops out of the total; its zeros would not be an answer (design.md idea 8).
+
+    Args:
+        day: whose map the units are placed on; the period's last by default. Totals are the same on every map.
     """
-    scope = catalog.subtree(unit.unit_id)
+    scope = Scope(catalog, unit)
+    placed = scope.placement(day or period.to_date)
+    members = {unit_id: catalog.unit_by_id[unit_id] for unit_id in placed.values()}
     terms = [
         (column.code, measure, term.window, term.sign)
         for column in form.columns
@@ -137,7 +98,9 @@ def read_tables(
             "measures": [term[1] for term in terms],
             "window_codes": [term[2] for term in terms],
             "signs": [term[3] for term in terms],
-            "unit_ids": [member.unit_id for member in scope],
+            "unit_ids": list(placed),
+            "placed_unit_ids": list(placed.values()),
+            "levels": [members[unit_id].level for unit_id in placed.values()],
             "from_date": period.from_date,
             "to_date": period.to_date,
             "ahead_until": ahead_until or period.to_date,
@@ -146,13 +109,16 @@ def read_tables(
         found.setdefault((record.table_code, record.row_key), {})[record.column_code] = record.quantity
 
     def figures(table: str, key: str) -> dict[str, int]:
-        return _complete(form, found.get((table, key), {}))
+        return complete(form, found.get((table, key), {}))
 
     speaking = {source.unit_id for source in catalog.sources if _overlaps(source, period)}
+    answering = {
+        placed[member.unit_id] for member in scope.units if member.unit_id in speaking and _overlaps(member, period)
+    }
     units = [
         member
-        for member in scope
-        if (member.unit_id in speaking and _overlaps(member, period)) or any(figures("unit", member.unit_id).values())
+        for member in members.values()
+        if member.unit_id in answering or any(figures("unit", member.unit_id).values())
     ]
     units.sort(key=lambda member: (LEVELS.index(member.level), member.code, member.unit_id))
     fields = {procedure.field_code: procedure.field_name for procedure in catalog.procedures}
@@ -215,7 +181,8 @@ def _refused(form: Form, unit: Unit, table: Table, row: Row, what: str) -> Repor
     )
 
 
-def _complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
+def complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
+    """Return every column of the form: the measured ones, 0 where nothing is, and those made of them."""
     figures = {}
     for column in form.columns:
         if column.terms:

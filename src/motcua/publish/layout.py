@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from motcua.publish.completeness import CELLS_EN, CELLS_VI
-from motcua.publish.content import Content, table_rows
+from motcua.publish.content import Content, part_code, table_rows
 from motcua.settings import TIMEZONE
 
 TABLE_NAMES = {
@@ -66,14 +66,21 @@ def headings(columns: list[Content]) -> list[Heading]:
     return sorted(found, key=lambda heading: (heading.row, heading.column))
 
 
-def lines(content: Content, table: str) -> Iterator[Line]:
-    """Yield the printed rows of a table: under section headings for the table by unit, then the total."""
+def lines(content: Content, table: str, part: int = 0) -> Iterator[Line]:
+    """Yield the printed rows of a table: under section headings for the table by unit, then the total.
+
+    With a `part` those of that part of the period, on its own map.
+    """
+
+    def rows_of(code: str) -> list[Content]:
+        return table_rows(content, part_code(code, part) if part else code)
+
     worst = worst_cells(content)
     sections = {section["level"]: section for section in content["sections"]}
-    subtotals = {row["level"]: row["figures"] for row in table_rows(content, "level")}
+    subtotals = {row["level"]: row["figures"] for row in rows_of("level")}
     current = None
     number = 0
-    for row in table_rows(content, table):
+    for row in rows_of(table):
         section = sections.get(row["level"])
         if table == "unit" and section and section is not current:
             yield Line(
@@ -88,13 +95,22 @@ def lines(content: Content, table: str) -> Iterator[Line]:
             "row", shown, row["row_code"], row["row_name"], name_en, row["level"], row["unit_id"], table,
             row["figures"], worst.get(row["unit_id"], "received"),
         )  # fmt: skip
-    total = table_rows(content, "total")[0]
+    total = rows_of("total")[0]
     yield Line("total", "", "total", "Tổng số", "Total", "", "", "total", total["figures"])
 
 
 def worst_cells(content: Content) -> dict[str, str]:
-    """Return, for each unit with a source that is not received, that cell."""
-    return {cell["unit_id"]: cell["cell"] for cell in content["completeness"] if cell["cell"] != "received"}
+    """Return, for each line that a source is not received for, that cell; a unit without one where no other answers."""
+    lines: dict[str, list[str]] = {}
+    for cell in content["completeness"]:
+        for unit_id in {cell["unit_id"], cell.get("row_unit_id", cell["unit_id"])}:
+            lines.setdefault(unit_id, []).append(cell["cell"])
+    worst = {}
+    for unit_id, cells in lines.items():
+        lacking = [cell for cell in cells if cell not in ("received", "not_expected")]
+        if lacking or "received" not in cells:
+            worst[unit_id] = (lacking or cells)[0]
+    return worst
 
 
 def missing_sources(content: Content) -> list[Content]:
@@ -113,6 +129,28 @@ def lacking_text(content: Content, lang: str) -> str:
     if content["is_period_over"] == "no":
         text += "Kỳ báo cáo chưa kết thúc." if vi else "The period is not over."
     return text.strip()
+
+
+def parts(content: Content) -> list[Content]:
+    """Return the parts of the period, each on a map of its own; none if the map did not change."""
+    found: list[Content] = content.get("maps", {}).get("parts", [])
+    return found
+
+
+def part_text(part: Content, lang: str) -> str:
+    """Name a part of the period by its number and days."""
+    days = period_text({"period": part}, lang)
+    return (
+        f"{'Phần' if lang == 'vi' else 'Part'} {part['part']}: {days[0].lower() if lang == 'vi' else days[0]}{days[1:]}"
+    )
+
+
+def map_text(content: Content, lang: str) -> str:
+    """Say on which day's map of units the main tables are; empty where it goes without saying."""
+    if "maps" not in content:
+        return ""
+    on = date.fromisoformat(content["maps"]["on"])
+    return f"Đơn vị theo ngày {on:%d/%m/%Y}" if lang == "vi" else f"Units as of {on.day} {on:%B %Y}"
 
 
 def period_text(content: Content, lang: str) -> str:

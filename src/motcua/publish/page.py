@@ -20,7 +20,10 @@ from motcua.publish.layout import (
     headings,
     lacking_text,
     lines,
+    map_text,
     missing_sources,
+    part_text,
+    parts,
     period_text,
     read_at_text,
 )
@@ -61,6 +64,13 @@ def page_html(edition: Edition) -> str:
             for code, names in TABLE_NAMES.items()
             if table_rows(content, code)
         ],
+        explanation=content.get("maps", {}).get("explanation", {}),
+        map_text=(map_text(content, "vi"), map_text(content, "en")),
+        parts=[
+            (part["part"], (part_text(part, "vi"), part_text(part, "en")), list(lines(content, "unit", part["part"])))
+            for part in parts(content)
+        ],
+        part_texts={part["part"]: (part_text(part, "vi"), part_text(part, "en")) for part in parts(content)},
         rates=_rates(content),
         charts=[(vi, en, Markup(vi.svg), Markup(en.svg)) for vi, en in both_charts],  # noqa: S704  made by us, escaped
         state=STATES[edition.state],

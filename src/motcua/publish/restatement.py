@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
-from motcua.publish.content import Content, table_rows
+from motcua.publish.content import Content, part_code, table_rows
 from motcua.warehouse import statement
 
+_MOVES = ("new", "changed", "moved_in", "moved_out")
 
-def restate(store: Connection, earlier: Content, draft: Content) -> Content:
-    """Return the differences of `draft` from `earlier`.
+
+def restate(store: Connection, earlier: Content, draft: Content, placed: Mapping[str, str]) -> Content:
+    """Return the differences of `draft` from `earlier`; `placed` says on whose line each unit stands in the draft.
 
     Causes of a row: a source of its unit answered (or fell silent) since; so many dossier versions of its unit were
     new, changed, moved in or moved out since; otherwise unknown. The total row carries the causes of all.
     """
     sources = _changed_cells(earlier, draft)
-    versions = _changed_versions(store, earlier, draft)
+    versions = _changed_versions(store, earlier, draft, placed)
+    parts = [part["part"] for part in draft.get("maps", {}).get("parts", ())]
     rows = []
-    for table in ("unit", "index", "total"):
-        before_rows = {_key(row): row for row in table_rows(earlier, table)}
-        after_rows = {_key(row): row for row in table_rows(draft, table)}
+    for part, table in ((part, code) for part in (0, *parts) for code in ("unit", "index", "total")):
+        code = part_code(table, part) if part else table
+        before_rows = {_key(row): row for row in table_rows(earlier, code)}
+        after_rows = {_key(row): row for row in table_rows(draft, code)}
         for key in [*after_rows, *(key for key in before_rows if key not in after_rows)]:
             row = after_rows.get(key) or before_rows[key]
             before = before_rows[key]["figures"] if key in before_rows else {}
@@ -34,8 +39,11 @@ def restate(store: Connection, earlier: Content, draft: Content) -> Content:
             ]
             if columns:
                 unit_ids = {row["unit_id"]} if row["unit_id"] else None
+                if part and unit_ids:  # causes are kept by line of the whole period
+                    unit_ids = {placed.get(row["unit_id"], row["unit_id"])}
                 rows.append(
                     {
+                        **({"part": part} if part else {}),
                         **{name: row[name] for name in ("row_code", "row_name", "level", "unit_id")},
                         "columns": columns,
                         "causes": _causes(sources, versions, unit_ids, earlier["edition_no"]),
@@ -64,7 +72,8 @@ def _changed_cells(earlier: Content, draft: Content) -> list[Content]:
         if was != cell["cell"]:
             changed.append(
                 {
-                    **{name: cell[name] for name in ("source_id", "source_name", "unit_id", "row_code")},
+                    **{name: cell[name] for name in ("source_id", "source_name", "row_code")},
+                    "unit_id": cell.get("row_unit_id", cell["unit_id"]),
                     "before": was,
                     "after": cell["cell"],
                 }
@@ -72,8 +81,11 @@ def _changed_cells(earlier: Content, draft: Content) -> list[Content]:
     return changed
 
 
-def _changed_versions(store: Connection, earlier: Content, draft: Content) -> dict[str, dict[str, int]]:
-    unit_ids = [row["unit_id"] for row in table_rows(draft, "unit")]
+def _changed_versions(
+    store: Connection, earlier: Content, draft: Content, placed: Mapping[str, str]
+) -> dict[str, dict[str, int]]:
+    lines = {row["unit_id"] for row in table_rows(draft, "unit")}
+    unit_ids = [unit_id for unit_id, line in placed.items() if line in lines]
     rows = store.execute(
         statement("publish/changed_versions"),
         {
@@ -82,15 +94,12 @@ def _changed_versions(store: Connection, earlier: Content, draft: Content) -> di
             "unit_ids": unit_ids,
         },
     )
-    return {
-        row.unit_id: {
-            "new": row.new_count,
-            "changed": row.changed_count,
-            "moved_in": row.moved_in_count,
-            "moved_out": row.moved_out_count,
-        }
-        for row in rows
-    }
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        counts = found.setdefault(placed[row.unit_id], dict.fromkeys(_MOVES, 0))
+        for name in _MOVES:
+            counts[name] += getattr(row, f"{name}_count")
+    return found
 
 
 def _causes(

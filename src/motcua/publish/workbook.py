@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from motcua.publish.completeness import CELLS_VI
-from motcua.publish.content import table_rows
+from motcua.publish.content import Content, table_rows
 from motcua.publish.editions import Edition
 from motcua.publish.layout import (
     STATES,
@@ -15,6 +15,9 @@ from motcua.publish.layout import (
     headings,
     lacking_text,
     lines,
+    map_text,
+    part_text,
+    parts,
     period_text,
     read_at_text,
 )
@@ -52,6 +55,8 @@ def workbook_bytes(edition: Edition) -> bytes:
             _write_table(book.add_worksheet(name), formats, edition, table)
     if "index" in content:
         _write_index(book.add_worksheet(INDEX_SHEET), formats, edition)
+    for part in parts(content):
+        _write_table(book.add_worksheet(f"Phần {part['part']}"), formats, edition, "unit", part)
     _write_sources(book.add_worksheet(SOURCES_SHEET), formats, edition)
     if content.get("restates", {}).get("rows"):
         _write_changes(book.add_worksheet(CHANGES_SHEET), formats, edition)
@@ -95,17 +100,19 @@ def _formats(book: Any) -> dict[str, Any]:
     return {name: book.add_format(spec) for name, spec in specs.items()}
 
 
-def _write_table(sheet: Any, formats: dict[str, Any], edition: Edition, table: str) -> None:
+def _write_table(
+    sheet: Any, formats: dict[str, Any], edition: Edition, table: str, part: Content | None = None
+) -> None:
     content = edition.content
     columns = content["columns"]
     changes = {
         (row["unit_id"] or row["row_code"]): row["figures"]
         for code in (table, "level", "total")
-        for row in table_rows(content, f"{code}_change")
+        for row in (() if part else table_rows(content, f"{code}_change"))
     }
     changed = [column for column in columns if any(column["code"] in figures for figures in changes.values())]
     last = 1 + len(columns) + len(changed)
-    top = _write_head(sheet, formats, edition, last)
+    top = _write_head(sheet, formats, edition, last, part)
     depth = 1 + max(heading.row for heading in headings(columns))
     _merge(sheet, top, 0, depth, 1, "STT", formats["heading"])
     name = content["report"]["row_heading_vi"] if table != "field" else "Lĩnh vực"
@@ -126,7 +133,7 @@ def _write_table(sheet: Any, formats: dict[str, Any], edition: Edition, table: s
     sheet.write_string(row, last + 1, CODE_HEADING, formats["code"])
     sheet.freeze_panes(row + 1, 2)
     sheet.repeat_rows(top, row)
-    for line in lines(content, table):
+    for line in lines(content, table, part["part"] if part else 0):
         row += 1
         kind = "missing" if line.kind == "row" and line.cell != "received" else line.kind
         name = line.name_vi if kind != "missing" else f"{line.name_vi} [{CELLS_VI[line.cell].lower()}]"
@@ -139,6 +146,10 @@ def _write_table(sheet: Any, formats: dict[str, Any], edition: Edition, table: s
             sheet.write_number(row, 2 + len(columns) + index, change.get(column["code"], 0), formats[f"{kind}_figure"])
         sheet.write_string(row, last + 1, line.row_code, formats["code"])
     sheet.merge_range(row + 2, 0, row + 2, last, content["report"]["counted_vi"], formats["note"])
+    if told := content.get("maps", {}).get("explanation", {}).get("vi"):
+        row += 1
+        sheet.merge_range(row + 2, 0, row + 2, last, told, formats["note"])
+        sheet.set_row(row + 2, 13 * (1 + len(told) // 170))
     sheet.set_column(0, 0, 5)
     sheet.set_column(1, 1, 44)
     sheet.set_column(2, last, 11.5)
@@ -146,7 +157,7 @@ def _write_table(sheet: Any, formats: dict[str, Any], edition: Edition, table: s
     _print_setup(sheet, edition, row + 2, last)
 
 
-def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int) -> int:
+def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int, part: Content | None = None) -> int:
     content = edition.content
     report = content["report"]
     middle = last // 2
@@ -158,7 +169,9 @@ def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int
     sheet.merge_range(1, 0, 1, middle, source, formats["plain"])
     sheet.merge_range(2, 0, 2, last, report["title_vi"].upper(), formats["title"])
     sheet.set_row(2, 22)
-    sheet.merge_range(3, 0, 3, last, f"Kỳ báo cáo: {period_text(content, 'vi')}", formats["period"])
+    read_on = part_text(part, "vi") if part else map_text(content, "vi")
+    said = f"Kỳ báo cáo: {period_text(content, 'vi')}{f'. {read_on}' if read_on else ''}"
+    sheet.merge_range(3, 0, 3, last, said, formats["period"])
     state = f"{STATES[edition.state][0]} – ấn bản số {edition.edition_no}"
     lacking = lacking_text(content, "vi")
     sheet.merge_range(4, 0, 4, last, f"{state}. {lacking}".strip(), formats[edition.state])
@@ -239,7 +252,8 @@ def _write_changes(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
             heading = headed[column["column_code"]]
             sheet.set_row(row, 17 * max(1 + len(causes) // 62, 1 + len(heading) // 44))
             sheet.write_string(row, 0, changed["row_code"], formats["row_text"])
-            sheet.write_string(row, 1, changed["row_name"], formats["row_text"])
+            of_part = f"Phần {changed['part']}: " if "part" in changed else ""
+            sheet.write_string(row, 1, of_part + changed["row_name"], formats["row_text"])
             sheet.write_string(row, 2, heading, formats["row_text"])
             sheet.write_number(row, 3, column["before"], formats["row_figure"])
             sheet.write_number(row, 4, column["after"], formats["row_figure"])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 
-from motcua.catalog import Catalog, OpencpsOptions, Source, load_catalog
+from motcua.catalog import Catalog, OpencpsOptions, Procedure, Source, load_catalog
 from motcua.errors import CatalogError
 from motcua.sandbox.draw import Setting, draw_level
 from motcua.sandbox.nights import undo_changes
 from motcua.sandbox.noise import draw_day_after, draw_noise, echoes, plant
-from motcua.sandbox.scenario import Scenario
-from motcua.sandbox.working_days import DAY_SECONDS, Ints, WorkingDays
+from motcua.sandbox.reform import part_by_reform
+from motcua.sandbox.scenario import Reform, Scenario
+from motcua.sandbox.working_days import DAY_SECONDS, Ints, WorkingDays, day_number
 from motcua.sandbox.world import Columns, Kind, NumberStyle, World, stack
 from motcua.settings import Settings
+from motcua.succession import UnitMap
 
 FIRST_DOSSIER_ID = 100_101
 OTHER_DATE_SERIAL = 7_000  # past any day's own serials, so that a wrong date never makes a number twice
@@ -28,6 +31,8 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
         CatalogError: the catalogue has not the sources, codes or procedures the scenario needs.
     """
     catalog = catalog or load_catalog(Settings.load().catalog_dir)
+    if scenario.reform:
+        return _build_reform(scenario, scenario.reform, catalog)
     sources = scenario.sources(catalog)
     procedures = tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date))
     setting = Setting(
@@ -50,7 +55,39 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
     first = replace(stack([first, replace(noise, present=~not_yet)]), number_of=rows)
     echo_final, echo_first = echoes(rng, setting, final, first)
     final, first = stack([final, echo_final]), stack([first, echo_first])
+    return _world(scenario, catalog, sources, procedures, first, _identify(final))
+
+
+def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World:
+    """Return a world in which the old units' systems stop and those of their heirs begin."""
+    sources = scenario.sources(catalog)
+    procedures = tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date) and p.holds_on(scenario.to_date))
+    old = [source for source in sources if source.holds_on(scenario.from_date)]
+    place = UnitMap(catalog.units, catalog.successions).place
+    position = {source.unit_id: number for number, source in enumerate(sources)}
+    heirs = np.array([position[place(source.unit_id, reform.first_day)] for source in sources])
+    calendar = WorkingDays.around(scenario.from_date, scenario.to_date)
+    setting = Setting(scenario, tuple(source.level for source in old), procedures, calendar)
+    rng = np.random.RandomState(scenario.seed)
+    drawn = stack([draw_level(rng, setting, level, totals) for level, totals in scenario.levels.items()])
+    first, final, origin = part_by_reform(
+        drawn, day_number(reform.first_day), heirs, scenario.noise.broken, setting.levels
+    )
     final = _identify(final)
+    went_on = origin >= 0
+    final = final.with_values(went_on, person=final.person[origin[went_on]])
+    return _world(scenario, catalog, sources, procedures, first, final)
+
+
+def _world(
+    scenario: Scenario,
+    catalog: Catalog,
+    sources: list[Source],
+    procedures: tuple[Procedure, ...],
+    first: Columns,
+    final: Columns,
+) -> World:
+    """Return the world of two nights, of which the last is identified."""
     first = replace(
         first,
         dossier_id=final.dossier_id,
@@ -65,22 +102,27 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
         unit_ids=tuple(source.unit_id for source in sources),
         unit_codes=(*_codes(scenario, catalog, sources), UNKNOWN_CODE, ""),
         unit_names=(*(source.name for source in sources), "", ""),
-        levels=setting.levels,
+        levels=tuple(source.level for source in sources),
         procedures=procedures,
         nights={1: first, 2: final},
     )
 
 
 def _codes(scenario: Scenario, catalog: Catalog, sources: list[Source]) -> list[str]:
-    """Return each unit's electronic code in force throughout the period, in the old order where there is one."""
+    """Return each unit's electronic code in force while it served, in the old order where there is one."""
     codes: dict[str, list[str]] = {}
+    served = {
+        source.unit_id: (max(scenario.from_date, source.valid_from), min(scenario.to_date, source.valid_to or date.max))
+        for source in sources
+    }
     for entry in catalog.agency_codes:
-        if entry.holds_on(scenario.from_date) and entry.holds_on(scenario.to_date):
+        days = served.get(entry.unit_id)
+        if days and all(entry.holds_on(day) for day in days):
             codes.setdefault(entry.unit_id, []).append(entry.code)
     missing = [source.unit_id for source in sources if source.unit_id not in codes]
     if missing:
         raise CatalogError(
-            f"No electronic code of {missing[0]} holds from {scenario.from_date} to {scenario.to_date}.",
+            f"No electronic code of {missing[0]} holds from {' to '.join(map(str, served[missing[0]]))}.",
             action="add it to include/catalog/units/agency_codes.csv.",
         )
     return [sorted(codes[source.unit_id], key=lambda code: not code.startswith("000."))[0] for source in sources]

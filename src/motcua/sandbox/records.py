@@ -107,7 +107,7 @@ class RecordWriter:
             "applicantIdNo": of_person(people.identity_number),
             "applicantIdDate": every(""),
             "address": [people.address(n, place) for n, place in zip(person, addresses, strict=True)],
-            "cityCode": every(world.scenario.province),
+            "cityCode": every(world.scenario.province.partition(":")[0]),
             "cityName": every(world.scenario.province_name),
             "districtCode": every(""),
             "districtName": every(""),

@@ -74,11 +74,23 @@ class Noise(_Strict):
     outside_period: Count
 
 
+class Reform(_Strict):
+    """A day on which units and systems change: what the old ones had open, the heirs' systems go on with.
+
+    Attributes:
+        first_day: of the new units; night 1 is that of the day before.
+        report_from: first day of the report, so that dossiers received before it are carried over.
+    """
+
+    first_day: date
+    report_from: date
+
+
 class Scenario(_Strict):
     """A province, a period, the figures to reproduce to the unit, and the seed everything else follows from.
 
     Attributes:
-        province: official code of the province.
+        province: official code of the province; the unit id of the new one in a reform.
         province_name, published_label: which rows of include/catalog/published_figures.csv it reproduces.
         goes_down: id of the source that does not answer on night 2.
         source_ids: the sources it is limited to; empty means all of the province.
@@ -97,18 +109,26 @@ class Scenario(_Strict):
     levels: dict[Level, LevelTotals]
     changes: Changes
     noise: Noise
+    reform: Reform | None = None
 
     @property
     def period(self) -> Period:
-        return period_between(self.from_date, self.to_date)
+        """The period reported on."""
+        return period_between(self.reform.report_from if self.reform else self.from_date, self.to_date)
 
     def day_of_night(self, night: int) -> date:
-        """The calendar day on which a night's pull runs: night 1 is the day after the period's last day."""
+        """The calendar day on which a night's pull runs: night 1 is the day after the period's last day.
+
+        In a reform night 1 is that of the last day of the old units, and night 2 that of the period's last day.
+        """
+        if self.reform:
+            return self.reform.first_day if night == 1 else self.to_date + timedelta(days=1)
         return self.to_date + timedelta(days=night)
 
     def sources(self, catalog: Catalog) -> list[Source]:
         """Return the sources the scenario serves, in the order of the catalogue."""
-        in_force = catalog.sources_on(self.from_date, province=self.province)
+        days = [self.from_date, self.reform.first_day] if self.reform else [self.from_date]
+        in_force = [source for day in days for source in catalog.sources_on(day, province=self.province)]
         wanted = set(self.source_ids)
         found = [source for source in in_force if not wanted or source.source_id in wanted]
         missing = (wanted | {self.goes_down}) - {source.source_id for source in found}

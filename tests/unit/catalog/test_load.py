@@ -101,3 +101,14 @@ def test_the_fingerprint_changes_with_any_file(copied: Path) -> None:
     load_catalog.cache_clear()
     replace(copied / "sources" / "tra-vinh.yaml", "page_size: 1000", "page_size: 999")
     assert load_catalog(copied).fingerprint != before
+
+
+def test_a_province_by_its_id_has_the_sources_of_those_that_became_it() -> None:
+    found = shipped()
+    names = {source.source_id.partition(".")[0] for source in found.sources_on(date(2025, 6, 30), province="86:2025")}
+    assert names == {"tra-vinh", "vinh-long-cu", "ben-tre"}
+    assert {s.source_id.partition(".")[0] for s in found.sources_on(date(2025, 7, 1), province="86:2025")} == {
+        "vinh-long"
+    }
+    by_code = {source.source_id.partition(".")[0] for source in found.sources_on(date(2025, 6, 30), province="86")}
+    assert by_code == {"vinh-long-cu"}

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.reform_world import (
+    CENTRE,
+    CITY,
+    NEW_CENTRE,
+    NEW_PART,
+    NEW_TOWN,
+    NEW_WARD,
+    OTHER_CENTRE,
+    TOWN,
+    WARD_1,
+    WARD_4,
+    reform_catalog,
+)
 
 from motcua.catalog import Catalog, load_catalog
 from motcua.settings import Settings
@@ -143,3 +156,34 @@ def october(store: Store) -> Store:
 def reports_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MOTCUA_REPORTS", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def reform(databases: None, tmp_path: Path) -> Iterator[Store]:
+    """Dossiers of old units, some open on 30 June and closed in July, and of new ones."""
+    with reform_catalog(tmp_path / "catalog") as catalog:
+        with store_engine().begin() as connection:
+            sync_units(connection, catalog)
+        store = Store(catalog)
+        for unit_id, day, measure, quantity in (
+            (WARD_4, date(2025, 6, 10), "received_online", 9),
+            (WARD_4, date(2025, 6, 20), "resolved_early", 4),
+            (WARD_4, date(2025, 7, 3), "resolved_on_time", 5),
+            (WARD_1, date(2025, 6, 29), "received_direct", 7),
+            (WARD_1, date(2025, 7, 10), "resolved_late", 2),
+            (WARD_1, date(2025, 7, 2), "became_overdue", 2),
+            (WARD_1, date(2025, 7, 10), "overdue_cleared", 2),
+            (CITY, date(2025, 6, 18), "received_online", 30),
+            (CITY, date(2025, 6, 25), "resolved_early", 12),
+            (CENTRE, date(2025, 6, 16), "received_direct", 40),
+            (OTHER_CENTRE, date(2025, 5, 16), "received_direct", 100),
+            (OTHER_CENTRE, date(2025, 7, 9), "withdrawn", 60),
+            (TOWN, date(2025, 6, 30), "received_direct", 3),
+            (NEW_TOWN, date(2025, 6, 30), "received_direct", 1),  # first heard of after the reform
+            (NEW_PART, date(2025, 6, 27), "received_online", 2),
+            (NEW_PART, date(2025, 7, 14), "resolved_early", 2),
+            (NEW_WARD, date(2025, 7, 1), "received_online", 11),
+            (NEW_CENTRE, date(2025, 7, 14), "received_direct", 5),
+        ):
+            store.measure(unit_id, day, measure, quantity)
+        yield store

@@ -174,6 +174,8 @@ def read(
             "window_codes": [term[2] for term in terms],
             "signs": [term[3] for term in terms],
             "unit_ids": asked,
+            "placed_unit_ids": asked,
+            "levels": [unit.level for unit in units],
             "from_date": period.from_date,
             "to_date": period.to_date,
             "ahead_until": period.to_date,

@@ -30,6 +30,7 @@ from motcua.publish.index.definition import (
 from motcua.publish.index.gap import Gap, gaps, next_band
 from motcua.publish.index.measured import Fed, Reading, given_too, read
 from motcua.publish.index.score import Counts, Score, number, score
+from motcua.publish.maps import Scope, map_day
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import store_engine
 
@@ -129,6 +130,7 @@ def unit_index(
     index: str = "766",
     variant: str | None = None,
     given: Mapping[str, Counts | None] | None = None,
+    on_map: str | None = None,
     today: date | None = None,
 ) -> Standing:
     """Compute the index of a unit, everything below it included, from the measures as they stand now.
@@ -138,6 +140,8 @@ def unit_index(
         period: any run of days; calendar periods are what the portal uses (domain.md section 1.6).
         variant: score by these adapted rows instead of those that hold for the unit; `none` for the national ones.
         given: counts of rows that nothing here feeds; they count for this unit only, not in its change or rank.
+        on_map: as `motcua.publish.maps.map_day`; dossiers count for the unit they belong to on that map, now and in
+            the period before.
 
     Raises:
         ReportRefused: no version of the index is in force on the period's last day.
@@ -145,7 +149,9 @@ def unit_index(
     """
     catalog, found = _catalog_and_unit(unit, period)
     with _snapshot() as connection:
-        return standing_of(connection, catalog, found, period, index=index, variant=variant, given=given, today=today)
+        return standing_of(
+            connection, catalog, found, period, index=index, variant=variant, given=given, on_map=on_map, today=today
+        )
 
 
 def standing_of(
@@ -157,10 +163,12 @@ def standing_of(
     index: str = "766",
     variant: str | None = None,
     given: Mapping[str, Counts | None] | None = None,
+    on_map: str | None = None,
     today: date | None = None,
 ) -> Standing:
     """Compute what `unit_index` does, in a snapshot that the caller holds."""
-    league = _League(connection, catalog, _like(catalog, unit, period), index, variant, period, today)
+    day = map_day(on_map, period, today)
+    league = _League(connection, catalog, _like(catalog, unit, day), index, variant, period, day, today)
     return league.standing(unit, given or {})
 
 
@@ -171,6 +179,7 @@ def level_index(
     *,
     index: str = "766",
     variant: str | None = None,
+    on_map: str | None = None,
     today: date | None = None,
 ) -> list[Standing]:
     """Compute the index of every unit of a level at or below a unit, the best first; without a score last.
@@ -179,6 +188,7 @@ def level_index(
         ReportRefused: there is no such unit below, or no version of the index is in force.
     """
     catalog, found = _catalog_and_unit(unit, period)
+    day = map_day(on_map, period, today)
     below = {member.unit_id for member in catalog.subtree(found.unit_id)}
     units = [
         member
@@ -186,15 +196,15 @@ def level_index(
         if member.unit_id in below
         and index_level(member) == level
         and (member.kind != "agency" or level == "department")
-        and _is_in_force(member, period)
+        and member.holds_on(day)
     ]
     if not units:
         raise ReportRefused(
-            f"{found.name} ({found.unit_id}) has no unit of level {level} in {period.label}.",
-            action="ask for province, department, district or commune, or for another unit.",
+            f"{found.name} ({found.unit_id}) has no unit of level {level} on {day}.",
+            action="ask for province, department, district or commune, for another unit, or for another --map.",
         )
     with _snapshot() as connection:
-        league = _League(connection, catalog, _like(catalog, units[0], period), index, variant, period, today)
+        league = _League(connection, catalog, _like(catalog, units[0], day), index, variant, period, day, today)
         standings = [league.standing(member, {}) for member in units]
     return sorted(standings, key=lambda s: (s.rank is None, s.rank.place if s.rank else 0, s.unit.code))
 
@@ -210,6 +220,7 @@ class _League:
         index: str,
         variant: str | None,
         period: Period,
+        day: date,
         today: date | None,
     ) -> None:
         self._catalog = catalog
@@ -219,12 +230,17 @@ class _League:
         self._of_province: dict[tuple[str, Period, str], dict[str, Counts | None]] = {}
         self._national = load_definition(self._folder, index, period.to_date)
         today = today or datetime.now(ZoneInfo(TIMEZONE)).date()
-        roots = {catalog.province_of(unit.unit_id).unit_id for unit in units}
-        scope = [member for root in sorted(roots) for member in catalog.subtree(root)]
+        roots = sorted({catalog.province_of(unit.unit_id).unit_id for unit in units})
+        scopes = [Scope(catalog, catalog.unit_by_id[root]) for root in roots]
+        self._placed: dict[str, list[Unit]] = {}  # unit -> the units whose dossiers stand on its line on the map
+        for scope in scopes:
+            for unit_id, placed_id in scope.placement(day).items():
+                self._placed.setdefault(placed_id, []).append(catalog.unit_by_id[unit_id])
+        members = list({member.unit_id: member for scope in scopes for member in scope.units}.values())
         definitions = {self._definition(unit).variant: self._definition(unit) for unit in units}
-        self._now = {name: read(connection, catalog, d, scope, period, today) for name, d in definitions.items()}
+        self._now = {name: read(connection, catalog, d, members, period, today) for name, d in definitions.items()}
         self._then = (
-            {name: read(connection, catalog, d, scope, self._before, today) for name, d in definitions.items()}
+            {name: read(connection, catalog, d, members, self._before, today) for name, d in definitions.items()}
             if self._before is not None
             else {}
         )
@@ -268,16 +284,20 @@ class _League:
     ) -> tuple[Fed, Score]:
         definition, level = self._definition(unit), index_level(unit)
         reading = readings[definition.variant]
-        fed = given_too(reading.feed(definition, self._catalog.subtree(unit.unit_id), level), given)
+        fed = given_too(reading.feed(definition, self._members(unit.unit_id), level), given)
         if level != "province" and any(item.inherits for item in definition.items):
             fed = _with_inherited(fed, self._inherited(definition, reading, unit))
         return fed, score(definition, fed.counts, level)
+
+    def _members(self, unit_id: str) -> list[Unit]:
+        """Return the units whose dossiers count for a unit on the map: its own, and those it took over."""
+        return [member for unit in self._catalog.subtree(unit_id) for member in self._placed.get(unit.unit_id, ())]
 
     def _inherited(self, definition: Definition, reading: Reading, unit: Unit) -> dict[str, Counts | None]:
         province = self._catalog.province_of(unit.unit_id).unit_id
         key = (definition.variant, reading.period, province)
         if key not in self._of_province:
-            fed = reading.feed(definition, self._catalog.subtree(province), "province")
+            fed = reading.feed(definition, self._members(province), "province")
             self._of_province[key] = {item.id: fed.counts.get(item.id) for item in definition.items if item.inherits}
         return self._of_province[key]
 
@@ -323,19 +343,13 @@ def _snapshot() -> Connection:
     return store_engine().connect().execution_options(isolation_level="REPEATABLE READ")
 
 
-def _like(catalog: Catalog, unit: Unit, period: Period) -> list[Unit]:
-    """Return the units that a unit is ranked among: its like in its province, or the provinces with a source."""
+def _like(catalog: Catalog, unit: Unit, day: date) -> list[Unit]:
+    """Return the units that a unit is ranked among on a day: its like in its province, or provinces with a source."""
     level = index_level(unit)
     if level == "province":
-        with_source = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources}
-        return [u for u in catalog.units if u.kind == "province" and u.unit_id in with_source | {unit.unit_id}]
-    province = catalog.province_of(unit.unit_id)
-    return [
-        u
-        for u in catalog.subtree(province.unit_id)
-        if (index_level(u), u.kind) == (level, unit.kind) and (_is_in_force(u, period) or u.unit_id == unit.unit_id)
-    ]
-
-
-def _is_in_force(unit: Unit, period: Period) -> bool:
-    return unit.valid_from <= period.to_date and (unit.valid_to is None or period.from_date <= unit.valid_to)
+        with_source = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources} | {unit.unit_id}
+        found = [u for u in catalog.units if u.kind == "province" and u.unit_id in with_source]
+    else:
+        province = catalog.province_of(unit.unit_id)
+        found = [u for u in catalog.subtree(province.unit_id) if (index_level(u), u.kind) == (level, unit.kind)]
+    return [u for u in found if u.holds_on(day) or u.unit_id == unit.unit_id]

@@ -1,0 +1,108 @@
+"""The demo of a reform: a night of the old units, a night of their heirs, and one report read on both maps."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from motcua.catalog import LEVELS, Level, Source, load_catalog
+from motcua.demo.walk import DemoFailed, Walk
+from motcua.settings import Settings
+
+if TYPE_CHECKING:
+    from motcua.publish import Form06, Row
+
+SHOWN = ("received_total", "carried_over", "resolved_total", "resolved_late", "open_total", "open_overdue")
+
+
+class ReformWalk(Walk):
+    """The steps around the day on which units change."""
+
+    def run(self) -> bool:
+        """Pull the last night of the old systems and a night of the new ones, publish, show both maps, compare."""
+        scenario = self.scenario
+        reform, period = scenario.reform, scenario.period
+        assert reform is not None
+        catalog = load_catalog(Settings.load().catalog_dir)
+        first_day = scenario.from_date.isoformat()
+        eve, last_day = scenario.day_of_night(1), scenario.to_date
+        old = catalog.sources_on(scenario.from_date, province=scenario.province)
+        new = catalog.sources_on(last_day, province=scenario.province)
+        last_of_old = max(source.valid_to for source in old if source.valid_to is not None)
+        with self.steps(f"The last night of the old units: pull {first_day} to {last_of_old}") as done:
+            self.levels = _levels(old)
+            done.said = self.ingest("old-units", {"from": first_day, "to": last_of_old.isoformat()})
+        with self.steps(f"From {eve} their heirs: pull {first_day} to {last_day} from the new systems") as done:
+            self.sandbox.set_night(2)
+            self.levels = _levels(new)
+            done.said = self.ingest("new-units", {"from": first_day, "to": last_day.isoformat()})
+        with self.steps(f"Publish the report of {period.label}") as done:
+            final = self.publish("final")
+            done.said = final.edition_id
+        agrees = self.show_both_maps()
+        self.show_files(final)
+        return agrees
+
+    def show_both_maps(self) -> bool:
+        """Print the report on both maps; return whether it is what the one-stop systems really hold."""
+        from motcua.publish import form_06
+
+        scenario = self.scenario
+        unit, period = scenario.province, scenario.period
+        was, now = (form_06(unit, period, "level", on_map=on_map) for on_map in ("as-was", "as-now"))
+        self.console.print()
+        for part in was.reading.parts:
+            title = f"As it was, part {part.number}: {part.period.from_date} to {part.period.to_date}"
+            self._print(title, [*part.tables["level"].rows, *part.tables["total"].rows])
+        self._print(f"As it was, all parts: {period.from_date} to {period.to_date}", [was.total])
+        self._print(f"As it is now: {period.from_date} to {period.to_date}", [*now.rows, now.total])
+        self.console.print(now.reading.explanation["vi"], highlight=False)
+        self.console.print()
+        self.console.print(now.reading.explanation["en"], highlight=False)
+        self.console.print()
+        if was.total.figures != now.total.figures:
+            raise DemoFailed(
+                "The two maps do not agree in total.", action="compare `motcua report form-06 --map` on both by unit."
+            )
+        return self._compare(form_06(unit, period, "unit", on_map="as-now"))
+
+    def _compare(self, form: Form06) -> bool:
+        """Hold every line of the new map against the sandbox's own count, which knows nothing of the pipeline."""
+        from motcua.sandbox.generate import build_world
+        from motcua.sandbox.reform import count_reform
+
+        catalog = load_catalog(Settings.load().catalog_dir)
+        truth = count_reform(build_world(self.scenario, catalog), catalog)
+        names = ("received_online", "received_direct", "resolved_early", "resolved_late", "open_total", "open_overdue")
+        found = {row.unit_id: tuple(row.figures[name] for name in names) for row in form.rows}
+        expected = {
+            unit_id: tuple(getattr(counts, name) for name in names)
+            for unit_id, counts in truth.items()
+            if unit_id in found or any(getattr(counts, name) for name in names)
+        }
+        wrong = sorted(key for key in {**found, **expected} if found.get(key) != expected.get(key))
+        said = f"{len(found) - len(wrong)} of {len(found)} units agree with what their systems hold"
+        self.console.print(said if not wrong else f"{said}; not {', '.join(wrong[:5])}")
+        return not wrong
+
+    def _print(self, title: str, rows: list[Row]) -> None:
+        table = Table(title=title, title_justify="left")
+        table.add_column("")
+        for name in SHOWN:
+            table.add_column(name.replace("_", " "), justify="right")
+        for row in rows:
+            table.add_row(row.row_name, *(f"{row.figures[name]:,}" for name in SHOWN))
+        self.console.print(table)
+
+    def show_files(self, final: object) -> None:
+        """Say where the edition's files are, and how long it all took."""
+        edition_id: str = final.edition_id  # type: ignore[attr-defined]
+        for path in sorted((Settings.load().reports_dir / edition_id).glob("*")):
+            self.console.print(f"{path.suffix[1:]:>9}  {path}", soft_wrap=True)
+        self.console.print(f"    total  {time.monotonic() - self.started_at:.0f} s")
+
+
+def _levels(sources: list[Source]) -> list[Level]:
+    return [level for level in LEVELS if any(source.level == level for source in sources)]

@@ -1,0 +1,266 @@
+"""The steps of one demo on real services, shown as they go: two nights, two reports, what the province published."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from motcua import ledger
+from motcua.catalog import LEVELS, OpencpsOptions, load_catalog
+from motcua.demo.airflow_client import ENDED, TaskState
+from motcua.demo.processes import Service, free_ports
+from motcua.demo.stack import USERNAME, Stack, source_connections
+from motcua.errors import MotcuaError
+from motcua.settings import Settings
+
+if TYPE_CHECKING:
+    from motcua.publish import Edition
+    from motcua.sandbox.scenario import Scenario
+    from motcua.sandbox.serve import SandboxServer
+
+RUN_SECONDS = 3600.0
+_STAGES_PASSED = {"planned": 0, "extracted": 1, "validated": 2, "loaded": 3, "failed": 3, "held": 3}
+
+
+class DemoFailed(MotcuaError):
+    """A step of the demo did not end as it should."""
+
+
+@dataclass
+class _Done:
+    """What a step has to say of itself when it ends."""
+
+    said: str = ""
+
+
+class Walk:
+    """The steps of one demo, in order, with the services they run on."""
+
+    def __init__(self, scenario: Scenario, console: Console, *, keep: bool) -> None:
+        from motcua.sandbox.serve import SandboxServer
+
+        self.is_kept = keep
+        self.scenario = scenario
+        self.console = console
+        self.started_at = time.monotonic()
+        (port,) = free_ports(1)
+        self.sandbox: SandboxServer = SandboxServer(scenario.scenario_id, port=port)
+        address = f"http://127.0.0.1:{port}"
+        connections = source_connections(scenario.province, address, self.sandbox.login, self.sandbox.password)
+        self.stack = Stack(connections)
+        catalog = load_catalog(Settings.load().catalog_dir)
+        self.sources = scenario.sources(catalog)
+        self.down = catalog.source_by_id[scenario.goes_down]
+        self.levels = [level for level in LEVELS if any(source.level == level for source in self.sources)]
+
+    def start(self) -> None:
+        log = self.stack.work_dir / "sandbox.log"
+        with self.progress() as progress, ThreadPoolExecutor(1) as other:
+            progress.add_task("upgrade the databases, generate the dossiers, wait for Airflow", total=None)
+            starting = other.submit(self.sandbox.start, log)
+            self.stack.start()
+            starting.result()
+
+    def run(self) -> bool:
+        scenario, period = self.scenario, self.scenario.period
+        with self.steps(f"Night 1: pull {period.from_date} to {period.to_date}") as done:
+            window = {"from": period.from_date.isoformat(), "to": period.to_date.isoformat()}
+            done.said = self.ingest("night-1", window)
+        with self.steps("Night 2: corrections and late arrivals, one system down") as done:
+            self.sandbox.set_night(2)
+            self.sandbox.set_down([self.down.options_as(OpencpsOptions).group_id])
+            night = {"to": (scenario.day_of_night(2) - timedelta(days=1)).isoformat()}
+            done.said = self.ingest("night-2", night, missing={self.down.source_id})
+        with self.steps("Publish the provisional report") as done:
+            provisional = self.publish("provisional")
+            self.expect_missing(provisional)
+            done.said = f"{provisional.edition_id}, missing {self.down.source_id} ({self.down.name})"
+        with self.steps(f"Ask {self.down.source_id} again") as done:
+            self.sandbox.set_down([])
+            done.said = self.ingest("night-2-again", {**night, "sources": [self.down.source_id]})
+        with self.steps("Publish the final report") as done:
+            final = self.publish("final")
+            done.said = final.edition_id
+        return self.compare(final)
+
+    def ingest(self, run_id: str, conf: dict[str, Any], missing: set[str] | None = None) -> str:
+        """Run the ingest DAGs, wait until the measures hold what they brought, and return what that was."""
+        missing = missing or set()
+        levels = {self.down.level} if conf.get("sources") else set(self.levels)
+        client = self.stack.client
+        running = {f"ingest_dossiers__{level}" for level in levels}
+        for dag_id in sorted(running):
+            client.trigger(dag_id, conf, run_id)
+        with self.progress() as progress:
+            bar = progress.add_task("", total=None)
+            while running:
+                self.stack.check_services("a night was running")
+                running -= {dag_id for dag_id in running if client.run_state(dag_id, run_id) in ENDED}
+                stages, total = _stages_passed(run_id)
+                progress.update(bar, completed=stages, total=total, description=_told(run_id))
+                time.sleep(0.5)
+            progress.update(bar, total=None, description="measures and brief")
+            client.wait_until_idle(timeout=RUN_SECONDS)
+        self.expect_states(run_id, levels, missing)
+        return _told(run_id)
+
+    def expect_states(self, run_id: str, levels: set[Any], missing: set[str]) -> None:
+        """Raise unless exactly the sources expected are missing, and nothing failed but the check that names
+        them."""
+        found = {batch.source_id: batch for batch in ledger.read_run(run_id) if batch.state != "loaded"}
+        if unforeseen := set(found) - missing:
+            batch = found[min(unforeseen)]
+            raise DemoFailed(
+                f"{len(unforeseen)} sources are missing from {run_id}, the first {batch.source_id}:"
+                f" {batch.error_message or batch.state}.",
+                action=f"read the task logs in {self.stack.airflow_home / 'logs'}.",
+            )
+        if missing - set(found):
+            raise DemoFailed(
+                f"{', '.join(missing - set(found))} answered in {run_id} although it was down.",
+                action="look at the sandbox's log.",
+            )
+        for level in levels:
+            dag_id = f"ingest_dossiers__{level}"
+            self.expect_tasks(dag_id, run_id, may_fail={"name_missing_sources"} if missing else set())
+        for run in self.stack.client.runs("build_measures") + self.stack.client.runs("publish_nightly_brief"):
+            self.expect_tasks(run["dag_id"], run["dag_run_id"])
+
+    def expect_tasks(self, dag_id: str, run_id: str, may_fail: set[str] | None = None) -> None:
+        for task in self.stack.client.tasks(dag_id, run_id):
+            if task.state in ("failed", "upstream_failed") and task.task_id not in (may_fail or set()):
+                raise self.task_failed(dag_id, run_id, task)
+
+    def task_failed(self, dag_id: str, run_id: str, task: TaskState) -> DemoFailed:
+        log = self.stack.log_of(dag_id, run_id, task.task_id, task.map_index, task.try_number)
+        return DemoFailed(f"{dag_id}.{task.task_id} of run {run_id} {task.state}.", action=f"read {log}.")
+
+    def publish(self, run_id: str) -> Edition:
+        """Publish form II.06a of the scenario's period through its DAG and return the newest edition."""
+        from motcua.publish import list_editions, read_edition
+
+        period = self.scenario.period
+        conf = {"period": f"{period.from_date}..{period.to_date}", "state": "auto"}
+        client = self.stack.client
+        with self.progress() as progress:
+            progress.add_task("publish_period_reports", total=None)
+            client.trigger("publish_period_reports", conf, run_id)
+            client.wait_for_run("publish_period_reports", run_id, timeout=RUN_SECONDS)
+        self.expect_tasks("publish_period_reports", run_id)
+        edition = read_edition(list_editions("form-06", self.scenario.province, period)[0].edition_id)
+        if edition.state != run_id:
+            raise DemoFailed(
+                f"{edition.edition_id} is {edition.state}, not {run_id}: it lacks {_missing_in(edition)}.",
+                action="look up these sources in the ledger.",
+            )
+        return edition
+
+    def expect_missing(self, provisional: Edition) -> None:
+        if _missing_in(provisional) != [self.down.source_id]:
+            raise DemoFailed(
+                f"{provisional.edition_id} names {_missing_in(provisional)} as missing, not [{self.down.source_id!r}].",
+                action="compare the edition's completeness with the ledger.",
+            )
+
+    def compare(self, final: Edition) -> bool:
+        """Print published beside computed figures and where everything is; return whether all counts
+        agree."""
+        from motcua.publish import compare_published
+
+        rows = compare_published(final)
+        table = Table(title=f"{self.scenario.title}: {final.edition_id}", title_justify="left")
+        table.add_column("")
+        table.add_column("published", justify="right")
+        table.add_column("computed", justify="right")
+        table.add_column("verdict")
+        for row in rows:
+            shown = (f"{row.published:,}", "" if row.computed is None else f"{row.computed:,}")
+            unit = " %" if row.is_percentage else ""
+            table.add_row(row.name_en, *(f"{value}{unit}" for value in shown), row.verdict_en)
+        self.console.print()
+        self.console.print(table)
+        folder = Settings.load().reports_dir / final.edition_id
+        for path in sorted(folder.glob("*")):
+            self.console.print(f"{path.suffix[1:]:>9}  {path}", soft_wrap=True)
+        ui = "left running" if self.is_kept else "stopped now; make demo KEEP=1 leaves it running"
+        self.console.print(f"  Airflow  {self.stack.client.address} ({ui})", soft_wrap=True)
+        self.console.print(f"    total  {time.monotonic() - self.started_at:.0f} s")
+        return all(row.is_reproduced for row in rows)
+
+    def keep(self) -> None:
+        """Leave everything running and say how to reach and stop it."""
+        assert self.sandbox.pid is not None
+        log = self.stack.work_dir / "sandbox.log"
+        self.stack.keep([Service.of_pid("sandbox", self.sandbox.pid, log)])
+        self.console.print(f"    log in  as {USERNAME}, password in {self.stack.password_file}", soft_wrap=True)
+        self.console.print(f"  sandbox  {self.sandbox.url}")
+        self.console.print(f"  to stop  motcua demo --scenario {self.scenario.scenario_id} --stop")
+
+    def stop(self) -> None:
+        self.sandbox.stop()
+        self.stack.stop()
+
+    def progress(self) -> Progress:
+        """Return a line that shows how far the present step is and vanishes at its end."""
+        return Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+
+    @contextmanager
+    def steps(self, title: str) -> Iterator[_Done]:
+        """Show a step, then how it ended and how long it took."""
+        done = _Done()
+        begun = time.monotonic()
+        self.console.print(f"[bold]{escape(title)}[/bold]")
+        try:
+            yield done
+        except BaseException:
+            self.console.print(f"  failed after {time.monotonic() - begun:.1f} s", style="red")
+            raise
+        said = f": {escape(done.said)}" if done.said else ""
+        self.console.print(f"  {time.monotonic() - begun:.1f} s{said}", soft_wrap=True)
+
+
+def _stages_passed(run_id: str) -> tuple[int, int | None]:
+    """Return how many of its stages the sources of a run have passed, and of how many; none before it is planned."""
+    batches = ledger.read_run(run_id)
+    return sum(_STAGES_PASSED[batch.state] for batch in batches), len(batches) * max(_STAGES_PASSED.values()) or None
+
+
+def _told(run_id: str) -> str:
+    """Say how far a run is, from the ledger."""
+    batches = ledger.read_run(run_id)
+    states = Counter(batch.state for batch in batches)
+    records = {
+        name: sum(getattr(batch, f"{name}_count") or 0 for batch in batches)
+        for name in ("pulled", "new", "changed", "quarantined")
+    }
+    told = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+    return f"{len(batches)} source{'s' * (len(batches) != 1)} ({told}); " + ", ".join(
+        f"{count:,} {name}" for name, count in records.items()
+    )
+
+
+def _missing_in(edition: Edition) -> list[str]:
+    return [
+        cell["source_id"]
+        for cell in edition.content["completeness"]
+        if cell["cell"] not in ("received", "not_expected")
+    ]
