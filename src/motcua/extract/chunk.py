@@ -7,11 +7,13 @@ time-outs. Patiently, every source is waited for to its last attempt, and asked 
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Semaphore, Thread
@@ -27,6 +29,7 @@ from motcua.settings import Settings
 
 ROUNDS = 2  # how often a source that was unavailable is asked patiently, all in all
 ASKED = ("opencps", "igate", "tandan", "sql")  # adapters that ask a host; the others work from their start
+_COLLECTION = (200_000, 20, 100)
 DONE = ("extracted", "validated", "loaded", "held")
 LONGEST_PAUSE_SECONDS = 60.0  # between two rounds, for hosts that are left alone for now
 
@@ -77,13 +80,25 @@ def extract_batches(
         if number > 1 and waiting:
             log.info("%d of %d sources were unavailable, asking again (round %d)", len(waiting), len(batches), number)
             chunk.sit_out_pauses()
-        waiting = chunk.ask(waiting) if waiting else []
+        with _collecting_rarely():
+            waiting = chunk.ask(waiting) if waiting else []
     left = () if is_patient else tuple(batch.batch_id for batch in waiting)
     return ExtractOutcome(
         extracted=[batch.batch_id for batch in batches if batch.batch_id in chunk.done],
         failed=[batch.batch_id for batch in batches if batch.batch_id not in {*chunk.done, *left}],
         unanswered=left,
     )
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let the garbage collector look for cycles far less often: records have none, and there are many of them."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*_COLLECTION)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,8 @@ def read_flag(value: Any) -> bool:
 
 def read_integer(value: Any, thousands: str = "") -> int | None:
     """Read a whole number or its digits, `thousands` standing between groups; None when it is neither."""
+    if type(value) is int:
+        return value
     if isinstance(value, str):
         text = value.strip()
         if thousands and re.fullmatch(rf"[+-]?\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+", text):
@@ -220,7 +222,7 @@ def read_integer(value: Any, thousands: str = "") -> int | None:
         return int(text) if re.fullmatch(r"[+-]?\d{1,19}", text) else None
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return None
 
 
 def code_reader(patterns: Sequence[str]) -> Callable[[Any], Any]:

@@ -52,6 +52,7 @@ class PortalSyncAdapter:
         self._source = source
         self._agency = options.agency_code
         self._kept = {key.split(".", 1)[0] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
+        self._shapes: dict[tuple[str, ...], tuple[Record, list[str]]] = {}  # what is kept, by the names of an item
         self._drops = Drops(source, options.path, connection) if options.path is not None else None
 
     def pages(self, window: Window) -> Iterator[Page]:
@@ -91,13 +92,10 @@ class PortalSyncAdapter:
             )
 
     def _messages(self, body: bytes, name: str) -> Iterator[Mapping[str, Any]]:
-        text = decode(body, name, None).strip()
         try:
-            document = [orjson.loads(text)]
-        except orjson.JSONDecodeError as error:
-            is_whole = error.pos < len(text)
-            lines = [line for line in text.splitlines() if line.strip()] if is_whole else []
-            document = [self._line(line, name) for line in lines] or [self._line(text, name)]
+            document = [orjson.loads(body)]
+        except orjson.JSONDecodeError:
+            document = self._documents(decode(body, name, None).strip(), name)
         if len(document) == 1 and isinstance(document[0], list):
             document = document[0]
         for message in document:
@@ -105,6 +103,15 @@ class PortalSyncAdapter:
                 raise self._broken(name, "holds something that is no message {madonvi, service, data}")
             if message["madonvi"] == self._agency and message["service"] in (WHOLE, *STEPS):
                 yield message
+
+    def _documents(self, text: str, name: str) -> list[Any]:
+        """Return what a file holds that is not one JSON document in plain UTF-8: behind a mark, or one a line."""
+        try:
+            return [orjson.loads(text)]
+        except orjson.JSONDecodeError as error:
+            is_whole = error.pos < len(text)
+            lines = [line for line in text.splitlines() if line.strip()] if is_whole else []
+            return [self._line(line, name) for line in lines] or [self._line(text, name)]
 
     def _line(self, line: str, name: str) -> Any:
         try:
@@ -129,12 +136,20 @@ class PortalSyncAdapter:
         dossier = dossiers.setdefault(str(item["MaHoSo"]).strip(), _Dossier())
         if dossier.hears(item, message.is_update):
             if message.service == WHOLE:
-                dossier.known = {"madonvi": self._agency} | {
-                    key: value if key in self._kept else None for key, value in item.items()
-                }
+                dossier.known = self._kept_of(item)
             else:
                 dossier.step(item)
-        return dict(dossier.known)
+        return dossier.known  # never changed: a later message makes another
+
+    def _kept_of(self, item: Record) -> Record:
+        names = tuple(item)
+        if (shape := self._shapes.get(names)) is None:
+            nothing = {"madonvi": self._agency} | dict.fromkeys(names)
+            shape = self._shapes[names] = nothing, [name for name in names if name in self._kept]
+        known = shape[0].copy()
+        for name in shape[1]:
+            known[name] = item[name]
+        return known
 
     def _broken(self, name: str, what: str) -> ContractBroken:
         return ContractBroken(
@@ -183,4 +198,5 @@ class _Dossier:
 
 def _digits(moment: Any) -> str:
     """Return a moment as its digits from the year down, which can be compared; both spellings in use begin with it."""
-    return "".join(filter(str.isdigit, str(moment or "")))[:14]
+    text = str(moment or "")
+    return (text if text.isdigit() else "".join(filter(str.isdigit, text)))[:14]

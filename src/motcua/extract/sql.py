@@ -34,6 +34,8 @@ from motcua.settings import TIMEZONE, Settings
 _LOCAL = ZoneInfo(TIMEZONE)
 
 # What an Airflow connection type is called by SQLAlchemy.
+_PLAIN = frozenset({bool, int, float, str, type(None)})  # what `_plain` gives back as it is
+
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
@@ -118,7 +120,10 @@ class SqlAdapter:
             )
             names = record_keys(list(result.keys()), f"{self._source.source_id}, {query},", self._mapping)
             for rows in result.partitions(self._source.page_size):
-                yield [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+                if {type(value) for row in rows for value in row} <= _PLAIN:
+                    yield [dict(zip(names, row, strict=True)) for row in rows]
+                else:
+                    yield [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
 
     @contextmanager
     def _transaction(self, query: str) -> Iterator[Connection]:
