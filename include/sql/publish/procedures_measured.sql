@@ -6,19 +6,28 @@ with scope as (
     from unnest(cast(:unit_ids as text[])) as asked (unit_id)
 ),
 
+counted as (
+    select
+        unit_id,
+        measure,
+        procedure_code,
+        cast(sum(quantity) as bigint) as quantity
+    from measure_day
+    where
+        measure = any(cast(:measures as text[]))
+        and on_day between cast(:from_date as date) and cast(:to_date as date)
+        and unit_id in (select scope.unit_id from scope)
+    group by unit_id, measure, procedure_code
+),
+
 final as (
     select
-        measure_day.unit_id,
-        measure_day.measure,
-        measure_day.procedure_code,
-        cast(sum(measure_day.quantity) as bigint) as quantity
-    from measure_day
-    inner join scope on measure_day.unit_id = scope.unit_id
-    where
-        measure_day.measure = any(cast(:measures as text[]))
-        and measure_day.on_day between cast(:from_date as date) and cast(:to_date as date)
-    group by measure_day.unit_id, measure_day.measure, measure_day.procedure_code
-    having sum(measure_day.quantity) > 0
+        unit_id,
+        measure,
+        procedure_code,
+        quantity
+    from counted
+    where quantity > 0
 )
 
 select
