@@ -34,7 +34,7 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
     if scenario.reform:
         return _build_reform(scenario, scenario.reform, catalog)
     sources = scenario.sources(catalog)
-    procedures = tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date))
+    procedures = tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date) and not p.province)
     setting = Setting(
         scenario,
         tuple(source.level for source in sources),
