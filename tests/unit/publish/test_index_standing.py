@@ -271,3 +271,19 @@ def test_announcements_are_the_provinces_and_inherited_below_it(
     assert pair(ward, "1.1") == (1, 2)
     assert ward.as_json()["groups"]["transparency"]["items"]["1.1"]["inherited"] is True
     assert "inherited" not in province.as_json()["groups"]["transparency"]["items"]["1.1"]
+
+
+def test_no_petitions_is_full_only_where_a_source_would_have_told(
+    october: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = {"terms": [{"measures": ["not_accepted"], "window": "in_period"}]}  # stands for what nobody sent
+    catalog_with(tmp_path, monkeypatch, lambda rows: feed(rows, "5.2", none, none, of_petitions=True))
+    assert of("84").notes["5.2"].en == "no source of petitions"
+    folder = tmp_path / "catalog" / "petitions"
+    folder.mkdir()
+    source = folder / "tra-vinh.yaml"
+    source.write_text('unit_id: "84:2020"\nvalid_from: 2023-11-01\n', encoding="utf-8")
+    assert of("84").score.item("5.2").state == "not_available"
+    source.write_text('unit_id: "84:2020"\nvalid_from: 2023-01-01\n', encoding="utf-8")
+    assert (pair(of("84"), "5.2"), of("84").score.item("5.2").score) == ((0, 0), 6)
+    assert of(WARD).score.item("5.2").score == 6

@@ -81,7 +81,8 @@ class Item(_Part):
     `empty` says what a denominator of 0 means. `short_of` names what one more of the numerator is. A row is either fed
     (`numerator`, `denominator`, or `deadlines` of the province's procedures) or says in `not_fed` why nothing here can
     feed it. `needs` names the fields of a dossier that a source must say for the row to be available; `known_of` is
-    what the denominator would be if every dossier told. `of_level` counts the units of one level only.
+    what the denominator would be if every dossier told. `of_level` counts the units of one level only; `of_petitions`
+    is a row of petitions, available where a source of petitions covers the unit.
     """
 
     id: RowId
@@ -97,6 +98,7 @@ class Item(_Part):
     inherits: bool = False
     applies_to: tuple[IndexLevel, ...] = INDEX_LEVELS
     of_level: Level | None = None
+    of_petitions: bool = False
     needs: tuple[str, ...] = ()
     numerator: Quantity | None = None
     denominator: Quantity | None = None

@@ -58,6 +58,7 @@ class Reading:
     measured: Mapping[tuple[str, str], Mapping[str, int]]  # (unit, measure) -> procedure -> dossiers in the period
     cells: Mapping[str, tuple[SourceCell, ...]]  # unit -> its sources
     mappings: Mapping[str, frozenset[str]]  # source -> the fields of a dossier that its mapping fills
+    petition_units: frozenset[str] = frozenset()  # units whose petitions a source tells in the period
     deadlines: dict[str, Deadlines] = field(default_factory=dict)  # province -> what fell due, once asked for
 
     def feed(self, definition: Definition, members: Sequence[Unit], level: IndexLevel) -> Fed:
@@ -83,7 +84,9 @@ class Reading:
         if item.of_level is not None:
             members = [unit for unit in members if unit.level == item.of_level]
             cells = [cell for unit in members for cell in self.cells.get(unit.unit_id, ())]
-        asks_sources = any(quantity.counts_dossiers for quantity in item.quantities.values())
+        asks_sources = not item.of_petitions and any(part.counts_dossiers for part in item.quantities.values())
+        if item.of_petitions and not self._petitions_cover(members):
+            return None, Text(vi="chưa có nguồn dữ liệu phản ánh, kiến nghị", en="no source of petitions")
         if asks_sources and (silence := self._silence(item, cells)) is not None:
             return None, silence
         found: dict[str, int] = {}
@@ -107,6 +110,16 @@ class Reading:
             share = f"{denominator}/{whole}"
             notes.append(Text(vi=f"tính trên {share} hồ sơ có số liệu", en=f"over the {share} dossiers that tell"))
         return Counts(Fraction(numerator), Fraction(denominator)), notes[-1] if notes else None
+
+    def _petitions_cover(self, members: Sequence[Unit]) -> bool:
+        """True when a unit here, or one above it, is whose petitions a source tells: then none means that none came."""
+        for unit in members:
+            above: Unit | None = unit
+            while above is not None:
+                if above.unit_id in self.petition_units:
+                    return True
+                above = self.catalog.unit_by_id.get(above.parent_id or "")
+        return False
 
     def _deadlines(self, step: Step, members: Sequence[Unit]) -> tuple[Counts | None, Text | None]:
         """Return how many of the province's procedures were announced, or made public, on time."""
@@ -179,6 +192,8 @@ def read(
             "from_date": period.from_date,
             "to_date": period.to_date,
             "ahead_until": period.to_date,
+            "silent_unit_ids": [],  # a row asks for the fields it needs itself
+            "silent_columns": [],
         },
     ):
         if row.table_code == "unit":
@@ -190,7 +205,7 @@ def read(
     fields = {name: _fields_of(folder, name) for name in {source.mapping for source in sources}}
     return Reading(
         catalog, period, sums, _measured(connection, definition, asked, period), cells,
-        {source.source_id: fields[source.mapping] for source in sources},
+        {source.source_id: fields[source.mapping] for source in sources}, _petition_units(folder, period),
     )  # fmt: skip
 
 
@@ -265,3 +280,13 @@ def _fields_of(folder: Path, mapping: str) -> frozenset[str]:
     """Return the fields of a dossier that a mapping fills; a field it does not name is one its sources do not say."""
     document: Any = read_yaml(catalog_file(folder, "mappings", f"{mapping}.yaml"))[0]
     return frozenset(document.get("fields", {}))
+
+
+def _petition_units(folder: Path, period: Period) -> frozenset[str]:
+    """Return the units that a source of petitions (`petitions/*.yaml`) speaks for on some day of the period."""
+    found = set()
+    for path in sorted((folder / "petitions").glob("*.yaml")):
+        source: Any = read_yaml(path)[0]
+        if source["valid_from"] <= period.to_date and (source.get("valid_to") or period.from_date) >= period.from_date:
+            found.add(str(source["unit_id"]))
+    return frozenset(found)
