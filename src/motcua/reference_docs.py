@@ -20,7 +20,7 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import Channel, Status
-from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Unit
+from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -30,11 +30,13 @@ REFERENCE = PROJECT_ROOT / "docs" / "reference"
 TABLES = {
     "store": {
         "unit": "Administrative units and agencies, as the catalogue in force gives them.",
+        "unit_heir": "Units that ended and all their heirs: whose dossiers went to whom, by the catalogue in force.",
         "batch": "The ledger: one row for a source, window of days and run; its counts balance before it loads.",
         "dossier_version": "What a source said of a dossier, from which batch, known from when to when. Append-only.",
         "dossier_step": "Children of inter-agency dossiers (liên thông), the newest word of each. Never counted.",
         "dossier_absence": "Dossiers a source no longer shows: unconfirmed, proven deleted, or seen again.",
         "applicant_alias": "References of applicants under replaced keys, each with the newest of the same person.",
+        "petition": "Petitions (phản ánh, kiến nghị), the newest word of each: days and outcome, no text, no person.",
         "measure_day": "Sums of `dossier_contribution` by unit, procedure, field, day and measure, kept by increments.",
         "quarantine_record": "Records set aside, redacted, with every rule they broke.",
         "rule_finding": "How many records of a batch each rule checked and found at fault.",
@@ -67,6 +69,7 @@ def pages() -> dict[str, str]:
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import options
+    from motcua.catalog.unit_history import DistrictHeir
     from motcua.extract import mapping, rules
     from motcua.publish import forms
     from motcua.workdays import SwappedDay
@@ -77,6 +80,9 @@ def catalog_page() -> str:
             *options.OPTIONS.values(),
         ),
         "`units/units*.csv`": (Unit,),
+        "`units/names*.csv`": (UnitName,),
+        "`units/succession*.csv`": (Succession,),
+        "`units/district_heirs.csv`, read by `motcua units import`": (DistrictHeir,),
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),

@@ -16,6 +16,7 @@ STAGES = {"extract", "validate", "consolidate", "aggregate", "publish"}
 FOUNDATIONS = {
     "canonical",
     "catalog",
+    "electronic_codes",
     "errors",
     "landing",
     "ledger",
@@ -23,6 +24,7 @@ FOUNDATIONS = {
     "procedures",
     "settings",
     "spelling",
+    "succession",
     "units",
     "warehouse",
     "workdays",

@@ -34,6 +34,7 @@ with incoming as (
 
 select
     incoming.*,
+    null::text as reported_unit_id,
     known.version_id as known_version_id,
     known.duplicate_of as known_duplicate_of,
     known.is_deleted as is_known_deleted,

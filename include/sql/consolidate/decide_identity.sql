@@ -1,10 +1,12 @@
 -- Grain: one dossier version, known or about to be written, whose number others hold too. Reads compared, reissued,
--- dossier_version. Writes identity_decision: of which dossier each is a copy, if of any.
+-- dossier_version, unit_heir. Writes identity_decision: of which dossier each is a copy, if of any.
 -- The same dossier seen at two levels or in two systems counts once (one_stop_systems.md d.7, d.10, issue #1434):
 --   same dossier    the same number and reference_uid within one system; or, across systems, the same number, procedure
 --                   and day of reception. Both need a number, so only dossiers of one number are compared.
---   who keeps it    the one that has received it, before one that has not; the receiving agency, whose code opens the
---                   number (TT 01/2018/TT-VPCP, Mã số hồ sơ), before others; then the newest modified at its source
+--   who keeps it    the one that has received it, before one that has not; that of the heir of another one's unit,
+--                   which goes on with the dossier; the receiving agency, whose code opens the number
+--                   (TT 01/2018/TT-VPCP, Mã số hồ sơ), before others; then the newest modified at its source
+--   whose it is     what an heir goes on with stays with the unit that took it in, so no past flow moves with it
 -- Decided anew from the evidence of the moment whenever one of them changes, so a decision is undone by the same way.
 create temporary table identity_decision on commit drop as
 with recursive touched as (
@@ -51,7 +53,9 @@ holders as (
         status_code,
         received_at,
         modified_at,
-        duplicate_of
+        duplicate_of,
+        unit_id,
+        reported_unit_id
     from known_holders
     union all
     select
@@ -66,7 +70,9 @@ holders as (
         status_code,
         received_at,
         modified_at,
-        null as duplicate_of
+        null as duplicate_of,
+        unit_id,
+        reported_unit_id
     from compared
     where outcome in ('new', 'changed') and dossier_no ~ '[0-9]'
 ),
@@ -74,24 +80,42 @@ holders as (
 shared as (
     select
         *,
+        coalesce(reported_unit_id, unit_id) as reporting_unit_id,
         count(*) over (partition by dossier_no) as holder_count
     from holders
 ),
 
+going_on as (
+    select distinct
+        shared.system_code,
+        shared.agency_code,
+        shared.dossier_id
+    from shared
+    inner join unit_heir on shared.reporting_unit_id = unit_heir.heir_id
+    inner join shared as other on shared.dossier_no = other.dossier_no and unit_heir.unit_id = other.unit_id
+    where shared.holder_count > 1
+),
+
 members as (
     select
-        *,
+        shared.*,
         row_number() over (
             order by
-                (status_code not in (1, 3) and received_at is not null) desc,
-                (unit_code is not distinct from split_part(dossier_no, '-', 1)) desc,
-                modified_at desc nulls last,
-                system_code asc,
-                agency_code asc,
-                dossier_id asc
+                (shared.status_code not in (1, 3) and shared.received_at is not null) desc,
+                (going_on.dossier_id is not null) desc,
+                (shared.unit_code is not distinct from split_part(shared.dossier_no, '-', 1)) desc,
+                shared.modified_at desc nulls last,
+                shared.system_code asc,
+                shared.agency_code asc,
+                shared.dossier_id asc
         ) as place
     from shared
-    where holder_count > 1 or duplicate_of is not null
+    left join going_on
+        on
+            shared.system_code = going_on.system_code
+            and shared.agency_code = going_on.agency_code
+            and shared.dossier_id = going_on.dossier_id
+    where shared.holder_count > 1 or shared.duplicate_of is not null
 ),
 
 pairs as (
@@ -131,6 +155,17 @@ keepers as (
     group by place
 ),
 
+intake as (
+    select distinct on (keepers.keeper_place)
+        keepers.keeper_place,
+        other.unit_id
+    from keepers
+    inner join members as keeper on keepers.keeper_place = keeper.place
+    inner join members as other on keepers.place = other.place
+    inner join unit_heir on other.unit_id = unit_heir.unit_id and keeper.unit_id = unit_heir.heir_id
+    order by keepers.keeper_place asc, other.place asc
+),
+
 final as (
     select
         members.version_id,
@@ -141,10 +176,15 @@ final as (
         case
             when keepers.keeper_place <> members.place
                 then concat_ws('/', keeper.system_code, keeper.agency_code, keeper.dossier_id)
-        end as duplicate_of
+        end as duplicate_of,
+        members.unit_id as known_unit_id,
+        coalesce(intake.unit_id, members.unit_id) as unit_id,
+        case when intake.unit_id is null then members.reported_unit_id else members.reporting_unit_id
+        end as reported_unit_id
     from members
     inner join keepers on members.place = keepers.place
     inner join members as keeper on keepers.keeper_place = keeper.place
+    left join intake on members.place = intake.keeper_place
 )
 
 select
@@ -153,5 +193,8 @@ select
     agency_code,
     dossier_id,
     known_duplicate_of,
-    duplicate_of
+    duplicate_of,
+    known_unit_id,
+    unit_id,
+    reported_unit_id
 from final

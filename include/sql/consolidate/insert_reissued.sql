@@ -10,7 +10,7 @@ insert into dossier_version (
     components_digitised_count, components_reused_count, components_from_store_count, has_electronic_result,
     is_identity_verified, uses_population_data, is_non_territorial, is_synced_to_portal, overdue_reason_code,
     satisfaction_code, unit_id, field_code, content_hash, modified_at, source_id, batch_id, known_from, said_at,
-    duplicate_of, is_deleted, deletion_proof
+    duplicate_of, is_deleted, deletion_proof, reported_unit_id
 )
 select
     known.system_code,
@@ -53,7 +53,7 @@ select
     known.is_synced_to_portal,
     known.overdue_reason_code,
     known.satisfaction_code,
-    known.unit_id,
+    reissued.unit_id,
     known.field_code,
     known.content_hash,
     known.modified_at,
@@ -63,7 +63,8 @@ select
     case when reissued.is_deleted then :known_from else coalesce(known.said_at, known.known_from) end as said_at,
     reissued.duplicate_of,
     reissued.is_deleted,
-    reissued.deletion_proof
+    reissued.deletion_proof,
+    reissued.reported_unit_id
 from reissued
 inner join dossier_version as known on reissued.version_id = known.version_id
 order by known.version_id

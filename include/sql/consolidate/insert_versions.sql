@@ -8,7 +8,7 @@ insert into dossier_version (
     components_digitised_count, components_reused_count, components_from_store_count, has_electronic_result,
     is_identity_verified, uses_population_data, is_non_territorial, is_synced_to_portal, overdue_reason_code,
     satisfaction_code, unit_id, field_code, content_hash, modified_at, source_id, batch_id, known_from, said_at,
-    duplicate_of
+    duplicate_of, reported_unit_id
 )
 select
     compared.system_code,
@@ -51,7 +51,7 @@ select
     compared.is_synced_to_portal,
     compared.overdue_reason_code,
     compared.satisfaction_code,
-    compared.unit_id,
+    coalesce(identity_decision.unit_id, compared.unit_id) as unit_id,
     compared.field_code,
     compared.content_hash,
     compared.modified_at,
@@ -59,7 +59,10 @@ select
     :batch_id as batch_id,
     compared.made_at as known_from,
     :known_from as said_at,
-    identity_decision.duplicate_of
+    identity_decision.duplicate_of,
+    case
+        when identity_decision.unit_id is null then compared.reported_unit_id else identity_decision.reported_unit_id
+    end as reported_unit_id
 from compared
 left join identity_decision
     on

@@ -14,7 +14,9 @@ select
                 || ': the source does not know the id, first missed by '
                 || absence.missed_in_batch_id
         else 'batch ' || :batch_id || ': marked as deleted at the source'
-    end as deletion_proof
+    end as deletion_proof,
+    known.unit_id,
+    known.reported_unit_id
 from absent
 inner join dossier_version as known
     on

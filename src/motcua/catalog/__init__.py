@@ -4,7 +4,17 @@ In: `include/catalog/` (YAML, CSV). Out: typed, frozen entries. Never: a secret,
 """
 
 from motcua.catalog.load import Catalog, catalog_file, catalog_files, load_catalog
-from motcua.catalog.models import LEVELS, AgencyCode, Level, Procedure, ProcedureAlias, Source, Unit
+from motcua.catalog.models import (
+    LEVELS,
+    AgencyCode,
+    Level,
+    Procedure,
+    ProcedureAlias,
+    Source,
+    Succession,
+    Unit,
+    UnitName,
+)
 from motcua.catalog.options import (
     OPTIONS,
     FilesOptions,
@@ -29,8 +39,10 @@ __all__ = [
     "ProcedureAlias",
     "Source",
     "SqlOptions",
+    "Succession",
     "TandanOptions",
     "Unit",
+    "UnitName",
     "catalog_file",
     "catalog_files",
     "load_catalog",

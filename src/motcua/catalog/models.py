@@ -52,6 +52,33 @@ class Unit(Entry):
     evidence: str
 
 
+class UnitName(Entry):
+    """Another name of a unit that stayed the same unit, and since when: `Thị xã Gò Công` is a city since.
+
+    Without one that holds on a day, a unit is called as in `units*.csv`. Other spellings of a name need no row.
+    """
+
+    unit_id: str
+    name: str = Field(min_length=1)
+    evidence: str
+
+
+class Succession(BaseModel):
+    """Who took over from a unit, and from which day: `predecessor_id` was the unit until the day before `on`.
+
+    A unit that ended has one row for each unit that took over some of it, and exactly one of them is its heir
+    (`is_heir`): it takes over the dossiers. A unit that lives on while a part leaves it has rows without an heir.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    predecessor_id: str
+    successor_id: str
+    on: date
+    is_heir: bool
+    evidence: str = Field(min_length=1)
+
+
 class AgencyCode(Entry):
     """What sources call a unit: an electronic identification code (QĐ 20/2020/QĐ-TTg), or its name.
 

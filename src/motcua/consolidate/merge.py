@@ -116,6 +116,7 @@ def _merge(connection: Connection, batch: ledger.Batch, landed: Landed, known_fr
     of_source = {**known, "source_id": batch.source_id}
     connection.execute(statement("consolidate/note_applicants"), {"batch_id": batch.batch_id})
     connection.execute(statement("consolidate/compare_incoming"), known)
+    connection.execute(statement("consolidate/keep_intake_unit"))
     connection.execute(text("analyze compared"))
     connection.execute(
         statement("consolidate/note_absent"),

@@ -20,16 +20,19 @@ if TYPE_CHECKING:
         read_edition,
         verify_edition,
     )
-    from motcua.publish.figures import Form06, Row, form_06
+    from motcua.publish.figures import Row
     from motcua.publish.files import write_files
+    from motcua.publish.overdue import OverdueDossier, overdue_list
     from motcua.publish.percentage import percentage
     from motcua.publish.published import Comparison, compare_published
+    from motcua.publish.reading import Form06, Reading, form_06, read_form
 
 # Loaded on first use: a DAG file that names this package must not pay for Jinja2 or the databases.
 _HOMES = {
     "Edition": "editions", "EditionSummary": "editions", "Verification": "editions", "list_editions": "editions",
     "publish_edition": "editions", "read_edition": "editions", "verify_edition": "editions",
-    "Form06": "figures", "Row": "figures", "form_06": "figures", "write_files": "files",
+    "Form06": "reading", "Reading": "reading", "Row": "figures", "form_06": "reading", "write_files": "files",
+    "read_form": "reading", "OverdueDossier": "overdue", "overdue_list": "overdue",
     "percentage": "percentage", "Comparison": "published", "compare_published": "published",
 }  # fmt: skip
 
@@ -38,14 +41,18 @@ __all__ = [
     "Edition",
     "EditionSummary",
     "Form06",
+    "OverdueDossier",
+    "Reading",
     "Row",
     "Verification",
     "compare_published",
     "form_06",
     "list_editions",
+    "overdue_list",
     "percentage",
     "publish_edition",
     "read_edition",
+    "read_form",
     "verify_edition",
     "write_files",
 ]

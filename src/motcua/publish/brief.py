@@ -29,8 +29,9 @@ def working_days_after(catalog_dir: Path, day: date, count: int) -> date:
 def change_tables(
     connection: Connection, form: Form, catalog: Catalog, unit: Unit, period: Period, tables: Mapping[str, Table]
 ) -> dict[str, Table]:
-    """Return, for each table, `<code>_change`: each figure minus that of the day before, as known now."""
-    before = read_tables(connection, form, catalog, unit, day_period(period.from_date - timedelta(days=1)))
+    """Return, for each table, `<code>_change`: each figure minus that of the day before, as known now, on one map."""
+    eve = day_period(period.from_date - timedelta(days=1))
+    before = read_tables(connection, form, catalog, unit, eve, day=period.to_date)
     columns = [column.code for column in form.columns if column.change]
     changes = {}
     for code, table in tables.items():

@@ -107,7 +107,7 @@ def publish_edition(
     and names what is missing. A later edition restates the one before it with the causes of each difference.
 
     Args:
-        report_code: `form-06` or `nightly-brief` (whose period is one day).
+        report_code: a form of the catalogue, or `nightly-brief` (whose period is one day).
         unit: official code or unit id; the report covers everything below it.
         state: ask for this state instead of the best one possible.
         today: the day of publishing, in Asia/Ho_Chi_Minh; the clock's by default.
@@ -276,7 +276,7 @@ def _decide_state(
 
 def _edition_id(catalog: Catalog, report_code: str, unit: Unit, period: Period, number: int) -> str:
     """Name the unit by its code, or by its id where the code means another unit at another time."""
-    shared = sum(other.code == unit.code for other in catalog.units) > 1
+    shared = len(catalog.units_by_code[unit.code]) > 1
     name = unit.unit_id.replace(":", "-") if shared else unit.code
     return f"{report_code}.{name}.{period.period_type}.{period.label}.{number}"
 

@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from motcua.catalog import LEVELS, Catalog, Source, Unit
+from motcua.catalog.feeds import fed_fields
 from motcua.errors import CatalogError, ReportRefused
 from motcua.period import Period
 from motcua.publish.forms import Form
-from motcua.settings import Settings
-from motcua.warehouse import statement, store_engine
+from motcua.publish.maps import Scope
+from motcua.publish.percentage import percentage
+from motcua.warehouse import statement
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its figures by column code. `level` and `unit_id` are empty where a row has none."""
+    """One row: its figures by column code. `level` and `unit_id` are empty where a row has none.
+
+    Attributes:
+        lacking: the columns that no source of the row can tell; their figures are 0 and mean nothing.
+        percentages: by column code, as `45.54`, empty where there is nothing to divide.
+    """
 
     row_code: str
     row_name: str
     level: str
     unit_id: str
     figures: Mapping[str, int]
+    lacking: frozenset[str] = frozenset()
+    percentages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> dict[str, int]:
+        """The figures that mean something."""
+        return {code: value for code, value in self.figures.items() if code not in self.lacking}
 
     def as_json(self) -> dict[str, Any]:
         return {
             "row_code": self.row_code,
             "row_name": self.row_name,
             "level": self.level or None,
-            **self.figures,
+            **{code: None if code in self.lacking else value for code, value in self.figures.items()},
+            **self.percentages,
         }
 
 
@@ -42,52 +57,6 @@ class Table:
 
     code: str
     rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class Form06:
-    """Form II.06a of one unit and period, broken down `by` unit, field or level. Figures are dossiers."""
-
-    period: Period
-    unit: Unit
-    by: str
-    rows: tuple[Row, ...]
-    total: Row
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "period": self.period.as_json(),
-            "unit": unit_json(self.unit),
-            "rows": [row.as_json() for row in self.rows],
-            "total": self.total.as_json(),
-        }
-
-
-def form_06(unit: str, period: Period, by: str = "unit") -> Form06:
-    """Compute form II.06a (TT 01/2020/TT-VPCP) for a unit's subtree, from the measures as they stand now.
-
-    Args:
-        unit: official code or unit id.
-        period: any run of days; columns 4 and 5 count its days, 6 the stock before it, 11 to 13 that at its end.
-        by: `unit`, `field` (lĩnh vực) or `level`.
-
-    Raises:
-        ReportRefused: an identity of the form does not hold; the message names unit, identity and values.
-        CatalogError: the unit is unknown on the period's days.
-    """
-    from motcua.catalog import load_catalog
-    from motcua.publish.forms import load_form
-
-    if by not in ("unit", "field", "level"):
-        raise ReportRefused(f"Form II.06a has no breakdown by {by!r}.", action="use unit, field or level.")
-    settings = Settings.load()
-    catalog = load_catalog(settings.catalog_dir)
-    form = load_form(settings.catalog_dir, "form-06", period.to_date)
-    found = find_unit(catalog, unit, period)
-    with store_engine().connect() as connection:
-        tables = read_tables(connection, form, catalog, found, period)
-    check_tables(form, found, tables)
-    return Form06(period, found, by, tables[by].rows, tables["total"].rows[0])
 
 
 def unit_json(unit: Unit) -> dict[str, str]:
@@ -115,20 +84,30 @@ def read_tables(
     unit: Unit,
     period: Period,
     ahead_until: date | None = None,
+    *,
+    day: date | None = None,
 ) -> dict[str, Table]:
-    """Return every table of a form, and `total`, for the subtree of `unit`; unchecked.
+    """Return every table of a form, and `total`, for all that `unit` covers, on the map of a day; unchecked.
 
-    Each unit of the subtree in force in the period that a source speaks for has a row, also when all its figures are
-    0. A unit without a source, or no longer in force, has one if it holds dossiers, so that nothing drops out of the
-    total; its zeros would not be an answer (design.md idea 8).
+    A unit in force in the period that a source speaks for has a row, also when all its figures are 0: its own, or
+    that of the unit which stands for it on the map. A unit without a source, or no longer in force, has one if it
+    holds dossiers, so that nothing drops out of the total; its zeros would not be an answer (design.md idea 8).
+
+    Args:
+        day: whose map the units are placed on; the period's last by default. Totals are the same on every map.
     """
-    scope = catalog.subtree(unit.unit_id)
+    scope = Scope(catalog, unit)
+    placed = scope.placement(day or period.to_date)
+    members = {unit_id: catalog.unit_by_id[unit_id] for unit_id in placed.values()}
     terms = [
         (column.code, measure, term.window, term.sign)
         for column in form.columns
         for term in column.terms
         for measure in term.measures
     ]
+    fed = _fed(catalog, form, scope, placed, period)
+    lacking = {unit_id: untold(form, fed[unit_id]) for unit_id in fed}
+    silent = [(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)]
     found: dict[tuple[str, str], dict[str, int]] = {}
     for record in connection.execute(
         statement("publish/form_figures"),
@@ -137,7 +116,11 @@ def read_tables(
             "measures": [term[1] for term in terms],
             "window_codes": [term[2] for term in terms],
             "signs": [term[3] for term in terms],
-            "unit_ids": [member.unit_id for member in scope],
+            "unit_ids": list(placed),
+            "placed_unit_ids": list(placed.values()),
+            "levels": [members[unit_id].level for unit_id in placed.values()],
+            "silent_unit_ids": [unit_id for unit_id, _ in silent],
+            "silent_columns": [code for _, code in silent],
             "from_date": period.from_date,
             "to_date": period.to_date,
             "ahead_until": ahead_until or period.to_date,
@@ -146,13 +129,29 @@ def read_tables(
         found.setdefault((record.table_code, record.row_key), {})[record.column_code] = record.quantity
 
     def figures(table: str, key: str) -> dict[str, int]:
-        return _complete(form, found.get((table, key), {}))
+        return complete(form, found.get((table, key), {}))
+
+    def row(table: str, key: str, name: str, level: str = "", unit_id: str = "", code: str = "") -> Row:
+        covered = [
+            codes
+            for other, codes in lacking.items()
+            if (other == unit_id if unit_id else not level or members[other].level == level)
+        ]
+        return make_row(
+            form,
+            (code or key, name, level, unit_id),
+            figures(table, key),
+            frozenset.intersection(*covered) if covered else frozenset(),
+        )
 
     speaking = {source.unit_id for source in catalog.sources if _overlaps(source, period)}
+    answering = {
+        placed[member.unit_id] for member in scope.units if member.unit_id in speaking and _overlaps(member, period)
+    }
     units = [
         member
-        for member in scope
-        if (member.unit_id in speaking and _overlaps(member, period)) or any(figures("unit", member.unit_id).values())
+        for member in members.values()
+        if member.unit_id in answering or any(figures("unit", member.unit_id).values())
     ]
     units.sort(key=lambda member: (LEVELS.index(member.level), member.code, member.unit_id))
     fields = {procedure.field_code: procedure.field_name for procedure in catalog.procedures}
@@ -161,34 +160,70 @@ def read_tables(
     tables = {
         "unit": Table(
             "unit",
-            tuple(
-                Row(u.code, _unit_name(catalog, u, unit), u.level, u.unit_id, figures("unit", u.unit_id)) for u in units
-            ),
+            tuple(row("unit", u.unit_id, _unit_name(catalog, u, unit), u.level, u.unit_id, u.code) for u in units),
         ),
-        "field": Table(
-            "field", tuple(Row(key, fields.get(key, key), "", "", figures("field", key)) for key in field_codes)
-        ),
+        "field": Table("field", tuple(row("field", key, fields.get(key, key)) for key in field_codes)),
         "level": Table(
             "level",
             tuple(
-                Row(level, names[level], level, "", figures("level", level))
+                row("level", level, names[level], level)
                 for level in LEVELS
                 if any(member.level == level for member in units)
             ),
         ),
     }
     wanted: dict[str, Table] = {code: tables[code] for code in form.tables}
-    return {**wanted, "total": Table("total", (Row("total", "Tổng số", "", "", figures("total", "total")),))}
+    return {**wanted, "total": Table("total", (row("total", "total", "Tổng số"),))}
+
+
+def make_row(
+    form: Form, head: tuple[str, str, str, str], figures: Mapping[str, int], lacking: frozenset[str] = frozenset()
+) -> Row:
+    """Return a row of a form, from its code, name, level and unit id."""
+    percentages = {}
+    for column in form.columns:
+        if column.percent is not None:
+            part, whole = column.percent.of, column.percent.among
+            share = None if {part, whole} & lacking else percentage(figures[part], figures[whole])
+            percentages[column.code] = "" if share is None else str(share)
+    return Row(*head, figures, lacking, percentages)
+
+
+def untold(form: Form, fed: frozenset[str]) -> frozenset[str]:
+    """Return the columns that need a fact which none of the fed fields states."""
+    return frozenset(column.code for column in form.columns if not fed.issuperset(column.needs))
+
+
+def _fed(
+    catalog: Catalog, form: Form, scope: Scope, placed: Mapping[str, str], period: Period
+) -> dict[str, frozenset[str]]:
+    """Return, by unit of the map, the fields that the sources of the units placed on it can fill.
+
+    For a unit without a source some other source of the scope speaks, so all of their fields count as its own.
+    """
+    if not any(column.needs for column in form.columns):
+        return {}
+    found: dict[str, frozenset[str]] = {}
+    for source in catalog.sources:
+        if source.unit_id in placed and _overlaps(source, period):
+            unit_id = placed[source.unit_id]
+            found[unit_id] = found.get(unit_id, frozenset()) | fed_fields(catalog.folder, source)
+    every = frozenset[str]().union(*found.values())
+    return {unit_id: found.get(unit_id, every) for unit_id in placed.values()}
 
 
 def check_tables(form: Form, unit: Unit, tables: Mapping[str, Table]) -> None:
     """Refuse figures that break an identity of the form, are negative, or do not add up to the total row."""
     total = tables["total"].rows[0].figures
+    needing = {column.code for column in form.columns if column.needs}
     for table in tables.values():
         for row in table.rows:
             for identity in form.identities:
                 parts = [row.figures[code] for code in identity.parts]
-                if row.figures[identity.total] != sum(parts):
+                rest = row.figures[identity.total] - sum(parts)
+                # Of a unit that is silent on a part only the whole is known.
+                is_partly_known = needing & {*identity.parts} and (table.code != "unit" or row.lacking)
+                if rest < 0 or (rest and not identity.at_least and not is_partly_known):
                     stated = " + ".join(f"{code} {value}" for code, value in zip(identity.parts, parts, strict=True))
                     raise _refused(
                         form, unit, table, row, f"{identity.name} does not hold: {identity.total} "
@@ -215,12 +250,13 @@ def _refused(form: Form, unit: Unit, table: Table, row: Row, what: str) -> Repor
     )
 
 
-def _complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
+def complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
+    """Return every column of the form: the measured ones, 0 where nothing is, and those made of them."""
     figures = {}
     for column in form.columns:
         if column.terms:
             figures[column.code] = measured.get(column.code, 0)
-        else:
+        elif column.percent is None:
             figures[column.code] = sum(measured.get(code, 0) for code in column.plus) - sum(
                 measured.get(code, 0) for code in column.minus
             )

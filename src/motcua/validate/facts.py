@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Procedure
+from motcua.succession import UnitMap
 from motcua.units import UnitCodes
 from motcua.warehouse import statement
 from motcua.workdays import due_days, workdays_from, working_calendar
@@ -34,8 +35,10 @@ def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now
     """Return the frame with the facts added.
 
     reference_on                          the day received, else submitted, else the last day of the batch's window
-    unit_id                               the unit its code means on that day; null when none or several are meant
+    unit_id                               the unit its code means on that day, or the heir of one that was in force
+                                          then; null when none or several are meant
     unit_level                            that unit's level; of a code not valid on the day, the level it ever has
+    unit_heir                             of a code whose unit had ended by that day: who took over, by id and name
     field_code                            the procedure's in the catalogue, else the source's, else `khac`
     is_procedure_known, time_limit_days   of the catalogue, on the same day
     computed_due_on, due_gap_workdays     the statutory due day, and how far `due_at` lies from it; null where a
@@ -78,15 +81,27 @@ def _add_latest(frame: pd.DataFrame) -> None:
 
 def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
     codes = UnitCodes(catalog)
+    units = UnitMap(catalog.units, catalog.successions)
     levels = {unit.unit_id: unit.level for unit in catalog.units}
 
     def meant(code: str, day: date, source_id: str) -> str | None:
-        units = {
-            meaning.unit_id
-            for meaning in codes.meanings(code, source_id)
-            if meaning.valid_from <= day and (meaning.valid_to is None or day <= meaning.valid_to)
-        }
-        return units.pop() if len(units) == 1 else None
+        meanings = codes.meanings(code, source_id)
+        source = catalog.source_by_id.get(source_id)
+        # A source that began later spells codes as they are in its own days: one code may have had another meaning.
+        read_on = day if source is None else max(day, source.valid_from)
+        for found in (
+            {m.unit_id for m in meanings if m.holds_on(read_on) and units.goes_on_from(m.unit_id, day)},
+            {m.unit_id for m in meanings if m.holds_on(day)},
+            {m.unit_id for m in meanings if day < m.valid_from and units.goes_on_from(m.unit_id, day)},
+        ):
+            if found:
+                return found.pop() if len(found) == 1 else None
+        return None
+
+    def heir(code: str, day: date, source_id: str) -> str | None:
+        ended = {m.unit_id for m in codes.meanings(code, source_id) if m.valid_to is not None and m.valid_to < day}
+        heirs = {units.place(unit_id, day) for unit_id in ended} - ended
+        return ", ".join(f"{key} ({catalog.unit_by_id[key].name})" for key in sorted(heirs)) or None
 
     def level(code: str, day: date, source_id: str) -> str | None:
         unit_id = meant(code, day, source_id)
@@ -96,6 +111,7 @@ def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
 
     frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant, of_source=True)
     frame["unit_level"] = _by_code_and_day(frame, "unit_code", level, of_source=True)
+    frame["unit_heir"] = _by_code_and_day(frame, "unit_code", heir, of_source=True).where(frame["unit_id"].isna())
 
 
 def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:

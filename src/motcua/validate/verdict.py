@@ -139,6 +139,8 @@ class Judged:
 
 def _broken_rule(check: Check, values: dict[str, Any]) -> dict[str, Any]:
     texts = {name: _text(value) for name, value in values.items()}
+    # A column of the record says something also when it is empty; a fact that is not known says nothing.
+    texts = {name: text for name, text in texts.items() if text is not None or name in SHOWN}
     one = texts[check.meta.fields[0]] if len(texts) == 1 else None
     return {
         "rule_id": check.rule_id,

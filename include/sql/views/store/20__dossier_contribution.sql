@@ -100,6 +100,9 @@ contributions as (
             ('overdue_cleared', case when became_overdue then ended_on end),
             ('open_due', case when status_code in (2, 4) then due_on end),
             ('not_accepted', refused_on),
+            ('closed_online', case when channel_code = 2 then ended_on end),
+            ('became_overdue_online', case when channel_code = 2 and became_overdue then due_on + 1 end),
+            ('overdue_cleared_online', case when channel_code = 2 and became_overdue then ended_on end),
             ('intake_awaited', awaited_on),
             ('intake_settled', case when awaited_on is not null then settled_on end)
         ) as counted (measure, on_day)
