@@ -52,8 +52,9 @@ def databases(database_server: None) -> None:
     with store_engine().begin() as connection:
         connection.execute(
             text(
-                "truncate unit, unit_heir, batch, dossier_version, dossier_step, dossier_absence, measure_day, quarantine_record,"
-                " rule_finding, request_slot, host_circuit, source_contract, source_drift, applicant_alias, petition"
+                "truncate unit, unit_heir, batch, dossier_version, dossier_step, dossier_absence, measure_day,"
+                " quarantine_record, rule_finding, request_slot, host_circuit, source_contract, source_drift,"
+                " applicant_alias, petition"
             )
         )
     with warehouse_engine().begin() as connection:

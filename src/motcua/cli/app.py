@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from motcua.cli import databases, demo, editions, ingest, keys, measures, quarantine, reports, sources
+from motcua.cli import databases, demo, editions, ingest, keys, measures, petitions, quarantine, reports, sources
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
 
@@ -25,6 +25,7 @@ app.add_typer(databases.app, name="db")
 app.add_typer(sources.app, name="sources")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")
+app.add_typer(petitions.app, name="petitions")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
 app.command()(ingest.ingest)

@@ -18,6 +18,7 @@ from motcua.catalog.load import catalog_file, read_document
 from motcua.extract.paths import without_positions
 from motcua.extract.rules import (
     ChannelRule,
+    ChoiceRule,
     CodeRule,
     FieldRule,
     IdentifierRule,
@@ -34,6 +35,7 @@ from motcua.extract.rules import (
 
 # domain.md section 4.2
 OPEN_STATUSES = (Status.ACCEPTED, Status.IN_PROCESS, Status.SUPPLEMENT_ASKED, Status.PAYMENT_ASKED)
+SATISFACTIONS = frozenset({"satisfied", "unsatisfied"})
 _DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applicant_refs", "mapping_issues"}
 
 
@@ -84,6 +86,11 @@ class SourceMapping(Part):
         for name, rule in fields.items():
             if (name == "applicant_ref") != isinstance(rule, PseudonymRule):
                 raise ValueError(f"{name}: applicant_ref, and nothing else, is a pseudonym")
+        satisfaction = fields.get("satisfaction_code")
+        if satisfaction is not None and not (
+            isinstance(satisfaction, ChoiceRule) and SATISFACTIONS.issuperset(satisfaction.choices.values())
+        ):
+            raise ValueError(f"satisfaction_code: a choice of {' or '.join(sorted(SATISFACTIONS))}")
         return fields
 
     @field_validator("keys")

@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Procedure
+from motcua.catalog.reasons import overdue_reasons
 from motcua.succession import UnitMap
 from motcua.units import UnitCodes
 from motcua.warehouse import statement
@@ -51,6 +52,7 @@ def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now
     number_holder_count                   dossiers of the source with this dossier_no, itself included
     is_number_held_elsewhere              another source already holds this dossier_no
     fee_stated                            the fee, 0 when none is stated
+    is_overdue_reason_known               the reason is in `forms/overdue_reasons.csv`, or none is stated
     now                                   the wall time records are judged at
     """
     frame = frame.copy(deep=False)
@@ -63,6 +65,8 @@ def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now
     _add_code_date(frame)
     _add_known(frame, connection)
     frame["fee_stated"] = frame["fee_amount"].fillna(0)
+    reason = frame["overdue_reason_code"]
+    frame["is_overdue_reason_known"] = reason.isna() | reason.isin(list(overdue_reasons(catalog.folder)))
     return frame
 
 

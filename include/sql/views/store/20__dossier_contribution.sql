@@ -57,7 +57,7 @@ with judged as (
                     else ended_on is null or ended_on > due_on
                 end as became_overdue,
                 status_code in (9, 10) and ended_on > due_on as is_late,
-                greatest(due_on + 1, apology_at::date) as sorry_on,
+                case when due_on is not null then greatest(due_on + 1, apology_at::date) end as sorry_on,
                 case when status_code = 1 or settled_on > sent_on then sent_on end as awaited_on,
                 sent_on + case extract(isodow from sent_on) when 5 then 3 when 6 then 2 else 1 end as intake_due_on
             from (values (1)) as once (number)
