@@ -84,9 +84,8 @@ def test_the_list_is_as_long_as_the_form_says_and_counts_by_unit_and_reason() ->
     )
     found = overdue_list("84", date(2023, 10, 31), "en")
     assert len(found) == form_06("84", parse_period("CAL_MONTH:2023-10")).total.figures["open_overdue"] == 3
-    assert count_by_unit(found) == [
-        ("Phường 1, Thành phố Trà Vinh", "", 1, 0), ("Phường 4, Thành phố Trà Vinh", "Many dossiers at once", 2, 1)
-    ] or count_by_unit(found) == [("Phường 1", "", 1, 0), ("Phường 4", "Many dossiers at once", 2, 1)]  # fmt: skip
+    counts = [counted[1:] for counted in count_by_unit(found)]
+    assert counts == [("", 1, 0), ("Many dossiers at once", 2, 1)]
     assert [one.unit_id for one in overdue_list("29239", date(2023, 10, 31))] == [OTHER_COMMUNE]
 
 
