@@ -36,6 +36,7 @@ TABLES = {
         "dossier_step": "Children of inter-agency dossiers (liên thông), the newest word of each. Never counted.",
         "dossier_absence": "Dossiers a source no longer shows: unconfirmed, proven deleted, or seen again.",
         "applicant_alias": "References of applicants under replaced keys, each with the newest of the same person.",
+        "petition": "Petitions (phản ánh, kiến nghị), the newest word of each: days and outcome, no text, no person.",
         "measure_day": "Sums of `dossier_contribution` by unit, procedure, field, day and measure, kept by increments.",
         "quarantine_record": "Records set aside, redacted, with every rule they broke.",
         "rule_finding": "How many records of a batch each rule checked and found at fault.",

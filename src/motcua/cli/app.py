@@ -22,6 +22,7 @@ from motcua.cli import (
     keys,
     measures,
     obligations,
+    petitions,
     portal,
     procedures,
     quarantine,
@@ -46,6 +47,7 @@ app.add_typer(procedures.app, name="procedures")
 app.add_typer(units.app, name="units")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")
+app.add_typer(petitions.app, name="petitions")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
 app.add_typer(index.app, name="index")

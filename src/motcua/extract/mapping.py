@@ -36,6 +36,7 @@ from motcua.extract.rules import (
 
 # domain.md section 4.2
 OPEN_STATUSES = (Status.ACCEPTED, Status.IN_PROCESS, Status.SUPPLEMENT_ASKED, Status.PAYMENT_ASKED)
+SATISFACTIONS = frozenset({"satisfied", "unsatisfied"})
 _DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applicant_refs", "mapping_issues"}
 
 
@@ -88,6 +89,11 @@ class SourceMapping(Part):
                 raise ValueError(f"{name}: applicant_ref, and nothing else, is a pseudonym")
         if "applicant_kind" in fields:
             _check_applicant_kinds(fields["applicant_kind"])
+        satisfaction = fields.get("satisfaction_code")
+        if satisfaction is not None and not (
+            isinstance(satisfaction, ChoiceRule) and SATISFACTIONS.issuperset(satisfaction.choices.values())
+        ):
+            raise ValueError(f"satisfaction_code: a choice of {' or '.join(sorted(SATISFACTIONS))}")
         return fields
 
     @field_validator("keys")

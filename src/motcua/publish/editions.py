@@ -118,7 +118,7 @@ def publish_edition(
     of it on its own map.
 
     Args:
-        report_code: `form-06`, `index-766` or `nightly-brief` (whose period is one day).
+        report_code: a form of the catalogue, `index-766`, or `nightly-brief` (whose period is one day).
         unit: official code or unit id; the report covers everything below it.
         state: ask for this state instead of the best one possible.
         today: the day of publishing, in Asia/Ho_Chi_Minh; the clock's by default.

@@ -1,4 +1,4 @@
-"""The workbook of an edition, in the layout of form II.06a: same edition, same bytes."""
+"""The workbook of an edition, in the layout of its form: same edition, same bytes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from motcua.publish.editions import Edition
 from motcua.publish.layout import (
     STATES,
     TABLE_NAMES,
+    Line,
     headings,
     lacking_text,
     lines,
@@ -20,6 +21,7 @@ from motcua.publish.layout import (
     parts,
     period_text,
     read_at_text,
+    untold_text,
 )
 from motcua.publish.restatement import cause_text
 
@@ -97,7 +99,12 @@ def _formats(book: Any) -> dict[str, Any]:
         "missing_figure": {**figure, "bg_color": "#FFF1D6", "num_format": '#,##0;-#,##0;"–"'},
         "code": {**_FONT, "font_size": 9, "font_color": "#7A869A"},
     }
-    return {name: book.add_format(spec) for name, spec in specs.items()}
+    shares = {
+        name.replace("_figure", "_share"): {**spec, "num_format": "0.00"}
+        for name, spec in specs.items()
+        if name.endswith("_figure")
+    }
+    return {name: book.add_format(spec) for name, spec in (specs | shares).items()}
 
 
 def _write_table(
@@ -140,12 +147,13 @@ def _write_table(
         sheet.write_string(row, 0, line.number, formats[f"{line.kind}_number"])
         sheet.write_string(row, 1, name, formats[f"{kind}_text"])
         for index, column in enumerate(columns):
-            sheet.write_number(row, 2 + index, line.figures[column["code"]], formats[f"{kind}_figure"])
+            _write_cell(sheet, row, 2 + index, line, column, formats, kind)
         change = changes.get(line.unit_id or line.row_code, {})
         for index, column in enumerate(changed):
             sheet.write_number(row, 2 + len(columns) + index, change.get(column["code"], 0), formats[f"{kind}_figure"])
         sheet.write_string(row, last + 1, line.row_code, formats["code"])
-    sheet.merge_range(row + 2, 0, row + 2, last, content["report"]["counted_vi"], formats["note"])
+    note = " ".join(filter(None, (content["report"]["counted_vi"], untold_text(content, "vi"))))
+    sheet.merge_range(row + 2, 0, row + 2, last, note, formats["note"])
     if told := content.get("maps", {}).get("explanation", {}).get("vi"):
         row += 1
         sheet.merge_range(row + 2, 0, row + 2, last, told, formats["note"])
@@ -155,6 +163,21 @@ def _write_table(
     sheet.set_column(2, last, 11.5)
     sheet.set_column(last + 1, last + 1, 12)
     _print_setup(sheet, edition, row + 2, last)
+
+
+def _write_cell(sheet: Any, row: int, place: int, line: Line, column: Any, formats: dict[str, Any], kind: str) -> None:
+    """Write a count, a percentage or, for what no source tells, a dash; a share of nothing stays blank."""
+    code = column["code"]
+    if "percent" in column:
+        share = line.percentages[code]
+        if share:
+            sheet.write_number(row, place, float(share), formats[f"{kind}_share"])
+        else:
+            sheet.write_blank(row, place, None, formats[f"{kind}_share"])
+    elif code in line.figures:
+        sheet.write_number(row, place, line.figures[code], formats[f"{kind}_figure"])
+    else:
+        sheet.write_string(row, place, "–", formats[f"{kind}_figure"])
 
 
 def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int, part: Content | None = None) -> int:

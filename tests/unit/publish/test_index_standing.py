@@ -276,8 +276,7 @@ def test_announcements_are_the_provinces_and_inherited_below_it(
 def test_no_petitions_is_full_only_where_a_source_would_have_told(
     october: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    none = {"terms": [{"measures": ["not_accepted"], "window": "in_period"}]}  # stands for what nobody sent
-    catalog_with(tmp_path, monkeypatch, lambda rows: feed(rows, "5.2", none, none, of_petitions=True))
+    catalog_with(tmp_path, monkeypatch, lambda rows: None)
     assert of("84").notes["5.2"].en == "no source of petitions"
     folder = tmp_path / "catalog" / "petitions"
     folder.mkdir()
@@ -287,3 +286,24 @@ def test_no_petitions_is_full_only_where_a_source_would_have_told(
     source.write_text('unit_id: "84:2020"\nvalid_from: 2023-01-01\n', encoding="utf-8")
     assert (pair(of("84"), "5.2"), of("84").score.item("5.2").score) == ((0, 0), 6)
     assert of(WARD).score.item("5.2").score == 6
+
+    petitions = (  # received, due, handled, satisfied
+        ("closed before", "2023-09-01", "2023-09-15", "2023-09-20", None),
+        ("carried over, in time", "2023-09-20", "2023-10-10", "2023-10-05", True),
+        ("carried over, late, open", "2023-09-01", "2023-09-22", None, None),
+        ("carried over, late, handled", "2023-09-01", "2023-09-22", "2023-10-02", None),
+        ("late in the period", "2023-10-02", "2023-10-09", "2023-10-12", False),
+        ("unsatisfied in time", "2023-10-02", "2023-10-20", "2023-10-12", False),
+        ("open in time", "2023-10-30", "2023-11-20", None, None),
+        ("later", "2023-11-02", "2023-11-20", None, None),
+    )
+    for name, received, due, handled, satisfied in petitions:
+        october.execute(
+            "insert into petition (source_id, petition_id, unit_id, kind, received_on, due_on, handled_on,"
+            " is_satisfied) values ('p', :name, :unit, 'behaviour', :received, :due, :handled, :satisfied)",
+            name=name, unit=CITY, received=received, due=due, handled=handled, satisfied=satisfied,
+        )  # fmt: skip
+    city = of(CITY)
+    assert (pair(city, "5.2"), pair(city, "5.3")) == ((3, 6), (2, 6))
+    assert (city.score.item("5.2").score, city.score.item("5.3").score) == (3, 2)
+    assert pair(of(WARD), "5.2") == (0, 0)

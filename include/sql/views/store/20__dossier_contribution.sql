@@ -19,62 +19,52 @@
 --   intake      an online dossier waits for it from the day submitted until it is received or refused, if not on that
 --               same day; late after the next working day (8 working hours; Saturdays and Sundays rest; inferred)
 --   reason      became_overdue_by_<code>, overdue_cleared_by_<code>: the same days, by overdue_reason_code
-with dated as (
+-- `offset 0` has each day and outcome worked out once a dossier, not once a measure.
+with judged as (
     select
-        version_id,
-        batch_id,
-        superseded_by_batch_id,
-        known_to,
-        unit_id,
-        procedure_code,
-        field_code,
-        status_code,
-        channel_code,
-        online_level,
-        overdue_reason_code,
-        is_non_territorial,
-        is_synced_to_portal,
-        is_identity_verified,
-        uses_population_data,
-        has_electronic_result,
-        satisfaction_code,
-        paid_online_code,
-        components_count,
-        components_from_store_count > 0 as is_from_store,
-        greatest(components_reused_count, components_from_store_count) > 0 as is_reused,
-        greatest(components_digitised_count, components_reused_count, components_from_store_count) > 0 as is_digitised,
-        fee_amount > 0 or (fee_amount is null and paid_online_code > 0) as has_fee,
-        apology_at is not null or apology_count > 0 as has_apology,
-        apology_at::date as apology_on,
-        case when status_code = 3 then coalesce(refused_at, finished_at)::date end as refused_on,
-        case when channel_code = 2 then submitted_at::date end as sent_on,
-        case when status_code not in (1, 3) then received_at::date end as received_on,
-        case when status_code not in (1, 3) and received_at is not null then due_at::date end as due_on,
-        case when status_code not in (1, 3) and received_at is not null then paused_at::date end as paused_on,
-        case
-            when received_at is null then null
-            when status_code in (9, 10) then coalesce(finished_at, returned_at)::date
-            when status_code in (7, 8) then coalesce(finished_at, refused_at, returned_at)::date
-        end as ended_on,
-        case
-            when status_code <> 1 then coalesce(received_at, refused_at, finished_at)::date
-        end as settled_on
+        dossier_version.*,
+        dated.*,
+        outcome.*
     from dossier_version
-    where duplicate_of is null and not is_deleted
-),
-
-judged as (
-    select
-        *,
-        case
-            when status_code in (5, 6) then paused_on > due_on
-            else ended_on is null or ended_on > due_on
-        end as became_overdue,
-        status_code in (9, 10) and ended_on > due_on as is_late,
-        greatest(due_on + 1, apology_on) as sorry_on,
-        case when status_code = 1 or settled_on > sent_on then sent_on end as awaited_on,
-        sent_on + case extract(isodow from sent_on) when 5 then 3 when 6 then 2 else 1 end as intake_due_on
-    from dated
+    -- noqa: disable=AM09,RF02,ST05
+    cross join
+        lateral (
+            select
+                components_from_store_count > 0 as is_from_store,
+                greatest(components_reused_count, components_from_store_count) > 0 as is_reused,
+                greatest(components_digitised_count, components_reused_count, components_from_store_count) > 0
+                    as is_digitised,
+                fee_amount > 0 or (fee_amount is null and paid_online_code > 0) as has_fee,
+                apology_at is not null or apology_count > 0 as has_apology,
+                case when status_code = 3 then coalesce(refused_at, finished_at)::date end as refused_on,
+                case when channel_code = 2 then submitted_at::date end as sent_on,
+                case when status_code not in (1, 3) then received_at::date end as received_on,
+                case when status_code not in (1, 3) and received_at is not null then due_at::date end as due_on,
+                case
+                    when received_at is null then null
+                    when status_code in (9, 10) then coalesce(finished_at, returned_at)::date
+                    when status_code in (7, 8) then coalesce(finished_at, refused_at, returned_at)::date
+                end as ended_on,
+                case when status_code <> 1 then coalesce(received_at, refused_at, finished_at)::date end as settled_on
+            from (values (1)) as once (number)
+            offset 0
+        ) as dated
+    cross join
+        lateral (
+            select
+                case
+                    when status_code in (5, 6) then paused_at::date > due_on
+                    else ended_on is null or ended_on > due_on
+                end as became_overdue,
+                status_code in (9, 10) and ended_on > due_on as is_late,
+                case when due_on is not null then greatest(due_on + 1, apology_at::date) end as sorry_on,
+                case when status_code = 1 or settled_on > sent_on then sent_on end as awaited_on,
+                sent_on + case extract(isodow from sent_on) when 5 then 3 when 6 then 2 else 1 end as intake_due_on
+            from (values (1)) as once (number)
+            offset 0
+        ) as outcome
+    -- noqa: enable=AM09,RF02,ST05
+    where dossier_version.duplicate_of is null and not dossier_version.is_deleted
 ),
 
 contributions as (
@@ -110,6 +100,9 @@ contributions as (
             ('overdue_cleared', case when became_overdue then ended_on end),
             ('open_due', case when status_code in (2, 4) then due_on end),
             ('not_accepted', refused_on),
+            ('closed_online', case when channel_code = 2 then ended_on end),
+            ('became_overdue_online', case when channel_code = 2 and became_overdue then due_on + 1 end),
+            ('overdue_cleared_online', case when channel_code = 2 and became_overdue then ended_on end),
             ('intake_awaited', awaited_on),
             ('intake_settled', case when awaited_on is not null then settled_on end)
         ) as counted (measure, on_day)
@@ -122,11 +115,19 @@ contributions as (
             ('received_full_online', channel_code = 2 and online_level = 4),
             ('received_partial_online', channel_code = 2 and online_level = 3),
             ('received_postal', channel_code = 3),
-            ('received_non_territorial', is_non_territorial),
-            ('received_synced', is_synced_to_portal),
             ('received_with_fee', has_fee),
             ('received_paid_online', has_fee and paid_online_code > 0),
-            ('received_paid_online_national', has_fee and paid_online_code = 1),
+            ('received_paid_online_national', has_fee and paid_online_code = 1)
+        ) as taken_in (measure, is_so)
+        where is_so
+        union all
+        select
+            measure,
+            received_on as on_day
+        from (
+            values
+            ('received_non_territorial', is_non_territorial),
+            ('received_synced', is_synced_to_portal),
             ('received_components_known', components_count is not null and is_digitised is not null),
             ('received_components_digitised', components_count is not null and is_digitised),
             ('received_components_reused', components_count is not null and is_reused),
@@ -134,8 +135,12 @@ contributions as (
             ('received_identity_verified', is_identity_verified),
             ('received_population_data', uses_population_data),
             ('received_population_linked', is_identity_verified or uses_population_data)
-        ) as taken_in (measure, is_so)
-        where is_so
+        ) as told (measure, is_so)
+        where
+            num_nonnulls(
+                components_count, is_identity_verified, uses_population_data, is_non_territorial, is_synced_to_portal
+            ) > 0
+            and is_so
         union all
         select
             measure,
@@ -149,17 +154,20 @@ contributions as (
             ('resolved_satisfied', satisfaction_code = 'satisfied'),
             ('resolved_unsatisfied', satisfaction_code = 'unsatisfied')
         ) as resolved (measure, is_so)
-        where status_code in (9, 10) and is_so
+        where
+            status_code in (9, 10)
+            and (has_apology or num_nonnulls(has_electronic_result, satisfaction_code) > 0)
+            and is_so
         union all
         select
             measure,
             on_day
         from (
             values
-            ('became_overdue_with_apology', became_overdue and has_apology, sorry_on),
-            ('overdue_with_apology_cleared', became_overdue and has_apology, ended_on)
-        ) as apologised (measure, is_so, on_day)
-        where is_so and coalesce(ended_on, sorry_on) >= sorry_on
+            ('became_overdue_with_apology', sorry_on),
+            ('overdue_with_apology_cleared', ended_on)
+        ) as apologised (measure, on_day)
+        where has_apology and became_overdue and coalesce(ended_on, sorry_on) >= sorry_on
         union all
         select
             measure,

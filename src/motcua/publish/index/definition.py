@@ -16,11 +16,10 @@ from motcua.catalog import Procedure, catalog_file, catalog_files
 from motcua.catalog.load import read_document
 from motcua.catalog.models import Entry, Level
 from motcua.errors import CatalogError, ReportRefused
-from motcua.publish.forms import MEASURES, Term
+from motcua.publish.forms import Measure, Term
 
 IndexLevel = Literal["province", "department", "district", "commune"]
 INDEX_LEVELS: tuple[IndexLevel, ...] = ("province", "department", "district", "commune")
-Measure = Literal[MEASURES]  # type: ignore[valid-type]
 Span = Literal["month", "quarter", "half_year", "nine_months", "year"]
 Points = Annotated[Decimal, Field(gt=0, le=100)]
 RowId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]

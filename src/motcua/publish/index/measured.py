@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from motcua.catalog import Catalog, Unit, catalog_file
+from motcua.catalog import Catalog, Unit
+from motcua.catalog.feeds import fed_fields
 from motcua.catalog.load import read_yaml
 from motcua.errors import CatalogError, InputRefused
 from motcua.period import Period
@@ -202,10 +203,9 @@ def read(
     for cell in read_cells(connection, catalog, units, period, today):
         cells[cell.unit_id] = (*cells.get(cell.unit_id, ()), cell)
     sources = {catalog.source_by_id[cell.source_id] for found in cells.values() for cell in found}
-    fields = {name: _fields_of(folder, name) for name in {source.mapping for source in sources}}
     return Reading(
         catalog, period, sums, _measured(connection, definition, asked, period), cells,
-        {source.source_id: fields[source.mapping] for source in sources}, _petition_units(folder, period),
+        {source.source_id: fed_fields(folder, source) for source in sources}, _petition_units(folder, period),
     )  # fmt: skip
 
 
@@ -274,12 +274,6 @@ def _terms(form: Form, definition: Definition, item: Item, quantity: Quantity) -
 
 def _key(item: Item, part: str) -> str:
     return f"{item.id} {part}"
-
-
-def _fields_of(folder: Path, mapping: str) -> frozenset[str]:
-    """Return the fields of a dossier that a mapping fills; a field it does not name is one its sources do not say."""
-    document: Any = read_yaml(catalog_file(folder, "mappings", f"{mapping}.yaml"))[0]
-    return frozenset(document.get("fields", {}))
 
 
 def _petition_units(folder: Path, period: Period) -> frozenset[str]:
