@@ -20,7 +20,16 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import APPLICANT_KINDS, Channel, Status
-from motcua.catalog import AgencyCode, OnlineLevels, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
+from motcua.catalog import (
+    AgencyCode,
+    OnlineLevels,
+    Procedure,
+    ProcedureAlias,
+    Source,
+    Succession,
+    Unit,
+    UnitName,
+)
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 

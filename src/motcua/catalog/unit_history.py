@@ -229,7 +229,7 @@ def build_files(folder: Path, kept: Path) -> tuple[UnitLists, dict[str, str]]:
 
 def _district_heirs(kept: Path, lists: UnitLists) -> dict[str, DistrictHeir]:
     path = kept / HEIRS_OF_DISTRICTS
-    rows = {row.district_code: (line, row) for (_, line), row in read_rows([path], DistrictHeir)}
+    rows = {row.district_code: (line, row) for _, line, row in read_rows(path, DistrictHeir)}
     for code, (line, _) in rows.items():
         if code != "*" and (code not in lists.eve or lists.eve[code].level != "district"):
             raise CatalogError(f"{path}:{line}: {code} is no district of {EVE}.", action="correct that line.")
@@ -241,7 +241,7 @@ def _district_heirs(kept: Path, lists: UnitLists) -> dict[str, DistrictHeir]:
 def _vanished_heirs(kept: Path, lists: UnitLists) -> dict[str, VanishedHeir]:
     path = kept / HEIRS_OF_VANISHED
     found = {}
-    for (_, line), row in read_rows([path] if path.is_file() else [], VanishedHeir):
+    for _, line, row in read_rows(path, VanishedHeir) if path.is_file() else ():
         if row.code not in lists.before or row.code in lists.eve:
             raise CatalogError(f"{path}:{line}: {row.code} did not vanish before {EVE}.", action="correct that line.")
         if row.heir_code not in lists.eve:
