@@ -20,16 +20,7 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import APPLICANT_KINDS, Channel, Status
-from motcua.catalog import (
-    AgencyCode,
-    OnlineLevels,
-    Procedure,
-    ProcedureAlias,
-    Source,
-    Succession,
-    Unit,
-    UnitName,
-)
+from motcua.catalog import AgencyCode, OnlineLevels, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -119,16 +110,9 @@ def catalog_page() -> str:
             forms.Section,
             forms.RowHeading,
         ),
-        "`index/*.yaml`: `index`, then `versions`": (
-            definition.Definition,
-            definition.Group,
-            definition.Item,
-            definition.Quantity,
-            definition.Procedures,
-            definition.Band,
-            definition.Text,
+        "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (
+            *_models_of(definition, but=definition.IndexFile),
         ),
-        "`index/variants/*.yaml`": (definition.Variant,),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }
     lines = [

@@ -193,6 +193,7 @@ def carried(part: Part, column: str, code: str, scope: Scope, day: date) -> dict
 
 
 def key_of(row: Row) -> str:
+    """Return what tells a row from others of its table, whichever part it stands in."""
     return row.unit_id or row.row_code
 
 
