@@ -28,6 +28,16 @@ class Status(IntEnum):
     RETURNED = 10
 
 
+class OnlineLevel(IntEnum):
+    """How far a dossier's procedure goes online: of the levels 1 to 4 before NĐ 42/2022 the two that remain.
+
+    3 is một phần (partial) and 4 toàn trình (full); inferred, domain.md section 4.6.
+    """
+
+    PARTIAL = 3
+    FULL = 4
+
+
 class Channel(IntEnum):
     """Channels of submission, KenhThucHien; a missing one counts as direct (domain.md section 4.3)."""
 
@@ -77,9 +87,21 @@ CONTENT = pa.schema(
         ("apology_at", pa.timestamp("us")),
         ("fee_amount", pa.int64()),  # VND
         ("paid_online_code", pa.int16()),  # 0 no, 1 national portal, 2 local gateway
-        ("online_level", pa.int16()),
+        ("online_level", pa.int16()),  # OnlineLevel; 1 and 2 are information only
         ("applicant_kind", pa.string()),
         ("applicant_ref", pa.string()),  # <key id>:<hmac>, never the number itself
+        # Facts of which null means that the source does not say, never none (domain.md section 3.4 and row 4 of 1.2).
+        ("components_count", pa.int32()),  # papers handed in
+        ("components_digitised_count", pa.int32()),
+        ("components_reused_count", pa.int32()),
+        ("components_from_store_count", pa.int32()),  # from the personal store of the national portal
+        ("has_electronic_result", pa.bool_()),
+        ("is_identity_verified", pa.bool_()),  # the applicant's account, by VNeID
+        ("uses_population_data", pa.bool_()),
+        ("is_non_territorial", pa.bool_()),  # taken in by a unit other than the competent one
+        ("is_synced_to_portal", pa.bool_()),
+        ("overdue_reason_code", pa.string()),  # include/catalog/forms/overdue_reasons.csv
+        ("satisfaction_code", pa.string()),  # satisfied | unsatisfied
     ]
 )
 

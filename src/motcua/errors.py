@@ -59,3 +59,7 @@ class MeasuresDiffer(MotcuaError):
 
 class ReportRefused(MotcuaError):
     """A report cannot be published as asked: its identities, batches or completeness do not allow it."""
+
+
+class InputRefused(MotcuaError):
+    """A file somebody handed over to be scored or checked is not what it must be: its author must correct it."""

@@ -97,6 +97,22 @@ def period_between(from_date: date, to_date: date) -> Period:
     return Period("CUSTOM", f"{from_date}..{to_date}", from_date, to_date)
 
 
+def previous_period(period: Period) -> Period | None:
+    """Return the period of the same kind just before: the month before a month; none before one of any other days.
+
+    Half-years follow each other; nine months and years are compared with those of the year before.
+    """
+    last_day = period.from_date - timedelta(days=1)
+    if period.period_type == "DAY":
+        return day_period(last_day)
+    if period.period_type == "RPT_9M":
+        return reporting_period("9M", int(period.label[:4]) - 1)
+    halves = {"RPT_H1": "RPT_H2", "RPT_H2": "RPT_H1", "CAL_H1": "CAL_H2", "CAL_H2": "CAL_H1"}
+    wanted = halves.get(period.period_type, period.period_type)
+    before = (*periods_ending_on(last_day), *_calendar_periods_ending_on(last_day))
+    return next((found for found in before if found.period_type == wanted), None)
+
+
 def parse_period(text: str) -> Period:
     """Read `<type>:<label>` (`RPT_MONTH:2023-10`, `CAL_QUARTER:2023-Q4`, `RPT_9M:2025-9M`) or `2023-10-01..2023-10-31`.
 

@@ -20,16 +20,7 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import APPLICANT_KINDS, Channel, Status
-from motcua.catalog import (
-    AgencyCode,
-    OnlineLevels,
-    Procedure,
-    ProcedureAlias,
-    Source,
-    Succession,
-    Unit,
-    UnitName,
-)
+from motcua.catalog import AgencyCode, OnlineLevels, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -45,6 +36,7 @@ TABLES = {
         "dossier_step": "Children of inter-agency dossiers (liên thông), the newest word of each. Never counted.",
         "dossier_absence": "Dossiers a source no longer shows: unconfirmed, proven deleted, or seen again.",
         "applicant_alias": "References of applicants under replaced keys, each with the newest of the same person.",
+        "petition": "Petitions (phản ánh, kiến nghị), the newest word of each: days and outcome, no text, no person.",
         "measure_day": "Sums of `dossier_contribution` by unit, procedure, field, day and measure, kept by increments.",
         "quarantine_record": "Records set aside, redacted, with every rule they broke.",
         "rule_finding": "How many records of a batch each rule checked and found at fault.",
@@ -88,6 +80,7 @@ def catalog_page() -> str:
     from motcua.extract import mapping, rules
     from motcua.procedures import cuts, deadlines, listing
     from motcua.publish import forms
+    from motcua.publish.index import definition
     from motcua.workdays import SwappedDay
 
     places: dict[str, Sequence[type[BaseModel]]] = {
@@ -116,6 +109,9 @@ def catalog_page() -> str:
             forms.Identity,
             forms.Section,
             forms.RowHeading,
+        ),
+        "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (
+            *_models_of(definition, but=definition.IndexFile),
         ),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }

@@ -17,6 +17,7 @@ from motcua.period import (
     parse_period,
     period_between,
     periods_ending_on,
+    previous_period,
     reporting_period,
 )
 
@@ -162,3 +163,21 @@ def test_a_window_never_takes_the_name_of_a_period_of_other_days(first: date, da
     if window.period_type not in ("CUSTOM", "DAY"):
         assert parse_period(f"{window.period_type}:{window.label}") == window
     assert parse_period(f"{window.from_date}..{window.to_date}") == window
+
+
+@pytest.mark.parametrize(
+    ("period", "before"),
+    [
+        ("CAL_MONTH:2024-01", "CAL_MONTH:2023-12"), ("CAL_QUARTER:2024-Q1", "CAL_QUARTER:2023-Q4"),
+        ("CAL_YEAR:2024", "CAL_YEAR:2023"), ("CAL_H1:2024", "CAL_H2:2023"), ("CAL_H2:2024", "CAL_H1:2024"),
+        ("RPT_MONTH:2024-03", "RPT_MONTH:2024-02"), ("RPT_QUARTER:2025-Q1", "RPT_QUARTER:2024-Q4"),
+        ("RPT_H1:2025", "RPT_H2:2024"), ("RPT_YEAR:2025", "RPT_YEAR:2024"), ("RPT_9M:2025", "RPT_9M:2024"),
+        ("2024-03-01..2024-03-01", "2024-02-29..2024-02-29"),
+    ],
+)  # fmt: skip
+def test_the_period_before_is_of_the_same_kind(period: str, before: str) -> None:
+    assert previous_period(parse_period(period)) == parse_period(before)
+
+
+def test_any_other_days_have_no_period_before() -> None:
+    assert previous_period(parse_period("2023-03-01..2023-05-09")) is None

@@ -6,9 +6,11 @@ insert into dossier_version (
     system_code, agency_code, dossier_id, dossier_no, reference_uid, parent_dossier_id, unit_code, procedure_code,
     procedure_suffix, source_field_code, status_code, source_status, channel_code, submitted_at, received_at, due_at,
     finished_at, returned_at, refused_at, paused_at, is_clock_stopped, supplement_count, apology_count, apology_at,
-    fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, unit_id, field_code, content_hash,
-    modified_at, source_id, batch_id, known_from, said_at, duplicate_of,
-    is_deleted, deletion_proof, reported_unit_id
+    fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, components_count,
+    components_digitised_count, components_reused_count, components_from_store_count, has_electronic_result,
+    is_identity_verified, uses_population_data, is_non_territorial, is_synced_to_portal, overdue_reason_code,
+    satisfaction_code, unit_id, field_code, content_hash, modified_at, source_id, batch_id, known_from, said_at,
+    duplicate_of, is_deleted, deletion_proof, reported_unit_id
 )
 select
     known.system_code,
@@ -40,6 +42,17 @@ select
     known.online_level,
     known.applicant_kind,
     known.applicant_ref,
+    known.components_count,
+    known.components_digitised_count,
+    known.components_reused_count,
+    known.components_from_store_count,
+    known.has_electronic_result,
+    known.is_identity_verified,
+    known.uses_population_data,
+    known.is_non_territorial,
+    known.is_synced_to_portal,
+    known.overdue_reason_code,
+    known.satisfaction_code,
     reissued.unit_id,
     known.field_code,
     known.content_hash,

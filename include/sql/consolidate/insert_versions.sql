@@ -4,8 +4,11 @@ insert into dossier_version (
     system_code, agency_code, dossier_id, dossier_no, reference_uid, parent_dossier_id, unit_code, procedure_code,
     procedure_suffix, source_field_code, status_code, source_status, channel_code, submitted_at, received_at, due_at,
     finished_at, returned_at, refused_at, paused_at, is_clock_stopped, supplement_count, apology_count, apology_at,
-    fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, unit_id, field_code, content_hash,
-    modified_at, source_id, batch_id, known_from, said_at, duplicate_of, reported_unit_id
+    fee_amount, paid_online_code, online_level, applicant_kind, applicant_ref, components_count,
+    components_digitised_count, components_reused_count, components_from_store_count, has_electronic_result,
+    is_identity_verified, uses_population_data, is_non_territorial, is_synced_to_portal, overdue_reason_code,
+    satisfaction_code, unit_id, field_code, content_hash, modified_at, source_id, batch_id, known_from, said_at,
+    duplicate_of, reported_unit_id
 )
 select
     compared.system_code,
@@ -37,6 +40,17 @@ select
     compared.online_level,
     compared.applicant_kind,
     compared.applicant_ref,
+    compared.components_count,
+    compared.components_digitised_count,
+    compared.components_reused_count,
+    compared.components_from_store_count,
+    compared.has_electronic_result,
+    compared.is_identity_verified,
+    compared.uses_population_data,
+    compared.is_non_territorial,
+    compared.is_synced_to_portal,
+    compared.overdue_reason_code,
+    compared.satisfaction_code,
     coalesce(identity_decision.unit_id, compared.unit_id) as unit_id,
     compared.field_code,
     compared.content_hash,

@@ -1,8 +1,9 @@
--- Grain: one row of a form's table and one column. Reads measure_day.
+-- Grain: one row of a form's table and one column. Reads counted_day.
 -- Every table of a form (by unit, by field, by level, total) in one statement, so all are of one snapshot. Stocks are
 -- running sums of day flows, so each column is a signed sum of measures over a window of days (design.md idea 3).
 -- The rows are those of a map: each unit of the scope stands on the line of the unit that takes its place there, itself
 -- or an heir, so the sums of the rows do not depend on the map (design.md idea 4).
+-- A column counts nothing of a unit that is silent on it: none of its sources can tell, which is not 0.
 -- Which measure feeds which column is data: include/catalog/forms/, form II.06a of TT 01/2020/TT-VPCP.
 with terms as (
     select
@@ -30,6 +31,13 @@ scope as (
     ) as asked (unit_id, placed_unit_id, level)
 ),
 
+silent as (
+    select
+        asked.unit_id,
+        asked.column_code
+    from unnest(cast(:silent_unit_ids as text[]), cast(:silent_columns as text[])) as asked (unit_id, column_code)
+),
+
 days as (
     select
         cast(:from_date as date) as from_date,
@@ -41,18 +49,18 @@ flows as (
     select
         scope.placed_unit_id as unit_id,
         scope.level,
-        measure_day.field_code,
-        measure_day.measure,
-        coalesce(sum(measure_day.quantity) filter (where measure_day.on_day < days.from_date), 0) as before_period,
+        counted_day.field_code,
+        counted_day.measure,
+        coalesce(sum(counted_day.quantity) filter (where counted_day.on_day < days.from_date), 0) as before_period,
         coalesce(
-            sum(measure_day.quantity) filter (where measure_day.on_day between days.from_date and days.to_date), 0
+            sum(counted_day.quantity) filter (where counted_day.on_day between days.from_date and days.to_date), 0
         ) as in_period,
-        coalesce(sum(measure_day.quantity) filter (where measure_day.on_day > days.to_date), 0) as days_ahead
-    from measure_day
-    inner join scope on measure_day.unit_id = scope.unit_id
-    inner join days on measure_day.on_day <= days.ahead_until
-    where measure_day.measure in (select terms.measure from terms)
-    group by scope.placed_unit_id, scope.level, measure_day.field_code, measure_day.measure
+        coalesce(sum(counted_day.quantity) filter (where counted_day.on_day > days.to_date), 0) as days_ahead
+    from counted_day
+    inner join scope on counted_day.unit_id = scope.unit_id
+    inner join days on counted_day.on_day <= days.ahead_until
+    where counted_day.measure in (select terms.measure from terms)
+    group by scope.placed_unit_id, scope.level, counted_day.field_code, counted_day.measure
 ),
 
 summed as (
@@ -72,6 +80,8 @@ summed as (
         ) as quantity
     from flows
     inner join terms on flows.measure = terms.measure
+    left join silent on flows.unit_id = silent.unit_id and terms.column_code = silent.column_code
+    where silent.unit_id is null
     group by flows.unit_id, flows.level, flows.field_code, terms.column_code
 ),
 

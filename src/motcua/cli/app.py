@@ -16,10 +16,13 @@ from motcua.cli import (
     demo,
     due,
     editions,
+    figures,
+    index,
     ingest,
     keys,
     measures,
     obligations,
+    petitions,
     portal,
     procedures,
     quarantine,
@@ -44,8 +47,11 @@ app.add_typer(units.app, name="units")
 app.add_typer(procedures.app, name="procedures")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")
+app.add_typer(petitions.app, name="petitions")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
+app.add_typer(index.app, name="index")
+app.add_typer(figures.app, name="figures")
 app.add_typer(obligations.app, name="obligations")
 app.add_typer(portal.app, name="portal")
 app.command()(due.due)

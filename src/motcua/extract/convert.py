@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from motcua.extract import instants
 from motcua.extract.privacy import MASKED, holds_personal, looks_personal
 from motcua.extract.rules import (
+    ANY_WORD,
+    AnyRule,
     ChoiceRule,
     CodeRule,
     ConstantRule,
@@ -25,6 +27,7 @@ from motcua.extract.rules import (
     IdentifierRule,
     InstantRule,
     IntegerRule,
+    ItemsRule,
     NameRule,
     ProcedureRule,
     PseudonymRule,
@@ -83,7 +86,8 @@ class Column:
         self.name = name
         self.keys = rule.key
         self._type = kind
-        self._takes_lists = isinstance(rule, CountRule | NameRule)
+        self._takes_lists = isinstance(rule, NameRule)
+        self._items = rule if isinstance(rule, ItemsRule) else None
         self._summed = rule.of if isinstance(rule, SumRule) else None
         self._constant = rule.value if isinstance(rule, ConstantRule) else None
         self._nulls = frozenset({None}) | nulls
@@ -97,6 +101,8 @@ class Column:
             self._memo = Memo(value_reader(rule, name_procedure))
         elif isinstance(rule, PseudonymRule):
             self._memo = Memo(pseudonymise, limit=0)  # no identity number is held longer than it takes to hash it
+        elif isinstance(rule, ItemsRule):
+            self._memo = Memo(lambda value: value, limit=0)
         else:
             if isinstance(rule, CodeRule) and rule.patterns:
                 self._quick = partial(_quick_codes, "^(?:" + "|".join(rule.patterns) + ")$")
@@ -114,6 +120,8 @@ class Column:
         if self._only_status:
             values = [v if s in self._only_status else None for v, s in zip(values, statuses, strict=True)]
         nulls, memo = self._nulls, self._memo
+        if self._items is not None:  # nothing of an item is remembered: it may hold a file's name
+            return to_array([_fitting(self._items, value, nulls) for value in values], self._type, self.name, report)
         if self._takes_lists:
             values = [_hashable(value) for value in values]
         if self._summed is not None:
@@ -167,14 +175,34 @@ def _amounts(value: Any, key: str) -> Any:
     return value
 
 
-def _when_null(rule: FieldRule) -> bool | int | str | None:
+def _fitting(rule: ItemsRule, value: Any, nulls: frozenset[Any]) -> Any:
+    """Return what a list rule makes of a list: how many items fit, or whether one does; none where it does not say."""
+    if _is_null(value, nulls):
+        return _when_null(rule)
+    if not isinstance(value, list):
+        return Problem("not a list")
+    items = [item for item in value if isinstance(item, dict)] if rule.inner else value
+    if any(all(key not in item for item in items) for key in rule.where) and items:
+        return None
+
+    def has(item: Any, key: str, words: frozenset[str]) -> bool:
+        said = item.get(key)
+        return not _is_null(said, nulls) and (ANY_WORD in words or folded(said) in words)
+
+    count = sum(
+        all(has(item, key, words) for key, words in rule.where.items())
+        and not any(has(item, key, words) for key, words in rule.unless.items())
+        for item in items
+    )
+    return count > 0 if isinstance(rule, AnyRule) else count
+
+
+def _when_null(rule: FieldRule | ItemsRule) -> bool | int | str | None:
     match rule:
-        case ChoiceRule():
+        case ChoiceRule() | CountRule() | AnyRule():
             return rule.when_null
         case ProcedureRule():
             return rule.otherwise
-        case CountRule():
-            return 0
     return None
 
 
@@ -252,8 +280,6 @@ def _reader(rule: FieldRule) -> Callable[[Any], Any]:
             return lambda value: rule.choices.get(folded(value), otherwise)
         case IdentifierRule():
             return identifier_reader(rule)
-        case CountRule():
-            return lambda value: len(value) if isinstance(value, tuple) else Problem("not a list")
         case NameRule():
             return _name_reader(rule)
         case ConstantRule():

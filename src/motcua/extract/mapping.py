@@ -23,6 +23,7 @@ from motcua.extract.rules import (
     ConstantRule,
     FieldRule,
     IdentifierRule,
+    ItemsRule,
     KeyClasses,
     NameRule,
     Part,
@@ -35,6 +36,7 @@ from motcua.extract.rules import (
 
 # domain.md section 4.2
 OPEN_STATUSES = (Status.ACCEPTED, Status.IN_PROCESS, Status.SUPPLEMENT_ASKED, Status.PAYMENT_ASKED)
+SATISFACTIONS = frozenset({"satisfied", "unsatisfied"})
 _DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applicant_refs", "mapping_issues"}
 
 
@@ -69,9 +71,12 @@ class SourceMapping(Part):
         """The keys inside a kept list that its field is made from."""
         sums = (rule for rule in self.fields.values() if isinstance(rule, SumRule))
         names = (rule for rule in self.fields.values() if isinstance(rule, NameRule))
-        return {f"{key}.{rule.of}" for rule in sums for key in rule.key} | {
-            f"{key}.{inner}" for rule in names for key in rule.key for inner in ("languageId", "name")
-        }
+        lists = (rule for rule in self.fields.values() if isinstance(rule, ItemsRule))
+        return (
+            {f"{key}.{rule.of}" for rule in sums for key in rule.key}
+            | {f"{key}.{inner}" for rule in names for key in rule.key for inner in ("languageId", "name")}
+            | {f"{key}.{inner}" for rule in lists for key in rule.key for inner in rule.inner}
+        )
 
     @field_validator("fields")
     @classmethod
@@ -84,6 +89,11 @@ class SourceMapping(Part):
                 raise ValueError(f"{name}: applicant_ref, and nothing else, is a pseudonym")
         if "applicant_kind" in fields:
             _check_applicant_kinds(fields["applicant_kind"])
+        satisfaction = fields.get("satisfaction_code")
+        if satisfaction is not None and not (
+            isinstance(satisfaction, ChoiceRule) and SATISFACTIONS.issuperset(satisfaction.choices.values())
+        ):
+            raise ValueError(f"satisfaction_code: a choice of {' or '.join(sorted(SATISFACTIONS))}")
         return fields
 
     @field_validator("keys")

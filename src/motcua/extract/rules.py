@@ -30,6 +30,14 @@ def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+ANY_WORD = "*"
+
+
+def _folded_words(keys: object) -> object:
+    return {key: [folded(word) for word in words] for key, words in keys.items()} if isinstance(keys, dict) else keys
+
+
+ItemWords = Annotated[dict[str, frozenset[str]], BeforeValidator(_folded_words)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
 
 
@@ -133,10 +141,33 @@ class IntegerRule(_Rule):
     thousands: str = Field(default="", max_length=1)
 
 
-class CountRule(_Rule):
-    """How many items a list has."""
+class ItemsRule(_Rule):
+    """Items of a list: those that have, under each key of `where`, one of its words, and none of those of `unless`.
+
+    The word `*` stands for any that is no null. A list with items none of which has a key of `where` does not say.
+    """
+
+    where: ItemWords = Field(default_factory=dict)
+    unless: ItemWords = Field(default_factory=dict)
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The keys of an item that are looked at."""
+        return (*self.where, *self.unless)
+
+
+class CountRule(ItemsRule):
+    """How many items a list has, or how many that fit; without a list `when_null`."""
 
     as_: Literal["count"] = Field(alias="as")
+    when_null: int | None = 0
+
+
+class AnyRule(ItemsRule):
+    """Whether a list has an item, or one that fits; without a list it does not say."""
+
+    as_: Literal["any"] = Field(alias="as")
+    when_null: bool | None = None
 
 
 class SumRule(_Rule):
@@ -180,6 +211,7 @@ FieldRule = Annotated[
     | InstantRule
     | IntegerRule
     | CountRule
+    | AnyRule
     | SumRule
     | ChoiceRule
     | PseudonymRule

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motcua.percentage import percentage
     from motcua.publish.editions import (
         Edition,
         EditionSummary,
@@ -23,15 +22,17 @@ if TYPE_CHECKING:
     )
     from motcua.publish.figures import Row
     from motcua.publish.files import write_files
+    from motcua.publish.overdue import OverdueDossier, overdue_list
     from motcua.publish.published import Comparison, compare_published
-    from motcua.publish.reading import Form06, Reading, form_06
+    from motcua.publish.reading import Form06, Reading, form_06, read_form
 
 # Loaded on first use: a DAG file that names this package must not pay for Jinja2 or the databases.
 _HOMES = {
     "Edition": "editions", "EditionSummary": "editions", "Verification": "editions", "list_editions": "editions",
     "publish_edition": "editions", "read_edition": "editions", "verify_edition": "editions",
     "Form06": "reading", "Reading": "reading", "Row": "figures", "form_06": "reading", "write_files": "files",
-    "percentage": "percentage", "Comparison": "published", "compare_published": "published",
+    "read_form": "reading", "OverdueDossier": "overdue", "overdue_list": "overdue",
+    "Comparison": "published", "compare_published": "published",
 }  # fmt: skip
 
 __all__ = [
@@ -39,15 +40,17 @@ __all__ = [
     "Edition",
     "EditionSummary",
     "Form06",
+    "OverdueDossier",
     "Reading",
     "Row",
     "Verification",
     "compare_published",
     "form_06",
     "list_editions",
-    "percentage",
+    "overdue_list",
     "publish_edition",
     "read_edition",
+    "read_form",
     "verify_edition",
     "write_files",
 ]

@@ -39,7 +39,8 @@ def charts(content: Content, lang: str) -> list[Chart]:
         found.append(_flows(content, lang))
     if "due_soon" in codes:
         found.append(_most(content, lang, "due_soon", AMBER))
-    found.append(_most(content, lang, "open_overdue", RED))
+    if "open_overdue" in codes:
+        found.append(_most(content, lang, "open_overdue", RED))
     return [chart for chart in found if chart is not None]
 
 

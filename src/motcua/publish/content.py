@@ -52,14 +52,16 @@ def report_facts(form: Form, unit: Unit, period: Period) -> Content:
                 "label": column.label,
                 "vi": list(column.vi),
                 "en": list(column.en),
+                **({"percent": column.percent.model_dump()} if column.percent else {}),
             }
             for column in form.columns
         ],
+        **({"tiles": list(form.tiles)} if form.tiles else {}),
     }
 
 
 def tables_json(tables: Mapping[str, Table]) -> list[Content]:
-    """Return the tables as the edition keeps them."""
+    """Return the tables as the edition keeps them; a figure that no source can tell is left out."""
     return [
         {
             "code": table.code,
@@ -69,7 +71,8 @@ def tables_json(tables: Mapping[str, Table]) -> list[Content]:
                     "row_name": row.row_name,
                     "level": row.level,
                     "unit_id": row.unit_id,
-                    "figures": dict(row.figures),
+                    "figures": row.told,
+                    **({"percentages": dict(row.percentages)} if row.percentages else {}),
                 }
                 for row in table.rows
             ],

@@ -38,6 +38,9 @@ from motcua.publish.content import (
 )
 from motcua.publish.figures import find_unit, units_in_force
 from motcua.publish.forms import Form, load_form
+from motcua.publish.index.document import REPORT as INDEX
+from motcua.publish.index.document import index_content
+from motcua.publish.index.standing import standing_of
 from motcua.publish.maps import AS_NOW, AS_WAS, Scope, map_day
 from motcua.publish.reading import read_on_map
 from motcua.publish.restatement import restate
@@ -115,7 +118,7 @@ def publish_edition(
     of it on its own map.
 
     Args:
-        report_code: `form-06` or `nightly-brief` (whose period is one day).
+        report_code: a form of the catalogue, `index-766`, or `nightly-brief` (whose period is one day).
         unit: official code or unit id; the report covers everything below it.
         state: ask for this state instead of the best one possible.
         today: the day of publishing, in Asia/Ho_Chi_Minh; the clock's by default.
@@ -129,7 +132,7 @@ def publish_edition(
     settings = Settings.load()
     today = today or datetime.now(ZoneInfo(TIMEZONE)).date()
     catalog = load_catalog(settings.catalog_dir)
-    form = load_form(settings.catalog_dir, report_code, period.to_date)
+    form = None if report_code == INDEX else load_form(settings.catalog_dir, report_code, period.to_date)
     found = find_unit(catalog, unit, period)
     if period.from_date >= today:
         raise ReportRefused(
@@ -232,7 +235,7 @@ def _draft(
     store: Connection,
     settings: Settings,
     catalog: Catalog,
-    form: Form,
+    form: Form | None,
     unit: Unit,
     period: Period,
     state: State | None,
@@ -242,33 +245,54 @@ def _draft(
     read_at: datetime = store.execute(text("select now()")).scalar_one()
     scope = Scope(catalog, unit)
     refuse_unready_batches(store, catalog, scope.units)
-    ahead_until = working_days_after(settings.catalog_dir, period.to_date, form.working_days_ahead)
-    reading = read_on_map(store, form, scope, period, map_code or None, ahead_until=ahead_until, today=today)
-    assert reading.day is not None  # only as-was has no day
-    tables = dict(reading.tables)
     cells = read_cells(store, catalog, scope.units, period, today)
     cells += without_source(units_in_force(scope.units, period), cells, period)
-    if form.report_code == BRIEF:
-        tables |= change_tables(store, form, catalog, unit, period, tables, reading.day)
+    day = map_day(map_code or None, period, today)
+    if form is None:
+        standing = standing_of(store, catalog, unit, period, on_map=map_code or None, today=today)
+        said = {**index_content(standing), **({"map": map_code} if map_code else {})}
+    else:
+        said = _form_content(store, settings, form, scope, period, cells, map_code, today)
     return {
-        **report_facts(form, unit, period),
-        "state": _decide_state(form, unit, cells, period, state, today),
+        **said,
+        "state": _decide_state(said["report"]["code"], unit, cells, period, state, today),
         "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "is_period_over": "yes" if period.to_date < today else "no",
-        "tables": [*tables_json(tables), *(table for part in reading.parts for table in part_tables_json(part))],
-        "completeness": completeness_json(cells, scope.placement(reading.day)),
+        "completeness": completeness_json(cells, scope.placement(day)),
         "rules": {
             "catalog": catalog.fingerprint,
             "expectations": folder_sha256(settings.expectations_dir, "*.json"),
             "sql": folder_sha256(settings.sql_dir, "*.sql"),
         },
+    }
+
+
+def _form_content(
+    store: Connection,
+    settings: Settings,
+    form: Form,
+    scope: Scope,
+    period: Period,
+    cells: list[SourceCell],
+    map_code: str,
+    today: date,
+) -> Content:
+    ahead_until = working_days_after(settings.catalog_dir, period.to_date, form.working_days_ahead)
+    reading = read_on_map(store, form, scope, period, map_code or None, ahead_until=ahead_until, today=today)
+    assert reading.day is not None  # only as-was has no day
+    tables = dict(reading.tables)
+    if form.report_code == BRIEF:
+        tables |= change_tables(store, form, scope.catalog, scope.unit, period, tables, reading.day)
+    return {
+        **report_facts(form, scope.unit, period),
+        "tables": [*tables_json(tables), *(table for part in reading.parts for table in part_tables_json(part))],
         **maps_json(map_code, reading),
         **({"quarantine": quarantine_counts(store, cells, period.to_date)} if form.report_code == BRIEF else {}),
     }
 
 
 def _decide_state(
-    form: Form, unit: Unit, cells: Sequence[SourceCell], period: Period, asked: State | None, today: date
+    report_code: str, unit: Unit, cells: Sequence[SourceCell], period: Period, asked: State | None, today: date
 ) -> State:
     lacking = [
         f"{cell.source_id} ({cell.source_name}): {CELLS_EN[cell.cell].lower()}"
@@ -281,7 +305,7 @@ def _decide_state(
         lacking.append(f"the period runs until {period.to_date}")
     if asked == "final" and lacking:
         raise ReportRefused(
-            f"Report {form.report_code} of {unit.name} ({unit.unit_id}) for {period.label} cannot be final: "
+            f"Report {report_code} of {unit.name} ({unit.unit_id}) for {period.label} cannot be final: "
             + "; ".join(lacking) + ".",
             action="ingest the sources named (`motcua ingest --source ID --from --to`), or publish it as provisional.",
         )  # fmt: skip

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from motcua.catalog import LEVELS, Catalog, Source, Unit
+from motcua.catalog.feeds import fed_fields
 from motcua.errors import CatalogError, ReportRefused
+from motcua.percentage import percentage
 from motcua.period import Period
 from motcua.publish.forms import Form
 from motcua.publish.maps import Scope
@@ -19,20 +21,33 @@ from motcua.warehouse import statement
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its figures by column code. `level` and `unit_id` are empty where a row has none."""
+    """One row: its figures by column code. `level` and `unit_id` are empty where a row has none.
+
+    Attributes:
+        lacking: the columns that no source of the row can tell; their figures are 0 and mean nothing.
+        percentages: by column code, as `45.54`, empty where there is nothing to divide.
+    """
 
     row_code: str
     row_name: str
     level: str
     unit_id: str
     figures: Mapping[str, int]
+    lacking: frozenset[str] = frozenset()
+    percentages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> dict[str, int]:
+        """The figures that mean something."""
+        return {code: value for code, value in self.figures.items() if code not in self.lacking}
 
     def as_json(self) -> dict[str, Any]:
         return {
             "row_code": self.row_code,
             "row_name": self.row_name,
             "level": self.level or None,
-            **self.figures,
+            **{code: None if code in self.lacking else value for code, value in self.figures.items()},
+            **self.percentages,
         }
 
 
@@ -90,6 +105,9 @@ def read_tables(
         for term in column.terms
         for measure in term.measures
     ]
+    fed = _fed(catalog, form, scope, placed, period)
+    lacking = {unit_id: untold(form, fed[unit_id]) for unit_id in fed}
+    silent = [(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)]
     found: dict[tuple[str, str], dict[str, int]] = {}
     for record in connection.execute(
         statement("publish/form_figures"),
@@ -101,6 +119,8 @@ def read_tables(
             "unit_ids": list(placed),
             "placed_unit_ids": list(placed.values()),
             "levels": [members[unit_id].level for unit_id in placed.values()],
+            "silent_unit_ids": [unit_id for unit_id, _ in silent],
+            "silent_columns": [code for _, code in silent],
             "from_date": period.from_date,
             "to_date": period.to_date,
             "ahead_until": ahead_until or period.to_date,
@@ -110,6 +130,19 @@ def read_tables(
 
     def figures(table: str, key: str) -> dict[str, int]:
         return complete(form, found.get((table, key), {}))
+
+    def row(table: str, key: str, name: str, level: str = "", unit_id: str = "", code: str = "") -> Row:
+        covered = [
+            codes
+            for other, codes in lacking.items()
+            if (other == unit_id if unit_id else not level or members[other].level == level)
+        ]
+        return make_row(
+            form,
+            (code or key, name, level, unit_id),
+            figures(table, key),
+            frozenset.intersection(*covered) if covered else frozenset(),
+        )
 
     speaking = {source.unit_id for source in catalog.sources if _overlaps(source, period)}
     answering = {
@@ -127,34 +160,70 @@ def read_tables(
     tables = {
         "unit": Table(
             "unit",
-            tuple(
-                Row(u.code, _unit_name(catalog, u, unit), u.level, u.unit_id, figures("unit", u.unit_id)) for u in units
-            ),
+            tuple(row("unit", u.unit_id, _unit_name(catalog, u, unit), u.level, u.unit_id, u.code) for u in units),
         ),
-        "field": Table(
-            "field", tuple(Row(key, fields.get(key, key), "", "", figures("field", key)) for key in field_codes)
-        ),
+        "field": Table("field", tuple(row("field", key, fields.get(key, key)) for key in field_codes)),
         "level": Table(
             "level",
             tuple(
-                Row(level, names[level], level, "", figures("level", level))
+                row("level", level, names[level], level)
                 for level in LEVELS
                 if any(member.level == level for member in units)
             ),
         ),
     }
     wanted: dict[str, Table] = {code: tables[code] for code in form.tables}
-    return {**wanted, "total": Table("total", (Row("total", "Tổng số", "", "", figures("total", "total")),))}
+    return {**wanted, "total": Table("total", (row("total", "total", "Tổng số"),))}
+
+
+def make_row(
+    form: Form, head: tuple[str, str, str, str], figures: Mapping[str, int], lacking: frozenset[str] = frozenset()
+) -> Row:
+    """Return a row of a form, from its code, name, level and unit id."""
+    percentages = {}
+    for column in form.columns:
+        if column.percent is not None:
+            part, whole = column.percent.of, column.percent.among
+            share = None if {part, whole} & lacking else percentage(figures[part], figures[whole])
+            percentages[column.code] = "" if share is None else str(share)
+    return Row(*head, figures, lacking, percentages)
+
+
+def untold(form: Form, fed: frozenset[str]) -> frozenset[str]:
+    """Return the columns that need a fact which none of the fed fields states."""
+    return frozenset(column.code for column in form.columns if not fed.issuperset(column.needs))
+
+
+def _fed(
+    catalog: Catalog, form: Form, scope: Scope, placed: Mapping[str, str], period: Period
+) -> dict[str, frozenset[str]]:
+    """Return, by unit of the map, the fields that the sources of the units placed on it can fill.
+
+    For a unit without a source some other source of the scope speaks, so all of their fields count as its own.
+    """
+    if not any(column.needs for column in form.columns):
+        return {}
+    found: dict[str, frozenset[str]] = {}
+    for source in catalog.sources:
+        if source.unit_id in placed and _overlaps(source, period):
+            unit_id = placed[source.unit_id]
+            found[unit_id] = found.get(unit_id, frozenset()) | fed_fields(catalog.folder, source)
+    every = frozenset[str]().union(*found.values())
+    return {unit_id: found.get(unit_id, every) for unit_id in placed.values()}
 
 
 def check_tables(form: Form, unit: Unit, tables: Mapping[str, Table]) -> None:
     """Refuse figures that break an identity of the form, are negative, or do not add up to the total row."""
     total = tables["total"].rows[0].figures
+    needing = {column.code for column in form.columns if column.needs}
     for table in tables.values():
         for row in table.rows:
             for identity in form.identities:
                 parts = [row.figures[code] for code in identity.parts]
-                if row.figures[identity.total] != sum(parts):
+                rest = row.figures[identity.total] - sum(parts)
+                # Of a unit that is silent on a part only the whole is known.
+                is_partly_known = needing & {*identity.parts} and (table.code != "unit" or row.lacking)
+                if rest < 0 or (rest and not identity.at_least and not is_partly_known):
                     stated = " + ".join(f"{code} {value}" for code, value in zip(identity.parts, parts, strict=True))
                     raise _refused(
                         form, unit, table, row, f"{identity.name} does not hold: {identity.total} "
@@ -187,7 +256,7 @@ def complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
     for column in form.columns:
         if column.terms:
             figures[column.code] = measured.get(column.code, 0)
-        else:
+        elif column.percent is None:
             figures[column.code] = sum(measured.get(code, 0) for code in column.plus) - sum(
                 measured.get(code, 0) for code in column.minus
             )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from motcua.canonical import CONTENT
 from motcua.catalog import catalog_file, catalog_files
 from motcua.catalog.load import read_yaml
 from motcua.catalog.models import Entry, Level
@@ -18,8 +20,31 @@ Window = Literal["before_period", "in_period", "until_end", "days_ahead"]
 TableCode = Literal["unit", "field", "level"]
 MEASURES = (
     "received_online", "received_direct", "resolved_early", "resolved_on_time", "resolved_late",
-    "withdrawn", "stopped", "became_overdue", "overdue_cleared", "open_due",
+    "withdrawn", "stopped", "became_overdue", "overdue_cleared", "open_due", "not_accepted",
+    "intake_awaited", "intake_settled", "intake_became_overdue", "intake_overdue_cleared",
+    "received_full_online", "received_partial_online", "received_postal", "received_non_territorial",
+    "received_synced", "received_with_fee", "received_paid_online", "received_paid_online_national",
+    "received_components_known", "received_components_digitised", "received_components_reused",
+    "received_from_portal_store", "received_identity_verified", "received_population_data",
+    "received_population_linked", "resolved_result_known", "resolved_with_electronic_result",
+    "resolved_with_components_and_result", "resolved_late_with_apology", "resolved_satisfied",
+    "resolved_unsatisfied", "became_overdue_with_apology", "overdue_with_apology_cleared",
+    "closed_online", "became_overdue_online", "overdue_cleared_online",
+    "petition_received", "petition_received_behaviour", "petition_received_regulation", "petition_closed",
+    "petition_closed_behaviour", "petition_closed_regulation", "petition_handled_on_time", "petition_became_overdue",
+    "petition_overdue_cleared", "petition_unsatisfied", "petition_unsatisfied_or_late", "petition_published",
 )  # fmt: skip
+# Overdue dossiers by reason, for the codes of forms/overdue_reasons.csv.
+_BY_REASON = re.compile(r"(?:became_overdue|overdue_cleared)_by_[a-z_]+")
+
+
+def _known_measure(name: str) -> str:
+    if name not in MEASURES and not _BY_REASON.fullmatch(name):
+        raise ValueError(f"{name} is no measure of dossier_contribution or petition_contribution")
+    return name
+
+
+Measure = Annotated[str, AfterValidator(_known_measure)]
 
 
 class _Part(BaseModel):
@@ -29,13 +54,24 @@ class _Part(BaseModel):
 class Term(_Part):
     """A signed sum of measures over a window of days around the period."""
 
-    measures: tuple[Literal[MEASURES], ...] = Field(min_length=1)  # type: ignore[valid-type]
+    measures: tuple[Measure, ...] = Field(min_length=1)
     window: Window
     sign: Literal[1, -1] = 1
 
 
+class Percent(_Part):
+    """A share of two columns: rounded half up to 2 decimals from their counts, blank where there is none."""
+
+    of: str
+    among: str
+
+
 class Column(_Part):
-    """A column of a form: fed by measures (`terms`) or by other columns (`plus`, `minus`), never by both."""
+    """A column of a form: fed by measures (`terms`), or made of other columns (`plus`, `minus`, or `percent`).
+
+    `needs` are the facts of a dossier without which it cannot be told (`motcua.canonical`): a unit none of whose
+    sources can state them has no figure there, and adds nothing to a total. Only `terms` can need facts.
+    """
 
     number: int
     code: str
@@ -45,24 +81,29 @@ class Column(_Part):
     terms: tuple[Term, ...] = ()
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
+    percent: Percent | None = None
+    needs: tuple[Literal[tuple(CONTENT.names)], ...] = ()  # type: ignore[valid-type]
     change: bool = False
     evidence: str
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Column:
-        if bool(self.terms) == bool(self.plus or self.minus):
-            raise ValueError(f"column {self.code} needs either terms or plus/minus")
+        if sum((bool(self.terms), bool(self.plus or self.minus), self.percent is not None)) != 1:
+            raise ValueError(f"column {self.code} needs either terms, or plus/minus, or percent")
+        if self.needs and not self.terms:
+            raise ValueError(f"column {self.code} needs facts, so it must be made of terms")
         if len(self.vi) != len(self.en):
             raise ValueError(f"column {self.code} has headings of different depth in vi and en")
         return self
 
 
 class Identity(_Part):
-    """`total` equals the sum of `parts`, in every row."""
+    """`total` equals the sum of `parts`, in every row; with `at_least` it may be more."""
 
     name: str
     total: str
     parts: tuple[str, ...]
+    at_least: bool = False
     evidence: str
 
 
@@ -97,6 +138,7 @@ class Form(Entry):
     sections: tuple[Section, ...]
     columns: tuple[Column, ...]
     identities: tuple[Identity, ...]
+    tiles: tuple[str, ...] = ()  # columns of the total that head the page
     working_days_ahead: int = Field(default=0, ge=0, le=20)
 
     @model_validator(mode="after")
@@ -109,15 +151,22 @@ class Form(Entry):
             for other in (*column.plus, *column.minus):
                 if other not in measured:
                     raise ValueError(f"column {column.code} is made of {other}, which no measure feeds")
+        counted = set(self.column_codes)
+        for column in self.columns:
+            if column.percent and not {column.percent.of, column.percent.among} <= counted:
+                raise ValueError(f"column {column.code} is a share of columns the form does not count")
+        if unknown := set(self.tiles) - counted:
+            raise ValueError(f"tiles name columns the form does not count: {', '.join(sorted(unknown))}")
         for identity in self.identities:
             for code in (identity.total, *identity.parts):
-                if code not in codes:
+                if code not in counted:
                     raise ValueError(f"identity {identity.name} names the unknown column {code}")
         return self
 
     @property
     def column_codes(self) -> tuple[str, ...]:
-        return tuple(column.code for column in self.columns)
+        """The columns that count, in order; not the percentages."""
+        return tuple(column.code for column in self.columns if column.percent is None)
 
 
 class _FormFile(_Part):
@@ -147,7 +196,7 @@ def load_form(catalog_dir: Path, report_code: str, day: date) -> Form:
     )
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _read_forms(path: Path) -> tuple[Form, ...]:
     document, lines = read_yaml(path)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,6 +46,7 @@ class Line:
     table: str
     figures: dict[str, int]
     cell: str = "received"
+    percentages: dict[str, str] = field(default_factory=dict)
 
 
 def headings(columns: list[Content]) -> list[Heading]:
@@ -77,7 +78,7 @@ def lines(content: Content, table: str, part: int = 0) -> Iterator[Line]:
 
     worst = worst_cells(content)
     sections = {section["level"]: section for section in content["sections"]}
-    subtotals = {row["level"]: row["figures"] for row in rows_of("level")}
+    subtotals = {row["level"]: row for row in rows_of("level")}
     current = None
     number = 0
     for row in rows_of(table):
@@ -85,7 +86,8 @@ def lines(content: Content, table: str, part: int = 0) -> Iterator[Line]:
         if table == "unit" and section and section is not current:
             yield Line(
                 "section", section["number"], section["level"], section["vi"], section["en"], section["level"], "",
-                "level", subtotals[section["level"]],
+                "level", subtotals[section["level"]]["figures"],
+                percentages=subtotals[section["level"]].get("percentages", {}),
             )  # fmt: skip
             current, number = section, 0
         number += 1
@@ -93,10 +95,13 @@ def lines(content: Content, table: str, part: int = 0) -> Iterator[Line]:
         name_en = section["en"] if table == "level" and section else row["row_name"]
         yield Line(
             "row", shown, row["row_code"], row["row_name"], name_en, row["level"], row["unit_id"], table,
-            row["figures"], worst.get(row["unit_id"], "received"),
+            row["figures"], worst.get(row["unit_id"], "received"), row.get("percentages", {}),
         )  # fmt: skip
     total = rows_of("total")[0]
-    yield Line("total", "", "total", "Tổng số", "Total", "", "", "total", total["figures"])
+    yield Line(
+        "total", "", "total", "Tổng số", "Total", "", "", "total", total["figures"],
+        percentages=total.get("percentages", {}),
+    )  # fmt: skip
 
 
 def worst_cells(content: Content) -> dict[str, str]:
@@ -151,6 +156,23 @@ def map_text(content: Content, lang: str) -> str:
         return ""
     on = date.fromisoformat(content["maps"]["on"])
     return f"Đơn vị theo ngày {on:%d/%m/%Y}" if lang == "vi" else f"Units as of {on.day} {on:%B %Y}"
+
+
+def untold_text(content: Content, lang: str) -> str:
+    """Say which columns how many units have no figure in, because no source of theirs can tell; empty when none."""
+    rows = table_rows(content, "unit")
+    told = []
+    for column in content["columns"]:
+        if "percent" not in column and (units := sum(column["code"] not in row["figures"] for row in rows)):
+            told.append((column["label"].split("=")[0], units))
+    if not told:
+        return ""
+    listed = "; ".join(f"{label} {units}/{len(rows)}" for label, units in told)
+    if lang == "vi":
+        return (
+            f"Dấu – là chỉ tiêu mà nguồn dữ liệu không cung cấp, không phải số 0. Cột và số đơn vị chưa có: {listed}."
+        )
+    return f"A dash is what no source of the unit can tell, which is not 0. Columns and units without them: {listed}."
 
 
 def period_text(content: Content, lang: str) -> str:

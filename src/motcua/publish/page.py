@@ -26,6 +26,7 @@ from motcua.publish.layout import (
     parts,
     period_text,
     read_at_text,
+    untold_text,
 )
 from motcua.publish.restatement import cause_text
 
@@ -39,7 +40,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(count=_count, change=_change)
+    environment.filters.update(count=_count, change=_change, share=_share)
     environment.globals.update(both=_both, percent=_percent, cause_text=cause_text)
     return environment
 
@@ -47,6 +48,8 @@ def _environment() -> Environment:
 def page_html(edition: Edition) -> str:
     """Return the page of an edition. It prints on A4 landscape and works without a network."""
     content = edition.content
+    if "index" in content:
+        return _index_html(edition)
     both_charts = zip(charts(content, "vi"), charts(content, "en"), strict=True)
     return _environment().get_template("edition.html.j2").render(
         edition=edition,
@@ -73,6 +76,7 @@ def page_html(edition: Edition) -> str:
         charts=[(vi, en, Markup(vi.svg), Markup(en.svg)) for vi, en in both_charts],  # noqa: S704  made by us, escaped
         state=STATES[edition.state],
         lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        untold=(untold_text(content, "vi"), untold_text(content, "en")),
         period=(period_text(content, "vi"), period_text(content, "en")),
         read_at=read_at_text(content),
         cells_vi=CELLS_VI,
@@ -80,6 +84,25 @@ def page_html(edition: Edition) -> str:
         cell_counts=cell_counts(content),
         missing=missing_sources(content),
         column_heading={column["code"]: column for column in content["columns"]},
+    ) + "\n"  # fmt: skip
+
+
+def _index_html(edition: Edition) -> str:
+    content = edition.content
+    said = content["index"]
+    return _environment().get_template("index.html.j2").render(
+        edition=edition,
+        content=content,
+        report=content["report"],
+        index_headings=list(zip(said["headings"]["vi"], said["headings"]["en"], strict=True)),
+        summary=list(zip(said["summary"]["vi"], said["summary"]["en"], strict=True)),
+        state=STATES[edition.state],
+        lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        period=(period_text(content, "vi"), period_text(content, "en")),
+        read_at=read_at_text(content),
+        cells_vi=CELLS_VI,
+        cells_en=CELLS_EN,
+        cell_counts=cell_counts(content),
     ) + "\n"  # fmt: skip
 
 
@@ -125,6 +148,11 @@ def _count(value: int) -> Markup:
 def _change(value: int) -> Markup:
     sign = "+" if value > 0 else ""
     return _both(f"{sign}{count_text(value, 'vi')}", f"{sign}{count_text(value, 'en')}")
+
+
+def _share(share: str) -> Markup:
+    """Return a percentage as printed; nothing for a share of nothing."""
+    return _both(share.replace(".", ","), share)
 
 
 def _percent(numerator: int, denominator: int) -> Markup:

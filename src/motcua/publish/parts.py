@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from motcua.errors import ReportRefused
 from motcua.period import Period
-from motcua.publish.figures import Row, Table, check_tables, complete, read_tables
+from motcua.publish.figures import Row, Table, check_tables, complete, make_row, read_tables
 from motcua.publish.forms import Column, Form
 from motcua.publish.maps import Scope
 
@@ -105,15 +105,19 @@ def combine(form: Form, parts: list[Part]) -> Combined:
     for code in parts[0].tables:
         rows: dict[str, Row] = {}
         summed: dict[str, dict[str, int]] = {}
+        lacking: dict[str, frozenset[str]] = {}
         for part in parts:
             for row in part.tables[code].rows:
                 rows.setdefault(key_of(row), row)
+                lacking[key_of(row)] = lacking.get(key_of(row), row.lacking) & row.lacking
                 figures = summed.setdefault(key_of(row), dict.fromkeys(kinds, 0))
                 for column, kind in kinds.items():
                     if kind == "flow" or part is (parts[0] if kind == "opening" else parts[-1]):
                         figures[column] += row.figures[column]
         made = [
-            Row(row.row_code, row.row_name, row.level, row.unit_id, complete(form, summed[key]))
+            make_row(
+                form, (row.row_code, row.row_name, row.level, row.unit_id), complete(form, summed[key]), lacking[key]
+            )
             for key, row in rows.items()
         ]
         tables[code] = Table(code, tuple(made))

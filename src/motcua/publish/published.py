@@ -14,6 +14,7 @@ from motcua.errors import CatalogError
 from motcua.percentage import percentage
 from motcua.publish.content import table_rows
 from motcua.publish.editions import Edition
+from motcua.publish.stated import check_stated
 from motcua.settings import Settings
 
 Verdict = Literal["reproduced", "differs", "contradicts_itself"]
@@ -64,7 +65,7 @@ def compare_published(edition: Edition, path: Path | None = None) -> list[Compar
     """Return a row for each figure published for the edition's province and days that form II.06a can give.
 
     Counts must agree to the unit. A stated percentage is recomputed from its own published counts when both were
-    published, and compared with the edition at two decimals otherwise.
+    published, and compared with the edition at its own precision otherwise.
 
     Args:
         path: published figures; `published_figures.csv` of the catalogue by default.
@@ -142,8 +143,10 @@ def _percentage(row: dict[str, str], level: str, en: str, vi: str, figures: dict
     computed = percentage(numerator or 0, denominator or 0)
     own_count, own_base = _count(row["numerator"]), _count(row["denominator"])
     own = percentage(own_count, own_base) if own_count is not None and own_base is not None else None
+    own_verdict = check_stated(_decimal(own_count), _decimal(own_base), stated).verdict
+    agrees = check_stated(_decimal(numerator), _decimal(denominator), stated).verdict == "agrees"
     verdict: Verdict
-    if own is not None and own != stated and computed == own:
+    if own is not None and own_verdict != "agrees" and computed == own:
         verdict = "contradicts_itself"
         counts = f"{own_count:,} / {own_base:,}"
         text_en = f"{counts} = {own} %: the published {stated} % disagrees with its own counts"
@@ -151,8 +154,8 @@ def _percentage(row: dict[str, str], level: str, en: str, vi: str, figures: dict
             f"{counts.replace(',', '.')} = {_vi(own)} %: tỷ lệ công bố {_vi(stated)} % "
             "không khớp với chính số liệu đã công bố"
         )
-    elif computed == stated:
-        verdict, text_en, text_vi = "reproduced", "reproduced at two decimals", "đúng đến hai chữ số thập phân"
+    elif agrees:
+        verdict, text_en, text_vi = "reproduced", "reproduced at its own precision", "đúng đến chữ số thập phân đã nêu"
     else:
         verdict = "differs"
         text_en = f"differs: computed {computed if computed is not None else 'nothing'}"
@@ -162,6 +165,10 @@ def _percentage(row: dict[str, str], level: str, en: str, vi: str, figures: dict
 
 def _vi(value: Decimal) -> str:
     return str(value).replace(".", ",")
+
+
+def _decimal(count: int | None) -> Decimal | None:
+    return None if count is None else Decimal(count)
 
 
 def _count(text: str) -> int | None:

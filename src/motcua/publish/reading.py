@@ -42,8 +42,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class Form06:
-    """Form II.06a of one unit and period, broken down `by` unit, field or level. Figures are dossiers."""
+    """A form of one unit and period, II.06a or another, broken down `by` unit, field or level."""
 
+    form: Form
     period: Period
     unit: Unit
     by: str
@@ -84,12 +85,18 @@ class Form06:
 
 
 def form_06(unit: str, period: Period, by: str = "unit", *, on_map: str | None = None) -> Form06:
-    """Compute form II.06a (TT 01/2020/TT-VPCP) for all that a unit covers, from the measures as they stand now.
+    """Compute form II.06a (TT 01/2020/TT-VPCP), as `read_form` does any form."""
+    return read_form("form-06", unit, period, by, on_map=on_map)
+
+
+def read_form(report_code: str, unit: str, period: Period, by: str = "unit", *, on_map: str | None = None) -> Form06:
+    """Compute a form of the catalogue for all that a unit covers, from the measures as they stand now.
 
     Args:
+        report_code: the name of its file in `include/catalog/forms/`.
         unit: official code or unit id; a code means what it does on the period's last day, else on its first.
-        period: any run of days; columns 4 and 5 count its days, 6 the stock before it, 11 to 13 that at its end.
-        by: `unit`, `field` (lĩnh vực) or `level`.
+        period: any run of days, counted as the columns of the form say.
+        by: `unit`, `field` (lĩnh vực) or `level`, of those the form has.
         on_map: `as-was` (each part of the period on its own map), `as-now`, or a day; by default the map of the
             period's last day. The unit covers everything that is or became part of it, so totals do not depend on it.
 
@@ -100,18 +107,20 @@ def form_06(unit: str, period: Period, by: str = "unit", *, on_map: str | None =
     from motcua.catalog import load_catalog
     from motcua.publish.forms import load_form
 
-    if by not in ("unit", "field", "level"):
-        raise ReportRefused(f"Form II.06a has no breakdown by {by!r}.", action="use unit, field or level.")
     settings = Settings.load()
     catalog = load_catalog(settings.catalog_dir)
-    form = load_form(settings.catalog_dir, "form-06", period.to_date)
+    form = load_form(settings.catalog_dir, report_code, period.to_date)
+    if by not in form.tables:
+        raise ReportRefused(
+            f"Report {form.report_code} has no breakdown by {by!r}.", action=f"use {' or '.join(form.tables)}."
+        )
     found = find_unit(catalog, unit, period)
     with (
         store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as connection,
         connection.begin(),
     ):
         reading = read_on_map(connection, form, Scope(catalog, found), period, on_map)
-    return Form06(period, found, by, reading.tables[by].rows, reading.tables["total"].rows[0], on_map, reading)
+    return Form06(form, period, found, by, reading.tables[by].rows, reading.tables["total"].rows[0], on_map, reading)
 
 
 def read_on_map(

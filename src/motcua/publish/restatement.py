@@ -24,7 +24,7 @@ def restate(store: Connection, earlier: Content, draft: Content, placed: Mapping
     versions = _changed_versions(store, earlier, draft, placed)
     parts = [part["part"] for part in draft.get("maps", {}).get("parts", ())]
     rows = []
-    for part, table in ((part, code) for part in (0, *parts) for code in ("unit", "total")):
+    for part, table in ((part, code) for part in (0, *parts) for code in ("unit", "index", "total")):
         code = part_code(table, part) if part else table
         before_rows = {_key(row): row for row in table_rows(earlier, code)}
         after_rows = {_key(row): row for row in table_rows(draft, code)}

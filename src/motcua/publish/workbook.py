@@ -1,4 +1,4 @@
-"""The workbook of an edition, in the layout of form II.06a: same edition, same bytes."""
+"""The workbook of an edition, in the layout of its form: same edition, same bytes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from motcua.publish.editions import Edition
 from motcua.publish.layout import (
     STATES,
     TABLE_NAMES,
+    Line,
     headings,
     lacking_text,
     lines,
@@ -20,12 +21,14 @@ from motcua.publish.layout import (
     parts,
     period_text,
     read_at_text,
+    untold_text,
 )
 from motcua.publish.restatement import cause_text
 
 CODE_HEADING = "Mã"
 SOURCES_SHEET = "Nguồn dữ liệu"
 CHANGES_SHEET = "Thay đổi"
+INDEX_SHEET = "Chỉ số"
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 
 
@@ -52,6 +55,8 @@ def workbook_bytes(edition: Edition) -> bytes:
     for table, (name, _) in TABLE_NAMES.items():
         if table_rows(content, table):
             _write_table(book.add_worksheet(name), formats, edition, table)
+    if "index" in content:
+        _write_index(book.add_worksheet(INDEX_SHEET), formats, edition)
     for part in parts(content):
         _write_table(book.add_worksheet(f"Phần {part['part']}"), formats, edition, "unit", part)
     _write_sources(book.add_worksheet(SOURCES_SHEET), formats, edition)
@@ -81,6 +86,8 @@ def _formats(book: Any) -> dict[str, Any]:
         "row_text": boxed,
         "row_number": {**boxed, "align": "center"},
         "row_figure": figure,
+        "row_points": {**figure, "num_format": "0.00"},
+        "section_points": {**figure, **shaded, "num_format": "0.00"},
         "section_text": {**boxed, **shaded},
         "section_number": {**boxed, **shaded, "align": "center"},
         "section_figure": {**figure, **shaded},
@@ -92,7 +99,12 @@ def _formats(book: Any) -> dict[str, Any]:
         "missing_figure": {**figure, "bg_color": "#FFF1D6", "num_format": '#,##0;-#,##0;"–"'},
         "code": {**_FONT, "font_size": 9, "font_color": "#7A869A"},
     }
-    return {name: book.add_format(spec) for name, spec in specs.items()}
+    shares = {
+        name.replace("_figure", "_share"): {**spec, "num_format": "0.00"}
+        for name, spec in specs.items()
+        if name.endswith("_figure")
+    }
+    return {name: book.add_format(spec) for name, spec in (specs | shares).items()}
 
 
 def _write_table(
@@ -135,12 +147,13 @@ def _write_table(
         sheet.write_string(row, 0, line.number, formats[f"{line.kind}_number"])
         sheet.write_string(row, 1, name, formats[f"{kind}_text"])
         for index, column in enumerate(columns):
-            sheet.write_number(row, 2 + index, line.figures[column["code"]], formats[f"{kind}_figure"])
+            _write_cell(sheet, row, 2 + index, line, column, formats, kind)
         change = changes.get(line.unit_id or line.row_code, {})
         for index, column in enumerate(changed):
             sheet.write_number(row, 2 + len(columns) + index, change.get(column["code"], 0), formats[f"{kind}_figure"])
         sheet.write_string(row, last + 1, line.row_code, formats["code"])
-    sheet.merge_range(row + 2, 0, row + 2, last, content["report"]["counted_vi"], formats["note"])
+    note = " ".join(filter(None, (content["report"]["counted_vi"], untold_text(content, "vi"))))
+    sheet.merge_range(row + 2, 0, row + 2, last, note, formats["note"])
     if told := content.get("maps", {}).get("explanation", {}).get("vi"):
         row += 1
         sheet.merge_range(row + 2, 0, row + 2, last, told, formats["note"])
@@ -150,6 +163,21 @@ def _write_table(
     sheet.set_column(2, last, 11.5)
     sheet.set_column(last + 1, last + 1, 12)
     _print_setup(sheet, edition, row + 2, last)
+
+
+def _write_cell(sheet: Any, row: int, place: int, line: Line, column: Any, formats: dict[str, Any], kind: str) -> None:
+    """Write a count, a percentage or, for what no source tells, a dash; a share of nothing stays blank."""
+    code = column["code"]
+    if "percent" in column:
+        share = line.percentages[code]
+        if share:
+            sheet.write_number(row, place, float(share), formats[f"{kind}_share"])
+        else:
+            sheet.write_blank(row, place, None, formats[f"{kind}_share"])
+    elif code in line.figures:
+        sheet.write_number(row, place, line.figures[code], formats[f"{kind}_figure"])
+    else:
+        sheet.write_string(row, place, "–", formats[f"{kind}_figure"])
 
 
 def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int, part: Content | None = None) -> int:
@@ -175,6 +203,38 @@ def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int
     origin = f"{edition.edition_id} – số liệu lúc {read_at_text(content)} – SHA-256 {edition.sha256}"
     sheet.merge_range(5, 0, 5, last, origin, formats["hash"])
     return 7
+
+
+def _write_index(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
+    """Write the rows of an index: counts as numbers, points as numbers, an absent figure as an empty cell."""
+    said = edition.content["index"]
+    names = said["headings"]["vi"]
+    top = _write_head(sheet, formats, edition, len(names) - 1)
+    for index, name in enumerate(names):
+        sheet.write_string(top, index, name, formats["heading"])
+    figures = {row["row_code"]: row["figures"] for row in table_rows(edition.content, "index")}
+    row = top
+    for row, line in enumerate(said["rows"], start=top + 1):
+        kind = "section" if line["is_group"] == "yes" else "row"
+        counts = figures.get(line["vi"][0], {})
+        for index, value in enumerate(line["vi"]):
+            code = {2: "numerator", 3: "denominator"}.get(index, "")
+            if code in counts:
+                sheet.write_number(row, index, counts[code], formats[f"{kind}_figure"])
+            elif 5 <= index <= 6 and value:
+                sheet.write_number(row, index, float(value.replace(",", ".")), formats[f"{kind}_points"])
+            else:
+                sheet.write_string(row, index, value, formats[f"{kind}_text"])
+        sheet.set_row(row, 17 * max(1, -(-len(line["vi"][7]) // 52), -(-len(line["vi"][1]) // 40)))
+    for sentence in said["summary"]["vi"]:
+        row += 1
+        sheet.merge_range(row + 1, 0, row + 1, len(names) - 1, sentence, formats["plain"])
+    sheet.merge_range(row + 3, 0, row + 3, len(names) - 1, edition.content["report"]["counted_vi"], formats["note"])
+    sheet.freeze_panes(top + 1, 2)
+    sheet.repeat_rows(top)
+    for index, width in enumerate((7, 44, 12, 12, 11, 9, 9, 56)):
+        sheet.set_column(index, index, width)
+    _print_setup(sheet, edition, row + 3, len(names) - 1)
 
 
 def _write_sources(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:

@@ -114,7 +114,9 @@ def _chunks(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
 
 
 def _is_told_by_steps(item: Item, number: int, broken: int) -> bool:
-    """Whether the steps of a dossier say all that has changed since it was taken in."""
+    """Whether the steps of a dossier say all that has changed since it was taken in; of a result they say nothing."""
+    if any(paper["DuongDanTepTinKetQua"] for paper in item["DanhSachGiayToKetQua"]):
+        return False
     return (
         number % 6 == 0 and not broken and item["TrangThaiHoSo"] == "10" and item["NgayKetThucXuLy"] < item["NgayTra"]
     )
@@ -156,6 +158,7 @@ def _items(world: World, said: Said, shape: Shape) -> list[Item]:
     channels = said.channels
     empty = [""] * len(said)
     paused, released = _written(said.paused), _written(said.released)
+    parts = [said.fact(name) for name in ("components", "digitised", "reused", "from_store")]
     columns: dict[str, list[Any]] = {
         "MaHoSo": said.numbers,
         "MaTTHC": said.procedure(lambda p: p.code),
@@ -188,8 +191,10 @@ def _items(world: World, said: Said, shape: Shape) -> list[Item]:
             [_supplement(at, number)] if at and status in _PAUSED else []
             for at, number, status in zip(paused, person, statuses, strict=True)
         ],
-        "DanhSachGiayToKetQua": [_results(at, n) for at, n in zip(released, said.ids, strict=True)],
-        "TaiLieuNop": [[_document(number, shape)] for number in said.ids],
+        "DanhSachGiayToKetQua": [
+            _results(at, n, has_file) for at, n, has_file in zip(released, said.ids, said.fact("results"), strict=True)
+        ],
+        "TaiLieuNop": [_documents(number, shape, *counts) for number, *counts in zip(said.ids, *parts, strict=True)],
     }
     if shape == "2025":
         columns |= {
@@ -199,13 +204,13 @@ def _items(world: World, said: Said, shape: Shape) -> list[Item]:
             ],
             "SoGiayToChuHoSo": [people.identity_number(n) for n in person],
             "NoiNopHoSo": ["1" if n % 3 == 0 else "2" for n in person],
-            "HoSoCoThanhPhanSoHoa": ["1"] * len(said),
-            "TaiKhoanDuocXacThucVoiVNeID": [str(n % 2) for n in person],
-            "DuocThanhToanTrucTuyen": ["0"] * len(said),
+            "HoSoCoThanhPhanSoHoa": [str(int(count > 0)) for count in said.fact("digitised")],
+            "TaiKhoanDuocXacThucVoiVNeID": [str(int(is_so)) for is_so in said.fact("verified")],
+            "DuocThanhToanTrucTuyen": [str(way) for way in said.payments],
             "NgayTuChoi": _written(said.refused),
             "DinhDanhCHS": [[{"LoaiDinhDanh": "1", "SoDinhDanh": people.identity_number(n)}] for n in person],
             "NgayNopHoSo": _written(said.submitted),
-            "DSKetNoiCSDL": [[{"MaCSDL": "1"}] for _ in person],
+            "DSKetNoiCSDL": [[{"MaCSDL": "1" if is_so else "2"}] for is_so in said.fact("population")],
         }
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
@@ -231,16 +236,25 @@ def _supplement(at: str, person: int) -> Item:
     }
 
 
-def _results(released: str | None, number: int) -> list[Item]:
+def _results(released: str | None, number: int, has_file: bool) -> list[Item]:
     if not released:
         return []
-    url = f"https://example.invalid/ket-qua/{number}"
+    url = f"https://example.invalid/ket-qua/{number}" if has_file else ""
     return [{"TenGiayTo": "Kết quả", "MaThanhPhanHoSo": "", "GiayToId": "1", "DuongDanTepTinKetQua": url}]
 
 
-def _document(number: int, shape: Shape) -> Item:
+def _documents(number: int, shape: Shape, components: int, digitised: int, reused: int, stored: int) -> list[Item]:
+    """Return the papers handed in, the digitised ones first; some dossiers show one that was taken back."""
+    papers = [_document(number, shape, n < digitised, n < reused, n < stored) for n in range(components)]
+    if number % 11 == 0:
+        papers.append(_document(number, shape, True, False, False) | {"IsDeleted": "True"})
+    return papers
+
+
+def _document(number: int, shape: Shape, is_digitised: bool, is_reused: bool, is_stored: bool) -> Item:
     item = {"TepDinhKemId": "1", "TenTepDinhKem": "ho-so.pdf", "IsDeleted": "False", "MaThanhPhanHoSo": "",
             "DuongDanTaiTepTin": f"https://example.invalid/ho-so/{number}"}  # fmt: skip
     if shape == "2025":
-        item |= {"DuocSoHoa": "1", "DuocTaiSuDung": "0", "DuocLayTuKhoDMQG": "0", "MaKetQuaThayThe": ""}
+        item |= {"DuocSoHoa": str(int(is_digitised)), "DuocTaiSuDung": str(int(is_reused)),
+                 "DuocLayTuKhoDMQG": str(int(is_stored)), "MaKetQuaThayThe": ""}  # fmt: skip
     return item

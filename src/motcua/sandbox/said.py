@@ -65,6 +65,16 @@ class Said:
         values: list[Any] = getattr(self._night, name)[self.rows].tolist()
         return values
 
+    def fact(self, name: str) -> list[Any]:
+        """Return a column of the world's facts as a list."""
+        values: list[Any] = getattr(self._world.facts, name)[self.rows].tolist()
+        return values
+
+    @property
+    def payments(self) -> list[int]:
+        """How the fee was paid online, 0 for not or where there is none."""
+        return [way if fee > 0 else 0 for way, fee in zip(self.fact("payment"), self.of("fee"), strict=True)]
+
     @property
     def ids(self) -> list[int]:
         return self.of("dossier_id")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from motcua.catalog import Level, Procedure
+from motcua.sandbox.facts import Facts, draw_facts
 from motcua.sandbox.scenario import Scenario
 from motcua.sandbox.truth import Truth, count_truth
 from motcua.sandbox.working_days import Ints, day_number
@@ -160,6 +161,11 @@ class World:
         day = self.nights[2].received // 86_400
         first, last = day_number(self.scenario.from_date), day_number(self.scenario.to_date)
         return (day >= first) & (day <= last)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What is said of the records beyond their dates."""
+        return draw_facts(self)
 
     def truth(self, night: int = 2, stuck_at: dict[int, int] | None = None) -> Truth:
         """Return what a report on the period must say after a night.

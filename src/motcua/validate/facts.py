@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from motcua.catalog import Catalog
 from motcua.catalog.procedures import TIME_UNITS
+from motcua.catalog.reasons import overdue_reasons
 from motcua.due_dates import due_dates, due_rules
 from motcua.succession import UnitMap
 from motcua.units import UnitCodes
@@ -56,6 +57,7 @@ def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now
     number_holder_count                   dossiers of the source with this dossier_no, itself included
     is_number_held_elsewhere              another source already holds this dossier_no
     fee_stated                            the fee, 0 when none is stated
+    is_overdue_reason_known               the reason is in `forms/overdue_reasons.csv`, or none is stated
     now                                   the wall time records are judged at
     """
     frame = frame.copy(deep=False)
@@ -68,6 +70,8 @@ def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now
     _add_code_date(frame)
     _add_known(frame, connection)
     frame["fee_stated"] = frame["fee_amount"].fillna(0)
+    reason = frame["overdue_reason_code"]
+    frame["is_overdue_reason_known"] = reason.isna() | reason.isin(list(overdue_reasons(catalog.folder)))
     return frame
 
 

@@ -99,6 +99,18 @@ def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> 
     content = motcua("edition", "show", edition["edition_id"]).json
     assert content["state"] == "provisional"
 
+    index = motcua("index", "unit", "84", "--period", "CAL_MONTH:2023-10", "--json").json
+    online = index["groups"]["online"]["items"]["3.3"]
+    received = form["total"]["received_online"] + form["total"]["received_direct"]
+    assert (online["numerator"], online["denominator"]) == (form["total"]["received_online"], received)
+    on_time = index["groups"]["progress"]["items"]["2.1"]
+    late = form["total"]["resolved_late"] + form["total"]["open_overdue"]
+    assert (on_time["numerator"], on_time["denominator"]) == (
+        form["total"]["received_total"] - late,
+        form["total"]["received_total"],
+    )
+    assert index["total"] is not None
+
 
 def test_a_source_that_is_down_is_named_and_the_command_fails(motcua: Command, sandbox: SandboxServer) -> None:
     down = load_catalog(Settings.load().catalog_dir).source_by_id[SOURCE]

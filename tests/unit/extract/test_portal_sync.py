@@ -196,3 +196,63 @@ def test_batches_of_another_agency_and_other_services_are_passed_over(tmp_path: 
 def test_what_is_no_batch_is_named_by_its_file(tmp_path: Path, content: Any, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         rows(tmp_path, content)
+
+
+def paper(digitised: str = "0", reused: str = "0", stored: str = "0", **other: str) -> dict[str, str]:
+    file = {"TenTepDinhKem": "Don cua Nguyen Van A.pdf", "DuongDanTaiTepTin": "https://example.invalid/1"}
+    return file | {"DuocSoHoa": digitised, "DuocTaiSuDung": reused, "DuocLayTuKhoDMQG": stored} | other
+
+
+def facts(row: dict[str, Any]) -> tuple[Any, ...]:
+    names = ("components_count", "components_digitised_count", "components_reused_count", "components_from_store_count")
+    return tuple(row[name] for name in names)
+
+
+def test_papers_are_counted_by_what_is_flagged_of_them(tmp_path: Path) -> None:
+    papers = [paper("1", "1", "1"), paper("1", "1"), paper("1"), paper(), paper("1", IsDeleted="True")]
+    assert facts(current(tmp_path, whole(TaiLieuNop=papers))) == (4, 3, 2, 1)
+
+
+def test_a_dossier_without_papers_has_none_that_is_digitised(tmp_path: Path) -> None:
+    assert facts(current(tmp_path, whole(TaiLieuNop=[]))) == (0, 0, 0, 0)
+
+
+def test_a_batch_of_2020_does_not_say_whether_papers_are_digitised(tmp_path: Path) -> None:
+    old = {"TenTepDinhKem": "a.pdf", "IsDeleted": "False"}
+    assert facts(current(tmp_path, whole(TaiLieuNop=[old, old]))) == (2, None, None, None)
+
+
+def test_a_batch_that_sends_no_papers_does_not_say_that_there_are_none(tmp_path: Path) -> None:
+    item = whole()
+    for key in ("TaiLieuNop", "DanhSachGiayToKetQua", "DSKetNoiCSDL", "TaiKhoanDuocXacThucVoiVNeID"):
+        item["data"][0].pop(key, None)
+    row = current(tmp_path, item)
+    assert facts(row) == (None, None, None, None)
+    assert {row[name] for name in ("has_electronic_result", "uses_population_data", "is_identity_verified")} == {None}
+    assert row["is_synced_to_portal"] is True
+
+
+@pytest.mark.parametrize(("address", "has_result"), [("https://example.invalid/2", True), ("", False), (None, False)])
+def test_a_result_is_electronic_when_it_has_a_file(tmp_path: Path, address: str | None, has_result: bool) -> None:
+    result = {"TenGiayTo": "Giấy khai sinh", "DuongDanTepTinKetQua": address}
+    row = current(tmp_path, whole(DanhSachGiayToKetQua=[result]))
+    assert row["has_electronic_result"] is has_result
+    assert "example.invalid" not in str(row)
+
+
+@pytest.mark.parametrize(("codes", "uses"), [(["1"], True), (["2", "1"], True), (["2"], False), ([], False)])
+def test_the_population_database_is_one_of_those_asked(tmp_path: Path, codes: list[str], uses: bool) -> None:
+    row = current(tmp_path, whole(DSKetNoiCSDL=[{"MaCSDL": code} for code in codes]))
+    assert row["uses_population_data"] is uses
+
+
+@pytest.mark.parametrize(("said", "is_so"), [("1", True), ("0", False), ("", None), (True, True), (0, False)])
+def test_an_identity_is_verified_where_the_account_says_so(tmp_path: Path, said: Any, is_so: bool | None) -> None:
+    assert current(tmp_path, whole(TaiKhoanDuocXacThucVoiVNeID=said))["is_identity_verified"] is is_so
+
+
+def test_papers_that_are_no_list_are_an_issue_and_no_count(tmp_path: Path) -> None:
+    row = current(tmp_path, whole(TaiLieuNop="Don cua Nguyen Van A.pdf"))
+    assert facts(row) == (None, None, None, None)
+    assert "components_count: not a list" in row["mapping_issues"]
+    assert "Nguyen" not in row["mapping_issues"]

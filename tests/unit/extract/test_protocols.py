@@ -101,7 +101,7 @@ def kept(server: SandboxServer, protocol: str, window: Window = OCTOBER) -> dict
 OWN_WORDS = {"record_no", "disposition_reason", "source_status", "mapping_issues", "procedure_suffix"}
 NOT_CARRIED = {
     "igate": OWN_WORDS | {"reference_uid", "parent_dossier_id", "is_clock_stopped", "online_level"},
-    "tandan": OWN_WORDS | {"reference_uid", "parent_dossier_id", "is_clock_stopped"},
+    "tandan": OWN_WORDS | {"reference_uid", "parent_dossier_id", "is_clock_stopped", "is_synced_to_portal"},
 }
 
 

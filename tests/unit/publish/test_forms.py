@@ -48,5 +48,5 @@ def test_a_form_not_yet_in_force_is_refused() -> None:
 
 
 def test_an_unknown_report_is_refused_naming_the_known_ones() -> None:
-    with pytest.raises(ReportRefused, match="form-06, nightly-brief"):
+    with pytest.raises(ReportRefused, match="digitisation, form-06, form-2026, nightly-brief"):
         load_form(FORMS.parent, "form-07", date(2023, 10, 31))

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0014"
-down_revision = "0016"
+down_revision = "0010"
 
 
 def upgrade() -> None:

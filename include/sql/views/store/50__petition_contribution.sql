@@ -1,0 +1,70 @@
+-- Grain: one petition, measure and day. Reads petition. The single definition of every count of petitions (PAKN), on
+-- calendar days, in the manner of form II.05a (its layout was not read) and of rows 5.2 and 5.3 of index 766:
+--   closed       on the day it was handled, or refused; on time up to its due day, and always without one
+--   overdue      from the day after the due day until it is closed; what is open and not overdue is in time
+--   unsatisfied  on the day it was closed: the petitioner is not satisfied, or petitioned again
+--   unsatisfied_or_late  each petition that row 5.3 takes off, once: on the day it became late, else when unsatisfied
+with judged as (
+    select
+        petition_id,
+        source_id,
+        unit_id,
+        kind,
+        received_on,
+        due_on,
+        handled_on,
+        published_on,
+        coalesce(handled_on > due_on, false) as is_late,
+        coalesce(not is_satisfied, false) or coalesce(is_repeated, false) as is_unsatisfied,
+        handled_on is null or handled_on > due_on as became_overdue
+    from petition
+),
+
+contributions as (
+    select
+        judged.petition_id,
+        judged.source_id,
+        judged.unit_id,
+        flows.measure,
+        flows.on_day
+    from judged
+    -- noqa: disable=RF02
+    cross join lateral (
+        values
+        ('petition_received', received_on),
+        ('petition_received_' || kind, received_on),
+        ('petition_closed', handled_on),
+        ('petition_closed_' || kind, handled_on),
+        ('petition_handled_on_time', case when not is_late then handled_on end),
+        ('petition_became_overdue', case when became_overdue then due_on + 1 end),
+        ('petition_overdue_cleared', case when is_late then handled_on end),
+        ('petition_unsatisfied', case when is_unsatisfied then handled_on end),
+        (
+            'petition_unsatisfied_or_late',
+            case when became_overdue and due_on is not null then due_on + 1 when is_unsatisfied then handled_on end
+        ),
+        ('petition_published', published_on)
+    ) as flows (measure, on_day)
+    -- noqa: enable=RF02
+),
+
+final as (
+    select
+        petition_id,
+        source_id,
+        unit_id,
+        measure,
+        on_day,
+        1::bigint as quantity
+    from contributions
+    where on_day is not null
+)
+
+select
+    petition_id,
+    source_id,
+    unit_id,
+    measure,
+    on_day,
+    quantity
+from final

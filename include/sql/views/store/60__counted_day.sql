@@ -1,0 +1,17 @@
+-- Grain: unit, field, day, measure and what is counted. Reads measure_day, petition_contribution. What the columns of
+-- forms are made of: the daily measures of dossiers, and those of petitions, which are few and summed when asked for.
+select
+    unit_id,
+    field_code,
+    on_day,
+    measure,
+    quantity
+from measure_day
+union all
+select
+    unit_id,
+    'petition' as field_code,
+    on_day,
+    measure,
+    quantity
+from petition_contribution

@@ -1,0 +1,355 @@
+"""Where a unit stands: its index in a period, the change from the period before, and its place among its like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from motcua.catalog import Catalog, Unit, load_catalog
+from motcua.errors import ReportRefused
+from motcua.period import Period, previous_period
+from motcua.publish.completeness import SourceCell
+from motcua.publish.figures import find_unit, unit_json
+from motcua.publish.index.definition import (
+    Definition,
+    IndexLevel,
+    Text,
+    apply_variant,
+    find_variant,
+    load_definition,
+    variant_for,
+)
+from motcua.publish.index.gap import Gap, gaps, next_band
+from motcua.publish.index.measured import Fed, Reading, given_too, read
+from motcua.publish.index.score import Counts, Score, number, score
+from motcua.publish.maps import Scope, map_day
+from motcua.settings import TIMEZONE, Settings
+from motcua.warehouse import store_engine
+
+
+@dataclass(frozen=True)
+class Change:
+    """The difference from the period before, over the rows available in both."""
+
+    period: Period
+    total: Decimal
+    groups: Mapping[str, Decimal]
+    rows_compared: int
+    is_like_for_like: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "period": self.period.as_json(),
+            "total": number(self.total),
+            "groups": {code: number(value) for code, value in self.groups.items()},
+            "rows_compared": self.rows_compared,
+            "is_like_for_like": self.is_like_for_like,
+        }
+
+
+@dataclass(frozen=True)
+class Rank:
+    """A place among the units of one level in the province (provinces: among provinces); ties share it."""
+
+    place: int
+    of: int
+    has_same_rows: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {"place": self.place, "of": self.of, "has_same_rows": self.has_same_rows}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The index of one unit in one period."""
+
+    unit: Unit
+    level: IndexLevel
+    period: Period
+    score: Score
+    counts: Mapping[str, Counts | None]
+    notes: Mapping[str, Text]
+    missing_sources: tuple[SourceCell, ...]
+    change: Change | None
+    rank: Rank | None
+
+    @cached_property
+    def gaps(self) -> dict[str, Gap]:
+        """What each row lacks to its full score and to the next class."""
+        return gaps(self.score.definition, self.counts, self.level)
+
+    def as_json(self) -> dict[str, Any]:
+        found, definition = self.score, self.score.definition
+        scored = found.as_json()
+        for group in scored["groups"].values():
+            for row_id, item in group["items"].items():
+                if row_id in self.notes:
+                    item["note"] = self.notes[row_id].model_dump()
+                if row_id in self.gaps:
+                    item["missing"] = self.gaps[row_id].as_json()
+        band, above = found.band, next_band(found)
+        return {
+            "index": definition.index,
+            "variant": definition.variant or None,
+            "unit": {**unit_json(self.unit), "index_level": self.level},
+            "period": self.period.as_json(),
+            **scored,
+            "max_available": number(found.max_available),
+            "of_hundred": number(found.of_hundred),
+            "is_complete": found.is_complete,
+            "band": None if band is None else {"vi": band.vi, "en": band.en, "is_of_whole": found.is_complete},
+            "next_band": None if above is None else {"vi": above.vi, "en": above.en, "score": number(above.score)},
+            "change": None if self.change is None else self.change.as_json(),
+            "rank": None if self.rank is None else self.rank.as_json(),
+            "missing_sources": [
+                {"source_id": cell.source_id, "unit_id": cell.unit_id, "cell": cell.cell}
+                for cell in self.missing_sources
+            ],
+        }
+
+
+def index_level(unit: Unit) -> IndexLevel:
+    """Return the level of a unit as the index knows it: a department is an agency of the province (section 1.6)."""
+    if unit.level == "province":
+        return "province" if unit.kind == "province" else "department"
+    return unit.level
+
+
+def unit_index(
+    unit: str,
+    period: Period,
+    *,
+    index: str = "766",
+    variant: str | None = None,
+    given: Mapping[str, Counts | None] | None = None,
+    on_map: str | None = None,
+    today: date | None = None,
+) -> Standing:
+    """Compute the index of a unit, everything below it included, from the measures as they stand now.
+
+    Args:
+        unit: official code or unit id.
+        period: any run of days; calendar periods are what the portal uses (domain.md section 1.6).
+        variant: score by these adapted rows instead of those that hold for the unit; `none` for the national ones.
+        given: counts of rows that nothing here feeds; they count for this unit only, not in its change or rank.
+        on_map: as `motcua.publish.maps.map_day`; dossiers count for the unit they belong to on that map, now and in
+            the period before.
+
+    Raises:
+        ReportRefused: no version of the index is in force on the period's last day.
+        CatalogError: the unit is unknown on the period's days, or the definition is wrong.
+    """
+    catalog, found = _catalog_and_unit(unit, period)
+    with _snapshot() as connection:
+        return standing_of(
+            connection, catalog, found, period, index=index, variant=variant, given=given, on_map=on_map, today=today
+        )
+
+
+def standing_of(
+    connection: Connection,
+    catalog: Catalog,
+    unit: Unit,
+    period: Period,
+    *,
+    index: str = "766",
+    variant: str | None = None,
+    given: Mapping[str, Counts | None] | None = None,
+    on_map: str | None = None,
+    today: date | None = None,
+) -> Standing:
+    """Compute what `unit_index` does, in a snapshot that the caller holds."""
+    day = map_day(on_map, period, today)
+    league = _League(connection, catalog, _like(catalog, unit, day), index, variant, period, day, today)
+    return league.standing(unit, given or {})
+
+
+def level_index(
+    unit: str,
+    level: IndexLevel,
+    period: Period,
+    *,
+    index: str = "766",
+    variant: str | None = None,
+    on_map: str | None = None,
+    today: date | None = None,
+) -> list[Standing]:
+    """Compute the index of every unit of a level at or below a unit, the best first; without a score last.
+
+    Raises:
+        ReportRefused: there is no such unit below, or no version of the index is in force.
+    """
+    catalog, found = _catalog_and_unit(unit, period)
+    day = map_day(on_map, period, today)
+    below = {member.unit_id for member in catalog.subtree(found.unit_id)}
+    units = [
+        member
+        for member in catalog.units
+        if member.unit_id in below
+        and index_level(member) == level
+        and (member.kind != "agency" or level == "department")
+        and member.holds_on(day)
+    ]
+    if not units:
+        raise ReportRefused(
+            f"{found.name} ({found.unit_id}) has no unit of level {level} on {day}.",
+            action="ask for province, department, district or commune, for another unit, or for another --map.",
+        )
+    with _snapshot() as connection:
+        league = _League(connection, catalog, _like(catalog, units[0], day), index, variant, period, day, today)
+        standings = [league.standing(member, {}) for member in units]
+    return sorted(standings, key=lambda s: (s.rank is None, s.rank.place if s.rank else 0, s.unit.code))
+
+
+class _League:
+    """The units of one level that are ranked together: read once for now and for the period before."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        catalog: Catalog,
+        units: Sequence[Unit],
+        index: str,
+        variant: str | None,
+        period: Period,
+        day: date,
+        today: date | None,
+    ) -> None:
+        self._catalog = catalog
+        self._folder = Settings.load().catalog_dir
+        self._index, self._variant = index, variant
+        self._period, self._before = period, previous_period(period)
+        self._of_province: dict[tuple[str, Period, str], dict[str, Counts | None]] = {}
+        self._national = load_definition(self._folder, index, period.to_date)
+        today = today or datetime.now(ZoneInfo(TIMEZONE)).date()
+        roots = sorted({catalog.province_of(unit.unit_id).unit_id for unit in units})
+        scopes = [Scope(catalog, catalog.unit_by_id[root]) for root in roots]
+        self._placed: dict[str, list[Unit]] = {}  # unit -> the units whose dossiers stand on its line on the map
+        for scope in scopes:
+            for unit_id, placed_id in scope.placement(day).items():
+                self._placed.setdefault(placed_id, []).append(catalog.unit_by_id[unit_id])
+        members = list({member.unit_id: member for scope in scopes for member in scope.units}.values())
+        definitions = {self._definition(unit).variant: self._definition(unit) for unit in units}
+        self._now = {name: read(connection, catalog, d, members, period, today) for name, d in definitions.items()}
+        self._then = (
+            {name: read(connection, catalog, d, members, self._before, today) for name, d in definitions.items()}
+            if self._before is not None
+            else {}
+        )
+        scores = {unit.unit_id: self._fed_and_score(unit, self._now, {}) for unit in units}
+        self._places = {
+            unit_id: (found.of_hundred, fed.rows)
+            for unit_id, (fed, found) in scores.items()
+            if found.of_hundred is not None
+        }
+
+    def standing(self, unit: Unit, given: Mapping[str, Counts | None]) -> Standing:
+        """Return where one of the units stands; `given` counts for it alone."""
+        level = index_level(unit)
+        fed, found = self._fed_and_score(unit, self._now, given)
+        return Standing(
+            unit,
+            level,
+            self._period,
+            found,
+            fed.counts,
+            fed.notes,
+            fed.missing_sources,
+            self._change(unit),
+            self._rank(unit),
+        )
+
+    def _definition(self, unit: Unit) -> Definition:
+        day, level = self._period.to_date, index_level(unit)
+        if self._variant == "none":
+            return self._national
+        if self._variant is not None:
+            return apply_variant(self._national, find_variant(self._folder, self._index, day, self._variant))
+        line = [unit.unit_id]
+        while (parent := self._catalog.unit_by_id[line[-1]].parent_id) is not None:
+            line.append(parent)
+        variant = variant_for(self._folder, self._index, day, line, level)
+        return self._national if variant is None else apply_variant(self._national, variant)
+
+    def _fed_and_score(
+        self, unit: Unit, readings: Mapping[str, Reading], given: Mapping[str, Counts | None]
+    ) -> tuple[Fed, Score]:
+        definition, level = self._definition(unit), index_level(unit)
+        reading = readings[definition.variant]
+        fed = given_too(reading.feed(definition, self._members(unit.unit_id), level), given)
+        if level != "province" and any(item.inherits for item in definition.items):
+            fed = _with_inherited(fed, self._inherited(definition, reading, unit))
+        return fed, score(definition, fed.counts, level)
+
+    def _members(self, unit_id: str) -> list[Unit]:
+        """Return the units whose dossiers count for a unit on the map: its own, and those it took over."""
+        return [member for unit in self._catalog.subtree(unit_id) for member in self._placed.get(unit.unit_id, ())]
+
+    def _inherited(self, definition: Definition, reading: Reading, unit: Unit) -> dict[str, Counts | None]:
+        province = self._catalog.province_of(unit.unit_id).unit_id
+        key = (definition.variant, reading.period, province)
+        if key not in self._of_province:
+            fed = reading.feed(definition, self._members(province), "province")
+            self._of_province[key] = {item.id: fed.counts.get(item.id) for item in definition.items if item.inherits}
+        return self._of_province[key]
+
+    def _change(self, unit: Unit) -> Change | None:
+        """Compare with the period before over the rows available in both, scored as if there were no others."""
+        if self._before is None:
+            return None
+        (fed, now), (fed_before, _) = (self._fed_and_score(unit, readings, {}) for readings in (self._now, self._then))
+        both = fed.rows & fed_before.rows
+        level = index_level(unit)
+        new, old = (
+            score(now.definition, {row: counts.counts[row] for row in both}, level) for counts in (fed, fed_before)
+        )
+        if new.total is None or old.total is None:
+            return None
+        before = {group.code: group.score for group in old.groups}
+        groups = {
+            group.code: group.score - (before[group.code] or Decimal(0))
+            for group in new.groups
+            if group.score is not None and before[group.code] is not None
+        }
+        return Change(self._before, new.total - old.total, groups, len(both), fed.rows == fed_before.rows)
+
+    def _rank(self, unit: Unit) -> Rank | None:
+        if unit.unit_id not in self._places:
+            return None
+        own, rows = self._places[unit.unit_id]
+        better = sum(value > own for value, _ in self._places.values())
+        return Rank(better + 1, len(self._places), all(others == rows for _, others in self._places.values()))
+
+
+def _with_inherited(fed: Fed, counts: Mapping[str, Counts | None]) -> Fed:
+    kept = {row: None if one is None else replace(one, inherited=True) for row, one in counts.items()}
+    return replace(fed, counts={**fed.counts, **kept})
+
+
+def _catalog_and_unit(unit: str, period: Period) -> tuple[Catalog, Unit]:
+    catalog = load_catalog(Path(Settings.load().catalog_dir))
+    return catalog, find_unit(catalog, unit, period)
+
+
+def _snapshot() -> Connection:
+    return store_engine().connect().execution_options(isolation_level="REPEATABLE READ")
+
+
+def _like(catalog: Catalog, unit: Unit, day: date) -> list[Unit]:
+    """Return the units that a unit is ranked among on a day: its like in its province, or provinces with a source."""
+    level = index_level(unit)
+    if level == "province":
+        with_source = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources} | {unit.unit_id}
+        found = [u for u in catalog.units if u.kind == "province" and u.unit_id in with_source]
+    else:
+        province = catalog.province_of(unit.unit_id)
+        found = [u for u in catalog.subtree(province.unit_id) if (index_level(u), u.kind) == (level, unit.kind)]
+    return [u for u in found if u.holds_on(day) or u.unit_id == unit.unit_id]
