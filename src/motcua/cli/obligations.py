@@ -13,6 +13,7 @@ from motcua.cli.console import catalog, output, print_json, print_table, ready_d
 from motcua.obligations.cells import Cell
 from motcua.period import Period, parse_period
 from motcua.settings import TIMEZONE, Settings
+from motcua.succession import UnitMap
 
 app = typer.Typer(help="What each unit owes for each period, and whether it gave it.", no_args_is_help=True)
 
@@ -156,10 +157,9 @@ def _cells(period: str, unit: str | None, report: str, on: datetime | None) -> l
     ready_databases()
     asked: Period = parse_period(period)
     found = catalog()
-    scope = owing_units(found, Settings.load().province)
+    unit_ids = [below.unit_id for below in owing_units(found, Settings.load().province)]
     if unit is not None:
-        scope = found.subtree(found.unit(unit, asked.to_date).unit_id)
-    unit_ids = [below.unit_id for below in scope]
+        unit_ids = UnitMap(found.units, found.successions).scope(found.unit(unit, asked.to_date).unit_id)
     return read_cells(period=asked, report_code=report, unit_ids=unit_ids, today=_day(on))
 
 

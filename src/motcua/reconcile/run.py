@@ -19,6 +19,7 @@ from motcua.reconcile.compare import Difference, Key, compare
 from motcua.reconcile.departments import units_of
 from motcua.reconcile.portal import Department, Portal, time_body
 from motcua.settings import Settings
+from motcua.succession import UnitMap
 from motcua.units import sync_units
 from motcua.warehouse import statement, store_engine
 
@@ -196,8 +197,10 @@ def _ours(
     names = ("column_codes", "measures", "window_codes", "signs")
     values = dict(zip(names, (list(part) for part in zip(*terms, strict=True)), strict=True))
     found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    units = UnitMap(catalog.units, catalog.successions)
     for row in connection.execute(statement("reconcile/our_figures"), {**values, **_scope(catalog, root, period)}):
-        found[row.unit_id, row.procedure_code][row.column_code] = row.quantity
+        figures = found[units.place(row.unit_id, period.to_date), row.procedure_code]
+        figures[row.column_code] = figures.get(row.column_code, 0) + row.quantity
 
     def figure(figures: dict[str, int], code: str) -> int:
         column = columns[code]
@@ -214,7 +217,8 @@ def _ours(
 
 
 def _scope(catalog: Catalog, root: Unit, period: Period) -> dict[str, Any]:
-    unit_ids = [unit.unit_id for unit in catalog.subtree(root.unit_id)]
+    """The units on every map: what was open on the eve of a merger is carried over by its heirs."""
+    unit_ids = UnitMap(catalog.units, catalog.successions).scope(root.unit_id)
     return {"unit_ids": unit_ids, "from_date": period.from_date, "to_date": period.to_date}
 
 

@@ -77,3 +77,15 @@ def test_districts_owe_nothing_for_a_period_that_ends_after_they_did(tra_vinh: N
 def test_due_days_are_working_days_after_the_period(due: Due, month: tuple[int, int], expected: date) -> None:
     calendar = working_calendar(Settings.load().catalog_dir)
     assert due_day(due, reporting_period("MONTH", *month), calendar) == expected
+
+
+def test_a_province_of_the_reform_owes_with_those_it_was_made_of(
+    databases: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTCUA_PROVINCE", "86:2025")
+    plan_obligations(date(2025, 6, 20))
+    july = {row[0].split(".")[1] for row in rows("period_type = 'RPT_MONTH' and period_label = '2025-07'")}
+    assert {"84:2020", "86:2025", "86-TTPVHCC:2025"} <= july
+    august = {row[0].split(".")[1] for row in rows("period_type = 'RPT_MONTH' and period_label = '2025-08'")}
+    assert "86:2025" in august
+    assert "84:2020" not in august
