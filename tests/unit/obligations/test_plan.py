@@ -86,6 +86,7 @@ def test_a_province_of_the_reform_owes_with_those_it_was_made_of(
     plan_obligations(date(2025, 6, 20))
     july = {row[0].split(".")[1] for row in rows("period_type = 'RPT_MONTH' and period_label = '2025-07'")}
     assert {"84:2020", "86:2025", "86-TTPVHCC:2025"} <= july
+    plan_obligations(date(2025, 7, 20))
     august = {row[0].split(".")[1] for row in rows("period_type = 'RPT_MONTH' and period_label = '2025-08'")}
     assert "86:2025" in august
     assert "84:2020" not in august
