@@ -47,16 +47,11 @@ def databases(database_server: None) -> None:
     """Empty both databases."""
     from sqlalchemy import text
 
+    from motcua.reference_docs import TABLES
     from motcua.warehouse import store_engine, warehouse_engine
 
     with store_engine().begin() as connection:
-        connection.execute(
-            text(
-                "truncate unit, unit_heir, batch, dossier_version, dossier_step, dossier_absence, measure_day,"
-                " quarantine_record, rule_finding, request_slot, host_circuit, source_contract, source_drift,"
-                " applicant_alias, petition"
-            )
-        )
+        connection.execute(text(f"truncate {', '.join(TABLES['store'])}"))
     with warehouse_engine().begin() as connection:
         for table in ("edition", "edition_figure"):
             connection.execute(text(f"alter table {table} disable trigger {table}_immutable"))

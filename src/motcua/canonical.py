@@ -46,6 +46,9 @@ class Channel(IntEnum):
     POSTAL = 3
 
 
+# Kinds of applicant, LoaiDoiTuong and its like in every system's lists (`applicant_kind`).
+APPLICANT_KINDS = ("citizen", "business", "household_business", "state_agency", "other_organisation")
+
 # What identifies a record and says what became of it in the pull.
 IDENTITY = pa.schema(
     [

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from motcua.catalog import Catalog, Source
 from motcua.catalog.guards import Guards, load_guards
 from motcua.errors import ConfigurationError, MotcuaError
+from motcua.period import Period
 from motcua.settings import Settings
 from motcua.units import sync_units
 from motcua.warehouse import statement, store_engine
@@ -127,8 +128,13 @@ def plan_run(
                         ),
                     },
                 )
-    size = settings.sources_per_task
-    return [planned[start : start + size] for start in range(0, len(planned), size)]
+    return in_chunks(planned)
+
+
+def in_chunks(batch_ids: Sequence[str]) -> list[list[str]]:
+    """Cut batch ids into what one task handles, `Settings.sources_per_task`."""
+    size = Settings.load().sources_per_task
+    return [list(batch_ids[start : start + size]) for start in range(0, len(batch_ids), size)]
 
 
 def batch_id_of(source_id: str, run_id: str, number: int = 0) -> str:
@@ -214,6 +220,16 @@ def mark_failed(batch_id: str, stage: str, error: Exception) -> None:
     )
 
 
+def note_unanswered(batch_id: str, error: MotcuaError) -> None:
+    """Record why a batch is still to be asked: it stays planned, so its night is not closed."""
+    _update(
+        batch_id,
+        "state = 'planned', failed_stage = 'extract', error_kind = :kind, error_message = :message",
+        kind=type(error).__name__,
+        message=str(error),
+    )
+
+
 @dataclass(frozen=True)
 class Completeness:
     """Whether one source answered for every day of a period: received, missing, failed or held."""
@@ -236,6 +252,13 @@ def completeness(source_ids: Sequence[str], from_date: date, to_date: date) -> l
         )
         found = {row.source_id: Completeness(**row._mapping) for row in rows}
     return [found[source_id] for source_id in source_ids]
+
+
+def owed_days(source: Source, period: Period, until: date) -> tuple[date, date] | None:
+    """Return the days of a period that a source owes until a day: those on which it is in force. None: no day."""
+    first = max(period.from_date, source.valid_from)
+    last = min(period.to_date, until, source.valid_to or until)
+    return (first, last) if first <= last else None
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, text
 
 from motcua import errors, period
-from motcua.canonical import Channel, Status
-from motcua.catalog import AgencyCode, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
+from motcua.canonical import APPLICANT_KINDS, Channel, Status
+from motcua.catalog import AgencyCode, OnlineLevels, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -43,6 +43,12 @@ TABLES = {
         "request_slot": "When the next request may leave for a host or a source, for all tasks together.",
         "host_circuit": "Hosts that failed last: how often in a row, and until when they are left alone.",
         "source_contract": "What each source was last seen to send: its keys and their kinds of value.",
+        "received_message": "Messages of the portal's sync posted to us, stripped of personal data, as they came.",
+        "obligation": "What each unit owes for each report and period, and by when. Made before it is due.",
+        "empty_declaration": "Units that said they received nothing in a period; withdrawn ones stay.",
+        "reminder": "Reminders sent, each once.",
+        "portal_figure": "What the National Portal said, each time it was asked.",
+        "portal_difference": "Where its figures differ from ours, of which kind, since when.",
         "source_drift": "How what a source sent differed from that, by name, and how it was handled.",
     },
     "warehouse": {
@@ -70,7 +76,9 @@ def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import options
     from motcua.catalog.unit_history import DistrictHeir
+    from motcua.due_dates import DueRule
     from motcua.extract import mapping, rules
+    from motcua.procedures import cuts, deadlines, listing
     from motcua.publish import forms
     from motcua.workdays import SwappedDay
 
@@ -86,7 +94,12 @@ def catalog_page() -> str:
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),
+        "`procedures/online_levels.yaml`": (OnlineLevels,),
+        "`procedures/headings.yaml`": (listing.Headings,),
+        "`procedures/cuts.yaml`": (cuts.CutBands, cuts.CutBand),
+        "`procedures/deadlines.yaml`: `rules`": (deadlines.DeadlineRule, deadlines.Workdays),
         "`calendar/*.csv`": (SwappedDay,),
+        "`calendar/due_dates.yaml`: `defaults` for every entry, then `rules`": (DueRule,),
         "`forms/*.yaml`: `report_code`, then `forms`": (
             forms.Form,
             forms.Column,
@@ -131,6 +144,7 @@ def codes_page() -> str:
     lines += _table(("code", "name"), [(status.value, status.name.lower()) for status in Status])
     lines += ["", "## Channel of submission (`channel_code`, KenhThucHien)", ""]
     lines += _table(("code", "name"), [(channel.value, channel.name.lower()) for channel in Channel])
+    lines += ["", "## Kinds of applicant (`applicant_kind`)", "", ", ".join(f"`{kind}`" for kind in APPLICANT_KINDS)]
     lines += ["", "## Period types", "", ", ".join(f"`{kind}`" for kind in get_args(period.PeriodType))]
     lines += ["", "`RPT_*` run from the 15th to the 14th (NĐ 09/2019/NĐ-CP Điều 12), `CAL_*` are calendar ones."]
     lines += ["", "## Measures", "", ", ".join(f"`{measure}`" for measure in MEASURES)]

@@ -2,7 +2,7 @@
 
 The `holidays` library gives Vietnam's public holidays and the swaps it knows; `calendar/swapped_days.csv` of the
 catalogue is laid over it, because each year's decision moves days after a library was released (domain.md
-section 4.4). Everything is vectorised with numpy; days are `datetime64[D]`, limits are working days.
+section 4.4). Everything is vectorised with numpy; days are `datetime64[D]`. What falls due when: `motcua.due_dates`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from motcua.catalog import catalog_files
 from motcua.errors import CatalogError
 
 FIRST_YEAR, LAST_YEAR = 2010, 2045
-SAME_DAY_CUTOFF = np.timedelta64(15, "h")  # civil-status procedures: after 15:00 the next working day counts
 
 Days = NDArray[np.datetime64]
 
@@ -78,28 +77,14 @@ def swapped_days(catalog_dir: Path) -> list[SwappedDay]:
     return found
 
 
-def due_days(received_at: ArrayLike, limit_days: ArrayLike, calendar: np.busdaycalendar) -> Days:
-    """Return the day each dossier falls due: the day after intake is day 1.
+def workdays_from(
+    start: ArrayLike, end: ArrayLike, calendar: np.busdaycalendar, *, is_worked: bool = False
+) -> NDArray[np.int64]:
+    """Return how many working days `end` lies after `start` (negative: before), both first rolled onto one.
 
-    A limit of 0 is a same-day procedure: due the day it was received, or the next working day when received after
-    15:00. Intake on a rest day counts as intake on the next working day. (domain.md section 4.4: the 15:00 rule
-    stands on procedure pages, the rest is background knowledge.)
-
-    Args:
-        received_at: instants, `datetime64`; no NaT.
-        limit_days: whole working days, 0 or more.
+    `is_worked` says that `start` holds working days only, and saves the time to roll them.
     """
-    instants = np.asarray(received_at, dtype="datetime64[us]")
-    days = instants.astype("datetime64[D]")
-    limits = np.asarray(limit_days, dtype="int64")
-    rolled = np.busday_offset(days, 0, roll="forward", busdaycal=calendar)
-    is_late = (limits == 0) & (rolled == days) & (instants - days > SAME_DAY_CUTOFF)
-    return np.asarray(np.busday_offset(rolled, np.where(is_late, 1, limits), busdaycal=calendar))
-
-
-def workdays_from(start: ArrayLike, end: ArrayLike, calendar: np.busdaycalendar) -> NDArray[np.int64]:
-    """Return how many working days `end` lies after `start` (negative: before), both first rolled onto one."""
-    first = np.busday_offset(_days(start), 0, roll="forward", busdaycal=calendar)
+    first = _days(start) if is_worked else np.busday_offset(_days(start), 0, roll="forward", busdaycal=calendar)
     last = np.busday_offset(_days(end), 0, roll="forward", busdaycal=calendar)
     return np.asarray(np.busday_count(first, last, busdaycal=calendar), dtype=np.int64)
 

@@ -14,12 +14,16 @@ from motcua.settings import PROJECT_ROOT
 SRC = PROJECT_ROOT / "src"
 STAGES = {"extract", "validate", "consolidate", "aggregate", "publish"}
 FOUNDATIONS = {
+    "alerts",
     "canonical",
     "catalog",
     "electronic_codes",
+    "due_dates",
     "errors",
     "landing",
     "ledger",
+    "obligations",
+    "percentage",
     "period",
     "procedures",
     "settings",
@@ -33,10 +37,11 @@ FOUNDATIONS = {
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATIONS, FOUNDATIONS),
     **dict.fromkeys(STAGES, FOUNDATIONS),
+    "reconcile": FOUNDATIONS | {"publish"},
     "sandbox": FOUNDATIONS,
-    "orchestration": FOUNDATIONS | STAGES,
+    "orchestration": FOUNDATIONS | STAGES | {"reconcile"},
     "demo": FOUNDATIONS | STAGES | {"sandbox"},
-    "cli": FOUNDATIONS | STAGES | {"demo", "orchestration", "sandbox"},
+    "cli": FOUNDATIONS | STAGES | {"demo", "orchestration", "reconcile", "sandbox"},
     "reference_docs": FOUNDATIONS | STAGES | {"cli"},
 }
 SEES_AIRFLOW = {"orchestration"}

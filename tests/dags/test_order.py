@@ -13,6 +13,7 @@ import pytest
 from motcua.settings import PROJECT_ROOT
 
 LEVELS = ("province", "district", "commune")
+STAGES = ("extract_sources", "validate_batches", "consolidate_batches")
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -24,26 +25,34 @@ def test_a_night_starts_at_one_in_vietnam(level: str, dags: dict[str, Any]) -> N
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_stages_follow_each_other_chunk_by_chunk(level: str, dags: dict[str, Any]) -> None:
     dag = dags[f"ingest_dossiers__{level}"]
-    order = [
-        "plan_batches",
-        "chunk.extract_sources",
-        "chunk.validate_batches",
-        "chunk.consolidate_batches",
-        "close_night",
-        "name_missing_sources",
-    ]
-    assert list(dag.task_dict) == order
-    for before, after in pairwise(order):
+    chunk, again = ([f"{group}.{task}" for task in STAGES] for group in ("chunk", "ask_again"))
+    answered = ["plan_batches", *chunk, "close_night", "name_missing_sources"]
+    silent = ["plan_batches", *chunk, "list_unanswered", *again, "close_again", "name_missing_sources"]
+    assert set(dag.task_dict) == {*answered, *silent}
+    for before, after in [*pairwise(answered), *pairwise(silent)]:
         assert after in dag.get_task(before).downstream_task_ids
-    chunks = {task.task_id for task in dag.tasks if next(task.iter_mapped_task_groups(), None) is not None}
-    assert chunks == set(order[1:4])
+    mapped = {task.task_id for task in dag.tasks if next(task.iter_mapped_task_groups(), None) is not None}
+    assert mapped == {*chunk, *again}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_has_answered_waits_for_nobody_who_is_asked_again(level: str, dags: dict[str, Any]) -> None:
+    dag = dags[f"ingest_dossiers__{level}"]
+    waits_for = dag.get_task("close_night").get_flat_relative_ids(upstream=True)
+    assert waits_for == {"plan_batches", *(f"chunk.{task}" for task in STAGES)}
+    patience = {
+        f"{group}.extract_sources": dag.get_task(f"{group}.extract_sources").op_args[1]
+        for group in ("chunk", "ask_again")
+    }
+    assert patience == {"chunk.extract_sources": False, "ask_again.extract_sources": True}
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_night_is_closed_whatever_failed_and_only_then_turns_red(level: str, dags: dict[str, Any]) -> None:
     dag = dags[f"ingest_dossiers__{level}"]
-    assert dag.get_task("close_night").trigger_rule == "all_done"
-    assert dag.get_task("name_missing_sources").trigger_rule == "all_success"
+    for closing in ("close_night", "list_unanswered", "close_again"):
+        assert dag.get_task(closing).trigger_rule == "all_done"
+    assert dag.get_task("name_missing_sources").trigger_rule == "none_failed_min_one_success"
     assert [task.task_id for task in dag.leaves] == ["name_missing_sources"]
 
 
@@ -51,7 +60,7 @@ def test_a_night_is_closed_whatever_failed_and_only_then_turns_red(level: str, d
 def test_closing_a_night_tells_the_asset_of_its_level(level: str, dags: dict[str, Any]) -> None:
     dag = dags[f"ingest_dossiers__{level}"]
     told = {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets}
-    assert told == {"close_night": [f"dossiers__{level}"]}
+    assert told == {closing: [f"dossiers__{level}"] for closing in ("close_night", "close_again")}
 
 
 def test_measures_are_built_after_any_level_and_told_only_when_checked(dags: dict[str, Any]) -> None:
@@ -81,6 +90,17 @@ def test_period_reports_follow_the_reporting_periods(dags: dict[str, Any]) -> No
     assert dag.get_task("publish_report").is_mapped
 
 
+def test_what_is_owed_is_written_before_reminders_go_out_at_seven(dags: dict[str, Any]) -> None:
+    dag = dags["track_obligations"]
+    assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("0 7 * * *", "Asia/Ho_Chi_Minh")
+    assert dag.get_task("plan_obligations").downstream_task_ids == {"send_reminders"}
+
+
+def test_the_portal_is_asked_on_the_third_of_each_month(dags: dict[str, Any]) -> None:
+    timetable = dags["reconcile_national_portal"].timetable
+    assert (timetable.expression, str(timetable.timezone)) == ("0 6 3 * *", "Asia/Ho_Chi_Minh")
+
+
 def test_with_the_clock_off_only_assets_and_people_start_runs() -> None:
     code = (
         "from airflow.dag_processing.dagbag import DagBag\n"
@@ -95,4 +115,6 @@ def test_with_the_clock_off_only_assets_and_people_start_runs() -> None:
         "build_measures": "AssetTriggeredTimetable",
         "publish_nightly_brief": "AssetTriggeredTimetable",
         "publish_period_reports": "NullTimetable",
+        "reconcile_national_portal": "NullTimetable",
+        "track_obligations": "NullTimetable",
     }

@@ -22,6 +22,8 @@ DAG_IDS = {
     "ingest_dossiers__province",
     "publish_nightly_brief",
     "publish_period_reports",
+    "reconcile_national_portal",
+    "track_obligations",
 }
 CHECKS = {"name_missing_sources", "check_measures"}
 FILES = sorted(DAGS.glob("*.py"))

@@ -2,12 +2,14 @@
 
 A fixture is `fixtures/<rule>/<what>.json`: `case` (accepting, rejecting, boundary), `breaks` (every rule broken,
 warnings included), `record` (what differs from valid_record.json), `beside` (more records of the same source) and
-`store` (current versions that the store already holds). All are judged in one run, each as a source of its own.
+`store` (current versions that the store already holds). All are judged in one run, each as a source of its own, by the
+shipped catalogue with `fixtures/procedures.csv`, which has a procedure for every unit of time.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from motcua.canonical import LANDING_SCHEMA
-from motcua.catalog import load_catalog
+from motcua.catalog import Catalog, load_catalog
 from motcua.settings import Settings
 from motcua.units import sync_units
 from motcua.validate.facts import add_facts
@@ -57,6 +59,16 @@ def numbered(record: dict[str, Any], number: int, changes: dict[str, Any]) -> di
     return record
 
 
+def fixture_catalog(folder: Path) -> Catalog:
+    """The shipped catalogue with the procedures of the fixtures, and a rule of due dates for one of them."""
+    shipped = Settings.load().shipped_catalog_dir
+    shutil.copytree(shipped, folder, dirs_exist_ok=True)
+    shutil.copy(FOLDER / "procedures.csv", folder / "procedures" / "fixtures.csv")
+    with (folder / "calendar" / "due_dates.yaml").open("a", encoding="utf-8") as file:
+        file.write('  - {valid_from: 2020-01-01, procedures: ["3.000005"], tolerance_workdays: 3, evidence: test}\n')
+    return load_catalog(folder)
+
+
 @dataclass(frozen=True)
 class Judgement:
     """Rules broken by (fixture, place of the record in it), and the checks that some record failed."""
@@ -66,7 +78,7 @@ class Judgement:
 
 
 @pytest.fixture(scope="module")
-def judgement(database_server: None) -> Judgement:
+def judgement(database_server: None, tmp_path_factory: pytest.TempPathFactory) -> Judgement:
     """Judge every fixture at once."""
     records: list[dict[str, Any]] = []
     sources: list[str] = []
@@ -85,8 +97,7 @@ def judgement(database_server: None) -> Judgement:
         frame["source_id"] = sources
         frame["window_to"] = datetime(2023, 10, 31)
         frame["window_to"] = frame["window_to"].astype("datetime64[us]")
-        catalog = load_catalog(Settings.load().catalog_dir)
-        judged = add_facts(frame, catalog, connection, NOW)
+        judged = add_facts(frame, fixture_catalog(tmp_path_factory.mktemp("rules")), connection, NOW)
         connection.rollback()
     rules: dict[tuple[str, int], set[str]] = {place: set() for place in places}
     findings = run_suite(SUITE, judged)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pendulum
 import pytest
 from airflow.timetables.base import DataInterval, TimeRestriction
+from airflow.utils.types import DagRunType
 
 from motcua.orchestration import timetables
 from motcua.orchestration.timetables import ReportingPeriodTimetable
@@ -87,3 +88,15 @@ def test_it_survives_serialisation() -> None:
     assert again == timetable
     assert again != ReportingPeriodTimetable()
     assert again.summary == "15th + 9 h"
+
+
+def test_a_scheduled_run_is_named_for_its_period() -> None:
+    interval = DataInterval(at(2023, 9, 15), at(2023, 10, 15))
+    named = ReportingPeriodTimetable().generate_run_id(
+        run_type=DagRunType.SCHEDULED, run_after=at(2023, 10, 15, 6), data_interval=interval
+    )
+    assert named == "scheduled__RPT_MONTH-2023-10"
+    by_hand = ReportingPeriodTimetable().generate_run_id(
+        run_type=DagRunType.MANUAL, run_after=at(2023, 10, 20, 9), data_interval=interval
+    )
+    assert by_hand.startswith("manual__2023-10-20T09:00")

@@ -13,15 +13,17 @@ from typing import Any
 import pytest
 import yaml
 from sqlalchemy import text
+from tests.receiving import receiving
 
 from motcua import ledger
 from motcua.aggregate import build_measures, check_measures
 from motcua.catalog import OpencpsOptions, Source, load_catalog
 from motcua.consolidate import consolidate_batches
-from motcua.extract import SourceConnection, extract_batches
+from motcua.extract import NO_CONNECTION, SourceConnection, extract_batches
 from motcua.publish import form_06
 from motcua.sandbox.export import DATABASE_FILE, export
 from motcua.sandbox.igate import agency_id
+from motcua.sandbox.posting import post_world
 from motcua.sandbox.scenario import load_scenario
 from motcua.sandbox.serve import SandboxServer
 from motcua.sandbox.tables import file_name, form_of
@@ -34,6 +36,7 @@ SHIPPED = PROJECT_ROOT / "include" / "catalog"
 MAPPINGS = Path(__file__).parent / "mappings"
 HTTP = ("opencps", "igate", "tandan")
 DROPPED = ("portal_sync", "files", "sql")
+POSTED = "posted"  # the portal's sync again, posted to us
 SCENARIO = load_scenario("small")
 OCTOBER = (SCENARIO.from_date, SCENARIO.to_date)
 
@@ -91,7 +94,8 @@ class Province:
         group_id = source.options_as(OpencpsOptions).group_id
         entry: dict[str, Any] = {
             "source_id": source.source_id, "name": source.name, "system_code": source.system_code,
-            "adapter": self.adapter, "connection_id": "onestop", "level": source.level, "unit_id": source.unit_id,
+            "adapter": "portal_sync" if self.adapter == POSTED else self.adapter,
+            "connection_id": "onestop", "level": source.level, "unit_id": source.unit_id,
             "agency_code": str(group_id), "valid_from": source.valid_from, "valid_to": source.valid_to,
             "page_size": 40, "attempts": 4, "retry_wait_seconds": 0.01, "timeout_seconds": 2,
         }  # fmt: skip
@@ -103,12 +107,15 @@ class Province:
                 "path": str(self.folder / "drops" / str(group_id) / "*.json"),
                 "agency_code": self.world.unit_codes[place],
             },
+            POSTED: {"inbox": True, "agency_code": self.world.unit_codes[place]},
             "files": _file_options(self.folder / "drops", place, group_id),
             "sql": {"query": f"queries/{group_id}.sql", "open_query": f"queries/{group_id}-open.sql",
                     "by_id_query": f"queries/{group_id}-one.sql"},
         }[self.adapter]  # fmt: skip
         if self.adapter in DROPPED:
             entry["mapping"] = f"{self.adapter}-sandbox"
+        if self.adapter == POSTED:
+            entry["mapping"] = "portal_sync-sandbox"
         if self.adapter == "sql":
             self._write_queries(group_id)
         return entry | self.settings
@@ -127,6 +134,12 @@ class Province:
         if self.server is not None:
             self.server.set_night(night)
             return
+        if self.adapter == POSTED:
+            account = self.connection("onestop")
+            with receiving(load_catalog(self.catalog_dir), self.connection, SCENARIO.to_date) as url:
+                told = post_world(self.world, night, url, account.login, account.password, since=night - 1 or None)
+            assert told["-3"] > 0, "no message was sent again"
+            return
         drops = self.folder / "drops"
         shutil.rmtree(drops, ignore_errors=True)
         export(self.world, self.adapter, str(drops), night=night)  # type: ignore[arg-type]
@@ -137,7 +150,7 @@ class Province:
             return SourceConnection(self.server.base_url_of(self.adapter), self.server.login, self.server.password)
         if self.adapter == "sql":
             return SourceConnection(f"sqlite://{self.folder / 'drops' / DATABASE_FILE}", "", "")
-        return SourceConnection("", "", "")
+        return SourceConnection("", "motcua", "s3cret-of-the-sender") if self.adapter == POSTED else NO_CONNECTION
 
     def run(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motcua.errors import ConfigurationError
@@ -109,3 +110,55 @@ def test_both_systems_cut_the_days_into_months_without_gap_or_overlap(year: int)
         for kind, count in (("QUARTER", 4), ("H1", 0), ("YEAR", 0)):
             assert system(kind, year, 1 if count else 0).from_date == run[0].from_date
         assert system("YEAR", year).to_date == system("H2", year).to_date == run[11].to_date
+
+
+TEN_THOUSAND_DAYS = [date(2010, 1, 1) + timedelta(days=number) for number in range(10_000)]
+KINDS = (("MONTH", 12), ("QUARTER", 4), ("YEAR", 1))
+
+
+def parts(system: object, kind: str, count: int, years: range) -> list[Period]:
+    """Every period of a kind in some years, in order; halves of a year are the two kinds H1 and H2."""
+    if kind == "HALF":
+        return [system(half, year) for year in years for half in ("H1", "H2")]  # type: ignore[operator]
+    numbers = range(1, count + 1) if count > 1 else [0]
+    return [system(kind, year, number) for year in years for number in numbers]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("system", [reporting_period, calendar_period])
+@pytest.mark.parametrize(("kind", "count"), [*KINDS, ("HALF", 2)])
+def test_each_of_ten_thousand_days_lies_in_exactly_one_period_of_a_kind(system: object, kind: str, count: int) -> None:
+    found = parts(system, kind, count, range(2009, 2039))
+    held = Counter(period.from_date + timedelta(days=number) for period in found for number in range(period.days))
+    assert [held[day] for day in TEN_THOUSAND_DAYS] == [1] * 10_000
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dates(date(2010, 1, 1), date(2036, 12, 31)), st.integers(0, 800))
+def test_the_periods_of_any_window_share_out_its_days_in_both_systems(first: date, days: int) -> None:
+    last = first + timedelta(days=days)
+    window = period_between(first, last)
+    assert window.days == days + 1
+    for system in (reporting_period, calendar_period):
+        for kind, count in (*KINDS, ("HALF", 2)):
+            shared = 0
+            for period in parts(system, kind, count, range(first.year, last.year + 2)):
+                overlap = (min(last, period.to_date) - max(first, period.from_date)).days + 1
+                shared += max(overlap, 0)
+            assert shared == window.days, (system.__name__, kind)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dates(date(2010, 1, 1), date(2036, 12, 31)), st.integers(0, 800), st.integers(0, 800))
+def test_a_window_cut_in_two_is_two_windows_with_its_days(first: date, before: int, after: int) -> None:
+    cut = first + timedelta(days=before)
+    last = cut + timedelta(days=after + 1)
+    halves = period_between(first, cut), period_between(cut + timedelta(days=1), last)
+    assert sum(half.days for half in halves) == period_between(first, last).days
+
+
+@given(st.dates(date(2010, 1, 1), date(2036, 12, 31)), st.integers(0, 800))
+def test_a_window_never_takes_the_name_of_a_period_of_other_days(first: date, days: int) -> None:
+    window = period_between(first, first + timedelta(days=days))
+    if window.period_type not in ("CUSTOM", "DAY"):
+        assert parse_period(f"{window.period_type}:{window.label}") == window
+    assert parse_period(f"{window.from_date}..{window.to_date}") == window

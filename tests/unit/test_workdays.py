@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -8,41 +8,9 @@ import pytest
 
 from motcua.errors import CatalogError
 from motcua.settings import Settings
-from motcua.workdays import add_workdays, due_days, is_workday, swapped_days, workdays_from, working_calendar
+from motcua.workdays import add_workdays, is_workday, swapped_days, workdays_from, working_calendar
 
 CALENDAR = working_calendar(Settings.load().catalog_dir)
-
-
-def due(received_at: datetime, limit: int) -> date:
-    found: date = due_days([received_at], [limit], CALENDAR)[0].astype(object)
-    return found
-
-
-def test_the_day_after_intake_is_day_one() -> None:
-    assert due(datetime(2023, 10, 2, 8), 1) == date(2023, 10, 3)
-    assert due(datetime(2023, 10, 2, 16), 7) == date(2023, 10, 11)
-
-
-def test_a_weekend_does_not_count() -> None:
-    assert due(datetime(2023, 10, 6, 8), 1) == date(2023, 10, 9)
-
-
-def test_intake_on_a_rest_day_counts_as_intake_on_the_next_working_day() -> None:
-    assert due(datetime(2023, 10, 7, 8), 1) == date(2023, 10, 10)
-
-
-@pytest.mark.parametrize(
-    ("received_at", "day"),
-    [
-        (datetime(2023, 10, 2, 14, 59), date(2023, 10, 2)),
-        (datetime(2023, 10, 2, 15), date(2023, 10, 2)),
-        (datetime(2023, 10, 2, 15, 0, 1), date(2023, 10, 3)),
-        (datetime(2023, 10, 6, 16), date(2023, 10, 9)),
-        (datetime(2023, 10, 7, 16), date(2023, 10, 9)),
-    ],
-)
-def test_a_same_day_procedure_is_due_that_day_unless_received_after_15_00(received_at: datetime, day: date) -> None:
-    assert due(received_at, 0) == day
 
 
 @pytest.mark.parametrize("day", [date(2023, 1, 20), date(2023, 1, 26), date(2023, 9, 1), date(2025, 5, 2)])
@@ -52,7 +20,6 @@ def test_a_public_holiday_is_no_working_day(day: date) -> None:
 
 def test_a_swapped_saturday_is_a_working_day() -> None:
     assert is_workday(date(2024, 5, 4), CALENDAR)
-    assert due(datetime(2024, 5, 3, 8), 1) == date(2024, 5, 4)
 
 
 def test_working_days_between_two_days_have_a_sign() -> None:

@@ -1,4 +1,10 @@
 -- Grain: one host. Writes host_circuit. A host that answers has no failures in a row.
 update host_circuit
-set failure_count = 0, trip_count = 0, opened_until = null, trial_until = null
+set
+    failure_count = 0,
+    unreachable_count = 0,
+    source_ids = '{}',
+    trip_count = 0,
+    opened_until = null,
+    trial_until = null
 where host = :host and failure_count > 0

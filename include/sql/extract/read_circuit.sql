@@ -3,7 +3,7 @@ select
     failure_count,
     opened_until,
     last_failure,
-    failure_count >= :failures as is_tripped,
+    opened_until is not null as is_left_alone,
     coalesce(opened_until <= clock_timestamp(), true) as is_due
 from host_circuit
 where host = :host

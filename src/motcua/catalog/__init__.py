@@ -8,7 +8,6 @@ from motcua.catalog.models import (
     LEVELS,
     AgencyCode,
     Level,
-    Procedure,
     ProcedureAlias,
     Source,
     Succession,
@@ -24,6 +23,7 @@ from motcua.catalog.options import (
     SqlOptions,
     TandanOptions,
 )
+from motcua.catalog.procedures import OnlineLevel, OnlineLevels, Procedure, TimeUnit
 
 __all__ = [
     "LEVELS",
@@ -33,6 +33,8 @@ __all__ = [
     "FilesOptions",
     "IgateOptions",
     "Level",
+    "OnlineLevel",
+    "OnlineLevels",
     "OpencpsOptions",
     "PortalSyncOptions",
     "Procedure",
@@ -41,6 +43,7 @@ __all__ = [
     "SqlOptions",
     "Succession",
     "TandanOptions",
+    "TimeUnit",
     "Unit",
     "UnitName",
     "catalog_file",

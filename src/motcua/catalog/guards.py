@@ -41,9 +41,13 @@ class Requests(_Part):
 
 
 class Circuit(_Part):
-    """After how many failures in a row a host is left alone, and for how long."""
+    """After how many failures in a row, of how many different sources, a host is left alone, and for how long.
+
+    Where no connection is had at all, one source is enough.
+    """
 
     failures: int = Field(default=20, ge=1)
+    sources: int = Field(default=6, ge=1)
     pause_seconds: float = Field(default=30, gt=0)
     longest_pause_seconds: float = Field(default=900, gt=0)
 

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from motcua.catalog.models import AgencyCode, Procedure, ProcedureAlias, Source, SourceFile, Succession, Unit, UnitName
+from motcua.catalog.models import AgencyCode, ProcedureAlias, Source, SourceFile, Succession, Unit, UnitName
+from motcua.catalog.procedures import OnlineLevels, Procedure, ProcedureIndex, refuse_overlaps
 from motcua.catalog.rows import read_rows, refused
 from motcua.catalog.successions import check_successions
 from motcua.errors import CatalogError
@@ -101,6 +102,14 @@ class Catalog:
         later = [entry.name for entry in self.names_by_unit.get(unit_id, ()) if entry.holds_on(day)]
         return later[-1] if later else self.unit_by_id[unit_id].name
 
+    @cached_property
+    def procedure_index(self) -> ProcedureIndex:
+        return ProcedureIndex(self.procedures)
+
+    def procedure(self, code: str, day: date, level: str | None = None, province: str = "") -> Procedure | None:
+        """Return the row of a procedure in force on a day: the province's own first, of the level if it has one."""
+        return self.procedure_index.find(code, day, level, province)
+
     def subtree(self, unit_id: str) -> list[Unit]:
         """Return a unit and everything below it, parents before children."""
         found = [self.unit_by_id[unit_id]]
@@ -155,8 +164,8 @@ def catalog_files(folder: Path, part: str, pattern: str) -> list[Path]:
     return sorted((folder / part).glob(pattern)) or sorted((Settings.load().shipped_catalog_dir / part).glob(pattern))
 
 
-def _procedure_files(folder: Path) -> list[Path]:
-    """The lists of procedures of a folder, or the shipped ones where it has none; aliases are no such list."""
+def procedure_files(folder: Path) -> list[Path]:
+    """Return the lists of procedures of a folder, or the shipped ones where it has none; aliases are no such list."""
     for place in (folder, Settings.load().shipped_catalog_dir):
         if found := sorted(set((place / "procedures").glob("*.csv")) - set((place / "procedures").glob("aliases*"))):
             return found
@@ -166,10 +175,15 @@ def _procedure_files(folder: Path) -> list[Path]:
 def _lent_files(folder: Path, part: str) -> list[Path]:
     """The shipped files that stand in: each that is missing where files are read by name, all where none is there."""
     shipped = _rule_files(Settings.load().shipped_catalog_dir / part)
-    if part == "procedures":
-        return [path for path in shipped if path in _procedure_files(folder)]
     own = {path.name for path in _rule_files(folder / part)}
-    return [path for path in shipped if path.name not in own and (part != "calendar" or not own)]
+    if part == "procedures":
+        return [path for path in shipped if path in procedure_files(folder) or path.suffix == ".yaml"]
+    has_days = any(name.endswith(".csv") for name in own)
+    return [
+        path
+        for path in shipped
+        if path.name not in own and (part != "calendar" or path.suffix == ".yaml" or not has_days)
+    ]
 
 
 def _rule_files(folder: Path) -> list[Path]:
@@ -214,7 +228,7 @@ def load_catalog(folder: Path) -> Catalog:
         unit_names=tuple(_read_csvs(sorted((folder / "units").glob("names*.csv")), UnitName)),
         successions=tuple(row for _, row in successions),
         agency_codes=tuple(_read_csvs(sorted((folder / "units").glob("agency_codes*.csv")), AgencyCode)),
-        procedures=tuple(_read_csvs(_procedure_files(folder), Procedure)),
+        procedures=_read_procedures(folder),
         procedure_aliases=tuple(_read_csvs(sorted((folder / "procedures").glob("aliases*.csv")), ProcedureAlias)),
         sources=tuple(_read_sources(_needed(folder / "sources", "*.yaml", Source))),
     )
@@ -232,6 +246,12 @@ def _needed(folder: Path, pattern: str, model: type[BaseModel]) -> list[Path]:
             action=f"add one (each entry needs {needed}; docs/reference/catalog.md), or correct --catalog.",
         )
     return paths
+
+
+def _read_procedures(folder: Path) -> tuple[Procedure, ...]:
+    online = read_document(catalog_file(folder, "procedures", "online_levels.yaml"), OnlineLevels)
+    rows = [(path, line, row) for (path, line), row in read_rows(procedure_files(folder), Procedure)]
+    return tuple(online.applied(procedure) for procedure in refuse_overlaps(rows))
 
 
 def _read_csvs(paths: Iterable[Path], model: type[ModelT]) -> Iterator[ModelT]:

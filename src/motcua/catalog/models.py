@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, OptionsT
+from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, OptionsT, PortalSyncOptions
 
 Level = Literal["province", "district", "commune"]
 LEVELS: tuple[Level, ...] = ("province", "district", "commune")
@@ -18,7 +18,6 @@ def _empty_is_none(value: object) -> object:
 
 
 OptionalDate = Annotated[date | None, BeforeValidator(_empty_is_none)]
-OptionalInt = Annotated[int | None, BeforeValidator(_empty_is_none)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
 
 
@@ -91,19 +90,6 @@ class AgencyCode(Entry):
     system_code: OptionalText = None
 
 
-class Procedure(Entry):
-    """An administrative procedure (TTHC), keyed by its national code without suffix."""
-
-    code: str = Field(pattern=r"^[1-9]\.\d{6}$")
-    name: str
-    field_code: str
-    field_name: str
-    level: Level
-    time_limit_days: OptionalInt = None  # working days; none where no statutory time was found
-    fee: OptionalInt = None  # VND
-    evidence: str
-
-
 class ProcedureAlias(BaseModel):
     """Another name of a procedure, as some source spells it."""
 
@@ -118,7 +104,8 @@ class Source(Entry):
     """One one-stop system as seen by us: an agency's records behind one adapter and one connection.
 
     `agency_code` is, by default, what names the agency in the options, else the source id; `mapping` names the file in
-    `mappings/` that says what its records mean, by default the adapter's own.
+    `mappings/` that says what its records mean, by default the adapter's own. With `lists_all: false` its answers list
+    only what has changed, or only a part: what they lack is no loss, so no guard judges it and no absence is noted.
     """
 
     source_id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
@@ -136,8 +123,9 @@ class Source(Entry):
     max_requests_per_second: float | None = Field(default=None, gt=0)
     overlap_days: int = Field(default=31, ge=0, le=400)
     timeout_seconds: float = Field(default=30, gt=0, le=600)
-    attempts: int = Field(default=3, ge=1, le=10)
+    attempts: int = Field(default=8, ge=1, le=10)
     retry_wait_seconds: float = Field(default=1.0, ge=0, le=300)
+    lists_all: bool = True
     on_drift: Literal["freeze", "evolve"] = "evolve"
 
     @field_validator("options", mode="before")
@@ -152,6 +140,8 @@ class Source(Entry):
     def _is_reachable(self) -> Source:
         if not self.connection_id and self.adapter not in ("files", "portal_sync"):
             raise ValueError(f"connection_id is needed by the adapter {self.adapter}")
+        if not self.connection_id and isinstance(self.options, PortalSyncOptions) and self.options.inbox:
+            raise ValueError("connection_id is needed: its login is the one that may post to the inbox")
         return self
 
     def options_as(self, kind: type[OptionsT]) -> OptionsT:

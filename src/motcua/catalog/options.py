@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 AdapterName = Literal["opencps", "igate", "tandan", "portal_sync", "files", "sql"]
 
@@ -68,13 +68,21 @@ class TandanOptions(Options):
 
 
 class PortalSyncOptions(Options):
-    """Batches in the national portal's sync shape, as JSON files: `path` is a file or a pattern, as for `files`.
+    """Batches in the national portal's sync shape: JSON files at `path` (a file or a pattern, as for `files`), or,
+    with `inbox`, what was posted to `motcua receive` with the login of the source's connection.
 
     `agency_code` is the `madonvi` of the batches that belong to this source.
     """
 
-    path: str = Field(min_length=1)
+    path: str | None = Field(default=None, min_length=1)
+    inbox: bool = False
     agency_code: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _come_one_way(self) -> PortalSyncOptions:
+        if self.inbox == (self.path is not None):
+            raise ValueError("give path, or inbox: true, and not both")
+        return self
 
     @property
     def agency(self) -> str:

@@ -11,7 +11,24 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from motcua.cli import databases, demo, editions, ingest, keys, measures, petitions, quarantine, reports, sources
+from motcua.cli import (
+    databases,
+    demo,
+    due,
+    editions,
+    ingest,
+    keys,
+    measures,
+    obligations,
+    petitions,
+    portal,
+    procedures,
+    quarantine,
+    reception,
+    reports,
+    sources,
+)
+from motcua.cli import watchdog as watchdog_command
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
 
@@ -23,13 +40,19 @@ app = typer.Typer(
 )
 app.add_typer(databases.app, name="db")
 app.add_typer(sources.app, name="sources")
+app.add_typer(procedures.app, name="procedures")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")
 app.add_typer(petitions.app, name="petitions")
 app.add_typer(reports.app, name="report")
 app.add_typer(editions.app, name="edition")
+app.add_typer(obligations.app, name="obligations")
+app.add_typer(portal.app, name="portal")
+app.command()(due.due)
 app.command()(ingest.ingest)
+app.command()(reception.receive)
 app.command()(keys.keys)
+app.command()(watchdog_command.watchdog)
 app.command()(demo.demo)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -12,6 +13,9 @@ from motcua import ledger
 from motcua.cli.console import catalog, errors, output, print_table, ready_databases
 from motcua.errors import ConfigurationError
 from motcua.settings import TIMEZONE
+
+if TYPE_CHECKING:
+    from motcua.extract.connection import Resolve
 
 
 def ingest(
@@ -26,9 +30,7 @@ def ingest(
 ) -> None:
     """Pull, validate and consolidate sources and bring the measures up to date, as the nightly DAGs do."""
     from motcua.aggregate import build_measures
-    from motcua.consolidate import consolidate_batches
-    from motcua.extract import connection_from_environment, extract_batches
-    from motcua.validate import validate_batches
+    from motcua.extract import connection_from_environment
 
     now = datetime.now(ZoneInfo(TIMEZONE))
     day = to.date() if to else now.date() - timedelta(days=1)
@@ -39,15 +41,14 @@ def ingest(
         catalog(), run_id, day, window=window, source_ids=source or (), accept_shrink=accept_shrink
     )
     with errors.status("starting") as progress:
-        for number, chunk in enumerate(chunks, start=1):
-            progress.update(f"extract, chunk {number} of {len(chunks)}")
-            extract_batches(chunk, connection_from_environment)
-            progress.update(f"validate, chunk {number} of {len(chunks)}")
-            validate_batches(chunk)
-            progress.update(f"consolidate, chunk {number} of {len(chunks)}")
-            consolidate_batches(chunk)
+        unanswered = load(chunks, connection_from_environment, progress.update)
         progress.update("aggregate")
         build_measures()
+        if unanswered:
+            again = ledger.in_chunks(unanswered)
+            load(again, connection_from_environment, progress.update, is_patient=True)
+            progress.update("aggregate")
+            build_measures()
     batches = ledger.read_run(run_id)
     print_table(
         f"Run {run_id}",
@@ -83,6 +84,30 @@ def ingest(
     output.print(f"{len(batches) - len(unloaded)} of {len(batches)} sources loaded.")
     if unloaded:
         raise typer.Exit(1)
+
+
+def load(
+    chunks: Sequence[Sequence[str]], resolve: Resolve, tell: Callable[[str], None], *, is_patient: bool = False
+) -> list[str]:
+    """Extract, validate and consolidate chunks; return the batches left because their source was silent.
+
+    Those are to be asked again with patience, when the others are in the store.
+    """
+    from motcua.consolidate import consolidate_batches
+    from motcua.extract import extract_batches
+    from motcua.validate import validate_batches
+
+    unanswered: list[str] = []
+    again = ", asking again" if is_patient else ""
+    for number, chunk in enumerate(chunks, start=1):
+        place = f"chunk {number} of {len(chunks)}{again}"
+        tell(f"extract, {place}")
+        unanswered += extract_batches(chunk, resolve, is_patient=is_patient).unanswered
+        tell(f"validate, {place}")
+        validate_batches(chunk)
+        tell(f"consolidate, {place}")
+        consolidate_batches(chunk)
+    return unanswered
 
 
 def _window(from_date: date | None, to_date: date) -> tuple[date, date] | None:

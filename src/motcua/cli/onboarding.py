@@ -101,6 +101,6 @@ def _entry(
         f"    valid_from: {today.replace(month=1, day=1)} # <- the first day it is asked for",
         "    options:",
         *(f"      {key}: {value.format(name=source_id.replace('.', '-'))}" for key, value in options.items()),
-        "    # page_size: 1000, overlap_days: 31, attempts: 3 and more have defaults.",
+        "    # page_size: 1000, overlap_days: 31, attempts: 8 and more have defaults.",
     ]
     return "\n".join(lines) + "\n"

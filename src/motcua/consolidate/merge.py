@@ -31,6 +31,9 @@ _SQL_TYPES = {
     pa.timestamp("us"): "timestamp",
 }
 
+# What the statements of a merge join and filter by; the other columns need no statistics.
+_JOINED = "system_code, agency_code, dossier_id, dossier_no, known_version_id, outcome"
+
 _STAGING_COLUMNS = ", ".join(
     ["batch_id text", *(f"{field.name} {_SQL_TYPES[field.type]}" for field in ACCEPTED_SCHEMA)]
 )
@@ -117,7 +120,7 @@ def _merge(connection: Connection, batch: ledger.Batch, landed: Landed, known_fr
     connection.execute(statement("consolidate/note_applicants"), {"batch_id": batch.batch_id})
     connection.execute(statement("consolidate/compare_incoming"), known)
     connection.execute(statement("consolidate/keep_intake_unit"))
-    connection.execute(text("analyze compared"))
+    connection.execute(text(f"analyze compared ({_JOINED})"))
     connection.execute(
         statement("consolidate/note_absent"),
         {"dossier_ids": list(landed.absent), "evidence": list(landed.absent.values())},

@@ -45,6 +45,8 @@ DAG_IDS = {
     "ingest_dossiers__province",
     "publish_nightly_brief",
     "publish_period_reports",
+    "reconcile_national_portal",
+    "track_obligations",
 }
 
 _LOCAL_SETTINGS = """import sys

@@ -22,9 +22,10 @@ class SourceConnection:
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # may hold secrets too
 
 
-# Connection types that are no HTTP. The place in a store of files stands in the catalogue, so it needs no host.
+# Connection types that are no HTTP. The place in a store of files stands in the catalogue, so it needs no host; nor
+# does a login that others use to post to us ("generic").
 DATABASES = ("postgres", "postgresql", "mysql", "mariadb", "oracle", "sqlite")
-_STORES = ("aws", "s3", "wasb", "gs", "ftp", "sftp", "ssh", "smb", "samba", "fs")
+_STORES = ("aws", "s3", "wasb", "gs", "ftp", "sftp", "ssh", "smb", "samba", "fs", "generic")
 NO_CONNECTION = SourceConnection("", "", "")  # of a source whose catalogue entry names none
 Resolve = Callable[[str], SourceConnection]
 

@@ -34,7 +34,7 @@ from motcua.extract.rules import (
     SumRule,
     folded,
 )
-from motcua.procedures import SeveralProcedures
+from motcua.procedures import NATIONAL, SeveralProcedures
 from motcua.spelling import tidy
 
 Report = Callable[[int, str], None]  # (row, issue)
@@ -42,11 +42,9 @@ NameProcedure = Callable[[str], str | None]
 
 _MEMO_LIMIT = 100_000
 _NO_NUMBER = "not a record number"
-_NATIONAL = re.compile(r"([1-9]\.\d{6})(?:\.(.+))?")
-_PROCEDURE = r"[1-9]\.\d{6}(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
+_PROCEDURE = NATIONAL + r"(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
 # A code that Excel took for a number: zeros at its end are gone, or its dot was taken for one between thousands.
 _CUT = re.compile(r"[1-9]\.\d{1,5}|[1-9]\d{6}")
-_LOCAL = re.compile(r"([A-Za-z0-9_]+)\.(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})")
 
 
 class Problem:
@@ -100,7 +98,7 @@ class Column:
         self._quick: Callable[[list[Any]], pa.Array | None] | None = None
         if isinstance(rule, InstantRule):
             self._quick = partial(instants.quick, rule.formats[0])
-            self._memo = Memo(_or_problem(instants.reader(rule.formats), f"not {rule.formats[0]}"))
+            self._memo = Memo(value_reader(rule, name_procedure))
         elif isinstance(rule, PseudonymRule):
             self._memo = Memo(pseudonymise, limit=0)  # no identity number is held longer than it takes to hash it
         elif isinstance(rule, ItemsRule):
@@ -108,9 +106,7 @@ class Column:
         else:
             if isinstance(rule, CodeRule) and rule.patterns:
                 self._quick = partial(_quick_codes, "^(?:" + "|".join(rule.patterns) + ")$")
-            self._memo = Memo(
-                _procedure_reader(rule, name_procedure) if isinstance(rule, ProcedureRule) else _reader(rule)
-            )
+            self._memo = Memo(value_reader(rule, name_procedure))
         self._memo |= dict.fromkeys(self._nulls, _when_null(rule))
 
     def take(self, values: dict[str, Sequence[Any]], rows: int, statuses: Sequence[str], report: Report) -> pa.Array:
@@ -210,15 +206,6 @@ def _when_null(rule: FieldRule | ItemsRule) -> bool | int | str | None:
     return None
 
 
-def split_procedure(code: str | None) -> tuple[str | None, str | None]:
-    """Split a procedure code into the national (or local) code and the unit suffix (domain.md section 6.1)."""
-    if code is None:
-        return None, None
-    if found := _NATIONAL.fullmatch(code) or _LOCAL.fullmatch(code):
-        return found[1], found[2]
-    return code, None
-
-
 def read_flag(value: Any) -> bool:
     """Read a boolean in any of its spellings: true, "true", "True", 1, "1" (one_stop_systems.md section d.3)."""
     return value is True or value == 1 or (isinstance(value, str) and value.strip().lower() in ("true", "1"))
@@ -226,6 +213,8 @@ def read_flag(value: Any) -> bool:
 
 def read_integer(value: Any, thousands: str = "") -> int | None:
     """Read a whole number or its digits, `thousands` standing between groups; None when it is neither."""
+    if type(value) is int:
+        return value
     if isinstance(value, str):
         text = value.strip()
         if thousands and re.fullmatch(rf"[+-]?\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+", text):
@@ -233,7 +222,7 @@ def read_integer(value: Any, thousands: str = "") -> int | None:
         return int(text) if re.fullmatch(r"[+-]?\d{1,19}", text) else None
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return None
 
 
 def code_reader(patterns: Sequence[str]) -> Callable[[Any], Any]:
@@ -268,6 +257,13 @@ def _or_problem(read: Callable[[Any], Any], why: str) -> Callable[[Any], Any]:
         return Problem(why) if found is None else found
 
     return read_or_report
+
+
+def value_reader(rule: FieldRule, name_procedure: NameProcedure) -> Callable[[Any], Any]:
+    """Return the function that reads one value of a rule that is no pseudonym; it returns a value or a Problem."""
+    if isinstance(rule, InstantRule):
+        return _or_problem(instants.reader(rule.formats), f"not {rule.formats[0]}")
+    return _procedure_reader(rule, name_procedure) if isinstance(rule, ProcedureRule) else _reader(rule)
 
 
 def _reader(rule: FieldRule) -> Callable[[Any], Any]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from motcua.catalog import Source
@@ -78,6 +78,22 @@ class Drift:
         if self._is_cap_changed(cap):
             known = self._known.page_cap or self._source.page_size
             found.append(Finding("page_cap", str(cap), f"a page holds {cap} records, {known} before or as asked"))
+        self._handle(found)
+
+    def later_pages(self, unclassified: Set[str]) -> None:
+        """Tell the keys nobody classified that stood on no first page, when all pages have been seen.
+
+        Raises:
+            ContractBroken: there are some and the source is frozen.
+        """
+        if self._seen is None:
+            return
+        fresh = sorted(unclassified - self._seen.counts.keys() - self._known.counts.keys())
+        self._seen = replace(self._seen, counts={**self._seen.counts, **dict.fromkeys(fresh, 1)})
+        detail = "in no class of the mapping's keys, so dropped; not on the first page"
+        self._handle([Finding("new_field", key, detail) for key in fresh])
+
+    def _handle(self, found: Sequence[Finding]) -> None:
         if not found:
             return
         fatal = [finding for finding in found if finding.is_fatal]

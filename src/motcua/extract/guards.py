@@ -43,13 +43,14 @@ class Shortfall:
     expected: float
 
 
-def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str]) -> dict[str, Any]:
+def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str], *, lists_all: bool = True) -> dict[str, Any]:
     """Hold the batch when its listing is not believable; return what was found, for the manifest.
 
     Args:
         batch: the batch being pulled.
         listed: rows of PULLED_SCHEMA of a complete listing of its days (and perhaps others).
         known: ids of the dossiers the store holds of those days.
+        lists_all: false for a source that lists changes or parts only, which is not judged by what it leaves out.
 
     Raises:
         BatchHeld: naming the numbers and what to do, unless the drop is accepted for this batch or by the catalogue.
@@ -60,6 +61,8 @@ def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str]) -> dic
         reason = "accepted for this batch"
     shown = len(known & set(listed["dossier_id"].to_pylist()))
     found: dict[str, Any] = {"known_count": len(known), "shown_count": shown}
+    if not lists_all:
+        return {**found, "not_judged_because": "lists_all: false"}
     problem = _shrunk(batch, guards, len(known), shown) or _below_norm(batch, guards.norm, listed)
     if problem is None:
         return found
@@ -69,7 +72,8 @@ def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str]) -> dic
         f"{batch.source_id}, {batch.window_from} to {batch.window_to}: {problem} Nothing was loaded.",
         action="ask the office whether this is right; if so,"
         f" `motcua ingest --source {batch.source_id} --accept-shrink` or an entry under accepted_drops in"
-        " include/catalog/guards.yaml; if not, the next run asks again.",
+        " include/catalog/guards.yaml, or lists_all: false on a source that sends only what has changed;"
+        " if not, the next run asks again.",
     )
 
 

@@ -3,7 +3,8 @@
 The state is in the store, because tasks of one night run in several processes and on several machines. A request first
 reserves a moment of its host's and its source's rate; one that wakes too late for its moment reserves another, so that
 a process that was stopped cannot let a burst go. A host that failed too often in a row is left alone; when the pause is
-over one request tries it, and its outcome decides for all.
+over one request tries it, and its outcome decides for all. Several sources may be sites of one host: as long as only
+few of them fail, that says nothing of the others, unless nobody can connect; and whom it answered last, it answers.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine
 
 LATENESS_SECONDS = 0.05  # a moment missed by more is not used
+UNREACHABLE = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")  # then no site of it can be reached
+
+
+class HostLeftAlone(SourceUnavailable):
+    """A host that failed too often is not asked for now; `seconds` until it may be tried."""
+
+    seconds = 0.0
 
 
 class Gate:
@@ -43,29 +51,39 @@ class Gate:
         }
         self._intervals = {scope: 1 / rate for scope, rate in rates.items() if rate}
         self._is_suspect = False
+        self._is_answered = False
 
     def enter(self) -> None:
         """Wait until a request may leave.
 
         Raises:
-            SourceUnavailable: the host is left alone for now; nothing was sent.
+            HostLeftAlone: the host is left alone for now; nothing was sent.
+            Left: nobody waits for the source any longer.
         """
+        if self._place:
+            self._place.check()
         self._check_circuit()
         while self._wait() > LATENESS_SECONDS:
             pass
 
     def failed(self, how: str) -> None:
         """Note that the host did not answer, or answered that it cannot."""
-        self._is_suspect = True
+        self._is_suspect, self._is_answered = True, False
         if self._place:
             self._place.give_up()
+        noted = {
+            "host": self._host,
+            "source_id": self._source_id,
+            "failure": how,
+            "unreachable": int(how in UNREACHABLE),
+        }
         with _shared() as connection:
-            connection.execute(
-                statement("extract/note_failure"), _circuit(self._host, self._circuit) | {"failure": how}
-            )
+            connection.execute(statement("extract/note_failure"), noted)
+            connection.execute(statement("extract/leave_host_alone"), _circuit(self._host, self._circuit))
 
     def answered(self) -> None:
         """Note that the host answered."""
+        self._is_answered = True
         if self._is_suspect:
             self._is_suspect = False
             with _shared() as connection:
@@ -75,13 +93,11 @@ class Gate:
 
     def _check_circuit(self) -> None:
         with store_engine().connect() as connection:
-            state: Any = connection.execute(
-                statement("extract/read_circuit"), {"host": self._host, "failures": self._circuit.failures}
-            ).one_or_none()
+            state: Any = connection.execute(statement("extract/read_circuit"), {"host": self._host}).one_or_none()
         if state is None:
             return
         self._is_suspect |= state.failure_count > 0
-        if not state.is_tripped:
+        if not state.is_left_alone or self._is_answered:
             return
         if state.is_due:
             with _shared() as connection:
@@ -89,11 +105,13 @@ class Gate:
                 if connection.scalar(statement("extract/take_trial"), asked):
                     return
         until = state.opened_until.astimezone(UTC).astimezone(ZoneInfo(TIMEZONE))
-        raise SourceUnavailable(
+        error = HostLeftAlone(
             f"{self._source_id}: {self._host} failed {state.failure_count} times in a row (last: {state.last_failure})"
             f" and is left alone until {until:%H:%M:%S}.",
             action="check that the host is up; one request tries it then, and the batch can be tried again.",
         )
+        error.seconds = max(0.0, until.timestamp() - time.time())
+        raise error
 
     def _wait(self) -> float:
         """Reserve a moment, sleep until it, and return how many seconds too late this woke."""
@@ -125,6 +143,7 @@ def _circuit(host: str, circuit: Circuit) -> dict[str, Any]:
     return {
         "host": host,
         "failures": circuit.failures,
+        "sources": circuit.sources,
         "pause_seconds": circuit.pause_seconds,
         "longest_pause_seconds": circuit.longest_pause_seconds,
     }

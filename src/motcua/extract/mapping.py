@@ -13,13 +13,14 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from motcua.canonical import CONTENT, TRACE, Status
+from motcua.canonical import APPLICANT_KINDS, CONTENT, TRACE, Status
 from motcua.catalog.load import catalog_file, read_document
 from motcua.extract.paths import without_positions
 from motcua.extract.rules import (
     ChannelRule,
     ChoiceRule,
     CodeRule,
+    ConstantRule,
     FieldRule,
     IdentifierRule,
     ItemsRule,
@@ -91,6 +92,8 @@ class SourceMapping(Part):
             isinstance(satisfaction, ChoiceRule) and SATISFACTIONS.issuperset(satisfaction.choices.values())
         ):
             raise ValueError(f"satisfaction_code: a choice of {' or '.join(sorted(SATISFACTIONS))}")
+        if "applicant_kind" in fields:
+            _check_applicant_kinds(fields["applicant_kind"])
         return fields
 
     @field_validator("keys")
@@ -115,6 +118,19 @@ class SourceMapping(Part):
                 if inside := [drop for drop in dropped if f"{without_positions(key)}.".startswith(f"{drop}.")]:
                     raise ValueError(f"{key} is kept, but {inside[0]} is dropped with everything in it")
         return keys
+
+
+def _check_applicant_kinds(rule: FieldRule) -> None:
+    """Hold a mapping to the one list of kinds: two words for one kind would be two kinds."""
+    match rule:
+        case ChoiceRule():
+            kinds = {*rule.choices.values(), rule.when_null, rule.otherwise} - {None}
+        case ConstantRule():
+            kinds = {rule.value}
+        case _:
+            raise ValueError("applicant_kind: a choice or a constant")
+    if unknown := sorted(map(str, kinds - set(APPLICANT_KINDS))):
+        raise ValueError(f"applicant_kind: {unknown[0]!r} is none of {', '.join(APPLICANT_KINDS)}")
 
 
 @lru_cache(maxsize=32)

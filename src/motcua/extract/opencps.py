@@ -70,7 +70,11 @@ class OpencpsAdapter:
         return [] if database == index else [f"its database holds {database} dossiers, its index {index}"]
 
     def pages(self, window: Window) -> Iterator[Page]:
-        """Yield a listing in the order of creation, by row offsets, until the declared total is reached."""
+        """Yield a listing in the order of creation, by row offsets, until the declared total is reached.
+
+        A server that gives fewer rows than asked for does not say so: the first page shows it. It is followed at that
+        size, and whether the source may do so is the drift watch's to say; its rows must come out at the total.
+        """
         parameters = self._parameters(window)
         size = self._listing.begin(window)
 
@@ -78,6 +82,9 @@ class OpencpsAdapter:
             return self._page(parameters | {"start": str(start), "end": str(start + size)})
 
         records, total = fetch(0)
+        if 0 < len(records) < min(size, total):
+            size = len(records)
+            self._listing.hold_to_total()
         yield self._checked(records, min(size, total), total)
         starts = range(size, total, size)
         answers = side_by_side(fetch, starts, self._source.concurrent_pages)

@@ -49,12 +49,17 @@ class Pages:
         self._seen: set[str] = set()
         self._repeats: set[str] = set()
         self._rows = 0
+        self._is_held = False
 
     def begin(self, window: Window) -> int:
         """Start a listing and return how many rows to ask for on a page."""
-        self._seen, self._repeats, self._rows = set(), set(), 0
+        self._seen, self._repeats, self._rows, self._is_held = set(), set(), 0, False
         self._begun[window] += 1
         return self._source.page_size * (GROWTH if self._begun[window] > 2 else 1)
+
+    def hold_to_total(self) -> None:
+        """Let no dossier of this listing come twice: where pages are shorter than asked for, another is lost for it."""
+        self._is_held = True
 
     def fresh(
         self, number: int, answer: AnswerT, fetch: Callable[[int], AnswerT], ids_of: Callable[[AnswerT], Sequence[str]]
@@ -111,7 +116,7 @@ class Pages:
 
         If the same dossiers come twice when the listing is asked for again, the source really holds them twice.
         """
-        if self._repeats and self._repeats_before.get(window) != frozenset(self._repeats):
+        if self._repeats and (self._is_held or self._repeats_before.get(window) != frozenset(self._repeats)):
             self._repeats_before[window] = frozenset(self._repeats)
             raise ListingShifted(
                 f"{self._source.source_id} gave {len(self._repeats)} dossiers on two pages of one listing.",

@@ -1,13 +1,12 @@
-"""Batches in the shape of the national portal's sync (one_stop_systems.md section b.1), dropped as JSON files.
+"""Batches in the shape of the national portal's sync (one_stop_systems.md section b.1), as JSON files or posted to us.
 
 A file holds one message, a list of them, or one a line; a message is `{madonvi, service, isUpdating, data: [...]}`.
-Messages are read in the order of the file names and in each file from the top, and every item of `data` is one row:
+Messages are read in the order of the file names and in each file from the top, posted ones (`reception`, `inbox`) in
+the order of reception, and every item of `data` is one row:
 
 * `DongBoHoSoMC` says all of a dossier; the later message of a MaHoSo wins, the earlier ones are its duplicates.
 * `CapNhatTienDoHoSoMC` and `DongBoTrangThaiHoSo` say how far it is: they change its status and the date of that status.
 * an item sent again that is no update (`isUpdating`), and a step older than the last one known, change nothing.
-
-Receiving such batches over HTTP is not done here: what takes them in writes them to the folder.
 """
 
 from __future__ import annotations
@@ -22,15 +21,19 @@ import orjson
 from motcua.catalog import Source
 from motcua.catalog.options import PortalSyncOptions
 from motcua.errors import ContractBroken, SourceUnavailable
+from motcua.extract import inbox
 from motcua.extract.adapter import Page, Record, Window
 from motcua.extract.connection import SourceConnection
 from motcua.extract.convert import read_flag
 from motcua.extract.drops import Drops
+from motcua.extract.inbox import Message
 from motcua.extract.mapping import SourceMapping
 from motcua.extract.tabular import decode
 
-_WHOLE = "DongBoHoSoMC"
-_STEPS = ("CapNhatTienDoHoSoMC", "DongBoTrangThaiHoSo")
+WHOLE = "DongBoHoSoMC"
+STEPS = ("CapNhatTienDoHoSoMC", "DongBoTrangThaiHoSo")
+STEP_STATUS = "TrangThai"  # of a step; what it means is the protocol's, so no mapping lists it
+NEEDED = ("MaHoSo", STEP_STATUS, "ThoiDiemXuLy")  # what is read here, whatever the mapping is made of
 # What a step into a status dates, and what one back to work undoes.
 _DATED = {"3": "NgayTuChoi", "7": "NgayKetThucXuLy", "8": "NgayKetThucXuLy", "9": "NgayKetThucXuLy", "10": "NgayTra"}
 _UNDONE = ("NgayKetThucXuLy", "NgayTra", "NgayTuChoi")
@@ -49,19 +52,19 @@ class PortalSyncAdapter:
         self._source = source
         self._agency = options.agency_code
         self._kept = {key.split(".", 1)[0] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
-        self._drops = Drops(source, options.path, connection)
+        self._shapes: dict[tuple[str, ...], tuple[Record, list[str]]] = {}  # what is kept, by the names of an item
+        self._drops = Drops(source, options.path, connection) if options.path is not None else None
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield one row for every item of every message, whatever the window."""
         dossiers: dict[str, _Dossier] = {}
         records: list[Record] = []
-        for name, body in self._drops.read():
-            for message in self._messages(body, name):
-                for item in self._items(message, name):
-                    records.append(self._row(item, message, dossiers))
-                    if len(records) == self._source.page_size:
-                        yield Page(records, None)
-                        records = []
+        for message in self._dropped(self._drops) if self._drops is not None else self._posted():
+            for item in message.items:
+                records.append(self._row(item, message, dossiers))
+                if len(records) == self._source.page_size:
+                    yield Page(records, None)
+                    records = []
         if records:
             yield Page(records, None)
 
@@ -72,21 +75,43 @@ class PortalSyncAdapter:
     def close(self) -> None:
         """Nothing is held open."""
 
+    def _dropped(self, drops: Drops) -> Iterator[Message]:
+        for name, body in drops.read():
+            for message in self._messages(body, name):
+                is_update = message["service"] == WHOLE and read_flag(message.get("isUpdating"))
+                yield Message(message["service"], is_update, list(self._items(message, name)))
+
+    def _posted(self) -> Iterator[Message]:
+        number = 0
+        for number, message in inbox.read(self._source.source_id):  # noqa: B007  tells an empty inbox
+            yield message
+        if not number:
+            raise SourceUnavailable(
+                f"{self._source.source_id}: nothing has been posted to its inbox yet.",
+                action="check that `motcua receive` runs and that the sending system posts to it.",
+            )
+
     def _messages(self, body: bytes, name: str) -> Iterator[Mapping[str, Any]]:
-        text = decode(body, name, None).strip()
         try:
-            document = [orjson.loads(text)]
-        except orjson.JSONDecodeError as error:
-            is_whole = error.pos < len(text)
-            lines = [line for line in text.splitlines() if line.strip()] if is_whole else []
-            document = [self._line(line, name) for line in lines] or [self._line(text, name)]
+            document = [orjson.loads(body)]
+        except orjson.JSONDecodeError:
+            document = self._documents(decode(body, name, None).strip(), name)
         if len(document) == 1 and isinstance(document[0], list):
             document = document[0]
         for message in document:
             if not isinstance(message, dict) or not {"service", "madonvi", "data"} <= message.keys():
                 raise self._broken(name, "holds something that is no message {madonvi, service, data}")
-            if message["madonvi"] == self._agency and message["service"] in (_WHOLE, *_STEPS):
+            if message["madonvi"] == self._agency and message["service"] in (WHOLE, *STEPS):
                 yield message
+
+    def _documents(self, text: str, name: str) -> list[Any]:
+        """Return what a file holds that is not one JSON document in plain UTF-8: behind a mark, or one a line."""
+        try:
+            return [orjson.loads(text)]
+        except orjson.JSONDecodeError as error:
+            is_whole = error.pos < len(text)
+            lines = [line for line in text.splitlines() if line.strip()] if is_whole else []
+            return [self._line(line, name) for line in lines] or [self._line(text, name)]
 
     def _line(self, line: str, name: str) -> Any:
         try:
@@ -106,18 +131,25 @@ class PortalSyncAdapter:
                 raise self._broken(name, "holds an item without MaHoSo, by which dossiers are told apart")
             yield item
 
-    def _row(self, item: Record, message: Mapping[str, Any], dossiers: dict[str, _Dossier]) -> Record:
+    def _row(self, item: Record, message: Message, dossiers: dict[str, _Dossier]) -> Record:
         """Return what is now known of the dossier an item is about; of keys nobody keeps only the name goes on."""
         dossier = dossiers.setdefault(str(item["MaHoSo"]).strip(), _Dossier())
-        is_whole = message["service"] == _WHOLE
-        if dossier.hears(item, is_update=is_whole and read_flag(message.get("isUpdating"))):
-            if is_whole:
-                dossier.known = {"madonvi": self._agency} | {
-                    key: value if key in self._kept else None for key, value in item.items()
-                }
+        if dossier.hears(item, message.is_update):
+            if message.service == WHOLE:
+                dossier.known = self._kept_of(item)
             else:
                 dossier.step(item)
-        return dict(dossier.known)
+        return dossier.known  # never changed: a later message makes another
+
+    def _kept_of(self, item: Record) -> Record:
+        names = tuple(item)
+        if (shape := self._shapes.get(names)) is None:
+            nothing = {"madonvi": self._agency} | dict.fromkeys(names)
+            shape = self._shapes[names] = nothing, [name for name in names if name in self._kept]
+        known = shape[0].copy()
+        for name in shape[1]:
+            known[name] = item[name]
+        return known
 
     def _broken(self, name: str, what: str) -> ContractBroken:
         return ContractBroken(
@@ -151,9 +183,10 @@ class _Dossier:
         return True
 
     def step(self, item: Record) -> None:
-        """Take over a status and its date."""
-        status, at = str(item.get("TrangThai") or item.get("TrangThaiHoSo") or "").strip(), item.get("ThoiDiemXuLy")
-        self.known = {"MaHoSo": item["MaHoSo"], **self.known, "ThoiDiemXuLy": at}
+        """Take over a status and its date; of the other keys only the names, for what nobody classified to be told."""
+        status, at = str(item.get(STEP_STATUS) or item.get("TrangThaiHoSo") or "").strip(), item.get("ThoiDiemXuLy")
+        names = dict.fromkeys(key for key in item if key != STEP_STATUS)
+        self.known = {**names, "MaHoSo": item["MaHoSo"], **self.known, "ThoiDiemXuLy": at}
         if not status:
             return
         self.known["TrangThaiHoSo"] = status
@@ -165,4 +198,5 @@ class _Dossier:
 
 def _digits(moment: Any) -> str:
     """Return a moment as its digits from the year down, which can be compared; both spellings in use begin with it."""
-    return "".join(filter(str.isdigit, str(moment or "")))[:14]
+    text = str(moment or "")
+    return (text if text.isdigit() else "".join(filter(str.isdigit, text)))[:14]

@@ -20,10 +20,22 @@ _PERSONAL = re.compile(
 )
 
 
+class Pseudonym(str):
+    """What an identity number has become already: its reference, and those under the keys replaced at the time."""
+
+    __slots__ = ("previous",)
+    previous: str
+
+    def __new__(cls, ref: str, previous: str = "") -> Pseudonym:
+        made = super().__new__(cls, ref)
+        made.previous = previous
+        return made
+
+
 class Pseudonymiser:
     """Turns an identity number into `<key id>:<HMAC-SHA256 in hex>`, the same for every spelling of the number.
 
-    `previous` are the (id, key) that the key replaces, while a rotation lasts.
+    `previous` are the (id, key) that the key replaces, while a rotation lasts. A `Pseudonym` stays what it is.
     """
 
     def __init__(self, key_id: str, key: bytes, previous: Sequence[tuple[str, bytes]] = ()) -> None:
@@ -34,10 +46,14 @@ class Pseudonymiser:
         self._previous = [(f"{previous_id}:", previous_key) for previous_id, previous_key in previous]
 
     def __call__(self, value: object) -> str:
+        if isinstance(value, Pseudonym):
+            return str(value)
         return self._prefix + hmac.digest(self._key, _number(value), "sha256").hex()
 
     def previous_refs(self, value: object) -> str:
         """Return the pseudonyms of the same number under each previous key, parted by spaces."""
+        if isinstance(value, Pseudonym):
+            return value.previous
         number = _number(value)
         return " ".join(prefix + hmac.digest(key, number, "sha256").hex() for prefix, key in self._previous)
 

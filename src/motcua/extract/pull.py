@@ -149,14 +149,17 @@ def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection
         listed_open = 0
         if adapter.lists_open:
             listed_open = pull.list_window(Window(None, batch.window_from - timedelta(days=1), is_open_only=True))
-        believed = check_listing(batch, pull.table, frozenset(known))
+        believed = check_listing(batch, pull.table, frozenset(known), lists_all=source.lists_all)
         shown = set(pull.table["dossier_id"].to_pylist())
         asked = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in shown]
+        if not source.lists_all and not getattr(adapter, "absence_is_proof", False):
+            asked = []  # files are not asked by id, and what a part of them leaves out is not absent
         unknown: list[str] = []
         found = 0
         for records in _by_id(adapter, asked, unknown):
             pull.add(records)
             found += len(records)
+        drift.later_pages(pull.builder.unclassified)
         warnings: list[str] = getattr(adapter, "warnings", [])
     finally:
         adapter.close()

@@ -28,11 +28,14 @@ from motcua.extract.adapter import Page, Record, Window
 from motcua.extract.connection import SourceConnection
 from motcua.extract.files import record_keys
 from motcua.extract.mapping import SourceMapping
+from motcua.extract.places import claim
 from motcua.settings import TIMEZONE, Settings
 
 _LOCAL = ZoneInfo(TIMEZONE)
 
 # What an Airflow connection type is called by SQLAlchemy.
+_PLAIN = frozenset({bool, int, float, str, type(None)})  # what `_plain` gives back as it is
+
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
@@ -62,6 +65,7 @@ class SqlAdapter:
         self._source = source
         self._mapping = mapping
         self._options = source.options_as(SqlOptions)
+        self._place = claim()
         self.lists_open = self._options.open_query is not None
         self.absence_is_proof = self._options.by_id_query is not None
         url = _url(source, connection)
@@ -116,7 +120,10 @@ class SqlAdapter:
             )
             names = record_keys(list(result.keys()), f"{self._source.source_id}, {query},", self._mapping)
             for rows in result.partitions(self._source.page_size):
-                yield [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+                if {type(value) for row in rows for value in row} <= _PLAIN:
+                    yield [dict(zip(names, row, strict=True)) for row in rows]
+                else:
+                    yield [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
 
     @contextmanager
     def _transaction(self, query: str) -> Iterator[Connection]:
@@ -124,6 +131,8 @@ class SqlAdapter:
         try:
             with self._engine.connect() as connection:
                 connection.execute(text(_READ_ONLY[self._engine.dialect.name]))
+                if self._place:
+                    self._place.take()
                 yield connection
                 connection.rollback()
         except OperationalError as error:

@@ -21,7 +21,6 @@ from motcua.extract.convert import (
     identifier_reader,
     read_flag,
     read_integer,
-    split_procedure,
     to_array,
 )
 from motcua.extract.mapping import SourceMapping
@@ -36,7 +35,7 @@ from motcua.extract.rules import (
     StandingRule,
     folded,
 )
-from motcua.procedures import procedure_namer
+from motcua.procedures import procedure_namer, split_procedure
 from motcua.settings import Settings
 
 # What a pulled row stands for: null for a dossier like others, else why it is not.

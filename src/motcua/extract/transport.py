@@ -28,6 +28,7 @@ RETRIED_STATUSES = (429, 500, 502, 503, 504)
 FAILED_STATUSES = (500, 502, 503, 504)  # the host's fault; a 429 says only that it is asked too hard
 CONNECT_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 60
+FIRST_ATTEMPTS = 4  # at most, at a source that has not answered yet: it is probably down, and asked again in a while
 CONNECTIONS = 4
 ASKED = ("GET", "POST")  # a POST of ours asks (a search, a token) and changes nothing
 
@@ -45,7 +46,16 @@ class Transport:
         self._timeout = (min(CONNECT_SECONDS, source.timeout_seconds), source.timeout_seconds)
         self._gates: dict[str, Gate] = {}
         self._place = claim()  # here, for pages may be asked for by other threads
-        again = source.attempts - 1
+        self._attempts = min(source.attempts, FIRST_ATTEMPTS)
+        self._session = requests.Session()
+        self._session.auth = _as_given  # else requests looks for a login in a .netrc
+        self._session.headers["Accept"] = "application/json"
+        self._adapter = HTTPAdapter(max_retries=self._retry(), pool_maxsize=CONNECTIONS)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._adapter)
+
+    def _retry(self) -> _GatedRetry:
+        again = self._attempts - 1
         retry = _GatedRetry(
             total=again,
             connect=again,
@@ -54,18 +64,14 @@ class Transport:
             redirect=0,
             status_forcelist=RETRIED_STATUSES,
             allowed_methods=ASKED,
-            backoff_factor=source.retry_wait_seconds,
+            backoff_factor=self._source.retry_wait_seconds,
             backoff_max=LONGEST_WAIT_SECONDS,
             retry_after_max=LONGEST_WAIT_SECONDS,
             raise_on_status=False,
             raise_on_redirect=False,
         )
         retry.gate_of = self._gate
-        self._session = requests.Session()
-        self._session.auth = _as_given  # else requests looks for a login in a .netrc
-        self._session.headers["Accept"] = "application/json"
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=retry, pool_maxsize=CONNECTIONS))
+        return retry
 
     def get(self, path: str, parameters: dict[str, str], headers: dict[str, str]) -> Any:
         """Return the JSON answer to a GET, or none when the source answers 404.
@@ -101,6 +107,8 @@ class Transport:
     def _ask(self, question: _Question, authorisation: Authorisation) -> Any:
         failure: MotcuaError | None = None
         for attempt in range(self._source.attempts):
+            if attempt >= self._attempts:
+                break
             if attempt:
                 time.sleep(min(self._source.retry_wait_seconds * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS))
             response, lost = self._authorised(question, authorisation)
@@ -162,6 +170,9 @@ class Transport:
             gate.failed(str(response.status_code))
         else:
             gate.answered()
+            if self._attempts < self._source.attempts:  # it is up, and worth more
+                self._attempts = self._source.attempts
+                self._adapter.max_retries = self._retry()
         return response, _Lost("", is_final=False)
 
     def _gate(self, host: str) -> Gate:
@@ -184,7 +195,7 @@ class Transport:
             )
         if status == 429 or status >= 500:
             raise SourceUnavailable(
-                f"{source.source_id} answered {status} {source.attempts} times.",
+                f"{source.source_id} answered {status} {self._attempts} times.",
                 action="try the batch again later; if it goes on, ask the host of the source.",
             )
         if status != 200:
@@ -207,6 +218,7 @@ class _GatedRetry(Retry):
 
     gate_of: Callable[[str], Gate]
     host = ""
+    how = ""
 
     def new(self, **changes: Any) -> Self:
         again = super().new(**changes)
@@ -223,6 +235,7 @@ class _GatedRetry(Retry):
         _stacktrace: TracebackType | None = None,
     ) -> Self:
         again = super().increment(method, url, response, error, _pool, _stacktrace)
+        again.how = type(error).__name__ if error else ""
         if _pool is not None:
             again.host = _host(f"{_pool.scheme}://{_pool.host}:{_pool.port or ''}")
         return again
@@ -230,7 +243,7 @@ class _GatedRetry(Retry):
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         gate = self.gate_of(self.host)
         if response is None or response.status in FAILED_STATUSES:
-            gate.failed("no answer" if response is None else str(response.status))
+            gate.failed(self.how or "no answer" if response is None else str(response.status))
         super().sleep(response)
         gate.enter()
 

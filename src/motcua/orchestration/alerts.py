@@ -1,4 +1,4 @@
-"""The alert route: a failed task is logged and appended to `alerts.jsonl`, Vietnamese first.
+"""The alert route: a failed task is logged and raised, Vietnamese first.
 
 A message of ours names source, record, field and rule and never a payload; any other exception may quote
 data, so only its type is passed on.
@@ -6,18 +6,13 @@ data, so only its type is passed on.
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-from datetime import UTC, datetime
 from typing import Any
 
+from motcua.alerts import raise_alert
 from motcua.errors import MotcuaError
-from motcua.settings import Settings
 
 log = logging.getLogger(__name__)
-
-ALERTS = "alerts.jsonl"
 
 
 def alert_on_failure(context: Any) -> None:
@@ -26,7 +21,6 @@ def alert_on_failure(context: Any) -> None:
     error = context.get("exception")
     where = f"{task_instance.dag_id}.{task_instance.task_id}"
     alert = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "dag_id": task_instance.dag_id,
         "run_id": task_instance.run_id,
         "task_id": task_instance.task_id,
@@ -38,12 +32,4 @@ def alert_on_failure(context: Any) -> None:
         "detail": str(error) if isinstance(error, MotcuaError) else None,
     }
     log.error("%s %s", alert["message_vi"], alert["detail"] or alert["error_kind"] or "")
-    path = Settings.load().work_dir / ALERTS
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = (json.dumps(alert, ensure_ascii=False) + "\n").encode()
-    # One write in append mode: tasks fail side by side and must not mix their lines.
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-    try:
-        os.write(handle, line)
-    finally:
-        os.close(handle)
+    raise_alert(alert)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from airflow.sdk import Asset, AssetOrTimeSchedule, CronDataIntervalTimetable
+from airflow.sdk import Asset, AssetOrTimeSchedule, CronDataIntervalTimetable, CronTriggerTimetable
 
 from motcua.errors import ConfigurationError
 from motcua.orchestration.timetables import ReportingPeriodTimetable
@@ -19,6 +19,8 @@ from motcua.settings import TIMEZONE
 # Data interval [D-1 01:00, D 01:00): the night of day D-1. A cron string would give an empty interval.
 _NIGHTLY = "0 1 * * *"
 _BRIEF_AT_THE_LATEST = "0 5 * * *"
+_REMINDERS = "0 7 * * *"
+_PORTAL = "0 6 3 * *"  # the portal is synced for a while after a month
 
 
 def clock_runs() -> bool:
@@ -41,6 +43,16 @@ def after_asset_or_by_five(asset: Asset) -> AssetOrTimeSchedule | list[Asset]:
     return AssetOrTimeSchedule(
         timetable=CronDataIntervalTimetable(_BRIEF_AT_THE_LATEST, timezone=TIMEZONE), assets=[asset]
     )
+
+
+def each_morning() -> CronTriggerTimetable | None:
+    """07:00 each day, when offices open."""
+    return CronTriggerTimetable(_REMINDERS, timezone=TIMEZONE) if clock_runs() else None
+
+
+def after_each_month() -> CronTriggerTimetable | None:
+    """06:00 on the 3rd, when the calendar month before is complete."""
+    return CronTriggerTimetable(_PORTAL, timezone=TIMEZONE) if clock_runs() else None
 
 
 def reporting_periods() -> ReportingPeriodTimetable | None:

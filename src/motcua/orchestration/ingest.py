@@ -29,8 +29,11 @@ def ingest_dag(level: Level, doc_md: str | None) -> DAG:
     """Build `ingest_dossiers__<level>`.
 
     plan_batches → for each chunk of sources: extract_sources → validate_batches → consolidate_batches →
-    close_night (tells the asset, whatever failed) → name_missing_sources (fails when one is missing). Tasks
-    are mapped over chunks, never over sources: an executor costs 0.65 s a task.
+    close_night (tells the asset, whatever failed). Who is silent while its chunk is pulled is left: after all
+    chunks list_unanswered → ask_again, the same three steps with more patience → close_again (tells the asset once
+    more; skipped when nobody was left). Last comes name_missing_sources (fails when one is missing). So no source
+    that answers waits for one that does not, in the store or in the measures. Tasks are mapped over chunks, never
+    over sources: an executor costs 0.65 s a task.
     """
 
     @dag(
@@ -51,10 +54,10 @@ def ingest_dag(level: Level, doc_md: str | None) -> DAG:
             return night.plan(level, context["params"], context["dag_run"])
 
         @task
-        def extract_sources(batch_ids: list[str]) -> dict[str, int]:
+        def extract_sources(batch_ids: list[str], is_patient: bool) -> dict[str, int]:
             from motcua.orchestration import night
 
-            return night.extract(batch_ids)
+            return night.extract(batch_ids, is_patient=is_patient)
 
         @task
         def validate_batches(batch_ids: list[str]) -> dict[str, int]:
@@ -77,7 +80,22 @@ def ingest_dag(level: Level, doc_md: str | None) -> DAG:
             context["outlet_events"][DOSSIERS[level]].extra = closed
             return closed
 
-        @task(retries=0)
+        @task(trigger_rule=TriggerRule.ALL_DONE)
+        def list_unanswered() -> list[list[str]]:
+            from motcua.orchestration import night
+
+            return night.unanswered(level, get_current_context()["run_id"])
+
+        @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DOSSIERS[level]])
+        def close_again(asked_again: Any) -> dict[str, Any]:
+            from motcua.orchestration import night
+
+            context = get_current_context()
+            closed = night.close_again(level, context["run_id"], asked_again)
+            context["outlet_events"][DOSSIERS[level]].extra = closed
+            return closed
+
+        @task(retries=0, trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
         def name_missing_sources() -> int:
             from motcua.orchestration import night
 
@@ -85,8 +103,17 @@ def ingest_dag(level: Level, doc_md: str | None) -> DAG:
 
         @task_group
         def chunk(batch_ids: list[str]) -> None:
-            extract_sources(batch_ids) >> validate_batches(batch_ids) >> consolidate_batches(batch_ids)
+            extract_sources(batch_ids, False) >> validate_batches(batch_ids) >> consolidate_batches(batch_ids)
 
-        chunk.expand(batch_ids=plan_batches()) >> close_night() >> name_missing_sources()
+        @task_group
+        def ask_again(batch_ids: list[str]) -> None:
+            extract_sources(batch_ids, True) >> validate_batches(batch_ids) >> consolidate_batches(batch_ids)
+
+        answered = chunk.expand(batch_ids=plan_batches())
+        named = name_missing_sources()
+        answered >> close_night() >> named
+        unanswered = list_unanswered()
+        answered >> unanswered
+        ask_again.expand(batch_ids=unanswered) >> close_again(unanswered) >> named
 
     return ingest()

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from motcua import ledger
 from motcua.catalog import LEVELS, load_catalog
 from motcua.errors import ConfigurationError, SourceUnavailable
@@ -35,12 +37,24 @@ def plan(level: str, params: Mapping[str, Any], dag_run: Any) -> list[list[str]]
     return chunks
 
 
-def extract(batch_ids: Sequence[str]) -> dict[str, int]:
-    """Pull a chunk's sources. One that does not answer is named in the ledger; the rest goes on."""
+def extract(batch_ids: Sequence[str], *, is_patient: bool) -> dict[str, int]:
+    """Pull a chunk's sources; one that fails is named in the ledger. Without patience who is silent is left planned."""
     from motcua.extract import extract_batches
 
-    outcome = extract_batches(batch_ids, airflow_connections())
-    return {"extracted": len(outcome.extracted), "failed": len(outcome.failed)}
+    outcome = extract_batches(batch_ids, airflow_connections(), is_patient=is_patient)
+    return {
+        "extracted": len(outcome.extracted),
+        "failed": len(outcome.failed),
+        "unanswered": len(outcome.unanswered),
+    }
+
+
+def unanswered(level: str, run_id: str) -> list[list[str]]:
+    """Return in chunks the batches of the run still planned: who was silent while the others were pulled."""
+    batch_ids = [batch.batch_id for batch in ledger.read_run(run_id, level) if batch.state == "planned"]
+    if batch_ids:
+        log.info("%s: %d sources are asked again", level, len(batch_ids))
+    return ledger.in_chunks(batch_ids)
 
 
 def validate(batch_ids: Sequence[str]) -> dict[str, int]:
@@ -78,6 +92,17 @@ def close(level: str, run_id: str) -> dict[str, Any]:
         "records": {name: sum(getattr(batch, f"{name}_count") or 0 for batch in loaded) for name in counts},
         "missing": [batch.source_id for batch in batches if batch.state != "loaded"],
     }
+
+
+def close_again(level: str, run_id: str, asked_again: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Return what the night brought once those asked again are in, or are named.
+
+    Raises:
+        AirflowSkipException: nobody was asked again, so the night is closed already.
+    """
+    if not asked_again:
+        raise AirflowSkipException("Every source was in, or named, when the night was closed.")
+    return close(level, run_id)
 
 
 def name_missing(level: str, run_id: str) -> int:

@@ -7,7 +7,10 @@ from typing import Any
 
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 from airflow.timetables.interval import CronDataIntervalTimetable
+from airflow.utils.types import DagRunType
+from pendulum import DateTime
 
+from motcua.period import periods_ending_on
 from motcua.settings import TIMEZONE
 
 # The night of the 14th is pulled at 01:00 on the 15th and its brief is due by 05:00.
@@ -44,6 +47,16 @@ class ReportingPeriodTimetable(CronDataIntervalTimetable):
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> Timetable:
         return cls(timedelta(seconds=data["grace_seconds"]))
+
+    def generate_run_id(
+        self, *, run_type: Any, run_after: DateTime, data_interval: DataInterval | None, **extra: Any
+    ) -> str:
+        """Name a scheduled run for its period, for people who read the list of runs."""
+        if run_type == DagRunType.SCHEDULED and data_interval is not None:
+            ends = data_interval.end.in_timezone(TIMEZONE).date() - timedelta(days=1)
+            month = periods_ending_on(ends)[0]
+            return run_type.generate_run_id(suffix=f"{month.period_type}-{month.label}")  # type: ignore[no-any-return]
+        return super().generate_run_id(run_type=run_type, run_after=run_after, data_interval=data_interval, **extra)
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from motcua.percentage import percentage
     from motcua.publish.editions import (
         Edition,
         EditionSummary,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from motcua.publish.figures import Row
     from motcua.publish.files import write_files
     from motcua.publish.overdue import OverdueDossier, overdue_list
-    from motcua.publish.percentage import percentage
     from motcua.publish.published import Comparison, compare_published
     from motcua.publish.reading import Form06, Reading, form_06, read_form
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from motcua.percentage import count_text, percentage, percentage_text
 from motcua.publish.content import Content, table_rows
-from motcua.publish.percentage import count_text, percentage, percentage_text
 
 BLUE, PALE, AMBER, RED = "#1f4e8c", "#a9c1e0", "#c98a1b", "#a8322d"
 _FONT = "Segoe UI, Roboto, Noto Sans, Arial, sans-serif"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Source, Unit
 from motcua.errors import ReportRefused
-from motcua.ledger import Completeness
+from motcua.ledger import Completeness, owed_days
 from motcua.period import Period
 from motcua.warehouse import statement
 
@@ -78,11 +78,8 @@ def read_cells(
     members = {unit.unit_id: unit for unit in scope}
     windows: dict[tuple[date, date], list[Source]] = {}
     for source in catalog.sources:
-        if source.unit_id in members:
-            first = max(period.from_date, source.valid_from)
-            last = min(last_day, source.valid_to or last_day)
-            if first <= last:
-                windows.setdefault((first, last), []).append(source)
+        if source.unit_id in members and (days := owed_days(source, period, last_day)) is not None:
+            windows.setdefault(days, []).append(source)
     answers: list[tuple[Source, Completeness, date, date]] = []
     for (first, last), sources in windows.items():
         by_id = {source.source_id: source for source in sources}

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from motcua.catalog import LEVELS
+from motcua.percentage import count_text
 from motcua.period import Period
 from motcua.publish.figures import Table
 from motcua.publish.forms import Form
 from motcua.publish.maps import Scope
 from motcua.publish.parts import Part, stocks
-from motcua.publish.percentage import count_text
 
 NAMED = 5  # heirs named one by one; the rest are summed
 _LEVELS = {

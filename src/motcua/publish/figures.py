@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from motcua.catalog import LEVELS, Catalog, Source, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.errors import CatalogError, ReportRefused
+from motcua.percentage import percentage
 from motcua.period import Period
 from motcua.publish.forms import Form
 from motcua.publish.maps import Scope
-from motcua.publish.percentage import percentage
 from motcua.warehouse import statement
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from motcua.percentage import count_text, percentage_text
 from motcua.publish.charts import charts
 from motcua.publish.completeness import CELLS_EN, CELLS_VI
 from motcua.publish.content import Content, table_rows
@@ -24,7 +25,6 @@ from motcua.publish.layout import (
     read_at_text,
     untold_text,
 )
-from motcua.publish.percentage import count_text, percentage_text
 from motcua.publish.restatement import cause_text
 
 

@@ -193,6 +193,7 @@ def carried(part: Part, column: str, code: str, scope: Scope, day: date) -> dict
 
 
 def key_of(row: Row) -> str:
+    """Return what names a row in its table: its unit, else its code."""
     return row.unit_id or row.row_code
 
 

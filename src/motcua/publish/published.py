@@ -11,9 +11,9 @@ from typing import Literal
 
 from motcua.catalog import LEVELS
 from motcua.errors import CatalogError
+from motcua.percentage import percentage
 from motcua.publish.content import table_rows
 from motcua.publish.editions import Edition
-from motcua.publish.percentage import percentage
 from motcua.settings import Settings
 
 Verdict = Literal["reproduced", "differs", "contradicts_itself"]

@@ -2,19 +2,23 @@
 
 `python -m motcua.sandbox --scenario ID --port N`
 `python -m motcua.sandbox export --scenario ID --protocol portal_sync|files|sql --to DIR`
+`python -m motcua.sandbox post --scenario ID --to URL` posts its portal sync to `motcua receive`, with the account of
+MOTCUA_SANDBOX_LOGIN and MOTCUA_SANDBOX_PASSWORD.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import get_args
 
 from motcua.sandbox.export import PROTOCOLS, export
 from motcua.sandbox.generate import build_world
 from motcua.sandbox.portal_sync import Shape
+from motcua.sandbox.posting import post_world
 from motcua.sandbox.scenario import load_scenario, scenario_ids
-from motcua.sandbox.serve import serve
+from motcua.sandbox.serve import DEFAULT_LOGIN, DEFAULT_PASSWORD, LOGIN_VARIABLE, PASSWORD_VARIABLE, serve
 from motcua.sandbox.tables import FORMS
 
 
@@ -22,6 +26,9 @@ def main() -> None:
     """Read the command line, then serve until stopped, or write and end."""
     if sys.argv[1:2] == ["export"]:
         _export(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["post"]:
+        _post(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(
         prog="python -m motcua.sandbox", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -44,6 +51,20 @@ def _export(words: list[str]) -> None:
     asked = parser.parse_args(words)
     world = build_world(load_scenario(asked.scenario))
     print(export(world, asked.protocol, asked.to, night=asked.night, shape=asked.shape, form=asked.form))
+
+
+def _post(words: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m motcua.sandbox post")
+    parser.add_argument("--scenario", required=True, choices=scenario_ids())
+    parser.add_argument("--to", required=True, help="where `motcua receive` answers")
+    parser.add_argument("--night", type=int, default=2, choices=(1, 2))
+    parser.add_argument("--since", type=int, default=None, choices=(1,), help="only what has changed since that night")
+    asked = parser.parse_args(words)
+    login = os.environ.get(LOGIN_VARIABLE) or DEFAULT_LOGIN
+    password = os.environ.get(PASSWORD_VARIABLE) or DEFAULT_PASSWORD
+    world = build_world(load_scenario(asked.scenario))
+    told = post_world(world, asked.night, asked.to, login, password, since=asked.since)
+    print(", ".join(f"{count} messages answered {code}" for code, count in sorted(told.items())) or "nothing to post")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from motcua.sandbox.faults import FaultPlan, Faults
 from motcua.sandbox.host import Answer, Host, Served
 from motcua.sandbox.igate import Igate
 from motcua.sandbox.misbehaviour import Asgi, Misbehaviour
+from motcua.sandbox.national_portal import NationalPortal
 from motcua.sandbox.opencps import Opencps
 from motcua.sandbox.tandan import Tandan
 from motcua.sandbox.world import Kind, World
@@ -26,9 +27,10 @@ class Sandbox:
         self.host = Host(world, login, password)
         self.faults = Faults()
         self._opencps, self._igate, self._tandan = Opencps(self.host), Igate(self.host), Tandan(self.host)
+        self._portal = NationalPortal(self.host)
 
     def app(self) -> Asgi:
-        protocols = (self._opencps, self._igate, self._tandan)
+        protocols = (self._opencps, self._igate, self._tandan, self._portal)
         levers = [
             Route("/_sandbox/night", self._set_night, methods=["POST"]),
             Route("/_sandbox/down", self._set_down, methods=["POST"]),

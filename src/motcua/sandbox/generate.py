@@ -29,7 +29,7 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
     """
     catalog = catalog or load_catalog(Settings.load().catalog_dir)
     sources = scenario.sources(catalog)
-    procedures = tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date) and p.holds_on(scenario.to_date))
+    procedures = tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date) and not p.province)
     setting = Setting(
         scenario,
         tuple(source.level for source in sources),

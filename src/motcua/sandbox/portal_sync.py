@@ -1,4 +1,5 @@
-"""Batches as a local system pushes them to the national portal (one_stop_systems.md section b.1), as JSON files.
+"""Batches as a local system pushes them to the national portal (one_stop_systems.md section b.1): written as JSON files
+here, posted by `posting`.
 
 A dossier is first pushed as it was taken in (`isUpdating` False), then its steps, then as it stands (True); some are
 pushed once more than needed, and of some only the steps tell the end. A dossier without a number is never pushed: the
@@ -36,24 +37,47 @@ def write_batches(world: World, night: int, folder: Path, shape: Shape = "2025")
         The files written, in order.
     """
     written = []
-    for place, group_id in enumerate(world.group_ids):
+    for group_id in world.group_ids:
         own = folder / str(group_id)
         own.mkdir(parents=True, exist_ok=True)
-        for number, (service, is_update, items) in enumerate(_batches(world, night, group_id, shape), start=1):
-            message = {
-                "session": "",
-                "madonvi": world.unit_codes[place],
-                "service": service,
-                "isUpdating": str(is_update),
-                "data": items,
-            }
-            written.append(own / f"{number:06d}-{service}.json")
+        for number, message in enumerate(messages(world, night, group_id, shape), start=1):
+            written.append(own / f"{number:06d}-{message['service']}.json")
             written[-1].write_bytes(orjson.dumps(message))
     return written
 
 
-def _batches(world: World, night: int, group_id: int, shape: Shape) -> Iterator[tuple[str, bool, list[Item]]]:
+def messages(
+    world: World, night: int, group_id: int, shape: Shape = "2025", since: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield what one system pushes, in the order of sending: all of it, or what has changed since an earlier night."""
+    for service, is_update, items in _batches(world, night, group_id, shape, since):
+        yield {
+            "session": "",
+            "madonvi": world.unit_codes[world.group_ids.index(group_id)],
+            "service": service,
+            "isUpdating": str(is_update),
+            "data": items,
+        }
+
+
+def _batches(
+    world: World, night: int, group_id: int, shape: Shape, since: int | None
+) -> Iterator[tuple[str, bool, list[Item]]]:
     """Yield (service, isUpdating, items) in the order of sending."""
+    current, told = _standing(world, night, group_id, shape)
+    if since is None:
+        yield from _histories(current, told)
+        return
+    before = {item["MaHoSo"]: item for item in _standing(world, since, group_id, shape)[0]}
+    fresh = [place for place, item in enumerate(current) if item["MaHoSo"] not in before]
+    yield from _histories([current[place] for place in fresh], [told[place] for place in fresh])
+    changed = [item for item in current if item != before.get(item["MaHoSo"], item)]
+    for chunk in _chunks(changed, WHOLE_CHUNK):
+        yield WHOLE, True, chunk
+
+
+def _standing(world: World, night: int, group_id: int, shape: Shape) -> tuple[list[Item], list[bool]]:
+    """Return the dossiers of a system as they stand, and of which the steps say all that has changed."""
     holdings = Holdings(world, night)
     rows = holdings.rows(group_id)
     rows = rows[np.lexsort((holdings.columns.dossier_id[rows], holdings.columns.created[rows]))]
@@ -61,17 +85,22 @@ def _batches(world: World, night: int, group_id: int, shape: Shape) -> Iterator[
     kept = np.array([bool(number) for number in said.numbers], np.bool_)
     said = Said(world, holdings.columns, rows[kept])
     current = _items(world, said, shape)
+    told = [
+        _is_told_by_steps(item, number, broken)
+        for item, number, broken in zip(current, said.ids, said.of("broken"), strict=True)
+    ]
+    return current, told
+
+
+def _histories(current: Sequence[Item], told: Sequence[bool]) -> Iterator[tuple[str, bool, list[Item]]]:
+    """Yield what is pushed of dossiers from when they were taken in to how they stand."""
     first = [_as_taken_in(item) for item in current]
     for chunk in _chunks(first, WHOLE_CHUNK):
         yield WHOLE, False, chunk
     steps = [step for item in current for step in _steps(item)]
     for chunk in _chunks(steps, STEP_CHUNK):
         yield STEPS, False, chunk
-    moved = [
-        item
-        for item, before, number, broken in zip(current, first, said.ids, said.of("broken"), strict=True)
-        if item != before and not _is_told_by_steps(item, number, broken)
-    ]
+    moved = [item for item, before, is_told in zip(current, first, told, strict=True) if item != before and not is_told]
     for chunk in _chunks(moved, WHOLE_CHUNK):
         yield WHOLE, True, chunk
     again = [item for item in moved if int(item["SoBienNhan"]) % 9 == 0]

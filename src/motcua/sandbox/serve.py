@@ -136,6 +136,10 @@ class SandboxServer:
         found: list[dict[str, Any]] = self._get("faults")["faults"]
         return found
 
+    def plant(self, planted: Sequence[Mapping[str, Any]]) -> None:
+        """Let the National Portal's figures differ in exactly these ways (motcua.sandbox.national_portal.Planted)."""
+        self._post("portal", list(planted))
+
     def set_token_seconds(self, seconds: float) -> None:
         """Let the tokens issued from now on hold so long."""
         self._post("tokens", {"expires_in": seconds})
@@ -156,7 +160,7 @@ class SandboxServer:
         content: dict[str, Any] = answer.json()
         return content
 
-    def _post(self, lever: str, content: dict[str, Any]) -> None:
+    def _post(self, lever: str, content: Any) -> None:
         requests.post(f"{self.url}/_sandbox/{lever}", json=content, timeout=30).raise_for_status()
 
     def __enter__(self) -> SandboxServer:

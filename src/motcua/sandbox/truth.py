@@ -73,6 +73,20 @@ class Truth:
 
 def count_truth(world: World, night: int, stuck_at: Mapping[int, int]) -> Truth:
     """Count the world as a store knows it that was last told of each system on the night given for it."""
+    first, last = day_number(world.scenario.from_date), day_number(world.scenario.to_date)
+    unit, tests = counted_rows(world, night, stuck_at, first, last)
+    size = len(world.unit_ids)
+    sums = [np.bincount(unit[tests[f.name]], minlength=size)[:size] for f in fields(Counts)]
+    by_unit = {
+        unit_id: Counts(*(int(column[number]) for column in sums)) for number, unit_id in enumerate(world.unit_ids)
+    }
+    return Truth(by_unit, dict(zip(world.unit_ids, world.levels, strict=True)))
+
+
+def counted_rows(
+    world: World, night: int, stuck_at: Mapping[int, int], first: int, last: int
+) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[np.bool_]]]:
+    """Return the unit of every record, and by the names of `Counts` which records count on the days first to last."""
     from motcua.sandbox.world import STATUS, Kind
 
     answered = np.array([min(night, stuck_at.get(group, night)) for group in world.group_ids])
@@ -87,7 +101,6 @@ def count_truth(world: World, night: int, stuck_at: Mapping[int, int]) -> Truth:
     status, online, unit = known("status"), known("online"), known("unit")
     received, due, paused = (known(name) // DAY_SECONDS for name in ("received", "due", "correcting"))
     ended = np.where(known("released") > 0, known("released"), known("finished")) // DAY_SECONDS
-    first, last = day_number(world.scenario.from_date), day_number(world.scenario.to_date)
 
     is_closed = np.isin(status, [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")])
     is_done = np.isin(status, [STATUS["done"], STATUS["releasing"]])
@@ -97,7 +110,7 @@ def count_truth(world: World, night: int, stuck_at: Mapping[int, int]) -> Truth:
     is_open = counted & (received <= last) & ~(is_closed & (ended <= last))
     stopped_in_time = is_paused & ~((paused > due) & (paused > 0))
     overdue = (due > 0) & (due < last) & ~stopped_in_time
-    tests = {
+    return unit, {
         "received_online": in_period & online,
         "received_direct": in_period & ~online,
         "resolved_early": ended_in_period & is_done & (due > 0) & (ended < due),
@@ -108,9 +121,3 @@ def count_truth(world: World, night: int, stuck_at: Mapping[int, int]) -> Truth:
         "open_total": is_open,
         "open_overdue": is_open & overdue,
     }
-    size = len(world.unit_ids)
-    sums = [np.bincount(unit[tests[f.name]], minlength=size)[:size] for f in fields(Counts)]
-    by_unit = {
-        unit_id: Counts(*(int(column[number]) for column in sums)) for number, unit_id in enumerate(world.unit_ids)
-    }
-    return Truth(by_unit, dict(zip(world.unit_ids, world.levels, strict=True)))

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from motcua.catalog import Catalog, Procedure
+from motcua.catalog import Catalog
+from motcua.catalog.procedures import TIME_UNITS
 from motcua.catalog.reasons import overdue_reasons
+from motcua.due_dates import due_dates, due_rules
 from motcua.succession import UnitMap
 from motcua.units import UnitCodes
+from motcua.validate.terms import Terms
 from motcua.warehouse import statement
-from motcua.workdays import due_days, workdays_from, working_calendar
+from motcua.workdays import workdays_from, working_calendar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,9 +44,11 @@ def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now
     unit_level                            that unit's level; of a code not valid on the day, the level it ever has
     unit_heir                             of a code whose unit had ended by that day: who took over, by id and name
     field_code                            the procedure's in the catalogue, else the source's, else `khac`
-    is_procedure_known, time_limit_days   of the catalogue, on the same day
-    computed_due_on, due_gap_workdays     the statutory due day, and how far `due_at` lies from it; null where a
+    is_procedure_known                    the catalogue has the procedure, on the same day
+    time_limit, time_unit                 its announced time, else the statutory one; null where it has none
+    computed_due_on, due_gap_workdays     the day due by that time, and how far `due_at` lies from it; null where a
                                           supplement request or an apology may have moved the due day
+    due_excess_workdays                   how much further that is than the rule of due dates tolerates
     due_latest, finished_latest, ...      the latest instant the value may mean: 00:00:00 is a day without a time
     ended_at                              the day a closed dossier counts as ended (view dossier_contribution)
     apology_deadline_at                   the end of the day before the due day (NĐ 61/2018)
@@ -113,70 +118,99 @@ def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
         found = {levels[unit_id]} if unit_id else {levels[meaning.unit_id] for meaning in meanings}
         return found.pop() if len(found) == 1 else None
 
-    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant, of_source=True)
-    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level, of_source=True)
-    frame["unit_heir"] = _by_code_and_day(frame, "unit_code", heir, of_source=True).where(frame["unit_id"].isna())
+    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant, of="source_id")
+    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level, of="source_id")
+    frame["unit_heir"] = _by_code_and_day(frame, "unit_code", heir, of="source_id").where(frame["unit_id"].isna())
 
 
 def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:
-    entries: dict[str, list[Procedure]] = {}
-    for entry in catalog.procedures:
-        entries.setdefault(entry.code, []).append(entry)
-
-    def told(read: str, code: str, day: date) -> Any:
-        return next((getattr(entry, read) for entry in entries.get(code, ()) if entry.holds_on(day)), None)
-
-    known = _by_code_and_day(frame, "procedure_code", partial(told, "code"))
-    frame["is_procedure_known"] = known.notna()
-    limit = _by_code_and_day(frame, "procedure_code", partial(told, "time_limit_days"))
-    frame["time_limit_days"] = limit.astype("float64")
-    source_field = frame["source_field_code"]
-    frame["field_code"] = (
-        _by_code_and_day(frame, "procedure_code", partial(told, "field_code"))
-        .fillna(source_field.where(source_field != ""))
-        .fillna(UNKNOWN_FIELD)
-    )
-
-
-def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any, of_source: bool = False) -> pd.Series[Any]:
-    """Look up each distinct code and reference day once, with `of_source` each of a source: records are many."""
     import pandas as pd
 
-    codes, distinct_codes = pd.factorize(frame[column])
-    days, distinct_days = pd.factorize(frame["reference_on"])
-    sources, distinct_sources = (
-        pd.factorize(frame["source_id"]) if of_source else (np.zeros(len(frame), np.int64), [()])
+    terms = Terms(catalog, due_rules(catalog.folder))
+    provinces = {source.source_id: catalog.province_of(source.unit_id).code for source in catalog.sources}
+    sources, distinct_sources = pd.factorize(frame["source_id"])
+    distinct_provinces, province_of = np.unique(
+        [provinces.get(source, "") for source in distinct_sources], return_inverse=True
     )
-    known = (codes >= 0) & (days >= 0) & (sources >= 0)
-    shape = (len(distinct_codes), len(distinct_days), len(distinct_sources))
+    levels, distinct_levels = pd.factorize(frame["unit_level"])
+    distinct = _distinct(
+        frame,
+        "procedure_code",
+        (levels + 1, ["", *distinct_levels]),  # of a unit that is not known, whichever level the procedure has
+        (province_of[sources] if len(province_of) else sources, distinct_provinces),
+    )
+    number = np.full(len(frame), -1)
+    number[distinct.rows] = np.array([terms.number(*key) for key in distinct.keys], dtype=np.int64)[distinct.of_row]
+    frame["is_procedure_known"] = number >= 0
+    frame["time_limit"] = terms.limits[number]
+    frame["time_unit"] = pd.Categorical.from_codes(terms.units[number], categories=pd.Index(TIME_UNITS))
+    frame["due_rule"] = terms.rules[number]
+    fields = pd.Series(terms.field_codes[number], index=frame.index, dtype=object)
+    source_field = frame["source_field_code"]
+    frame["field_code"] = fields.fillna(source_field.where(source_field != "")).fillna(UNKNOWN_FIELD)
+
+
+class _Distinct(NamedTuple):
+    """The distinct keys of a frame's rows: `keys[of_row[n]]` is the key of the n-th of `rows`, which have one."""
+
+    keys: list[tuple[Any, ...]]
+    rows: NDArray[np.int64]
+    of_row: NDArray[np.int64]
+
+
+def _distinct(frame: pd.DataFrame, column: str, *more: tuple[NDArray[np.int64], Any]) -> _Distinct:
+    """Return each distinct code, reference day and value of `more` (numbers, what they stand for): records are many."""
+    import pandas as pd
+
+    parts: list[tuple[Any, Any]] = [pd.factorize(frame[name]) for name in (column, "reference_on")]
+    days = [day.date() for day in pd.DatetimeIndex(parts[1][1])]
+    parts = [parts[0], (parts[1][0], days), *more]
+    rows = np.flatnonzero(np.logical_and.reduce([numbers >= 0 for numbers, _ in parts]))
+    if not rows.size:
+        return _Distinct([], rows, rows)
+    shape = tuple(len(values) for _, values in parts)
+    used, of_row = np.unique(
+        np.ravel_multi_index(tuple(numbers[rows] for numbers, _ in parts), shape), return_inverse=True
+    )
+    places = zip(*np.unravel_index(used, shape), strict=True)
+    keys = [tuple(values[place] for (_, values), place in zip(parts, key, strict=True)) for key in places]
+    return _Distinct(keys, rows, of_row)
+
+
+def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any, of: str) -> pd.Series[Any]:
+    """Look up each distinct code and reference day once for each value of another column."""
+    import pandas as pd
+
+    distinct = _distinct(frame, column, pd.factorize(frame[of]))
+    answers = np.full(len(distinct.keys), None, dtype=object)
+    for place, key in enumerate(distinct.keys):
+        answers[place] = look_up(*key)
     found = np.full(len(frame), None, dtype=object)
-    if not known.any():
-        return pd.Series(found, index=frame.index, dtype=object)
-    used, inverse = np.unique(
-        np.ravel_multi_index((codes[known], days[known], sources[known]), shape), return_inverse=True
-    )
-    calendar_days = [day.date() for day in pd.DatetimeIndex(distinct_days)]
-    answers = np.full(len(used), None, dtype=object)
-    for place, (code, day, source) in enumerate(zip(*np.unravel_index(used, shape), strict=True)):
-        told = (distinct_sources[source],) if of_source else ()
-        answers[place] = look_up(distinct_codes[code], calendar_days[day], *told)
-    found[known] = answers[inverse]
+    found[distinct.rows] = answers[distinct.of_row]
     return pd.Series(found, index=frame.index, dtype=object)
 
 
 def _add_due(frame: pd.DataFrame, catalog: Catalog) -> None:
-    calendar = working_calendar(catalog.folder)
-    moved = frame[["supplement_count", "apology_count"]].fillna(0).gt(0).any(axis=1)
-    dated = (frame["received_at"].notna() & frame["time_limit_days"].notna() & ~moved).to_numpy()
+    calendar, rules = working_calendar(catalog.folder), due_rules(catalog.folder).rules
+    moved = frame[["supplement_count", "apology_count"]].fillna(0).gt(0).any(axis=1).to_numpy()
+    received, due_at = frame["received_at"].to_numpy(), frame["due_at"].to_numpy()
+    limit, unit, rule = frame["time_limit"].to_numpy(), frame["time_unit"].cat.codes.to_numpy(), frame["due_rule"]
+    dated = ~np.isnat(received) & ~np.isnan(limit) & (rule >= 0).to_numpy() & ~moved
     computed = np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
-    received = frame["received_at"].to_numpy()[dated]
-    computed[dated] = due_days(received, frame["time_limit_days"].to_numpy()[dated].astype("int64"), calendar)
+    gap, tolerated = np.full(len(frame), np.nan), np.zeros(len(frame))
+    group = np.where(dated, rule.to_numpy() * len(TIME_UNITS) + unit, -1)
+    for number in np.unique(group[dated]):
+        rows = np.flatnonzero(group == number)
+        place, kind = divmod(int(number), len(TIME_UNITS))
+        due = due_dates(received[rows], limit[rows].astype("int64"), TIME_UNITS[kind], rules[place], calendar)
+        computed[rows] = due.due_on
+        tolerated[rows] = rules[place].tolerance_workdays
     frame["computed_due_on"] = computed.astype("datetime64[us]")
-    gap = np.full(len(frame), np.nan)
-    compared = dated & frame["due_at"].notna().to_numpy()
-    due = frame["due_at"].to_numpy()[compared].astype("datetime64[D]")
-    gap[compared] = workdays_from(computed[compared], due, calendar)
+    compared = np.flatnonzero(dated & ~np.isnat(due_at))
+    stated = due_at[compared].astype("datetime64[D]")
+    gap[compared] = workdays_from(computed[compared], stated, calendar, is_worked=True)
     frame["due_gap_workdays"] = gap
+    frame["due_excess_workdays"] = np.maximum(np.abs(gap) - tolerated, 0)
 
 
 def _add_code_date(frame: pd.DataFrame) -> None:

@@ -28,6 +28,9 @@ def shared_limits(database_server: None) -> None:
 def quick_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("catalog") / "catalog"
     shutil.copytree(PROJECT_ROOT / "include" / "catalog", folder)
+    guards = yaml.safe_load((folder / "guards.yaml").read_text())
+    guards["circuit"]["pause_seconds"] = 0.5  # a patient chunk sits it out
+    (folder / "guards.yaml").write_text(yaml.safe_dump(guards))
     for path in (folder / "sources").glob("*.yaml"):
         document = yaml.safe_load(path.read_text())
         document["defaults"] |= {"page_size": 4, "timeout_seconds": 0.6, "attempts": 3, "retry_wait_seconds": 0.01}

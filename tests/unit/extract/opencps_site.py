@@ -77,6 +77,8 @@ class Site(ThreadingHTTPServer):
         self.wildcard: dict[str, Fault] = {}
         self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
         self.drops_filters = False
+        self.cap: int | None = None  # rows of a page, however many are asked for
+        self.hidden = slice(0, 0)  # rows that the first page leaves out
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     @property
@@ -111,7 +113,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             listed = [d for d in held if self.server.drops_filters or matches(d, parameters)]
             start, end = int(parameters["start"]), int(parameters["end"])
-            document, status = {"total": len(listed), "data": listed[start:end]}, 200
+            page = listed[start : end if self.server.cap is None else min(end, start + self.server.cap)]
+            if start == 0:
+                del page[self.server.hidden]
+            document, status = {"total": len(listed), "data": page}, 200
         if fault is None or not fault(self, document):
             self.answer(json.dumps(document).encode(), status=status)
 

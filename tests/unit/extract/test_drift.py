@@ -165,3 +165,46 @@ def test_nested_records_are_compared_by_path() -> None:
     contract = contract_of([{"procedure": {"code": "1.1", "name": [{"languageId": 228, "name": "x"}]}}], mapping)
     assert {"procedure", "procedure.code"} <= contract.counts.keys()
     assert unknown_codes([{}], mapping) == []
+
+
+def test_a_lowered_cap_on_pages_is_followed_and_recorded_where_the_source_may_evolve(night: Night, site: Site) -> None:
+    night()
+    site.cap = 5
+    for _ in range(2):
+        batch = night()
+        assert (batch.state, batch.pulled_count) == ("extracted", 12)
+    assert found() == {("page_cap", "5", "evolved")}
+    assert read_contract(SOURCE).page_cap == 5
+    assert night(policy="freeze").state == "extracted"  # known and accepted
+
+
+def test_a_lowered_cap_on_pages_stops_a_frozen_source(night: Night, site: Site) -> None:
+    night()
+    site.cap = 5
+    batch = night(policy="freeze")
+    assert (batch.state, batch.error_kind) == ("failed", "ContractBroken")
+    assert "page cap 5 (a page holds 5 records, 20 before or as asked)" in (batch.error_message or "")
+    assert found() == {("page_cap", "5", "frozen")}
+    assert read_contract(SOURCE).page_cap is None
+
+
+def test_a_short_first_page_that_hides_rows_is_no_cap(night: Night, site: Site) -> None:
+    site.hidden = slice(2, 4)
+    batch = night()
+    assert batch.state == "failed"
+    assert "rows" in (batch.error_message or "") or "two pages" in (batch.error_message or "")
+
+
+def test_a_key_that_only_a_later_page_shows_is_told_too(night: Night, site: Site) -> None:
+    site.cap = 5
+
+    def late(each: dict[str, Any]) -> None:
+        if each["dossierId"] == 12:
+            each["mood"] = "vui"
+
+    assert night(late).state == "extracted"
+    assert ("new_field", "mood", "evolved") in found()
+    assert night(late).state == "extracted"
+    assert len([kind for kind, *_ in found() if kind == "new_field"]) == 1
+    late_and_frozen = night(lambda each: each.update(humour="x") if each["dossierId"] == 12 else None, policy="freeze")
+    assert "new field humour" in (late_and_frozen.error_message or "")

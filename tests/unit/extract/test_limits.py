@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -10,13 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import text
 from tests.unit.extract.opencps_site import Site, answers, record
 
 from motcua.catalog import Source, load_catalog
 from motcua.errors import SourceUnavailable
 from motcua.extract import SourceConnection, extract_batches
-from motcua.extract.limits import Gate
+from motcua.extract.limits import Gate, HostLeftAlone
+from motcua.extract.transport import FIRST_ATTEMPTS
 from motcua.settings import PROJECT_ROOT, Settings
 from motcua.warehouse import store_engine
 
@@ -103,7 +106,8 @@ def test_a_host_without_a_limit_is_not_paced(guarded: Callable[[str], None]) -> 
         assert connection.scalar(text("select count(*) from request_slot")) == 0
 
 
-CIRCUIT = "circuit: {failures: 3, pause_seconds: 0.4, longest_pause_seconds: 0.8}\n"
+CIRCUIT = "circuit: {failures: 3, sources: 1, pause_seconds: 0.4, longest_pause_seconds: 0.8}\n"
+SITES = "circuit: {failures: 10, sources: 6, pause_seconds: 30, longest_pause_seconds: 30}\n"
 
 
 def test_a_host_is_left_alone_after_as_many_failures_in_a_row(guarded: Callable[[str], None]) -> None:
@@ -181,6 +185,96 @@ def test_failures_of_requests_already_under_way_do_not_lengthen_the_pause(guarde
         assert connection.scalar(text("select trip_count from host_circuit")) == 1
 
 
+def enters(source_id: str) -> bool:
+    """Tell whether a source that has not asked yet may ask the host."""
+    try:
+        Gate(source(source_id=source_id), HOST).enter()
+    except SourceUnavailable:
+        return False
+    return True
+
+
+def fails(sites: int, times: int, how: str) -> None:
+    gates = [Gate(source(source_id=f"dead-{number}"), HOST) for number in range(sites)]
+    for number in range(times):
+        gates[number % sites].failed(how)
+
+
+def test_five_sites_of_a_host_that_fail_hold_up_no_other_of_its_sites(guarded: Callable[[str], None]) -> None:
+    guarded(SITES)
+    for how in ("503", "ReadTimeoutError"):
+        fails(5, 40, how)
+        assert enters("healthy")
+
+
+def test_a_host_of_which_more_sites_fail_than_can_be_chance_is_left_alone(guarded: Callable[[str], None]) -> None:
+    guarded(SITES)
+    fails(6, 9, "503")
+    assert enters("healthy")
+    fails(1, 1, "503")
+    assert not enters("healthy")
+
+
+@pytest.mark.parametrize("how", ["NewConnectionError", "NameResolutionError", "ConnectTimeoutError"])
+def test_a_host_nobody_can_connect_to_is_left_alone_by_all(how: str, guarded: Callable[[str], None]) -> None:
+    guarded(SITES)
+    fails(1, 9, how)
+    assert enters("healthy")
+    fails(1, 1, how)
+    assert not enters("healthy")
+
+
+def test_a_site_that_was_answered_last_asks_on_while_its_host_is_left_alone(guarded: Callable[[str], None]) -> None:
+    guarded(SITES)
+    healthy = Gate(source(source_id="healthy"), HOST)
+    healthy.enter()
+    healthy.answered()
+    fails(8, 12, "503")
+    assert not enters("another")
+    healthy.enter()
+    healthy.answered()  # and what it is answered opens the host for the others
+    assert enters("another")
+
+
+def test_a_site_whose_own_question_failed_waits_like_the_others(guarded: Callable[[str], None]) -> None:
+    guarded(SITES)
+    mine = Gate(source(source_id="mine"), HOST)
+    mine.answered()
+    fails(8, 12, "503")
+    mine.failed("503")
+    with pytest.raises(HostLeftAlone) as raised:
+        mine.enter()
+    assert 25 < raised.value.seconds <= 30
+
+
+def test_a_connection_refused_is_told_from_an_answer_that_refuses(plan: Plan, site: Site) -> None:
+    batch_ids = plan("tra-vinh.c29236")
+    closed = SourceConnection("http://127.0.0.1:9", "motcua", "secret")  # discard: nobody listens
+    assert extract_batches(batch_ids, lambda _: closed).failed == batch_ids
+    with store_engine().connect() as connection:
+        counted = connection.execute(text("select failure_count, unreachable_count from host_circuit")).one()
+    assert counted.unreachable_count == counted.failure_count > 0
+
+
+def test_a_source_that_never_answered_is_asked_less_often_than_one_that_did(
+    plan: Plan, site: Site, resolve: Resolve, quick_catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.dossiers["84102"] = [record(number) for number in range(1, 7)]
+    batch_ids = plan()
+    folder = tmp_path / "eight"
+    shutil.copytree(quick_catalog, folder)
+    for path in (folder / "sources").glob("*.yaml"):
+        document = yaml.safe_load(path.read_text())
+        document["defaults"] |= {"attempts": 8, "retry_wait_seconds": 0}
+        path.write_text(yaml.safe_dump(document, allow_unicode=True))
+    monkeypatch.setenv("MOTCUA_CATALOG", str(folder))
+    site.faults = [answers(503)] * FIRST_ATTEMPTS
+    extract_batches(batch_ids, resolve, is_patient=False)
+    assert len(site.asked) == FIRST_ATTEMPTS
+    site.faults = [None, *[answers(503)] * 7]
+    assert extract_batches(batch_ids, resolve, is_patient=False).extracted == batch_ids
+
+
 def test_parallel_tasks_do_not_hammer_a_host_that_is_down(site: Site, plan: Plan, resolve: Resolve) -> None:
     catalog = load_catalog(Settings.load().catalog_dir)
     source_ids = [each.source_id for each in catalog.sources if each.source_id.startswith("tra-vinh.")][:40]
@@ -188,7 +282,8 @@ def test_parallel_tasks_do_not_hammer_a_host_that_is_down(site: Site, plan: Plan
     batch_ids = plan(*source_ids)
     outcome = extract_batches(batch_ids, resolve)
     assert len(outcome.failed) == 40
-    assert len(site.asked) < 20 + 8 * 3  # until the circuit opens, and what was under way; unguarded it is 240
+    # Until the circuit opens, what each source had under way then, and one trial; unguarded it is 240.
+    assert len(site.asked) < 20 + 40 + 1
 
 
 def test_the_attempts_of_one_request_are_each_paced_and_noted(site: Site, plan: Plan, resolve: Resolve) -> None:

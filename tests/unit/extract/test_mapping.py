@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from motcua.canonical import APPLICANT_KINDS
 from motcua.errors import CatalogError
 from motcua.extract.mapping import load_mapping
 from motcua.settings import PROJECT_ROOT
@@ -58,3 +61,23 @@ def test_no_key_that_names_a_person_is_kept() -> None:
         key for key in kept if any(word in key for word in ("Name", "Tel", "Email", "ddress", "Note", "assword"))
     ]
     assert "applicantIdNo" not in kept
+
+
+def test_every_mapping_names_kinds_of_applicant_from_one_list() -> None:
+    kinds = set()
+    for path in (*CATALOG.glob("mappings/*.yaml"), *(PROJECT_ROOT / "tests").rglob("mappings/*.yaml")):
+        rule = yaml.safe_load(path.read_text(encoding="utf-8"))["fields"].get("applicant_kind", {})
+        kinds |= {*rule.get("choices", {}).values(), rule.get("when_null"), rule.get("otherwise")} - {None}
+    assert {"citizen", "business", "state_agency", "other_organisation"} <= kinds <= set(APPLICANT_KINDS)
+
+
+@pytest.mark.parametrize("rule", ["choices: {3: state agency}", "choices: {1: citizen}, otherwise: firm"])
+def test_a_kind_of_applicant_outside_the_list_is_refused_with_its_line(tmp_path: Path, rule: str) -> None:
+    text = (CATALOG / "mappings" / "portal_sync.yaml").read_text(encoding="utf-8")
+    wrong = re.sub(r"    choices: \{1: citizen.*", "    " + rule.replace(", ", "\n    "), text)
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "wrong.yaml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(
+        CatalogError, match=r"wrong\.yaml:\d+: fields: .*applicant_kind: '(state agency|firm)' is none of"
+    ):
+        load_mapping(tmp_path, "wrong")

@@ -64,17 +64,21 @@ def message(service: str, item: dict[str, Any], is_updating: bool = False, agenc
     return {"session": "s", "madonvi": agency, "service": service, "isUpdating": str(is_updating), "data": [item]}
 
 
-def rows(folder: Path, *messages: Any) -> list[dict[str, Any]]:
-    """Return the rows that the messages, a file each, land as."""
+def read(folder: Path, *messages: Any) -> list[dict[str, Any]]:
+    """Return the records that the messages, a file each, are read as."""
     for number, content in enumerate(messages):
         text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
         (folder / f"{number:04d}.json").write_text(text, encoding="utf-8")
-    mapping = load_mapping(CATALOG, "portal_sync")
-    adapter = PortalSyncAdapter(source(folder), NO_CONNECTION, mapping)
-    builder = TableBuilder(source(folder), mapping, Pseudonymiser("k1", b"\x5a" * 32))
-    records = [record for page in adapter.pages(WINDOW) for record in page.records]
+    adapter = PortalSyncAdapter(source(folder), NO_CONNECTION, load_mapping(CATALOG, "portal_sync"))
+    return [record for page in adapter.pages(WINDOW) for record in page.records]
+
+
+def rows(folder: Path, *messages: Any) -> list[dict[str, Any]]:
+    """Return the rows that the messages, a file each, land as."""
+    builder = TableBuilder(source(folder), load_mapping(CATALOG, "portal_sync"), Pseudonymiser("k1", b"\x5a" * 32))
+    table = builder.table(read(folder, *messages))
     assert not builder.unclassified
-    landed: list[dict[str, Any]] = settle(builder.table(records), WINDOW, frozenset()).to_pylist()
+    landed: list[dict[str, Any]] = settle(table, WINDOW, frozenset()).to_pylist()
     return landed
 
 
@@ -130,6 +134,19 @@ def test_a_supplement_pauses_from_its_request(tmp_path: Path) -> None:
     asked = [{"NgayBoSung": "20250906080000", "NoiDungBoSung": "bổ sung"}, {"NgayBoSung": "20250907080000"}]
     row = current(tmp_path, whole(TrangThaiHoSo="5", DanhSachHoSoBoSung=asked))
     assert (row["paused_at"], row["supplement_count"]) == (datetime(2025, 9, 7, 8), 2)
+
+
+def test_the_keys_of_a_step_are_classified_and_another_is_named(tmp_path: Path) -> None:
+    sent = {"NguoiXuLy", "ChucDanh", "PhongBanXuLy", "NoiDungXuLy", "NgayBatDau", "NgayKetThucTheoQuyDinh"}
+    moved = step("4", "20250905090000")
+    moved["data"][0] |= dict.fromkeys(sent, "NGUYỄN VĂN MẪU")
+    assert current(tmp_path, whole(), moved)["status_code"] == 4
+    moved["data"][0]["TamTrang"] = "vui"
+    records = read(tmp_path, whole(), moved)
+    builder = TableBuilder(source(tmp_path), load_mapping(CATALOG, "portal_sync"), Pseudonymiser("k1", b"\x5a" * 32))
+    builder.table(records)
+    assert builder.unclassified == {"TamTrang"}
+    assert "MẪU" not in repr(records)
 
 
 def test_fees_are_summed(tmp_path: Path) -> None:

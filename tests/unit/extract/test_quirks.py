@@ -39,8 +39,8 @@ from motcua.extract.convert import read_flag
 from motcua.extract.instants import reader
 from motcua.extract.mapping import load_mapping
 from motcua.extract.paging import Pages
+from motcua.percentage import percentage, percentage_text
 from motcua.publish import read_edition
-from motcua.publish.percentage import percentage, percentage_text
 from motcua.settings import PROJECT_ROOT
 from motcua.units import UnitCodes
 from motcua.warehouse import store_engine

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from motcua.alerts import ALERTS
 from motcua.errors import SourceUnavailable
-from motcua.orchestration.alerts import ALERTS, alert_on_failure
+from motcua.orchestration.alerts import alert_on_failure
 
 
 @pytest.fixture

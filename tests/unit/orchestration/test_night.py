@@ -6,6 +6,7 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
 from sqlalchemy import text
 
 from motcua import ledger
@@ -69,6 +70,28 @@ def test_closing_tells_counts_and_the_missing(planned: list[str]) -> None:
         {"failed": 1},
         ["tien-giang.centre"],
     )
+
+
+def test_who_was_silent_is_listed_to_be_asked_again_until_it_is_in_or_named(planned: list[str]) -> None:
+    assert night.unanswered("province", "night") == [planned]
+    for state in ("extracted", "validated", "loaded", "failed", "held"):
+        settle(state)
+        assert night.unanswered("province", "night") == []
+
+
+def test_a_silent_source_keeps_its_night_open_and_is_named_with_its_reason(planned: list[str]) -> None:
+    ledger.note_unanswered(planned[0], SourceUnavailable("It had not answered.", action="nothing yet."))
+    assert night.levels_not_closed(date(2020, 6, 30)) == {"province": "1 of 1 sources, the first tien-giang.centre"}
+    assert night.close("province", "night")["missing"] == ["tien-giang.centre"]
+    with pytest.raises(SourceUnavailable, match=r"tien-giang.centre \(SourceUnavailable\)"):
+        night.name_missing("province", "night")
+
+
+def test_a_night_is_closed_again_only_when_somebody_was_asked_again(planned: list[str]) -> None:
+    settle("loaded")
+    with pytest.raises(AirflowSkipException):
+        night.close_again("province", "night", [])
+    assert night.close_again("province", "night", [planned]) == night.close("province", "night")
 
 
 def test_a_night_that_was_never_planned_cannot_be_closed(databases: None) -> None:

@@ -21,13 +21,13 @@ from motcua.catalog import load_catalog
 from motcua.catalog.reasons import overdue_reasons
 from motcua.consolidate import consolidate_batches
 from motcua.errors import ReportRefused
+from motcua.percentage import percentage
 from motcua.period import Period, parse_period, period_between
 from motcua.publish import publish_edition, read_form
 from motcua.publish.forms import Form, load_form
 from motcua.publish.layout import TABLE_NAMES
 from motcua.publish.maps import Scope
 from motcua.publish.page import page_html
-from motcua.publish.percentage import percentage
 from motcua.publish.reading import read_on_map
 from motcua.publish.workbook import CODE_HEADING, workbook_bytes
 from motcua.settings import PROJECT_ROOT, Settings

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from motcua.publish.percentage import count_text, percentage, percentage_text
+from motcua.percentage import count_text, percentage, percentage_text
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 
 from motcua.catalog import Catalog, Level
+from motcua.procedures.codes import NATIONAL
 from motcua.spelling import fold
 
-_CODE = re.compile(r"(?<![\d.])[1-9]\.\d{6}(?![\d])")
+_CODE = re.compile(rf"(?<![\d.]){NATIONAL}(?![\d])")
 
 
 class SeveralProcedures(Exception):

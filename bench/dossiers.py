@@ -1,0 +1,173 @@
+"""The dossiers a bench is about: a scenario brought to a number of them, served or written out by the sandbox.
+
+A page of a listing is rendered once and kept as bytes. Who asks for it again waits for the sending alone, so that on a
+machine that is client and server in one the clients are compared and not the sandbox.
+
+`python bench/dossiers.py serve SCENARIO NUMBER`, `python bench/dossiers.py write SCENARIO NUMBER PROTOCOL FOLDER`
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+import uvicorn
+
+from motcua.sandbox import portal_sync
+from motcua.sandbox.app import Sandbox
+from motcua.sandbox.export import export
+from motcua.sandbox.generate import build_world
+from motcua.sandbox.scenario import Scenario, load_scenario
+from motcua.sandbox.serve import LOGIN_VARIABLE, PASSWORD_VARIABLE, SandboxServer
+from motcua.sandbox.tandan import LIST_PATHS
+from motcua.sandbox.world import World
+
+READY = "pages ready on "
+LISTINGS = ("/o/rest/v2/dossiers", "/igate/pa/dossier/search", *LIST_PATHS)
+LEVER = "/_bench/kept"
+
+
+def of_size(scenario_id: str, dossiers: int) -> Scenario:
+    """Return the scenario with this many dossiers received in all, its other figures in proportion."""
+    scenario = load_scenario(scenario_id)
+    share = dossiers / sum(level.received for level in scenario.levels.values())
+
+    def scaled(part: Any) -> Any:
+        counts = {name: value for name, value in part.model_dump().items() if isinstance(value, int)}
+        return part.model_copy(update={name: round(value * share) for name, value in counts.items()})
+
+    levels = {level: scaled(totals) for level, totals in scenario.levels.items()}
+    first = next(iter(levels))
+    rest = dossiers - sum(level.received for level in levels.values())
+    levels[first] = levels[first].model_copy(update={"received": levels[first].received + rest})
+    return scenario.model_copy(
+        update={"levels": levels, "changes": scaled(scenario.changes), "noise": scaled(scenario.noise)}
+    )
+
+
+class KeptPages:
+    """Answers a listing's page from memory once the app has answered it; everything else goes through to the app."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._kept: dict[Any, list[Any]] = {}
+        self._rendered = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"] == LEVER:
+            await self._tell(scope, send)
+            return
+        if scope["type"] != "http" or not scope["path"].startswith(LISTINGS):
+            await self._app(scope, receive, send)
+            return
+        body = b""
+        is_more = True
+        while is_more:
+            message = await receive()
+            body += message.get("body", b"")
+            is_more = message.get("more_body", False)
+        question = tuple(sorted(parse_qsl(scope["query_string"].decode(), keep_blank_values=True)))
+        asked = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS) if body else b""
+        key = scope["method"], scope["path"], question, asked
+        if key not in self._kept:
+            answer: list[Any] = []
+
+            async def given() -> Any:
+                return {"type": "http.request", "body": body, "more_body": False}
+
+            async def keep(message: Any) -> None:
+                answer.append(message)
+
+            await self._app(scope, given, keep)
+            self._rendered += 1
+            if answer[0]["status"] == 200:
+                self._kept[key] = answer
+        else:
+            answer = self._kept[key]
+        for message in answer:
+            await send(dict(message))
+
+    async def _tell(self, scope: Any, send: Any) -> None:
+        """Say how many pages were rendered since it was last asked; a POST lets go of those that are kept."""
+        content = orjson.dumps({"rendered": self._rendered, "kept": len(self._kept)})
+        self._rendered = 0
+        if scope["method"] == "POST":
+            self._kept.clear()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+
+class PageServer(SandboxServer):
+    """The sandbox in a process of its own, behind kept pages."""
+
+    def __init__(self, scenario_id: str, dossiers: int) -> None:
+        super().__init__(scenario_id)
+        self._dossiers = dossiers
+
+    def start(self, log: Path | None = None) -> PageServer:
+        """Start the process and wait until it listens."""
+        command = [sys.executable, __file__, "serve", self.scenario_id, str(self._dossiers)]
+        account = {LOGIN_VARIABLE: self.login, PASSWORD_VARIABLE: self.password}
+        self._process = subprocess.Popen(command, env=os.environ | account, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith(READY), "the pages are not served; see above"
+        self.url = line.removeprefix(READY).strip()
+        return self
+
+
+def serve(scenario: Scenario) -> None:
+    """Answer on a free port of 127.0.0.1 until stopped."""
+    sandbox = Sandbox(build_world(scenario), os.environ[LOGIN_VARIABLE], os.environ[PASSWORD_VARIABLE])
+    gc.freeze()
+    listening = socket.create_server(("127.0.0.1", 0), backlog=128)
+    print(f"{READY}http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+    config = uvicorn.Config(
+        KeptPages(sandbox.app()), log_level="warning", access_log=False, lifespan="off", date_header=False
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def write_once(world: World, folder: Path) -> int:
+    """Write one `DongBoHoSoMC` item for each dossier, as the last whole one of the sandbox says; return the messages.
+
+    The sandbox tells a dossier some four times, step by step. A record here is to be a dossier, as in a listing.
+    """
+    last: dict[str, Any] = {}
+    ((_, group_id),) = enumerate(world.group_ids)
+    for service, _, items in portal_sync._batches(world, 1, group_id, "2025"):
+        if service == portal_sync.WHOLE:
+            last.update((item["MaHoSo"], item) for item in items)
+    own = folder / str(group_id)
+    own.mkdir(parents=True)
+    chunks = list(portal_sync._chunks(list(last.values()), portal_sync.WHOLE_CHUNK))
+    for number, items in enumerate(chunks, start=1):
+        message = {"session": "", "madonvi": world.unit_codes[0], "service": portal_sync.WHOLE, "isUpdating": "False"}
+        (own / f"{number:06d}-{portal_sync.WHOLE}.json").write_bytes(orjson.dumps(message | {"data": items}))
+    return len(chunks)
+
+
+def main() -> None:
+    what, scenario_id, dossiers, *rest = sys.argv[1:]
+    scenario = of_size(scenario_id, int(dossiers))
+    if what == "serve":
+        serve(scenario)
+    else:
+        protocol, folder = rest
+        if protocol == "portal_sync":
+            print(f"{write_once(build_world(scenario), Path(folder))} messages in {folder}")
+            return
+        form = "csv_utf8" if protocol == "files" else None
+        print(export(build_world(scenario), protocol, folder, night=1, form=form))  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""**What.** Asks the National Portal for its public figures of the calendar month that ended and compares them with
+ours, to the unit and procedure. Each difference is typed (missing there, missing here, state, date, duplicate, unit
+mapping) and kept with the day it was first seen.
+
+**Why.** The portal's figures are what offices are ranked by; a difference must be found before they ask.
+
+**When.** 06:00 Asia/Ho_Chi_Minh on the 3rd. By hand: trigger with `{"period": "CAL_MONTH:2023-10", "unit": "84"}`.
+
+**When it fails.** The log says whether the portal is away, speaks otherwise than `national_portal.yaml` says, or which
+department or connection is not set. Correct it and clear the task: an open difference keeps its age.
+"""
+
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+from motcua.orchestration import clock
+from motcua.orchestration.defaults import DAG_ARGS, Tag
+
+
+@dag(
+    dag_id="reconcile_national_portal",
+    description="Đối chiếu với Cổng DVCQG / Our figures beside the National Portal's",
+    doc_md=__doc__,
+    schedule=clock.after_each_month(),
+    tags=[Tag.PUBLISH],
+    params={
+        "period": Param(None, type=["null", "string"], description="Kỳ / CAL_MONTH:2023-10"),
+        "unit": Param(None, type=["null", "string"], description="Mã đơn vị / official code of the province"),
+    },
+    **DAG_ARGS,
+)
+def reconcile_national_portal_dag() -> None:
+    @task
+    def compare_with_portal() -> dict[str, Any]:
+        from motcua.orchestration import reconciling
+
+        context = get_current_context()
+        return reconciling.compare_with_portal(context["params"], context["dag_run"])
+
+    compare_with_portal()
+
+
+reconcile_national_portal_dag()

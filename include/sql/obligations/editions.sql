@@ -1,0 +1,13 @@
+-- Grain: one unit. Reads edition. When a province first published its report of a period as final, and whether at all.
+select
+    unit_id,
+    min(published_at) filter (where state = 'final') as final_at,
+    count(*) filter (where state = 'provisional') as provisional_count
+from edition
+where
+    report_code = :report_code
+    and unit_id = any(:unit_ids)
+    and period_type = :period_type
+    and from_date = :from_date
+    and to_date = :to_date
+group by unit_id

@@ -1,0 +1,34 @@
+"""What each unit owes for each period, and whether it gave it. Missing is not zero (design.md idea 8).
+
+In: the rules of `obligations.yaml`, the ledger, editions. Out: rows that exist before they are due, a cell for each,
+rates within 0 to 100 by construction, reminders, and a watchdog that needs no scheduler. A cell is never stored: it
+is what the ledger says now, so it cannot disagree with it.
+"""
+
+from motcua.obligations.cells import CELLS, CELLS_VI, Cell, Facts, cell_of, read_cells
+from motcua.obligations.declare import declare_empty, withdraw_declaration
+from motcua.obligations.plan import due_day, owing_units, plan_obligations
+from motcua.obligations.rates import Rate, rate_of, rates_by
+from motcua.obligations.remind import Reminder, send_reminders
+from motcua.obligations.watchdog import Finding, watch_night
+
+__all__ = [
+    "CELLS",
+    "CELLS_VI",
+    "Cell",
+    "Facts",
+    "Finding",
+    "Rate",
+    "Reminder",
+    "cell_of",
+    "declare_empty",
+    "due_day",
+    "owing_units",
+    "plan_obligations",
+    "rate_of",
+    "rates_by",
+    "read_cells",
+    "send_reminders",
+    "watch_night",
+    "withdraw_declaration",
+]

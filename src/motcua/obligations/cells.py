@@ -1,0 +1,287 @@
+"""What became of each obligation: one closed list of cells, decided in one place from what the ledger says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from motcua import ledger
+from motcua.catalog import Catalog, Source, load_catalog
+from motcua.catalog.obligations import load_obligations
+from motcua.obligations.plan import is_in_force
+from motcua.period import Period, PeriodType
+from motcua.settings import TIMEZONE, Settings
+from motcua.warehouse import statement, store_engine, warehouse_engine
+
+CellCode = Literal[
+    "received", "declared_empty", "late", "missing", "failed", "quarantined", "not_expected", "awaited"
+]  # fmt: skip
+CELLS: tuple[CellCode, ...] = (
+    "received", "declared_empty", "late", "missing", "failed", "quarantined", "not_expected", "awaited",
+)  # fmt: skip
+CELLS_VI: Mapping[CellCode, str] = {
+    "received": "Đã nhận đủ, đúng hạn",
+    "declared_empty": "Đã báo cáo không phát sinh",
+    "late": "Đã nhận, quá hạn",
+    "missing": "Thiếu",
+    "failed": "Lỗi kết nối",
+    "quarantined": "Bị giữ lại để kiểm tra",
+    "not_expected": "Không phải báo cáo",
+    "awaited": "Chưa đến hạn",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one obligation, from which its cell follows.
+
+    Attributes:
+        is_owed: the unit exists in the period and somebody speaks for it.
+        answers: the ledger's word for each source owed (received, missing, failed, held); for a province whether its
+            report is published (received) or not (missing).
+        is_in_time: every answer came before the due day was over, or the obligation was written down after it.
+        is_over: the period's last day is past. is_due: the due day is past.
+        declared_in_time: none where nothing is declared empty, else whether it was declared by the due day.
+        has_dossiers: the unit received dossiers in the period.
+        is_suspect: an answer set aside more records than the catalogue allows.
+    """
+
+    is_owed: bool
+    answers: tuple[str, ...] = ()
+    is_in_time: bool = False
+    is_over: bool = True
+    is_due: bool = True
+    declared_in_time: bool | None = None
+    has_dossiers: bool = False
+    is_suspect: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One obligation and its cell. `reason` says what stands in the way; `source_ids` who was asked."""
+
+    obligation_id: str
+    report_code: str
+    unit_id: str
+    unit_name: str
+    kind: str
+    level: str
+    period: Period
+    due_on: date
+    cell: CellCode
+    is_on_track: bool
+    reason: str
+    source_ids: tuple[str, ...]
+
+
+def cell_of(facts: Facts) -> CellCode:
+    """Return the cell of an obligation. An empty declaration does not stand against dossiers that were received."""
+    if not facts.is_owed:
+        return "not_expected"
+    if facts.declared_in_time is not None and not facts.has_dossiers:
+        return "declared_empty" if facts.declared_in_time else "late"
+    if "failed" in facts.answers:
+        return "failed"
+    if "held" in facts.answers:
+        return "quarantined"
+    if "missing" in facts.answers:
+        return "missing" if facts.is_due else "awaited"
+    if not facts.is_over:
+        return "awaited"
+    if facts.is_suspect:
+        return "quarantined"
+    return "received" if facts.is_in_time else "late"
+
+
+def read_cells(
+    *,
+    period: Period | None = None,
+    report_code: str | None = None,
+    unit_ids: Sequence[str] | None = None,
+    due_between: tuple[date, date] | None = None,
+    today: date,
+) -> list[Cell]:
+    """Return the cells of the obligations asked for, by period, report and unit."""
+    settings = Settings.load()
+    catalog = load_catalog(settings.catalog_dir)
+    with store_engine().connect() as store, warehouse_engine().connect() as warehouse:
+        rows = store.execute(
+            statement("obligations/list"),
+            {
+                "report_code": report_code,
+                "unit_ids": None if unit_ids is None else list(unit_ids),
+                "period_type": period and period.period_type,
+                "from_date": period and period.from_date,
+                "to_date": period and period.to_date,
+                "due_from": due_between and due_between[0],
+                "due_to": due_between and due_between[1],
+            },
+        ).all()
+        cells: list[Cell] = []
+        for group in _by(rows, lambda row: (row.report_code, row.period_type, row.period_label, row.due_on)):
+            cells += _Group(store, warehouse, catalog, group, today).cells()
+    return sorted(cells, key=lambda cell: (cell.period.to_date, cell.period.from_date, cell.report_code, cell.unit_id))
+
+
+class _Group:
+    """The obligations of one report, period and due day, read in a handful of statements."""
+
+    def __init__(
+        self, store: Connection, warehouse: Connection, catalog: Catalog, rows: Sequence[Any], today: date
+    ) -> None:
+        first = rows[0]
+        kind: PeriodType = first.period_type
+        self.period = Period(kind, first.period_label, first.from_date, first.to_date)
+        self.due_on: date = first.due_on
+        self.rows, self.today, self.catalog, self.store = rows, today, catalog, store
+        self.units = {row.unit_id: catalog.unit_by_id[row.unit_id] for row in rows if row.unit_id in catalog.unit_by_id}
+        self.sources: dict[str, list[Source]] = {}
+        for source in catalog.sources:
+            if source.unit_id in self.units and ledger.owed_days(source, self.period, self.period.to_date):
+                self.sources.setdefault(source.unit_id, []).append(source)
+        asked = [source for sources in self.sources.values() for source in sources]
+        self.answers = self._answers(asked)
+        provinces = [unit_id for unit_id, unit in self.units.items() if unit.kind == "province"]
+        self.editions = {
+            row.unit_id: row
+            for row in warehouse.execute(
+                statement("obligations/editions"),
+                {
+                    "report_code": first.report_code,
+                    "unit_ids": provinces,
+                    "period_type": kind,
+                    "from_date": self.period.from_date,
+                    "to_date": self.period.to_date,
+                },
+            )
+        }
+        declared = [row.unit_id for row in rows if row.declared_at is not None]
+        self.dossiers: dict[str, int] = dict(
+            store.execute(
+                statement("obligations/received_dossiers"),
+                {"unit_ids": declared, "from_date": self.period.from_date, "to_date": self.period.to_date},
+            )
+            .tuples()
+            .all()
+        )
+        self.quarantined_pct = load_obligations(catalog.folder).quarantined_pct
+
+    def cells(self) -> list[Cell]:
+        found = []
+        for row in self.rows:
+            unit = self.units.get(row.unit_id)
+            if unit is None or not is_in_force(unit, self.period):
+                facts, told = Facts(is_owed=False), "the unit does not exist in this period"
+            elif unit.kind == "province":
+                facts, told = self._published(row)
+            else:
+                facts, told = self._answered(row)
+            found.append(
+                Cell(
+                    row.obligation_id,
+                    row.report_code,
+                    row.unit_id,
+                    unit.name if unit else row.unit_id,
+                    unit.kind if unit else "",
+                    unit.level if unit else "",
+                    self.period,
+                    self.due_on,
+                    cell_of(facts),
+                    not facts.is_over and all(answer == "received" for answer in facts.answers),
+                    told,
+                    tuple(source.source_id for source in self.sources.get(row.unit_id, ())),
+                )
+            )
+        return found
+
+    def _published(self, row: Any) -> tuple[Facts, str]:
+        edition = self.editions.get(row.unit_id)
+        final_at: datetime | None = edition.final_at if edition else None
+        told = "" if final_at else ("only provisional editions" if edition else "not published")
+        in_time = final_at is not None and (final_at < self._due_end or self._is_written_late(row))
+        answers = ("received" if final_at else "missing",)
+        return Facts(True, answers, in_time, self._is_over, self._is_due), told
+
+    def _answered(self, row: Any) -> tuple[Facts, str]:
+        answers = [self.answers[source.source_id] for source in self.sources.get(row.unit_id, ())]
+        is_declared = row.declared_at is not None
+        facts = Facts(
+            is_owed=bool(answers) or is_declared,
+            answers=tuple(answer.cell for answer in answers) or ("missing",),
+            is_in_time=all(answer.is_in_time for answer in answers) or self._is_written_late(row),
+            is_over=self._is_over,
+            is_due=self._is_due,
+            declared_in_time=row.declared_at < self._due_end or self._is_written_late(row) if is_declared else None,
+            has_dossiers=row.unit_id in self.dossiers,
+            is_suspect=any(answer.set_aside_pct > self.quarantined_pct for answer in answers),
+        )
+        told = "; ".join(answer.reason for answer in answers if answer.reason) if answers else "no source"
+        if is_declared and facts.has_dossiers:
+            told = f"declared empty, but {self.dossiers[row.unit_id]} dossiers were received" + f"; {told}" * bool(told)
+        elif is_declared:
+            told = f"declared by {row.declared_by}: {row.declared_reason}"
+        return facts, told
+
+    def _answers(self, sources: Iterable[Source]) -> dict[str, _Answer]:
+        found: dict[str, _Answer] = {}
+        until = min(self.period.to_date, self.today - timedelta(days=1))
+        by_days = _by(sources, lambda source: ledger.owed_days(source, self.period, until))
+        for group in by_days:
+            days = ledger.owed_days(group[0], self.period, until)
+            if days is None:
+                found |= {source.source_id: _Answer("received", True, 0.0, "") for source in group}  # owed later
+                continue
+            ids = [source.source_id for source in group]
+            in_time = {
+                row.source_id: row
+                for row in self.store.execute(
+                    statement("obligations/answers_in_time"),
+                    {"source_ids": ids, "from_date": days[0], "to_date": days[1], "due_end": self._due_end},
+                )
+            }
+            for answer in ledger.completeness(ids, *days):
+                row = in_time.get(answer.source_id)
+                share = 100 * (row.quarantined_count or 0) / row.pulled_count if row and row.pulled_count else 0.0
+                found[answer.source_id] = _Answer(
+                    answer.cell,
+                    bool(row and row.is_in_time),
+                    share,
+                    "" if answer.cell == "received" else f"{answer.source_id}: {answer.reason or answer.cell}",
+                )
+        return found
+
+    @property
+    def _due_end(self) -> datetime:
+        return datetime.combine(self.due_on + timedelta(days=1), time(), ZoneInfo(TIMEZONE))
+
+    @property
+    def _is_over(self) -> bool:
+        return self.period.to_date < self.today
+
+    @property
+    def _is_due(self) -> bool:
+        return self.due_on < self.today
+
+    def _is_written_late(self, row: Any) -> bool:
+        """An obligation written down after its due day cannot be judged by it: history filled in later is not late."""
+        return bool(row.created_at >= self._due_end)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    cell: str
+    is_in_time: bool
+    set_aside_pct: float
+    reason: str
+
+
+def _by(items: Iterable[Any], key: Any) -> list[list[Any]]:
+    groups: dict[Any, list[Any]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return list(groups.values())

@@ -1,0 +1,93 @@
+"""Empty declarations: a unit says that it received nothing in a period, which a zero alone does not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from motcua.catalog import Catalog, Unit, load_catalog
+from motcua.errors import CatalogError, ReportRefused
+from motcua.period import Period
+from motcua.settings import Settings
+from motcua.warehouse import statement, store_engine
+
+
+def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: str, reason: str) -> str:
+    """Record that a unit received no dossier in a period; return the obligation's id. Safe to repeat.
+
+    Args:
+        unit: official code or unit id.
+        declared_by: the office or role that says so, not a person.
+
+    Raises:
+        ReportRefused: nothing is owed for that unit and period, or the store holds dossiers of it.
+    """
+    with store_engine().begin() as connection:
+        found, obligation_id = _obligation(connection, unit, report_code, period)
+        counts = connection.execute(
+            statement("obligations/received_dossiers"),
+            {"unit_ids": [found.unit_id], "from_date": period.from_date, "to_date": period.to_date},
+        ).one_or_none()
+        if counts is not None:
+            raise ReportRefused(
+                f"{found.name} ({found.unit_id}) cannot declare {period.label} empty: the store holds"
+                f" {counts.dossier_count} dossiers received in it.",
+                action="report the period, or have the dossiers corrected at their source first.",
+            )
+        connection.execute(
+            text(
+                "insert into empty_declaration (obligation_id, declared_by, reason) values (:id, :by, :reason)"
+                " on conflict (obligation_id) where withdrawn_at is null do nothing"
+            ),
+            {"id": obligation_id, "by": declared_by, "reason": reason},
+        )
+    return obligation_id
+
+
+def withdraw_declaration(unit: str, report_code: str, period: Period) -> str:
+    """Take an empty declaration back; it stays on record. Raises ReportRefused when there is none in force."""
+    with store_engine().begin() as connection:
+        found, obligation_id = _obligation(connection, unit, report_code, period)
+        done = connection.execute(
+            text(
+                "update empty_declaration set withdrawn_at = now()"
+                " where obligation_id = :id and withdrawn_at is null returning obligation_id"
+            ),
+            {"id": obligation_id},
+        ).one_or_none()
+        if done is None:
+            raise ReportRefused(
+                f"{found.name} ({found.unit_id}) has not declared {period.label} empty.",
+                action="list the cells with `motcua obligations list`.",
+            )
+    return obligation_id
+
+
+def _obligation(connection: Connection, unit: str, report_code: str, period: Period) -> tuple[Unit, str]:
+    found = _unit(load_catalog(Settings.load().catalog_dir), unit, period)
+    row: Any = connection.execute(
+        statement("obligations/list"),
+        {
+            "report_code": report_code,
+            "unit_ids": [found.unit_id],
+            "period_type": period.period_type,
+            "from_date": period.from_date,
+            "to_date": period.to_date,
+            "due_from": None,
+            "due_to": None,
+        },
+    ).one_or_none()
+    if row is None:
+        raise ReportRefused(
+            f"{found.name} ({found.unit_id}) owes no {report_code} for {period.period_type} {period.label}.",
+            action="write the rows with `motcua obligations plan --since DATE`, or correct obligations.yaml.",
+        )
+    return found, row.obligation_id
+
+
+def _unit(catalog: Catalog, unit: str, period: Period) -> Unit:
+    try:
+        return catalog.unit(unit, period.to_date)
+    except CatalogError:
+        return catalog.unit(unit, period.from_date)

@@ -1,0 +1,52 @@
+"""Rates of completeness, within 0 to 100 by construction.
+
+Numerator and denominator are counted over the same cells: a unit that closed, or was never asked, stands in neither.
+(Systems that divide reports received by units registered exceed 100 % when a closed unit still reports.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from motcua.obligations.cells import CELLS, Cell, CellCode
+from motcua.percentage import percentage
+
+EXPECTED: frozenset[CellCode] = frozenset(CELLS) - {"not_expected", "awaited"}
+REPORTED: frozenset[CellCode] = frozenset({"received", "declared_empty", "late"})
+ON_TIME: frozenset[CellCode] = frozenset({"received", "declared_empty"})
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many obligations were due, met, and met in time; percentages are none where nothing was due."""
+
+    expected: int
+    reported: int
+    on_time: int
+
+    @property
+    def reported_pct(self) -> Decimal | None:
+        return percentage(self.reported, self.expected)
+
+    @property
+    def on_time_pct(self) -> Decimal | None:
+        return percentage(self.on_time, self.expected)
+
+    def __add__(self, other: Rate) -> Rate:
+        return Rate(self.expected + other.expected, self.reported + other.reported, self.on_time + other.on_time)
+
+
+def rate_of(cells: Iterable[CellCode]) -> Rate:
+    """Return the rate over cells: of a report, a unit and all below it, a level."""
+    found = [cell for cell in cells if cell in EXPECTED]
+    return Rate(len(found), sum(cell in REPORTED for cell in found), sum(cell in ON_TIME for cell in found))
+
+
+def rates_by(cells: Iterable[Cell], key: Callable[[Cell], str]) -> dict[str, Rate]:
+    """Return rates by whatever the key names (a level, a parent), in the order met."""
+    groups: dict[str, list[CellCode]] = {}
+    for cell in cells:
+        groups.setdefault(key(cell), []).append(cell.cell)
+    return {name: rate_of(found) for name, found in groups.items()}

@@ -1,0 +1,72 @@
+"""Reminders: so many working days before and after a due day, once each, only where something is lacking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from motcua.alerts import raise_alert
+from motcua.catalog.obligations import load_obligations
+from motcua.obligations.cells import CELLS_VI, Cell, CellCode, read_cells
+from motcua.settings import Settings
+from motcua.warehouse import statement, store_engine
+from motcua.workdays import add_workdays, working_calendar
+
+LACKING: frozenset[CellCode] = frozenset({"awaited", "missing", "failed", "quarantined"})
+_REACH = timedelta(days=31)  # no reminder lies further from its due day, Tết included
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One reminder sent: how many working days from the due day (negative: before), and what was lacking."""
+
+    cell: Cell
+    working_days: int
+
+
+def send_reminders(today: date) -> list[Reminder]:
+    """Raise an alert for every obligation whose reminder is due and that still lacks its answer; return them.
+
+    A day on which nothing ran is made up for: of the reminders passed over only the latest is sent. A unit whose
+    sources have answered for every day so far is on its way, and is left in peace until the period is over.
+    """
+    settings = Settings.load()
+    offsets = sorted(load_obligations(settings.catalog_dir).reminder_working_days)
+    calendar = working_calendar(settings.catalog_dir)
+    sent: list[Reminder] = []
+    for cell in read_cells(due_between=(today - _REACH, today + _REACH), today=today):
+        due = [offset for offset in offsets if add_workdays(cell.due_on, offset, calendar) <= today]
+        if not due or cell.cell not in LACKING or cell.is_on_track:
+            continue
+        reminder = Reminder(cell, due[-1])
+        with store_engine().begin() as connection:
+            is_new = connection.execute(
+                statement("obligations/remind"),
+                {"obligation_id": cell.obligation_id, "working_days": due[-1], "cell": cell.cell},
+            ).one_or_none()
+            if is_new is not None:
+                raise_alert(_alert(reminder))  # before the commit: a reminder is rather told twice than never
+                sent.append(reminder)
+    return sent
+
+
+def _alert(reminder: Reminder) -> dict[str, object]:
+    cell = reminder.cell
+    days = reminder.working_days
+    when_vi = (
+        f"còn {-days} ngày làm việc" if days < 0 else "hôm nay đến hạn" if days == 0 else f"quá {days} ngày làm việc"
+    )
+    when_en = f"{-days} working days left" if days < 0 else "due today" if days == 0 else f"{days} working days over"
+    return {
+        "kind": "reminder",
+        "unit_id": cell.unit_id,
+        "report_code": cell.report_code,
+        "period": cell.period.label,
+        "due_on": cell.due_on.isoformat(),
+        "cell": cell.cell,
+        "message_vi": f"{cell.unit_name}: biểu {cell.report_code} kỳ {cell.period.label}, hạn {cell.due_on:%d/%m/%Y},"
+        f" {when_vi}. {CELLS_VI[cell.cell]}.",
+        "message_en": f"{cell.unit_name}: {cell.report_code} for {cell.period.label} is due {cell.due_on}, {when_en}:"
+        f" {cell.cell}.",
+        "detail": cell.reason,
+    }

@@ -1,0 +1,153 @@
+"""The watchdog: did the night run at all? Needs no scheduler, only the two databases.
+
+It is a plain command for cron or systemd, on another machine if there is one: what has stopped cannot say so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from motcua import ledger
+from motcua.catalog import LEVELS, load_catalog
+from motcua.settings import TIMEZONE, Settings
+from motcua.warehouse import statement, store_engine, warehouse_engine
+
+Severity = Literal["stopped", "incomplete"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a night. `stopped`: somebody must start it; `incomplete`: it ran and lacks something."""
+
+    code: str
+    severity: Severity
+    message_vi: str
+    message_en: str
+    action: str
+
+
+def watch_night(day: date) -> list[Finding]:
+    """Return what is wrong with the night of a day: nothing when every source is in, measured and told of.
+
+    A night of day D is pulled from 00:00 of D + 1 on. It reads the ledger and the editions, and asks nobody else.
+    """
+    try:
+        return _watch(day)
+    except SQLAlchemyError as error:
+        return [
+            Finding(
+                "database_unreachable",
+                "stopped",
+                f"Không kết nối được cơ sở dữ liệu khi kiểm tra đêm {day:%d/%m/%Y}.",
+                f"The databases cannot be reached ({type(error).__name__}), so the night of {day} cannot be judged.",
+                "start PostgreSQL, or correct MOTCUA_STORE_DSN and MOTCUA_WAREHOUSE_DSN.",
+            )
+        ]
+
+
+def _watch(day: date) -> list[Finding]:
+    settings = Settings.load()
+    catalog = load_catalog(settings.catalog_dir)
+    began = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(TIMEZONE))
+    found: list[Finding] = []
+    with store_engine().connect() as store:
+        planned: dict[str, int] = dict(
+            store.execute(
+                text(
+                    "select level, count(distinct source_id) from batch"
+                    " where window_to >= :day and planned_at >= :began group by level"
+                ),
+                {"day": day, "began": began},
+            )
+            .tuples()
+            .all()
+        )
+        unmeasured: dict[str, int] = dict(store.execute(statement("ledger/unmeasured_levels")).tuples().all())
+    due = {level: catalog.sources_on(day, level=level, province=settings.province) for level in LEVELS}
+    if not any(due.values()):
+        return [
+            Finding(
+                "no_source_is_due",
+                "incomplete",
+                f"Danh mục không có nguồn nào còn hiệu lực ngày {day:%d/%m/%Y}.",
+                f"No source of the catalogue is in force on {day}, so no night can be expected.",
+                "correct valid_from/valid_to in include/catalog/sources/, or MOTCUA_PROVINCE.",
+            )
+        ]
+    asleep = [level for level in LEVELS if due[level] and not planned.get(level)]
+    if asleep == [level for level in LEVELS if due[level]] and asleep:
+        return [
+            Finding(
+                "night_did_not_run",
+                "stopped",
+                f"Đêm {day:%d/%m/%Y} hoàn toàn không chạy: không có lô nào được lập.",
+                f"The night of {day} did not run at all: no batch was planned for {', '.join(asleep)}.",
+                "see whether the scheduler is alive and the DAGs ingest_dossiers__* are not paused; then trigger them"
+                f' with {{"to": "{day}"}} or run `motcua ingest --to {day}`.',
+            )
+        ]
+    for level in asleep:
+        found.append(
+            Finding(
+                "level_did_not_run",
+                "stopped",
+                f"Đêm {day:%d/%m/%Y} không chạy cho cấp {level}.",
+                f"The night of {day} did not run for level {level}.",
+                f'trigger ingest_dossiers__{level} with {{"to": "{day}"}}.',
+            )
+        )
+    for level, sources in due.items():
+        if level in asleep or not sources:
+            continue
+        cells = ledger.completeness([source.source_id for source in sources], day, day)
+        lacking = [cell for cell in cells if cell.cell != "received"]
+        if lacking:
+            named = "; ".join(f"{cell.source_id} ({cell.cell})" for cell in lacking[:5])
+            named += f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
+            found.append(
+                Finding(
+                    "sources_lacking",
+                    "incomplete",
+                    f"Đêm {day:%d/%m/%Y}, cấp {level}: thiếu {len(lacking)}/{len(cells)} nguồn.",
+                    f"The night of {day}, level {level}: {len(lacking)} of {len(cells)} sources lack: {named}.",
+                    f"read why with `motcua sources list --level {level}` and ask them again with"
+                    f" `motcua ingest --source ID --to {day}`.",
+                )
+            )
+    if unmeasured:
+        found.append(
+            Finding(
+                "not_measured",
+                "incomplete",
+                f"Có {sum(unmeasured.values())} lô chưa được tổng hợp.",
+                f"{sum(unmeasured.values())} loaded batches are not in the measures.",
+                "run the DAG build_measures, or `motcua measures build`.",
+            )
+        )
+    if not _has_brief(day):
+        found.append(
+            Finding(
+                "brief_not_published",
+                "incomplete",
+                f"Chưa phát hành bản tin đêm {day:%d/%m/%Y}.",
+                f"No nightly brief of {day} is published.",
+                f'trigger publish_nightly_brief with {{"day": "{day}"}}.',
+            )
+        )
+    return found
+
+
+def _has_brief(day: date) -> bool:
+    with warehouse_engine().connect() as warehouse:
+        return bool(
+            warehouse.execute(
+                text("select exists (select from edition where report_code = 'nightly-brief' and to_date = :day)"),
+                {"day": day},
+            ).scalar_one()
+        )

@@ -1,0 +1,64 @@
+"""What the catalogue says of a procedure on a day, numbered so that hundreds of thousands of records share it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motcua.catalog import Catalog
+from motcua.catalog.procedures import TIME_UNITS
+from motcua.due_dates import DueRules
+
+
+class _Term(NamedTuple):
+    limit: float  # NaN where the catalogue has none
+    unit: int  # place in TIME_UNITS, -1 for none
+    rule: int  # place in the rules of due dates, -1 for none
+    field_code: str | None
+
+
+_NO_LIMIT = float("nan")  # one object, so that two terms without a limit are one
+_UNKNOWN = _Term(_NO_LIMIT, -1, -1, None)
+
+
+class Terms:
+    """Numbers the distinct terms it is asked for; the arrays are by number, -1 (not known) being the last."""
+
+    def __init__(self, catalog: Catalog, rules: DueRules) -> None:
+        self._catalog = catalog
+        self._rules = rules
+        self._numbers: dict[_Term, int] = {}
+
+    def number(self, code: str, day: date, level: str, province: str) -> int:
+        """Return the number of a procedure's terms on a day, or -1 when the catalogue does not know it then."""
+        entry = self._catalog.procedure(code, day, level, province)
+        if entry is None:
+            return -1
+        term = _Term(_NO_LIMIT, -1, -1, entry.field_code)
+        if entry.due_time is not None:
+            limit, unit = entry.due_time
+            rule = self._rules.place(code, entry.field_code, province, day)
+            term = _Term(limit, TIME_UNITS.index(unit), -1 if rule is None else rule, entry.field_code)
+        return self._numbers.setdefault(term, len(self._numbers))
+
+    @property
+    def limits(self) -> NDArray[np.float64]:
+        return self._column("limit", np.float64)
+
+    @property
+    def units(self) -> NDArray[np.int64]:
+        return self._column("unit", np.int64)
+
+    @property
+    def rules(self) -> NDArray[np.int64]:
+        return self._column("rule", np.int64)
+
+    @property
+    def field_codes(self) -> NDArray[np.object_]:
+        return self._column("field_code", object)
+
+    def _column(self, name: str, kind: type) -> NDArray[Any]:
+        return np.array([getattr(term, name) for term in (*self._numbers, _UNKNOWN)], dtype=kind)
