@@ -143,7 +143,7 @@ def write_once(world: World, folder: Path) -> int:
     """
     last: dict[str, Any] = {}
     ((_, group_id),) = enumerate(world.group_ids)
-    for service, _, items in portal_sync._batches(world, 1, group_id, "2025"):
+    for service, _, items in portal_sync._batches(world, 1, group_id, "2025", None):
         if service == portal_sync.WHOLE:
             last.update((item["MaHoSo"], item) for item in items)
     own = folder / str(group_id)

@@ -20,7 +20,16 @@ from sqlalchemy import Connection, text
 
 from motcua import errors, period
 from motcua.canonical import APPLICANT_KINDS, Channel, Status
-from motcua.catalog import AgencyCode, OnlineLevels, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
+from motcua.catalog import (
+    AgencyCode,
+    OnlineLevels,
+    Procedure,
+    ProcedureAlias,
+    Source,
+    Succession,
+    Unit,
+    UnitName,
+)
 from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
@@ -75,7 +84,7 @@ def pages() -> dict[str, str]:
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import options
-    from motcua.catalog.unit_history import DistrictHeir
+    from motcua.catalog.unit_history import DistrictHeir, VanishedHeir
     from motcua.due_dates import DueRule
     from motcua.extract import mapping, rules
     from motcua.procedures import cuts, deadlines, listing
@@ -91,6 +100,7 @@ def catalog_page() -> str:
         "`units/names*.csv`": (UnitName,),
         "`units/succession*.csv`": (Succession,),
         "`units/district_heirs.csv`, read by `motcua units import`": (DistrictHeir,),
+        "`units/vanished_heirs.csv`, read by `motcua units import`": (VanishedHeir,),
         "`units/agency_codes*.csv`": (AgencyCode,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from motcua import electronic_codes
 from motcua.catalog import Catalog, Unit
 from motcua.errors import CatalogError
+from motcua.settings import Settings
 from motcua.spelling import fold
 from motcua.succession import UnitMap
 from motcua.warehouse import statement
@@ -149,8 +150,9 @@ def _named(catalog: Catalog, unit_ids: Iterable[str]) -> str:
 def units_in_use(catalog: Catalog) -> list[Unit]:
     """Return the units that figures of this installation may be about, parents before children.
 
-    Those are the provinces of its sources with all that lies below, the provinces they became and what else became
-    those, and every unit that has an electronic code, with its heirs. The rest of the country is looked up, not kept.
+    Those are the province it serves and those of its sources with all that lies below, the provinces they became and
+    what else became those, and every unit that has an electronic code, with its heirs. The rest of the country is
+    looked up, not kept.
     """
     wanted: dict[str, Unit] = {}
 
@@ -164,6 +166,7 @@ def units_in_use(catalog: Catalog) -> list[Unit]:
                 take(row.successor_id)
 
     provinces = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources}
+    provinces |= {unit.unit_id for unit in catalog.units_by_code.get(Settings.load().province, ())}
     for province in sorted(_related(catalog, provinces)):
         for unit in catalog.subtree(province):
             take(unit.unit_id)

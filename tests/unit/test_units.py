@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from motcua.catalog import Catalog, load_catalog
 from motcua.procedures import SeveralProcedures, procedure_namer
-from motcua.units import UnitCodes
+from motcua.settings import Settings
+from motcua.units import UnitCodes, sync_units, units_in_use
+from motcua.warehouse import store_engine
 
 HEAD = "unit_id,code,kind,level,parent_id,name,valid_from,valid_to,evidence\n"
 UNITS = HEAD + (
@@ -87,3 +91,34 @@ def test_a_procedure_is_found_by_its_name(catalog: Catalog, name: str, code: str
 def test_a_name_of_several_procedures_is_not_decided(catalog: Catalog) -> None:
     with pytest.raises(SeveralProcedures):
         procedure_namer(catalog, "commune")("hòa giải")
+
+
+def test_of_the_whole_country_only_the_provinces_of_the_sources_and_what_they_became_are_in_use() -> None:
+    catalog = load_catalog(Settings.load().catalog_dir)
+    units = units_in_use(catalog)
+    assert len(units) < len(catalog.units) / 4
+    below = {unit.kind for unit in units if catalog.province_of(unit.unit_id).unit_id == "83:2020"}
+    assert below == {"province", "district", "commune"}  # Bến Tre, because it became Vĩnh Long with Trà Vinh
+    assert not any(unit.code == "00001" for unit in units)  # a ward of Hà Nội
+    ids = [unit.unit_id for unit in units]
+    assert all(unit.parent_id is None or unit.parent_id in ids[:place] for place, unit in enumerate(units))
+
+
+def test_the_province_an_installation_serves_is_in_use_also_before_it_has_a_source(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catalog = load_catalog(Settings.load().catalog_dir)
+    monkeypatch.setenv("MOTCUA_PROVINCE", "01")
+    assert {"01:2020", "00001:2020", "00097:2025"} <= {unit.unit_id for unit in units_in_use(catalog)}
+
+
+def test_units_are_written_to_the_store_once_and_then_only_what_differs(databases: None) -> None:
+    shipped = load_catalog(Settings.load().catalog_dir)
+    with store_engine().begin() as connection:
+        assert sync_units(connection, shipped) == len(units_in_use(shipped))
+        assert sync_units(connection, shipped) == 0
+        connection.execute(sqlalchemy.text("update unit set name = 'x', valid_to = null where unit_id = '842:2020'"))
+        connection.execute(sqlalchemy.text("delete from unit where unit_id = '29254:2025'"))
+        assert sync_units(connection, shipped) == 2
+        stored = connection.execute(sqlalchemy.text("select name, valid_to from unit where unit_id = '842:2020'")).one()
+    assert tuple(stored) == ("Thành phố Trà Vinh", date(2025, 6, 30))

@@ -4,16 +4,7 @@ In: `include/catalog/` (YAML, CSV). Out: typed, frozen entries. Never: a secret,
 """
 
 from motcua.catalog.load import Catalog, catalog_file, catalog_files, load_catalog
-from motcua.catalog.models import (
-    LEVELS,
-    AgencyCode,
-    Level,
-    ProcedureAlias,
-    Source,
-    Succession,
-    Unit,
-    UnitName,
-)
+from motcua.catalog.models import LEVELS, AgencyCode, Level, ProcedureAlias, Source, Succession, Unit, UnitName
 from motcua.catalog.options import (
     OPTIONS,
     FilesOptions,

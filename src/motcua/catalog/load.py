@@ -32,12 +32,12 @@ class Catalog:
 
     folder: Path
     units: tuple[Unit, ...]
-    unit_names: tuple[UnitName, ...]
-    successions: tuple[Succession, ...]
     agency_codes: tuple[AgencyCode, ...]
     procedures: tuple[Procedure, ...]
     procedure_aliases: tuple[ProcedureAlias, ...]
     sources: tuple[Source, ...]
+    unit_names: tuple[UnitName, ...] = ()
+    successions: tuple[Succession, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -221,12 +221,13 @@ def load_catalog(folder: Path) -> Catalog:
     """
     if not folder.is_dir():
         raise CatalogError(f"There is no catalogue folder {folder}.", action="check --catalog or MOTCUA_CATALOG.")
-    successions = read_rows(sorted((folder / "units").glob("succession*.csv")), Succession)
+    paths = sorted((folder / "units").glob("succession*.csv"))
+    successions = [row for path in paths for row in read_rows(path, Succession)]
     catalog = Catalog(
         folder=folder,
         units=tuple(_read_csvs(_needed(folder / "units", "units*.csv", Unit), Unit)),
         unit_names=tuple(_read_csvs(sorted((folder / "units").glob("names*.csv")), UnitName)),
-        successions=tuple(row for _, row in successions),
+        successions=tuple(row for _, _, row in successions),
         agency_codes=tuple(_read_csvs(sorted((folder / "units").glob("agency_codes*.csv")), AgencyCode)),
         procedures=_read_procedures(folder),
         procedure_aliases=tuple(_read_csvs(sorted((folder / "procedures").glob("aliases*.csv")), ProcedureAlias)),
@@ -250,12 +251,13 @@ def _needed(folder: Path, pattern: str, model: type[BaseModel]) -> list[Path]:
 
 def _read_procedures(folder: Path) -> tuple[Procedure, ...]:
     online = read_document(catalog_file(folder, "procedures", "online_levels.yaml"), OnlineLevels)
-    rows = [(path, line, row) for (path, line), row in read_rows(procedure_files(folder), Procedure)]
+    rows = [row for path in procedure_files(folder) for row in read_rows(path, Procedure)]
     return tuple(online.applied(procedure) for procedure in refuse_overlaps(rows))
 
 
 def _read_csvs(paths: Iterable[Path], model: type[ModelT]) -> Iterator[ModelT]:
-    return (entry for _, entry in read_rows(paths, model))
+    for path in paths:
+        yield from (entry for _, _, entry in read_rows(path, model))
 
 
 def _read_sources(paths: Iterable[Path]) -> Iterator[Source]:

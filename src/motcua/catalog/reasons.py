@@ -26,4 +26,4 @@ class OverdueReason(BaseModel):
 def overdue_reasons(folder: Path) -> dict[str, OverdueReason]:
     """Return the reasons by code, in the order of the list. Raises CatalogError naming file and line."""
     path = catalog_file(folder, "forms", "overdue_reasons.csv")
-    return {reason.reason_code: reason for _, reason in read_rows([path], OverdueReason)}
+    return {reason.reason_code: reason for _, _, reason in read_rows(path, OverdueReason)}

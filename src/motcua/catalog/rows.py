@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
@@ -13,35 +13,28 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from motcua.errors import CatalogError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Place = tuple[Path, int]  # file, line
 
 
-def read_rows(paths: Iterable[Path], model: type[ModelT]) -> list[tuple[Place, ModelT]]:
-    """Return each row of CSV files, typed, with the file and line it stands at.
-
-    A file is checked as a whole: the units of the country are read by every command.
+def read_rows(path: Path, model: type[ModelT]) -> list[tuple[Path, int, ModelT]]:
+    """Return file, line and entry of each row of a CSV. The file is checked at once: the units of a country are many.
 
     Raises:
         CatalogError: naming file and line of the first row that does not fit the model.
     """
-    rows: list[tuple[Place, ModelT]] = []
-    entries = TypeAdapter(list[model])  # type: ignore[valid-type]
-    for path in paths:
-        given: list[dict[str | None, object]] = []
-        lines: list[int] = []
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.reader(handle)
-            head = next(reader, [])
-            for cells in filter(None, reader):
-                given.append(dict(zip_longest(head, cells)))  # a cell too many has no key and is refused
-                lines.append(reader.line_num)
-        try:
-            found = entries.validate_python(given)
-        except ValidationError as error:
-            number, *key = error.errors()[0]["loc"]
-            raise refused(path, lines[int(number)], error, key) from None
-        rows += [((path, line), entry) for line, entry in zip(lines, found, strict=True)]
-    return rows
+    given: list[dict[str | None, object]] = []
+    lines: list[int] = []
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        reader = csv.reader(handle)
+        head = next(reader, [])
+        for cells in filter(None, reader):
+            given.append(dict(zip_longest(head, cells)))  # a cell too many has no key and is refused
+            lines.append(reader.line_num)
+    try:
+        found = TypeAdapter(list[model]).validate_python(given)  # type: ignore[valid-type]
+    except ValidationError as error:
+        number, *key = error.errors()[0]["loc"]
+        raise refused(path, lines[int(number)], error, key) from None
+    return [(path, line, entry) for line, entry in zip(lines, found, strict=True)]
 
 
 def refused(path: Path, line: int, error: ValidationError, place: Sequence[str | int] | None = None) -> CatalogError:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 from motcua.catalog.models import Succession, Unit
-from motcua.catalog.rows import Place
 from motcua.errors import CatalogError
 
-Placed = tuple[Place, Succession]
+Place = tuple[Path, int]  # file, line
+Placed = tuple[Path, int, Succession]
 
 
 def check_successions(rows: Sequence[Placed], units: Mapping[str, Unit]) -> None:
@@ -36,7 +37,8 @@ def check_successions(rows: Sequence[Placed], units: Mapping[str, Unit]) -> None
 def _unfit(rows: Iterable[Placed], units: Mapping[str, Unit]) -> Iterator[tuple[Place, str]]:
     seen: set[tuple[str, str, date]] = set()
     eves: dict[date, date] = {}  # of the few days on which anything changes, the day before
-    for place, row in rows:
+    for path, line, row in rows:
+        place = path, line
         old, new = units.get(row.predecessor_id), units.get(row.successor_id)
         if old is None or new is None:
             yield place, f"succession of an unknown unit {(row.successor_id if old else row.predecessor_id)!r}"
@@ -75,9 +77,9 @@ def _without_one_heir(rows: Iterable[Placed], units: Mapping[str, Unit]) -> Iter
     """A unit that ended with successors has one heir among them; one that only lost parts is its own."""
     heirs: dict[str, list[str]] = {}
     first: dict[str, Place] = {}
-    for place, row in rows:
+    for path, line, row in rows:
         if not units[row.predecessor_id].holds_on(row.on):
-            first.setdefault(row.predecessor_id, place)
+            first.setdefault(row.predecessor_id, (path, line))
             found = heirs.setdefault(row.predecessor_id, [])
             if row.is_heir:
                 found.append(row.successor_id)
@@ -90,16 +92,20 @@ def _without_one_heir(rows: Iterable[Placed], units: Mapping[str, Unit]) -> Iter
 def _circles(rows: Iterable[Placed], units: Mapping[str, Unit]) -> Iterator[tuple[Place, str]]:
     """Rows of units that ended run forward in time; only parts that leave living units can lead back, on one day."""
     by_day: dict[date, list[Placed]] = {}
-    for place, row in rows:
+    for path, line, row in rows:
         if not row.is_heir and units[row.predecessor_id].holds_on(row.on):
-            by_day.setdefault(row.on, []).append((place, row))
+            by_day.setdefault(row.on, []).append((path, line, row))
     for placed in by_day.values():
         graph: TopologicalSorter[str] = TopologicalSorter()
-        for _, row in placed:
+        for _, _, row in placed:
             graph.add(row.successor_id, row.predecessor_id)
         try:
             graph.prepare()
         except CycleError as error:
             circle: list[str] = error.args[1]
-            place = next(at for at, row in placed if row.predecessor_id in circle and row.successor_id in circle)
+            place = next(
+                (path, line)
+                for path, line, row in placed
+                if row.predecessor_id in circle and row.successor_id in circle
+            )
             yield place, f"successions lead in a circle: {' to '.join(reversed(circle))}"

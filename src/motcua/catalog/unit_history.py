@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from motcua.catalog.models import AgencyCode, Succession, Unit, UnitName
 from motcua.catalog.rows import read_rows
 from motcua.catalog.unit_changes import Changes
-from motcua.catalog.unit_lists import EVE, Listed, UnitLists
+from motcua.catalog.unit_lists import EVE, Listed, UnitLists, read_unit_lists
 from motcua.errors import CatalogError
 from motcua.spelling import fold
 
@@ -28,6 +28,7 @@ FIRST = date(2020, 1, 1)
 BETWEEN = date(2024, 11, 1)  # a convention: when what changed between the lists is taken to have changed
 REFORM = date(2025, 7, 1)
 HEIRS_OF_DISTRICTS = "district_heirs.csv"
+HEIRS_OF_VANISHED = "vanished_heirs.csv"
 
 _OLD_LIST = "thanglequoc/vietnamese-provinces-database v1.0.0 (mid-2022)"
 _NEW_LIST = "vietnamadminunits 1.0.4 and thanglequoc/vietnamese-provinces-database"
@@ -52,12 +53,23 @@ class DistrictHeir(BaseModel):
     evidence: str = Field(min_length=1)
 
 
+class VanishedHeir(BaseModel):
+    """Who is known to have taken over a unit that vanished between the lists; stands before what names tell."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: str = Field(pattern=r"^\d{3}(\d{2})?$")
+    heir_code: str = Field(pattern=r"^\d{3}(\d{2})?$")
+    evidence: str = Field(min_length=1)
+
+
 @dataclass(frozen=True)
 class UnitHistory:
-    """The lists, and what they become in the catalogue."""
+    """The lists with the heirs that people know, and what they become in the catalogue."""
 
     lists: UnitLists
     district_heirs: Mapping[str, DistrictHeir]
+    vanished_heirs: Mapping[str, VanishedHeir]
 
     @cached_property
     def changes(self) -> Changes:
@@ -148,19 +160,25 @@ class UnitHistory:
                 )
 
     def _successions_between(self) -> Iterator[Succession]:
-        heirs = {code: self.changes.district_heir(code) for code in self.changes.vanished("district")}
+        known = self.vanished_heirs
+        heirs = {code: self.changes.district_heir(code).code for code in self.changes.vanished("district")}
         for code, targets in sorted(self.changes.moves.items()):
             for target, count in targets.most_common():
-                is_heir = code in heirs and heirs[code].code == target
+                if code in known and known[code].heir_code == target:
+                    continue
+                is_heir = heirs.get(code) == target and code not in known
                 reason = f"{count} of its communes stand under {target} in the later list"
                 yield self._between(code, target, is_heir, f"inferred: {reason}; {_SOME_DAY}")
         for code in sorted(self.changes.moved):
             reason = "the same code under another district in the later list"
             yield self._between(code, code, True, f"{_NEW_LIST} (2025-06-30): {reason}; {_SOME_DAY}")
+        for code, told in sorted(known.items()):
+            yield self._between(code, told.heir_code, True, f"{told.evidence}; {_SOME_DAY}")
         for code, heir in sorted(self.changes.commune_heirs.items()):
-            known = f"inferred: {heir.reason}"
+            inferred = f"inferred: {heir.reason}"
             unknown = "unknown: no name tells which commune took it over; its district stands in"
-            yield self._between(code, heir.code, True, f"{known if heir.reason else unknown}; {_SOME_DAY}")
+            if code not in known:
+                yield self._between(code, heir.code, True, f"{inferred if heir.reason else unknown}; {_SOME_DAY}")
 
     def _between(self, old: str, new: str, is_heir: bool, evidence: str) -> Succession:
         return Succession(
@@ -198,15 +216,38 @@ class UnitHistory:
             )
 
 
-def read_district_heirs(path: Path, lists: UnitLists) -> dict[str, DistrictHeir]:
-    """Return the rows of `district_heirs.csv` by district. Raises CatalogError when the row `*` is missing."""
-    rows = {row.district_code: (place, row) for place, row in read_rows([path], DistrictHeir)}
-    for code, ((_, line), _) in rows.items():
+def build_files(folder: Path, kept: Path) -> tuple[UnitLists, dict[str, str]]:
+    """Return the lists of a folder, and the text of each catalogue file they make with the heirs kept in another.
+
+    Raises:
+        CatalogError: a list or a file of heirs contradicts itself or the lists; the message names file and line.
+    """
+    lists = read_unit_lists(folder)
+    history = UnitHistory(lists, _district_heirs(kept, lists), _vanished_heirs(kept, lists))
+    return lists, {name: as_csv(rows) for name, rows in history.files().items()}
+
+
+def _district_heirs(kept: Path, lists: UnitLists) -> dict[str, DistrictHeir]:
+    path = kept / HEIRS_OF_DISTRICTS
+    rows = {row.district_code: (line, row) for _, line, row in read_rows(path, DistrictHeir)}
+    for code, (line, _) in rows.items():
         if code != "*" and (code not in lists.eve or lists.eve[code].level != "district"):
             raise CatalogError(f"{path}:{line}: {code} is no district of {EVE}.", action="correct that line.")
     if "*" not in rows:
         raise CatalogError(f"{path}: no row `*`.", action="add it: it names the heir of every other district.")
     return {code: row for code, (_, row) in rows.items()}
+
+
+def _vanished_heirs(kept: Path, lists: UnitLists) -> dict[str, VanishedHeir]:
+    path = kept / HEIRS_OF_VANISHED
+    found = {}
+    for _, line, row in read_rows(path, VanishedHeir) if path.is_file() else ():
+        if row.code not in lists.before or row.code in lists.eve:
+            raise CatalogError(f"{path}:{line}: {row.code} did not vanish before {EVE}.", action="correct that line.")
+        if row.heir_code not in lists.eve:
+            raise CatalogError(f"{path}:{line}: {row.heir_code} is no unit of {EVE}.", action="correct that line.")
+        found[row.code] = row
+    return found
 
 
 def centre_id(province: str) -> str:

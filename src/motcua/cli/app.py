@@ -27,6 +27,7 @@ from motcua.cli import (
     reception,
     reports,
     sources,
+    units,
 )
 from motcua.cli import watchdog as watchdog_command
 from motcua.cli.console import errors
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.add_typer(databases.app, name="db")
 app.add_typer(sources.app, name="sources")
+app.add_typer(units.app, name="units")
 app.add_typer(procedures.app, name="procedures")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(measures.app, name="measures")

@@ -75,7 +75,7 @@ def owing_units(catalog: Catalog, province: str) -> list[Unit]:
     """Return every unit of the provinces this installation serves: the one it names, else those with a source."""
     served = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources}
     if province:
-        served = {unit.unit_id for unit in catalog.units if unit.kind == "province" and unit.code == province}
+        served = {unit.unit_id for unit in catalog.units_by_code.get(province, ()) if unit.kind == "province"}
     return [unit for unit_id in sorted(served) for unit in catalog.subtree(unit_id)]
 
 

@@ -130,7 +130,7 @@ class _Merge:
             target = path if own else self._folder / path.name  # a folder that borrowed its lists gets its own
             self.rows += [
                 _Row(target, line, raw, entry)
-                for raw, ((_, line), entry) in zip(raws, read_rows([path], Procedure), strict=True)
+                for raw, (_, line, entry) in zip(raws, read_rows(path, Procedure), strict=True)
             ]
         self._borrowed = set() if own else {row.path for row in self.rows}
         self._seen: set[tuple[str, str]] = set()
