@@ -88,7 +88,7 @@ def test_a_rule_that_nothing_broke_has_its_count_too(land: Land, record: Record)
     batch_id = land([record("1")])
     validate_batches([batch_id], now=NOW)
     found = findings(batch_id)
-    assert len(found) == 17
+    assert len(found) == 20
     assert set(found.values()) == {(1, 0)}
 
 

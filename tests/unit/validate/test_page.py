@@ -27,7 +27,7 @@ def test_the_page_states_each_rule_with_its_counts(land: Land, record: Record) -
     rules = {row.find("td").text: [cell.text for cell in row.find_all("td")] for row in page.select("tbody tr")}
     assert rules["V11"][2:5] == ["2", "1", "50,00 %"]
     assert rules["V1"][2:5] == ["2", "0", "0,00 %"]
-    assert len([rule for rule in rules if rule.startswith("V")]) == 17
+    assert len([rule for rule in rules if rule.startswith("V")]) == 20
 
 
 def test_the_page_is_vietnamese_with_english_beside_it(land: Land, record: Record) -> None:
