@@ -52,6 +52,7 @@ def databases(database_server: None) -> None:
     empty_databases()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file on one worker, and a folder that shares something costly to start; xdist parts the rest."""
     for item in items:
