@@ -83,8 +83,4 @@ def petition_sources(catalog_dir: Path) -> list[PetitionSource]:
 
 def units_with_petitions(catalog_dir: Path, period: Period) -> frozenset[str]:
     """Return the units whose petitions, with those of everything below them, a source tells in a period."""
-    return frozenset(
-        source.unit_id
-        for source in petition_sources(catalog_dir)
-        if source.valid_from <= period.to_date and (source.valid_to is None or period.from_date <= source.valid_to)
-    )
+    return frozenset(source.unit_id for source in petition_sources(catalog_dir) if source.overlaps(period))
