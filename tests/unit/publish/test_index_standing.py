@@ -120,6 +120,8 @@ def test_units_of_a_level_are_ranked_in_their_province_and_ties_share_a_place(st
 def test_a_row_that_means_nothing_to_a_commune_is_left_out_of_its_maximum(october: Any) -> None:
     assert of(WARD).score.item("4.6").state == "not_applicable"
     assert of("84").score.item("4.6").state == "not_available"
+    told = list(wording.standing_summary(of(WARD), "vi"))
+    assert any("15 chỉ tiêu không có số liệu, 4 không áp dụng ở cấp này" in sentence for sentence in told), told
     assert (of("84").level, of(CENTRE).level, of(CITY).level, of(WARD).level) == (
         "province", "department", "district", "commune",
     )  # fmt: skip

@@ -124,7 +124,7 @@ class Reading:
 
         A source speaks for its unit and all below it: of those no petition means that none came.
         """
-        units = [unit for unit in members if unit.kind != "province"] or members
+        units = [unit for unit in members if unit.kind != "province" and unit.overlaps(self.period)] or members
         return sum(not self._tells_petitions(unit) for unit in units), len(units)
 
     def _tells_petitions(self, unit: Unit | None) -> bool:
