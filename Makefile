@@ -39,7 +39,7 @@ demo: $(INSTALLED) ## Run a province-month end to end (SCENARIO=..., KEEP=1 leav
 	@$(BIN)/motcua demo --scenario $(SCENARIO) $(if $(filter 1,$(KEEP)),--keep)
 
 test: $(INSTALLED) ## Run the tests, the end-to-end run on a real scheduler included
-	@$(BIN)/python -m pytest --ignore=tests/reliability $(ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/reliability --numprocesses 2 --dist loadgroup $(ARGS)
 
 reliability: $(INSTALLED) ## Run every adapter through every fault and two rough nights (minutes)
 	@$(BIN)/python -m pytest tests/reliability $(ARGS)

@@ -7,7 +7,8 @@ mapping) and kept with the day it was first seen.
 **When.** 06:00 Asia/Ho_Chi_Minh on the 3rd. By hand: trigger with `{"period": "CAL_MONTH:2023-10", "unit": "84"}`.
 
 **When it fails.** The log says whether the portal is away, speaks otherwise than `national_portal.yaml` says, or which
-department or connection is not set. Correct it and clear the task: an open difference keeps its age.
+department is not set. Correct it and clear the task: an open difference keeps its age. Without the connection
+`national_portal` the run is skipped.
 """
 
 from typing import Any

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+# Folders whose tests share an Airflow, or a sandbox in a process of its own.
+SHARED = {"dags", "e2e", "sandbox"}
 WORK = Path(tempfile.mkdtemp(prefix="motcua-test-"))
 WORK.chmod(0o755)  # the server runs as its own user when the tests run as root
 os.environ.update(
@@ -45,16 +47,14 @@ def database_server() -> Iterator[None]:
 @pytest.fixture
 def databases(database_server: None) -> None:
     """Empty both databases."""
-    from sqlalchemy import text
+    from tests.store_world import empty_databases
 
-    from motcua.reference_docs import TABLES
-    from motcua.warehouse import store_engine, warehouse_engine
+    empty_databases()
 
-    with store_engine().begin() as connection:
-        connection.execute(text(f"truncate {', '.join(TABLES['store'])}"))
-    with warehouse_engine().begin() as connection:
-        for table in ("edition", "edition_figure"):
-            connection.execute(text(f"alter table {table} disable trigger {table}_immutable"))
-        connection.execute(text("truncate edition, edition_figure"))
-        for table in ("edition", "edition_figure"):
-            connection.execute(text(f"alter table {table} enable trigger {table}_immutable"))
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file on one worker, and a folder that shares something costly to start; xdist parts the rest."""
+    for item in items:
+        folder = item.path.parent
+        place = folder if folder.name in SHARED else item.path
+        item.add_marker(pytest.mark.xdist_group(str(place)))

@@ -14,13 +14,27 @@ from motcua import ledger
 from motcua.canonical import ACCEPTED_SCHEMA
 from motcua.catalog import load_catalog
 from motcua.landing import write_accepted, write_records
+from motcua.reference_docs import TABLES
 from motcua.settings import Settings
-from motcua.warehouse import store_engine
+from motcua.warehouse import store_engine, warehouse_engine
 
 COMMUNE = "29236:2020"
 OTHER_COMMUNE = "29239:2020"
 SOURCE = "tra-vinh.c29236"
 DAY = date(2023, 10, 31)
+
+
+def empty_databases() -> None:
+    """Empty every table of the store and of the warehouse; editions are otherwise immutable."""
+    with store_engine().begin() as connection:
+        connection.execute(text(f"truncate {', '.join(TABLES['store'])}"))
+    with warehouse_engine().begin() as connection:
+        for table in TABLES["warehouse"]:
+            connection.execute(text(f"alter table {table} disable trigger {table}_immutable"))
+        connection.execute(text(f"truncate {', '.join(TABLES['warehouse'])}"))
+        for table in TABLES["warehouse"]:
+            connection.execute(text(f"alter table {table} enable trigger {table}_immutable"))
+
 
 _runs = itertools.count(1)
 

@@ -26,7 +26,8 @@ def raise_alert(alert: Mapping[str, Any]) -> dict[str, Any]:
     A web hook that fails is logged and loses nothing: the file holds the alert already.
     """
     told = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **alert}
-    path = Settings.load().work_dir / ALERTS
+    settings = Settings.load()
+    path = settings.work_dir / ALERTS
     path.parent.mkdir(parents=True, exist_ok=True)
     line = (json.dumps(told, ensure_ascii=False, default=str) + "\n").encode()
     # One write in append mode: processes raise alerts side by side and must not mix their lines.
@@ -35,8 +36,8 @@ def raise_alert(alert: Mapping[str, Any]) -> dict[str, Any]:
         os.write(handle, line)
     finally:
         os.close(handle)
-    if webhook := os.environ.get("MOTCUA_ALERT_WEBHOOK"):
-        _post(webhook, line)
+    if settings.alert_webhook:
+        _post(settings.alert_webhook, line)
     return told
 
 

@@ -34,6 +34,7 @@ class Settings:
         province: official code of the province this installation serves, or its unit id (`86:2025`), which also means
             the provinces that became it; empty means every source.
         sources_per_task: how many sources one Airflow task handles.
+        alert_webhook: where alerts are posted too; empty means nowhere.
     """
 
     home: Path
@@ -45,6 +46,7 @@ class Settings:
     warehouse_dsn: str
     province: str
     sources_per_task: int
+    alert_webhook: str
 
     @property
     def expectations_dir(self) -> Path:
@@ -80,6 +82,7 @@ class Settings:
             warehouse_dsn=env.get("MOTCUA_WAREHOUSE_DSN") or "",
             province=env.get("MOTCUA_PROVINCE") or "",
             sources_per_task=int(sources_per_task),
+            alert_webhook=env.get("MOTCUA_ALERT_WEBHOOK") or "",
         )
 
     def hmac_keys(self) -> tuple[HmacKey, ...]:

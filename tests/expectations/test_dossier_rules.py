@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from sqlalchemy import Connection, text
+from tests.store_world import empty_databases
 
 from motcua.canonical import LANDING_SCHEMA
 from motcua.catalog import Catalog, load_catalog
@@ -80,6 +81,7 @@ class Judgement:
 @pytest.fixture(scope="module")
 def judgement(database_server: None, tmp_path_factory: pytest.TempPathFactory) -> Judgement:
     """Judge every fixture at once."""
+    empty_databases()
     records: list[dict[str, Any]] = []
     sources: list[str] = []
     places: list[tuple[str, int]] = []

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from motcua.catalog import load_catalog
+from motcua.catalog.national_portal import load_portal_contract
 from motcua.settings import PROJECT_ROOT
 
 COMPOSE = PROJECT_ROOT / "docker-compose.yaml"
@@ -117,6 +118,7 @@ def test_every_motcua_variable_is_one_the_settings_read(compose: dict[str, Any])
 def test_every_connection_of_the_catalogue_reaches_the_workers(compose: dict[str, Any]) -> None:
     catalog = load_catalog(PROJECT_ROOT / "include" / "catalog")
     wanted = {f"AIRFLOW_CONN_{source.connection_id.upper()}" for source in catalog.sources}
+    wanted.add(f"AIRFLOW_CONN_{load_portal_contract(catalog.folder).connection_id.upper()}")
     given = {n for n in compose["services"]["worker"]["environment"] if n.startswith("AIRFLOW_CONN_")}
     assert given == wanted
 

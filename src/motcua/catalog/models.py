@@ -129,7 +129,7 @@ class Source(Entry):
     overlap_days: int = Field(default=31, ge=0, le=400)
     timeout_seconds: float = Field(default=30, gt=0, le=600)
     attempts: int = Field(default=8, ge=1, le=10)
-    retry_wait_seconds: float = Field(default=1.0, ge=0, le=300)
+    retry_wait_seconds: float = Field(default=0.5, ge=0, le=300)
     lists_all: bool = True
     on_drift: Literal["freeze", "evolve"] = "evolve"
 

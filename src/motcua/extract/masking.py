@@ -16,7 +16,7 @@ from motcua.extract.convert import NameProcedure, Problem, code_reader, read_int
 from motcua.extract.mapping import SourceMapping
 from motcua.extract.paths import without_positions
 from motcua.extract.privacy import MASKED, Pseudonym, Pseudonymiser, holds_personal
-from motcua.extract.rules import ChannelCodes, ChoiceRule, CountRule, PseudonymRule, SumRule
+from motcua.extract.rules import ANY_WORD, ChannelCodes, ChoiceRule, ItemsRule, PseudonymRule, SumRule
 
 LONGEST = 200  # characters of a value that is kept
 LONGEST_NAME = 80
@@ -41,6 +41,7 @@ class Masker:
         self._secret = {without_positions(key) for key in mapping.keys.hmac}
         self._nulls = mapping.null_values
         self._guards: dict[str, list[Guard]] = {}
+        kept = {without_positions(key) for key in mapping.keys.keep}
         rules = [(mapping.identity.key, value_reader(mapping.identity, name_procedure))]
         for rule in mapping.fields.values():
             if isinstance(rule, PseudonymRule):
@@ -49,7 +50,13 @@ class Masker:
                 rules.append((tuple(f"{key}.{rule.of}" for key in rule.key), _amount))
             elif isinstance(rule, ChoiceRule):
                 rules.append((rule.key, _short_code))
-            elif not isinstance(rule, CountRule):
+            elif isinstance(rule, ItemsRule):
+                looked_at = [(key, name, words) for key in rule.key for name, words in rule.looked_at]
+                for key, name, words in looked_at:
+                    kept.add(without_positions(f"{key}.{name}"))  # that there is a value may count; the value does not
+                    if ANY_WORD not in words:
+                        rules.append(((f"{key}.{name}",), _short_code))
+            else:
                 rules.append((rule.key, value_reader(rule, name_procedure)))
         rules.append((mapping.status.key, _short_code))
         if isinstance(mapping.channel, ChannelCodes):
@@ -58,8 +65,7 @@ class Masker:
         for keys, read in rules:
             for key in keys:
                 self._guards.setdefault(without_positions(key), []).append(_fits(read))
-        kept = {*self._guards, *self._secret}
-        kept |= {without_positions(key) for key in mapping.keys.keep}
+        kept |= {*self._guards, *self._secret}
         self._kept = {".".join(key.split(".")[:end]) for key in kept for end in range(1, key.count(".") + 2)}
 
     def mask(self, item: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from motcua.catalog import Source
 from motcua.errors import ContractBroken
 from motcua.extract.adapter import ListingShifted, Window
+from motcua.extract.transport import LONGEST_BACK_OFF
 
 AnswerT = TypeVar("AnswerT")
 GROWTH = 16
@@ -72,7 +73,7 @@ class Pages:
             ids = set(ids_of(answer))
             if not ids or not ids <= self._seen:
                 break
-            time.sleep(self._source.retry_wait_seconds * 2**attempt)
+            time.sleep(self._source.retry_wait_seconds * min(2**attempt, LONGEST_BACK_OFF))
             answer = fetch(number)
         return answer
 

@@ -148,6 +148,11 @@ class ItemsRule(_Rule):
         """The keys of an item that are looked at."""
         return (*self.where, *self.unless)
 
+    @property
+    def looked_at(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Those keys, each with the words that are looked for."""
+        return (*self.where.items(), *self.unless.items())
+
 
 class CountRule(ItemsRule):
     """How many items a list has, or how many that fit; without a list `when_null`."""

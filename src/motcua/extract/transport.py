@@ -27,8 +27,9 @@ from motcua.extract.places import claim
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 FAILED_STATUSES = (500, 502, 503, 504)  # the host's fault; a 429 says only that it is asked too hard
 CONNECT_SECONDS = 10.0
-LONGEST_WAIT_SECONDS = 60
-FIRST_ATTEMPTS = 4  # at most, at a source that has not answered yet: it is probably down, and asked again in a while
+LONGEST_WAIT_SECONDS = 60  # for a source that says how long to wait
+LONGEST_BACK_OFF = 4  # times the first wait: a mix of failures is waited out, a host that is down is asked again later
+FIRST_ATTEMPTS = 6  # at most, at a source that has not answered yet: it is probably down, and asked again in a while
 CONNECTIONS = 4
 ASKED = ("GET", "POST")  # a POST of ours asks (a search, a token) and changes nothing
 
@@ -47,6 +48,7 @@ class Transport:
         self._gates: dict[str, Gate] = {}
         self._place = claim()  # here, for pages may be asked for by other threads
         self._attempts = min(source.attempts, FIRST_ATTEMPTS)
+        self._longest_back_off = min(LONGEST_BACK_OFF * source.retry_wait_seconds, LONGEST_WAIT_SECONDS)
         self._session = requests.Session()
         self._session.auth = _as_given  # else requests looks for a login in a .netrc
         self._session.headers["Accept"] = "application/json"
@@ -65,7 +67,7 @@ class Transport:
             status_forcelist=RETRIED_STATUSES,
             allowed_methods=ASKED,
             backoff_factor=self._source.retry_wait_seconds,
-            backoff_max=LONGEST_WAIT_SECONDS,
+            backoff_max=self._longest_back_off,
             retry_after_max=LONGEST_WAIT_SECONDS,
             raise_on_status=False,
             raise_on_redirect=False,
@@ -110,7 +112,7 @@ class Transport:
             if attempt >= self._attempts:
                 break
             if attempt:
-                time.sleep(min(self._source.retry_wait_seconds * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS))
+                time.sleep(min(self._source.retry_wait_seconds * 2 ** (attempt - 1), self._longest_back_off))
             response, lost = self._authorised(question, authorisation)
             if response is None:
                 failure = self._unavailable(lost)

@@ -115,7 +115,7 @@ def test_it_does_not_matter_which_of_the_two_systems_is_heard_first() -> None:
     assert flows() == {(NEW_WARD, "2025-06-20", "received_direct"): 1, (NEW_WARD, "2025-07-04", "resolved_late"): 1}
     load(pulled(WARD_4, record(WARD_4, 1, RECEIVED)))
     assert flows() == {(WARD_4, "2025-06-20", "received_direct"): 1, (WARD_4, "2025-07-04", "resolved_late"): 1}
-    load(pulled(NEW_WARD, record(NEW_WARD, 1, RECEIVED, taken_in_by=WARD_4, **DONE, fee_amount=1)))
+    load(pulled(NEW_WARD, record(NEW_WARD, 1, RECEIVED, taken_in_by=WARD_4, **DONE, source_status="done")))
     assert flows() == {(WARD_4, "2025-06-20", "received_direct"): 1, (WARD_4, "2025-07-04", "resolved_late"): 1}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.store_world import empty_databases
 
 from motcua import ledger
 from motcua.aggregate import build_measures
@@ -40,13 +41,6 @@ def sandbox() -> Iterator[SandboxServer]:
         yield server
 
 
-def empty_store() -> None:
-    with store_engine().begin() as connection:
-        connection.execute(text("truncate unit cascade"))
-        connection.execute(text("truncate batch cascade"))
-        connection.execute(text("truncate measure_day, request_slot, host_circuit, source_contract, source_drift"))
-
-
 @pytest.fixture(scope="module")
 def october(database_server: None, sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The small scenario's October in the store; a contract that may be asked as fast as the machine can."""
@@ -57,7 +51,7 @@ def october(database_server: None, sandbox: SandboxServer, tmp_path_factory: pyt
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTCUA_CATALOG", str(folder))
         patch.setenv("MOTCUA_PROVINCE", "84")
-        empty_store()
+        empty_databases()
         catalog = load_catalog(Settings.load().catalog_dir)
         chunks = ledger.plan_run(
             catalog,
