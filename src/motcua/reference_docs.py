@@ -74,7 +74,7 @@ def pages() -> dict[str, str]:
 
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
-    from motcua.catalog import options
+    from motcua.catalog import obligations, options, petitions, publishing
     from motcua.catalog.unit_history import DistrictHeir, VanishedHeir
     from motcua.due_dates import DueRule
     from motcua.extract import mapping, rules
@@ -113,6 +113,9 @@ def catalog_page() -> str:
         "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (
             *_models_of(definition, but=definition.IndexFile),
         ),
+        "`petitions/*.yaml`": (petitions.PetitionSource, petitions.PetitionColumns, petitions.PetitionWords),
+        "`publishing.yaml`: `rules`": (publishing.PublishingRule,),
+        "`obligations.yaml`": (obligations.ObligationRules, obligations.ObligationRule, obligations.Due),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }
     lines = [

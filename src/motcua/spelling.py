@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"  # grave, acute, tilde, hook above, dot below
 _SPACES = re.compile(r"[\s\u200b\ufeff]+")
@@ -23,6 +24,13 @@ def fold(text: str) -> str:
     if folded.isascii():
         return folded
     return " ".join(map(_tone_last, unicodedata.normalize("NFD", folded).split(" ")))
+
+
+def folded(value: Any) -> str:
+    """Return a word as it is compared: any spelling of a name is one, and so is a number with and without `.0`."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return fold(str(value))
 
 
 def _tone_last(word: str) -> str:

@@ -90,6 +90,20 @@ def test_period_reports_follow_the_reporting_periods(dags: dict[str, Any]) -> No
     assert dag.get_task("publish_report").is_mapped
 
 
+def test_the_index_follows_the_calendar_months(dags: dict[str, Any]) -> None:
+    dag = dags["publish_index_766"]
+    assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("0 6 2 * *", "Asia/Ho_Chi_Minh")
+    assert dag.get_task("plan_reports").downstream_task_ids == {"publish_report"}
+    assert dag.get_task("publish_report").is_mapped
+
+
+def test_petitions_are_read_before_the_night_of_the_dossiers(dags: dict[str, Any]) -> None:
+    dag = dags["ingest_petitions"]
+    assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("30 0 * * *", "Asia/Ho_Chi_Minh")
+    assert dag.get_task("plan_sources").downstream_task_ids == {"take_petitions"}
+    assert dag.get_task("take_petitions").is_mapped
+
+
 def test_what_is_owed_is_written_before_reminders_go_out_at_seven(dags: dict[str, Any]) -> None:
     dag = dags["track_obligations"]
     assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("0 7 * * *", "Asia/Ho_Chi_Minh")
@@ -113,6 +127,8 @@ def test_with_the_clock_off_only_assets_and_people_start_runs() -> None:
     assert kinds == {
         **{f"ingest_dossiers__{level}": "NullTimetable" for level in LEVELS},
         "build_measures": "AssetTriggeredTimetable",
+        "ingest_petitions": "NullTimetable",
+        "publish_index_766": "NullTimetable",
         "publish_nightly_brief": "AssetTriggeredTimetable",
         "publish_period_reports": "NullTimetable",
         "reconcile_national_portal": "NullTimetable",

@@ -20,6 +20,8 @@ DAG_IDS = {
     "ingest_dossiers__commune",
     "ingest_dossiers__district",
     "ingest_dossiers__province",
+    "ingest_petitions",
+    "publish_index_766",
     "publish_nightly_brief",
     "publish_period_reports",
     "reconcile_national_portal",

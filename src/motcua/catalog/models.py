@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, OptionsT, PortalSyncOptions
+from motcua.period import Period
 
 Level = Literal["province", "district", "commune"]
 LEVELS: tuple[Level, ...] = ("province", "district", "commune")
@@ -31,6 +32,10 @@ class Entry(BaseModel):
 
     def holds_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def overlaps(self, period: Period) -> bool:
+        """True when it holds on some day of a period."""
+        return self.valid_from <= period.to_date and (self.valid_to is None or period.from_date <= self.valid_to)
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Entry:

@@ -32,10 +32,9 @@ from motcua.extract.rules import (
     ProcedureRule,
     PseudonymRule,
     SumRule,
-    folded,
 )
 from motcua.procedures import NATIONAL, SeveralProcedures
-from motcua.spelling import tidy
+from motcua.spelling import folded, tidy
 
 Report = Callable[[int, str], None]  # (row, issue)
 NameProcedure = Callable[[str], str | None]

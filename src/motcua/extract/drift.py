@@ -19,7 +19,8 @@ from motcua.extract.adapter import Page
 from motcua.extract.mapping import SourceMapping
 from motcua.extract.paths import without_positions
 from motcua.extract.privacy import looks_personal
-from motcua.extract.rules import ChannelCodes, ChoiceRule, folded
+from motcua.extract.rules import ChannelCodes, ChoiceRule
+from motcua.spelling import folded
 from motcua.warehouse import statement, store_engine
 
 SAMPLE = 300  # records of a page that are looked at

@@ -15,7 +15,8 @@ from motcua.extract import instants
 from motcua.extract.mapping import SourceMapping
 from motcua.extract.paths import Picker, Record
 from motcua.extract.privacy import holds_personal
-from motcua.extract.rules import ChannelCodes, ChoiceRule, InstantRule, folded
+from motcua.extract.rules import ChannelCodes, ChoiceRule, InstantRule
+from motcua.spelling import folded
 
 HIDDEN = "[not shown]"
 _WORDS, _WORD_LENGTH = 40, 60

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from motcua.extract import instants
-from motcua.spelling import fold
+from motcua.spelling import folded
 
 Scalar = bool | int | str
 
@@ -17,13 +17,6 @@ AGENCY_NAMES = (
     r"(?:ubnd|u[yỷ] ban|bộ phận|văn phòng|phòng|ban|sở|bộ|cục|chi cục|tổng cục|trung tâm|thanh tra|chi nhánh|công an"
     r"|bảo hiểm|kho bạc|thuế|tỉnh|thành phố|tp|quận|huyện|thị xã|thị trấn|phường|xã|đặc khu|vp|tt)\b.{0,150}",
 )
-
-
-def folded(value: Any) -> str:
-    """Return a word as it is compared: any spelling of a name is one, and so is a number with and without `.0`."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return fold(str(value))
 
 
 def _as_tuple(value: object) -> object:

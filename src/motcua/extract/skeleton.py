@@ -21,9 +21,8 @@ import fsspec
 
 from motcua.extract import instants
 from motcua.extract.privacy import holds_personal
-from motcua.extract.rules import folded
 from motcua.extract.tabular import Layout, read_tables
-from motcua.spelling import fold
+from motcua.spelling import fold, folded
 
 _ROWS = 500
 # Column names as offices write them, by the field they usually stand for.

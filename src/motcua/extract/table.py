@@ -33,10 +33,10 @@ from motcua.extract.rules import (
     CodeRule,
     InstantRule,
     StandingRule,
-    folded,
 )
 from motcua.procedures import procedure_namer, split_procedure
 from motcua.settings import Settings
+from motcua.spelling import folded
 
 # What a pulled row stands for: null for a dossier like others, else why it is not.
 SOFT_DELETED, MIGRATED = "soft_deleted", "migrated"

@@ -18,8 +18,10 @@ from motcua.settings import TIMEZONE
 
 # Data interval [D-1 01:00, D 01:00): the night of day D-1. A cron string would give an empty interval.
 _NIGHTLY = "0 1 * * *"
+_PETITIONS = "30 0 * * *"
 _BRIEF_AT_THE_LATEST = "0 5 * * *"
 _REMINDERS = "0 7 * * *"
+_CALENDAR_MONTHS = "0 6 2 * *"  # a day for the sources that did not answer in the last night
 _PORTAL = "0 6 3 * *"  # the portal is synced for a while after a month
 
 
@@ -36,6 +38,11 @@ def nightly() -> CronDataIntervalTimetable | None:
     return CronDataIntervalTimetable(_NIGHTLY, timezone=TIMEZONE) if clock_runs() else None
 
 
+def before_the_night() -> CronTriggerTimetable | None:
+    """00:30 each night, when files of the day before have been dropped and no dossier is pulled yet."""
+    return CronTriggerTimetable(_PETITIONS, timezone=TIMEZONE) if clock_runs() else None
+
+
 def after_asset_or_by_five(asset: Asset) -> AssetOrTimeSchedule | list[Asset]:
     """When the asset was updated, and at 05:00 whatever happened."""
     if not clock_runs():
@@ -48,6 +55,11 @@ def after_asset_or_by_five(asset: Asset) -> AssetOrTimeSchedule | list[Asset]:
 def each_morning() -> CronTriggerTimetable | None:
     """07:00 each day, when offices open."""
     return CronTriggerTimetable(_REMINDERS, timezone=TIMEZONE) if clock_runs() else None
+
+
+def calendar_months() -> CronTriggerTimetable | None:
+    """06:00 on the 2nd, for the calendar month before."""
+    return CronTriggerTimetable(_CALENDAR_MONTHS, timezone=TIMEZONE) if clock_runs() else None
 
 
 def after_each_month() -> CronTriggerTimetable | None:

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from motcua.errors import ConfigurationError
+from motcua.period import Period, calendar_period, parse_period
 from motcua.settings import TIMEZONE
 
 
@@ -47,6 +48,15 @@ def night_before(dag_run: Any) -> date:
     """The day before the run, in Vietnam: the run at 01:00 on the 2nd is the night of the 1st."""
     at: datetime = getattr(dag_run, "data_interval_end", None) or dag_run.run_after
     return at.astimezone(ZoneInfo(TIMEZONE)).date() - timedelta(days=1)
+
+
+def month_before(params: Mapping[str, Any], dag_run: Any) -> Period:
+    """Return the period the run's conf names, else the calendar month before the day it runs on, in Vietnam."""
+    if params.get("period"):
+        return parse_period(params["period"])
+    at: datetime = dag_run.run_after
+    last_day = at.astimezone(ZoneInfo(TIMEZONE)).date().replace(day=1) - timedelta(days=1)
+    return calendar_period("MONTH", last_day.year, last_day.month)
 
 
 def _between(first: str | None, last: str | None, where: str) -> RunDays:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from motcua.catalog.publishing import Clock
 from motcua.errors import ConfigurationError
-from motcua.orchestration.days import night_before
+from motcua.orchestration.days import month_before, night_before
 from motcua.orchestration.measuring import days_of_events
 from motcua.period import Period, day_period, parse_period, periods_ending_on
 from motcua.settings import TIMEZONE, Settings
@@ -68,7 +69,40 @@ def publish_brief(params: Mapping[str, Any], dag_run: Any, events: Any) -> list[
     return published
 
 
-def plan_reports(params: Mapping[str, Any], dag_run: Any) -> list[str]:
+def plan_reports(params: Mapping[str, Any], dag_run: Any) -> list[dict[str, str]]:
+    """Return the reports to publish, each with its period as `motcua.period.parse_period` reads it.
+
+    Which reports a period has is said by the conf, else by `publishing.yaml` and what the unit's sources tell.
+
+    Raises:
+        AirflowSkipException: none is due.
+        ConfigurationError: the period named is not one, or the run was started without naming one.
+    """
+    periods = plan_periods(params, dag_run)
+    return _due("reporting_periods", periods, params)
+
+
+def plan_calendar_reports(params: Mapping[str, Any], dag_run: Any) -> list[dict[str, str]]:
+    """Return the reports of the calendar month before the run, or of the period its conf names, as `plan_reports`."""
+    period = month_before(params, dag_run)
+    return _due("calendar_months", [f"{period.from_date}..{period.to_date}"], params)
+
+
+def _due(clock: Clock, periods: list[str], params: Mapping[str, Any]) -> list[dict[str, str]]:
+    from motcua.publish import reports_due
+
+    unit = province_of(params)
+    due = [
+        {"report": report, "period": period}
+        for period in periods
+        for report in params.get("reports") or reports_due(clock, unit, parse_period(period))
+    ]
+    if not due:
+        raise AirflowSkipException(f"publishing.yaml has no report of {', '.join(periods)}.")
+    return due
+
+
+def plan_periods(params: Mapping[str, Any], dag_run: Any) -> list[str]:
     """Return the periods to report on, as `motcua.period.parse_period` reads them.
 
     Conf first, then the partition key, then the reporting periods that ended the day before the end of the run's
@@ -89,9 +123,9 @@ def plan_reports(params: Mapping[str, Any], dag_run: Any) -> list[str]:
     return [f"{period.from_date}..{period.to_date}" for period in periods_ending_on(last_day)]
 
 
-def publish_report(period: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Publish form II.06a of one period: final when every source answered, else provisional, unless conf says which."""
-    return _publish("form-06", province_of(params), parse_period(period), STATES[params.get("state") or "auto"])
+def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Publish a report of one period: final when every source answered, else provisional, unless conf says which."""
+    return _publish(report, province_of(params), parse_period(period), STATES[params.get("state") or "auto"])
 
 
 def _publish(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from motcua.publish.figures import Row
     from motcua.publish.files import write_files
     from motcua.publish.overdue import OverdueDossier, overdue_list
+    from motcua.publish.planning import reports_due
     from motcua.publish.published import Comparison, compare_published
     from motcua.publish.reading import Form06, Reading, form_06, read_form
 
@@ -32,7 +33,7 @@ _HOMES = {
     "publish_edition": "editions", "read_edition": "editions", "verify_edition": "editions",
     "Form06": "reading", "Reading": "reading", "Row": "figures", "form_06": "reading", "write_files": "files",
     "read_form": "reading", "OverdueDossier": "overdue", "overdue_list": "overdue",
-    "Comparison": "published", "compare_published": "published",
+    "Comparison": "published", "compare_published": "published", "reports_due": "planning",
 }  # fmt: skip
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "publish_edition",
     "read_edition",
     "read_form",
+    "reports_due",
     "verify_edition",
     "write_files",
 ]

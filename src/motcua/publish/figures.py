@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from motcua.catalog import LEVELS, Catalog, Source, Unit
+from motcua.catalog import LEVELS, Catalog, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.errors import CatalogError, ReportRefused
 from motcua.percentage import percentage
@@ -74,7 +74,7 @@ def find_unit(catalog: Catalog, code_or_id: str, period: Period) -> Unit:
 
 def units_in_force(scope: list[Unit], period: Period) -> list[Unit]:
     """Return the units that could hold dossiers in the period: all but a province itself, which only contains."""
-    return [unit for unit in scope if unit.kind != "province" and _overlaps(unit, period)]
+    return [unit for unit in scope if unit.kind != "province" and unit.overlaps(period)]
 
 
 def read_tables(
@@ -144,9 +144,9 @@ def read_tables(
             frozenset.intersection(*covered) if covered else frozenset(),
         )
 
-    speaking = {source.unit_id for source in catalog.sources if _overlaps(source, period)}
+    speaking = {source.unit_id for source in catalog.sources if source.overlaps(period)}
     answering = {
-        placed[member.unit_id] for member in scope.units if member.unit_id in speaking and _overlaps(member, period)
+        placed[member.unit_id] for member in scope.units if member.unit_id in speaking and member.overlaps(period)
     }
     units = [
         member
@@ -205,7 +205,7 @@ def _fed(
         return {}
     found: dict[str, frozenset[str]] = {}
     for source in catalog.sources:
-        if source.unit_id in placed and _overlaps(source, period):
+        if source.unit_id in placed and source.overlaps(period):
             unit_id = placed[source.unit_id]
             found[unit_id] = found.get(unit_id, frozenset()) | fed_fields(catalog.folder, source)
     every = frozenset[str]().union(*found.values())
@@ -261,10 +261,6 @@ def complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
                 measured.get(code, 0) for code in column.minus
             )
     return figures
-
-
-def _overlaps(entry: Unit | Source, period: Period) -> bool:
-    return entry.valid_from <= period.to_date and (entry.valid_to is None or period.from_date <= entry.valid_to)
 
 
 def _unit_name(catalog: Catalog, unit: Unit, root: Unit) -> str:

@@ -185,7 +185,7 @@ def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int
     report = content["report"]
     middle = last // 2
     sheet.set_default_row(18)
-    form_no = f"Biểu số {report['form_no']}" if report["form_no"] else report["title_vi"]
+    form_no = f"Biểu số {report['form_no']}" if report["form_no"] else ""
     sheet.merge_range(0, 0, 0, middle, form_no, formats["form_no"])
     sheet.merge_range(0, middle + 1, 0, last, content["unit"]["name"], formats["unit"])
     source = f"Ban hành theo {report['legal_source']}" if report["legal_source"] else ""
@@ -222,14 +222,20 @@ def _write_index(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
             if code in counts:
                 sheet.write_number(row, index, counts[code], formats[f"{kind}_figure"])
             elif 5 <= index <= 6 and value:
-                sheet.write_number(row, index, float(value.replace(",", ".")), formats[f"{kind}_points"])
+                number = float(value.replace(",", "."))
+                shown = "figure" if index == 6 and number.is_integer() else "points"
+                sheet.write_number(row, index, number, formats[f"{kind}_{shown}"])
+            elif index == 4:
+                sheet.write_string(row, index, value, formats[f"{kind}_figure"])
             else:
                 sheet.write_string(row, index, value, formats[f"{kind}_text"])
         sheet.set_row(row, 17 * max(1, -(-len(line["vi"][7]) // 52), -(-len(line["vi"][1]) // 40)))
     for sentence in said["summary"]["vi"]:
         row += 1
         sheet.merge_range(row + 1, 0, row + 1, len(names) - 1, sentence, formats["plain"])
-    sheet.merge_range(row + 3, 0, row + 3, len(names) - 1, edition.content["report"]["counted_vi"], formats["note"])
+    note = edition.content["report"]["counted_vi"]
+    sheet.merge_range(row + 3, 0, row + 3, len(names) - 1, note, formats["note"])
+    sheet.set_row(row + 3, 14 * -(-len(note) // 150))
     sheet.freeze_panes(top + 1, 2)
     sheet.repeat_rows(top)
     for index, width in enumerate((7, 44, 12, 12, 11, 9, 9, 56)):

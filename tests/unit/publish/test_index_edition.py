@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,12 @@ def test_its_files_say_what_is_missing_and_leave_empty_what_is_not_known(october
     book = openpyxl.load_workbook(io.BytesIO(paths[".xlsx"].read_bytes()))
     rows = {row[0].value: [cell.value for cell in row] for row in book["Chỉ số"].iter_rows()}
     assert rows["3.3"][2:7] == [1230, 2111, "58,27 %", 6, 6]
+    ratio = next(row for row in book["Chỉ số"].iter_rows() if row[0].value == "3.3")[4]
+    assert ratio.alignment.horizontal == "right"
+    for mark in set(
+        re.findall(r"\[[A-Z][A-Za-z-]*\]", page)
+    ):  # every mark of the evidence is explained under the table
+        assert f"{mark} " in publish_edition("index-766", "84", OCTOBER).content["report"]["counted_vi"]
     assert [value or None for value in rows["5.2"][2:6]] == [None] * 4
     assert publish_edition("index-766", "84", OCTOBER).sha256 in page
 

@@ -120,6 +120,8 @@ def test_units_of_a_level_are_ranked_in_their_province_and_ties_share_a_place(st
 def test_a_row_that_means_nothing_to_a_commune_is_left_out_of_its_maximum(october: Any) -> None:
     assert of(WARD).score.item("4.6").state == "not_applicable"
     assert of("84").score.item("4.6").state == "not_available"
+    told = list(wording.standing_summary(of(WARD), "vi"))
+    assert any("15 chỉ tiêu không có số liệu, 4 không áp dụng ở cấp này" in sentence for sentence in told), told
     assert (of("84").level, of(CENTRE).level, of(CITY).level, of(WARD).level) == (
         "province", "department", "district", "commune",
     )  # fmt: skip
@@ -273,17 +275,24 @@ def test_announcements_are_the_provinces_and_inherited_below_it(
     assert "inherited" not in province.as_json()["groups"]["transparency"]["items"]["1.1"]
 
 
+def petition_source(path: Path, unit_id: str, valid_from: str) -> None:
+    path.write_text(
+        f'source_id: tra-vinh.petitions\npath: petitions-drop/*.csv\nunit_id: "{unit_id}"\nvalid_from: {valid_from}\n'
+        "columns: {petition_id: Mã, received_on: Ngày nhận, kind: Loại}\nwords: {kind: {HV: behaviour}}\n",
+        encoding="utf-8",
+    )
+
+
 def test_no_petitions_is_full_only_where_a_source_would_have_told(
     october: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalog_with(tmp_path, monkeypatch, lambda rows: None)
     assert of("84").notes["5.2"].en == "no source of petitions"
-    folder = tmp_path / "catalog" / "petitions"
-    folder.mkdir()
-    source = folder / "tra-vinh.yaml"
-    source.write_text('unit_id: "84:2020"\nvalid_from: 2023-11-01\n', encoding="utf-8")
+    source = tmp_path / "catalog" / "petitions" / "tra-vinh.yaml"
+    source.parent.mkdir()
+    petition_source(source, "84:2020", "2023-11-01")
     assert of("84").score.item("5.2").state == "not_available"
-    source.write_text('unit_id: "84:2020"\nvalid_from: 2023-01-01\n', encoding="utf-8")
+    petition_source(source, "84:2020", "2023-01-01")
     assert (pair(of("84"), "5.2"), of("84").score.item("5.2").score) == ((0, 0), 6)
     assert of(WARD).score.item("5.2").score == 6
 
@@ -307,3 +316,10 @@ def test_no_petitions_is_full_only_where_a_source_would_have_told(
     assert (pair(city, "5.2"), pair(city, "5.3")) == ((3, 6), (2, 6))
     assert (city.score.item("5.2").score, city.score.item("5.3").score) == (3, 2)
     assert pair(of(WARD), "5.2") == (0, 0)
+    assert pair(of("84", index="par-index"), "petitions") == (4, 6)
+
+    petition_source(source, CITY, "2023-01-01")
+    assert (pair(of("84"), "5.2"), of(WARD).score.item("5.2").score) == ((3, 6), 6)  # the ward is the city's
+    assert of(CENTRE).score.item("5.2").state == "not_available"
+    assert of("84").notes["5.2"].en.endswith("units have no source of petitions")
+    assert "5.2" not in of(CITY).notes

@@ -50,8 +50,9 @@ class Procedures(_Part):
 
 
 class Quantity(_Part):
-    """What a numerator or denominator is made of: columns of form II.06a, signed terms of measures, or procedures."""
+    """What a numerator or denominator is made of: columns of a form, signed terms of measures, or procedures."""
 
+    form: str = "form-06"
     columns: tuple[str, ...] = ()
     terms: tuple[Term, ...] = ()
     procedures: Procedures | None = None

@@ -19,8 +19,16 @@ _COLUMNS = (
     ("denominator", "Mẫu số", "Denominator"),
     ("score_hundredths", "Điểm (phần trăm điểm)", "Score (hundredths)"),
 )
-_COUNTED_VI = "Chỉ tiêu không có số liệu không tính là 0 và không tính vào điểm tối đa; mẫu số bằng 0 được nêu riêng."
-_COUNTED_EN = "A row that is not available is not zero and not part of the maximum; a denominator of 0 is told apart."
+_COUNTED_VI = (
+    "Chỉ tiêu không có số liệu không tính là 0 và không tính vào điểm tối đa; mẫu số bằng 0 được nêu riêng."
+    " Căn cứ: [C-law] văn bản; [C-data] số liệu Cổng Dịch vụ công quốc gia trả về; [C-code] mã nguồn, tài liệu của phần"
+    " mềm nối với hệ thống quốc gia; [BG] hiểu biết chung và [INF] suy luận, cần đối chiếu; [NC] chưa tìm thấy."
+)
+_COUNTED_EN = (
+    "A row that is not available is not zero and not part of the maximum; a denominator of 0 is told apart."
+    " Evidence: [C-law] a legal text; [C-data] figures the National Portal returned; [C-code] code or papers of"
+    " software that talks to it; [BG] background knowledge and [INF] inferred, to be checked; [NC] not found."
+)
 
 
 def index_content(standing: Standing) -> dict[str, Any]:

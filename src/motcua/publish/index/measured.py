@@ -11,25 +11,23 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Unit
 from motcua.catalog.feeds import fed_fields
-from motcua.catalog.load import read_yaml
+from motcua.catalog.petitions import units_with_petitions
 from motcua.errors import CatalogError, InputRefused
 from motcua.period import Period
 from motcua.procedures.deadlines import Deadlines, Step, procedure_deadlines
 from motcua.publish.completeness import SourceCell, read_cells
-from motcua.publish.forms import Form, Term, load_form
+from motcua.publish.forms import Term, load_form
 from motcua.publish.index.definition import Definition, IndexLevel, Item, Quantity, Text
 from motcua.publish.index.procedure_counts import count_dossiers, count_procedures, describe, under_authority
 from motcua.publish.index.score import Counts
 from motcua.settings import Settings
 from motcua.warehouse import statement
 
-FORM = "form-06"
 _SAID_NOTHING = Text(vi="nguồn chưa cho biết dữ liệu này cho hồ sơ nào", en="the sources say it of no dossier")
 
 
@@ -86,12 +84,21 @@ class Reading:
             members = [unit for unit in members if unit.level == item.of_level]
             cells = [cell for unit in members for cell in self.cells.get(unit.unit_id, ())]
         asks_sources = not item.of_petitions and any(part.counts_dossiers for part in item.quantities.values())
-        if item.of_petitions and not self._petitions_cover(members):
-            return None, Text(vi="chưa có nguồn dữ liệu phản ánh, kiến nghị", en="no source of petitions")
+        notes: list[Text] = []
+        if item.of_petitions:
+            untold, all_units = self._without_petitions(members)
+            if untold == all_units:
+                return None, Text(vi="chưa có nguồn dữ liệu phản ánh, kiến nghị", en="no source of petitions")
+            if untold:
+                notes.append(
+                    Text(
+                        vi=f"{untold}/{all_units} đơn vị chưa có nguồn dữ liệu phản ánh, kiến nghị",
+                        en=f"{untold} of {all_units} units have no source of petitions",
+                    )
+                )
         if asks_sources and (silence := self._silence(item, cells)) is not None:
             return None, silence
         found: dict[str, int] = {}
-        notes: list[Text] = []
         for part, quantity in item.quantities.items():
             count, note = self._quantity(item, part, quantity, members, level)
             if count is None:
@@ -112,14 +119,19 @@ class Reading:
             notes.append(Text(vi=f"tính trên {share} hồ sơ có số liệu", en=f"over the {share} dossiers that tell"))
         return Counts(Fraction(numerator), Fraction(denominator)), notes[-1] if notes else None
 
-    def _petitions_cover(self, members: Sequence[Unit]) -> bool:
-        """True when a unit here, or one above it, is whose petitions a source tells: then none means that none came."""
-        for unit in members:
-            above: Unit | None = unit
-            while above is not None:
-                if above.unit_id in self.petition_units:
-                    return True
-                above = self.catalog.unit_by_id.get(above.parent_id or "")
+    def _without_petitions(self, members: Sequence[Unit]) -> tuple[int, int]:
+        """Return of how many units no source tells the petitions, and of how many in all.
+
+        A source speaks for its unit and all below it: of those no petition means that none came.
+        """
+        units = [unit for unit in members if unit.kind != "province" and unit.overlaps(self.period)] or members
+        return sum(not self._tells_petitions(unit) for unit in units), len(units)
+
+    def _tells_petitions(self, unit: Unit | None) -> bool:
+        while unit is not None:
+            if unit.unit_id in self.petition_units:
+                return True
+            unit = self.catalog.unit_by_id.get(unit.parent_id or "")
         return False
 
     def _deadlines(self, step: Step, members: Sequence[Unit]) -> tuple[Counts | None, Text | None]:
@@ -167,15 +179,14 @@ def read(
     """Read what the rows of an index are made of, for each of the units by itself.
 
     Raises:
-        CatalogError: a row names a column that form II.06a has not.
+        CatalogError: a row names a column that its form has not.
     """
     folder = Settings.load().catalog_dir
-    form = load_form(folder, FORM, period.to_date)
     terms = [
         (_key(item, part), measure, term.window, term.sign)
         for item in definition.items
         for part, quantity in item.quantities.items()
-        for term in _terms(form, definition, item, quantity)
+        for term in _terms(folder, period.to_date, definition, item, quantity)
         for measure in term.measures
     ]
     asked = [unit.unit_id for unit in units]
@@ -205,7 +216,7 @@ def read(
     sources = {catalog.source_by_id[cell.source_id] for found in cells.values() for cell in found}
     return Reading(
         catalog, period, sums, _measured(connection, definition, asked, period), cells,
-        {source.source_id: fed_fields(folder, source) for source in sources}, _petition_units(folder, period),
+        {source.source_id: fed_fields(folder, source) for source in sources}, units_with_petitions(folder, period),
     )  # fmt: skip
 
 
@@ -253,10 +264,13 @@ def _measured(
     return found
 
 
-def _terms(form: Form, definition: Definition, item: Item, quantity: Quantity) -> Iterable[Term]:
+def _terms(folder: Path, day: date, definition: Definition, item: Item, quantity: Quantity) -> Iterable[Term]:
     """Yield the terms of a quantity, those of the form's columns it names included."""
-    columns = {column.code: column for column in form.columns}
     yield from quantity.terms
+    if not quantity.columns:
+        return
+    form = load_form(folder, quantity.form, day)
+    columns = {column.code: column for column in form.columns}
     for code in quantity.columns:
         if code not in columns:
             raise CatalogError(
@@ -274,13 +288,3 @@ def _terms(form: Form, definition: Definition, item: Item, quantity: Quantity) -
 
 def _key(item: Item, part: str) -> str:
     return f"{item.id} {part}"
-
-
-def _petition_units(folder: Path, period: Period) -> frozenset[str]:
-    """Return the units that a source of petitions (`petitions/*.yaml`) speaks for on some day of the period."""
-    found = set()
-    for path in sorted((folder / "petitions").glob("*.yaml")):
-        source: Any = read_yaml(path)[0]
-        if source["valid_from"] <= period.to_date and (source.get("valid_to") or period.from_date) >= period.from_date:
-            found.add(str(source["unit_id"]))
-    return frozenset(found)

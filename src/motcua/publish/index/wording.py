@@ -111,7 +111,8 @@ def summary(found: Score, lang: str) -> Iterator[str]:
         return
     total, most = points_text(found.total, lang), most_text(found.max_available, lang)
     of_hundred, band = points_text(found.of_hundred, lang), found.band
-    missing = sum(not one.is_counted for one in found.items)
+    missing = sum(one.state == "not_available" for one in found.items)
+    others = sum(one.state == "not_applicable" for one in found.items)
     yield (
         f"Tổng điểm {total}/{most}, quy về thang 100: {of_hundred}."
         if vi
@@ -121,9 +122,11 @@ def summary(found: Score, lang: str) -> Iterator[str]:
         yield f"Xếp loại: {band.vi}." if vi else f"Class: {band.en}."
     elif band is not None:
         yield (
-            f"Xếp loại của phần có số liệu: {band.vi}; {missing} chỉ tiêu không có số liệu, chưa phải xếp loại chung."
+            f"Xếp loại của phần có số liệu: {band.vi}; {missing} chỉ tiêu không có số liệu"
+            f"{f', {others} không áp dụng ở cấp này' if others else ''}, chưa phải xếp loại chung."
             if vi
-            else f"Class of what was available: {band.en}; {missing} rows were not, so it is no class of the whole."
+            else f"Class of what was available: {band.en}; {missing} rows were not"
+            f"{f', {others} do not apply at this level' if others else ''}, so it is no class of the whole."
         )
 
 
