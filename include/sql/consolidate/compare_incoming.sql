@@ -15,19 +15,26 @@ with incoming as (
             source_field_code, status_code, source_status, channel_code, submitted_at, received_at, due_at,
             finished_at, returned_at, refused_at, paused_at, is_clock_stopped, supplement_count, apology_count,
             apology_at, fee_amount, paid_online_code, online_level, applicant_kind, unit_id, field_code
-        ) || coalesce(nullif(jsonb_strip_nulls(jsonb_build_object(
-            'components_count', components_count,
-            'components_digitised_count', components_digitised_count,
-            'components_reused_count', components_reused_count,
-            'components_from_store_count', components_from_store_count,
-            'has_electronic_result', has_electronic_result,
-            'is_identity_verified', is_identity_verified,
-            'uses_population_data', uses_population_data,
-            'is_non_territorial', is_non_territorial,
-            'is_synced_to_portal', is_synced_to_portal,
-            'overdue_reason_code', overdue_reason_code,
-            'satisfaction_code', satisfaction_code
-        )), '{}'), '[]'))::text, 'UTF8')), 'hex') as content_hash
+        ) || case
+            when num_nonnulls(
+                components_count, components_digitised_count, components_reused_count, components_from_store_count,
+                has_electronic_result, is_identity_verified, uses_population_data, is_non_territorial,
+                is_synced_to_portal, overdue_reason_code, satisfaction_code
+            ) = 0 then '[]'::jsonb
+            else jsonb_strip_nulls(jsonb_build_object(
+                'components_count', components_count,
+                'components_digitised_count', components_digitised_count,
+                'components_reused_count', components_reused_count,
+                'components_from_store_count', components_from_store_count,
+                'has_electronic_result', has_electronic_result,
+                'is_identity_verified', is_identity_verified,
+                'uses_population_data', uses_population_data,
+                'is_non_territorial', is_non_territorial,
+                'is_synced_to_portal', is_synced_to_portal,
+                'overdue_reason_code', overdue_reason_code,
+                'satisfaction_code', satisfaction_code
+            ))
+        end)::text, 'UTF8')), 'hex') as content_hash
     from accepted_record
     where batch_id = :batch_id
 )

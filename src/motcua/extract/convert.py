@@ -40,6 +40,7 @@ Report = Callable[[int, str], None]  # (row, issue)
 NameProcedure = Callable[[str], str | None]
 
 _MEMO_LIMIT = 100_000
+_LONGEST_FLAG = 8
 _NO_NUMBER = "not a record number"
 _PROCEDURE = NATIONAL + r"(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
 # A code that Excel took for a number: zeros at its end are gone, or its dot was taken for one between thousands.
@@ -86,12 +87,12 @@ class Column:
         self.keys = rule.key
         self._type = kind
         self._takes_lists = isinstance(rule, NameRule)
-        self._items = rule if isinstance(rule, ItemsRule) else None
         self._summed = rule.of if isinstance(rule, SumRule) else None
         self._constant = rule.value if isinstance(rule, ConstantRule) else None
         self._nulls = frozenset({None}) | nulls
         if not isinstance(rule, ConstantRule):
             self._nulls |= rule.null_values
+        self._items = _fitting(rule, self._nulls) if isinstance(rule, ItemsRule) else None
         self._only_status = rule.only_status if isinstance(rule, InstantRule) else frozenset[str]()
         # `quick` converts a whole page when every value is as it should be, and returns none when one is not.
         self._quick: Callable[[list[Any]], pa.Array | None] | None = None
@@ -120,7 +121,7 @@ class Column:
             values = [v if s in self._only_status else None for v, s in zip(values, statuses, strict=True)]
         nulls, memo = self._nulls, self._memo
         if self._items is not None:  # nothing of an item is remembered: it may hold a file's name
-            return to_array([_fitting(self._items, value, nulls) for value in values], self._type, self.name, report)
+            return to_array([*map(self._items, values)], self._type, self.name, report)
         if self._takes_lists:
             values = [_hashable(value) for value in values]
         if self._summed is not None:
@@ -174,26 +175,50 @@ def _amounts(value: Any, key: str) -> Any:
     return value
 
 
-def _fitting(rule: ItemsRule, value: Any, nulls: frozenset[Any]) -> Any:
+def _fitting(rule: ItemsRule, nulls: frozenset[Any]) -> Callable[[Any], Any]:
     """Return what a list rule makes of a list: how many items fit, or whether one does; none where it does not say."""
-    if _is_null(value, nulls):
-        return _when_null(rule)
-    if not isinstance(value, list):
-        return Problem("not a list")
-    items = [item for item in value if isinstance(item, dict)] if rule.inner else value
-    if any(all(key not in item for item in items) for key in rule.where) and items:
-        return None
+    where = [(key, _word_test(words, nulls)) for key, words in rule.where.items()]
+    unless = [(key, _word_test(words, nulls)) for key, words in rule.unless.items()]
+    is_any, when_null = isinstance(rule, AnyRule), _when_null(rule)
 
-    def has(item: Any, key: str, words: frozenset[str]) -> bool:
-        said = item.get(key)
-        return not _is_null(said, nulls) and (ANY_WORD in words or folded(said) in words)
+    def fits(item: Any) -> bool:
+        for key, test in where:
+            if not test(item.get(key)):
+                return False
+        for key, test in unless:  # noqa: SIM110  a generator for each item costs twice the time
+            if test(item.get(key)):
+                return False
+        return True
 
-    count = sum(
-        all(has(item, key, words) for key, words in rule.where.items())
-        and not any(has(item, key, words) for key, words in rule.unless.items())
-        for item in items
-    )
-    return count > 0 if isinstance(rule, AnyRule) else count
+    def fitting(value: Any) -> Any:
+        if _is_null(value, nulls):
+            return when_null
+        if not isinstance(value, list):
+            return Problem("not a list")
+        items = [item for item in value if isinstance(item, dict)] if rule.inner else value
+        for key, _ in where:
+            if items and all(key not in item for item in items):
+                return None
+        count = sum(map(fits, items)) if rule.inner else len(items)
+        return count > 0 if is_any else count
+
+    return fitting
+
+
+def _word_test(words: frozenset[str], nulls: frozenset[Any]) -> Callable[[Any], bool]:
+    """Return whether what an item says is one of some words. Only flags are remembered: longer may be a file's name."""
+    if ANY_WORD in words:
+        return lambda said: not _is_null(said, nulls)
+    memo: dict[str, bool] = {}
+
+    def test(said: Any) -> bool:
+        if type(said) is not str or len(said) > _LONGEST_FLAG:
+            return not _is_null(said, nulls) and folded(said) in words
+        if (found := memo.get(said)) is None:
+            found = memo[said] = not _is_null(said, nulls) and folded(said) in words
+        return found
+
+    return test
 
 
 def _when_null(rule: FieldRule | ItemsRule) -> bool | int | str | None:

@@ -182,6 +182,7 @@ def compare(known: Contract, seen: Contract, mapping: SourceMapping) -> list[Fin
     """Return how the keys and kinds of value of a page differ from the mapping's and from what was known before."""
     listed = {without_positions(key) if mapping.nested else key for key in mapping.keys.listed}
     inner = {".".join(key.split(".")[:end]) for key in listed for end in range(1, key.count(".") + 1)}
+    inner |= {without_positions(key) for key in mapping.inner_keys}
     accepted = listed | inner | known.counts.keys()
     found = [
         Finding("new_field", key, "in no class of the mapping's keys, so dropped")

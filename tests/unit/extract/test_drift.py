@@ -208,3 +208,10 @@ def test_a_key_that_only_a_later_page_shows_is_told_too(night: Night, site: Site
     assert len([kind for kind, *_ in found() if kind == "new_field"]) == 1
     late_and_frozen = night(lambda each: each.update(humour="x") if each["dossierId"] == 12 else None, policy="freeze")
     assert "new field humour" in (late_and_frozen.error_message or "")
+
+
+def test_what_a_field_is_made_of_inside_a_list_is_no_new_field() -> None:
+    mapping = load_mapping(PROJECT_ROOT / "include" / "catalog", "portal_sync")
+    sent = [{"MaHoSo": "1", "DanhSachLePhi": [{"Gia": "2000"}], "TaiLieuNop": [{"DuocSoHoa": "1", "La": "1"}]}]
+    found = compare(Contract(0, {}, {}, None), contract_of(sent, mapping), mapping)
+    assert [finding.name for finding in found if finding.kind == "new_field"] == ["TaiLieuNop.La"]
