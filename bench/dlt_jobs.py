@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 from adapter_jobs import Stages, connection_of, window_of
+from dossiers import MESSAGES
 
 from motcua.catalog import Source, load_catalog
 from motcua.catalog.options import FilesOptions
@@ -159,6 +160,14 @@ def dlt_question(source: Source, window: Any, connection: Any) -> tuple[dict[str
 
     adapter: Any = make_adapter(source, connection, load_mapping(Settings.load().catalog_dir, source.mapping))
     try:
+        if source.adapter == "portal_sync":
+            return (
+                {
+                    "base_url": connection.base_url,
+                    "paginator": PageNumberPaginator(1, page_param="page", total_path="pages"),
+                },
+                {"path": MESSAGES.lstrip("/"), "data_selector": "data"},
+            )
         if source.adapter == "opencps":
 
             class Rows(OffsetPaginator):

@@ -32,6 +32,9 @@ from motcua.sandbox.world import World
 READY = "pages ready on "
 LISTINGS = ("/o/rest/v2/dossiers", "/igate/pa/dossier/search", *LIST_PATHS)
 LEVER = "/_bench/kept"
+MESSAGES = "/portal_sync/items"  # what the messages hold, as a REST source would list it
+MESSAGES_FOLDER = "BENCH_MESSAGES"
+MESSAGES_PAGE = 1000
 
 
 def of_size(scenario_id: str, dossiers: int) -> Scenario:
@@ -59,10 +62,14 @@ class KeptPages:
         self._app = app
         self._kept: dict[Any, list[Any]] = {}
         self._rendered = 0
+        self._pages: dict[str, bytes] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"] == LEVER:
             await self._tell(scope, send)
+            return
+        if scope["type"] == "http" and scope["path"] == MESSAGES:
+            await _give(send, self._messages(dict(parse_qsl(scope["query_string"].decode()))["page"]))
             return
         if scope["type"] != "http" or not scope["path"].startswith(LISTINGS):
             await self._app(scope, receive, send)
@@ -100,22 +107,33 @@ class KeptPages:
         self._rendered = 0
         if scope["method"] == "POST":
             self._kept.clear()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        await _give(send, content)
+
+    def _messages(self, page: str) -> bytes:
+        if page not in self._pages:
+            self._pages[page] = (Path(os.environ[MESSAGES_FOLDER]) / f"{page}.json").read_bytes()
+        return self._pages[page]
+
+
+async def _give(send: Any, content: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 class PageServer(SandboxServer):
     """The sandbox in a process of its own, behind kept pages."""
 
-    def __init__(self, scenario_id: str, dossiers: int) -> None:
+    def __init__(self, scenario_id: str, dossiers: int, messages: Path) -> None:
         super().__init__(scenario_id)
         self._dossiers = dossiers
+        self._messages = messages
 
     def start(self, log: Path | None = None) -> PageServer:
         """Start the process and wait until it listens."""
         command = [sys.executable, __file__, "serve", self.scenario_id, str(self._dossiers)]
         account = {LOGIN_VARIABLE: self.login, PASSWORD_VARIABLE: self.password}
+        account[MESSAGES_FOLDER] = str(self._messages)
         self._process = subprocess.Popen(command, env=os.environ | account, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -152,6 +170,11 @@ def write_once(world: World, folder: Path) -> int:
     for number, items in enumerate(chunks, start=1):
         message = {"session": "", "madonvi": world.unit_codes[0], "service": portal_sync.WHOLE, "isUpdating": "False"}
         (own / f"{number:06d}-{portal_sync.WHOLE}.json").write_bytes(orjson.dumps(message | {"data": items}))
+    pages = list(portal_sync._chunks(list(last.values()), MESSAGES_PAGE))
+    (folder / "pages").mkdir()
+    for number, items in enumerate(pages, start=1):
+        page = {"page": number, "pages": len(pages), "data": items}
+        (folder / "pages" / f"{number}.json").write_bytes(orjson.dumps(page))
     return len(chunks)
 
 

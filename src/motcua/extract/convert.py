@@ -179,7 +179,7 @@ def _fitting(rule: ItemsRule, nulls: frozenset[Any]) -> Callable[[Any], Any]:
     """Return what a list rule makes of a list: how many items fit, or whether one does; none where it does not say."""
     where = [(key, _word_test(words, nulls)) for key, words in rule.where.items()]
     unless = [(key, _word_test(words, nulls)) for key, words in rule.unless.items()]
-    is_any, when_null = isinstance(rule, AnyRule), _when_null(rule)
+    is_any, when_null, looks_inside = isinstance(rule, AnyRule), _when_null(rule), bool(rule.inner)
 
     def fits(item: Any) -> bool:
         for key, test in where:
@@ -195,11 +195,11 @@ def _fitting(rule: ItemsRule, nulls: frozenset[Any]) -> Callable[[Any], Any]:
             return when_null
         if not isinstance(value, list):
             return Problem("not a list")
-        items = [item for item in value if isinstance(item, dict)] if rule.inner else value
+        items = [item for item in value if isinstance(item, dict)] if looks_inside else value
         for key, _ in where:
             if items and all(key not in item for item in items):
                 return None
-        count = sum(map(fits, items)) if rule.inner else len(items)
+        count = sum(map(fits, items)) if looks_inside else len(items)
         return count > 0 if is_any else count
 
     return fitting
