@@ -123,15 +123,12 @@ def reconcile(unit: str, period: Period, *, base_url: str | None, today: date) -
     return Reconciliation(root, period, last_at, len(ours.keys() | theirs.keys()), tuple(differences), unmapped)
 
 
-def open_differences(unit: str | None, today: date, on: date | None = None) -> list[OpenDifference]:
-    """Return the differences still open of one province, or of all, the oldest first.
-
-    A code is read as of the day `on`, by default today.
-    """
+def open_differences(unit: str | None, today: date) -> list[OpenDifference]:
+    """Return the differences still open of one province (id, or code of that day), or of all, the oldest first."""
     catalog = load_catalog(Settings.load().catalog_dir)
     root = None
     if unit is not None:
-        root = unit if unit in catalog.unit_by_id else catalog.unit(unit, on or today).unit_id
+        root = unit if unit in catalog.unit_by_id else catalog.unit(unit, today).unit_id
     with store_engine().connect() as connection:
         rows = connection.execute(statement("reconcile/open_differences"), {"root_unit_id": root, "today": today})
         return [OpenDifference(**row._mapping) for row in rows]

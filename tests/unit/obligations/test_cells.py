@@ -29,7 +29,7 @@ from motcua.obligations import (
 )
 from motcua.period import reporting_period
 from motcua.settings import Settings
-from motcua.warehouse import store_engine
+from motcua.warehouse import store_engine, warehouse_engine
 
 OCTOBER = reporting_period("MONTH", 2023, 10)
 IN_TIME, TOO_LATE = "2023-10-16 20:00+07", "2023-10-17 00:00+07"
@@ -101,25 +101,21 @@ def test_too_many_records_set_aside_make_the_answer_suspect() -> None:
     assert cell().cell == "quarantined"
 
 
-def test_a_unit_no_source_speaks_for_is_not_expected_until_it_declares() -> None:
-    catalog = load_catalog(Settings.load().catalog_dir)
-    spoken_for = {source.unit_id for source in catalog.sources}
+def test_a_unit_no_source_speaks_for_is_not_expected_until_it_declares(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTCUA_PROVINCE", "82:2020")  # Tiền Giang: the catalogue has one source, none of a commune
+    plan_obligations(date(2023, 9, 1))
+    with store_engine().connect() as connection:
+        query = (
+            "select unit_id from obligation join unit using (unit_id) where kind = 'commune' and parent_id like '815:%'"
+        )
+        silent = connection.scalars(text(query)).first()
+    assert silent is not None
+    assert cell(silent).cell == "not_expected"
+    declare_empty(silent, "form-06", OCTOBER, declared_by="UBND xã", reason="không phát sinh")
     with store_engine().begin() as connection:
-        connection.execute(
-            text(
-                "insert into unit (unit_id, code, kind, level, name, valid_from)"
-                " values ('gone:2020', 'gone', 'commune', 'commune', 'Xã cũ', '2020-01-01')"
-            )
-        )
-        connection.execute(
-            text(
-                "insert into obligation (obligation_id, report_code, unit_id, period_type, period_label, from_date,"
-                " to_date, due_on, evidence) values ('x', 'form-06', 'gone:2020', 'RPT_MONTH', '2023-10',"
-                " '2023-09-15', '2023-10-14', '2023-10-16', 'test')"
-            )
-        )
-    assert "gone:2020" not in spoken_for
-    assert cell("gone:2020").cell == "not_expected"
+        connection.execute(text("update empty_declaration set declared_at = :at"), {"at": IN_TIME})
+        connection.execute(text("update obligation set created_at = '2023-09-01 08:00+07'"))
+    assert cell(silent).cell == "declared_empty"
 
 
 def test_an_empty_declaration_counts_until_it_is_withdrawn() -> None:
@@ -147,9 +143,44 @@ def test_dossiers_that_come_after_an_empty_declaration_overrule_it() -> None:
     assert "declared empty, but 1 dossiers" in found.reason
 
 
+def published(state: str, number: int, at: str) -> None:
+    content = f"{state} {number}".encode()
+    with warehouse_engine().begin() as connection:
+        connection.execute(
+            text(
+                "insert into edition (edition_id, report_code, unit_id, unit_code, unit_name, period_type,"
+                " period_label, from_date, to_date, edition_no, state, canonical_bytes, sha256, published_at) values"
+                " (:id, 'form-06', '84:2020', '84', 'Tỉnh Trà Vinh', 'RPT_MONTH', '2023-10', :first, :last,"
+                " :number, :state, :content, encode(sha256(:content), 'hex'), :at)"
+            ),
+            {
+                "id": f"e{number}",
+                "first": OCTOBER.from_date,
+                "last": OCTOBER.to_date,
+                "number": number,
+                "state": state,
+                "content": content,
+                "at": at,
+            },
+        )
+
+
 def test_a_province_has_reported_when_its_final_edition_is_published() -> None:
     assert cell("84:2020").cell == "awaited"
-    assert cell("84:2020", today=date(2023, 10, 26)).cell == "missing"
+    after = date(2023, 10, 26)
+    assert cell("84:2020", today=after).cell == "missing"
+    published("provisional", 1, "2023-10-20 08:00+07")
+    assert (cell("84:2020", today=after).cell, cell("84:2020", today=after).reason) == (
+        "missing",
+        "only provisional editions",
+    )
+    published("final", 2, "2023-10-25 23:00+07")
+    assert cell("84:2020", today=after).cell == "received"
+
+
+def test_a_final_edition_after_the_due_day_is_late() -> None:
+    published("final", 1, "2023-10-26 00:00+07")
+    assert cell("84:2020", today=date(2023, 10, 27)).cell == "late"
 
 
 def test_history_filled_in_later_is_not_called_late() -> None:
@@ -199,3 +230,10 @@ def test_10_000_random_hierarchies_and_closures_keep_rates_within_0_and_100() ->
                 assert pct is None or 0 <= pct <= 100
                 seen += pct is not None
     assert seen > 10_000
+
+
+def test_a_rate_counts_what_was_due_and_of_that_what_came_and_what_came_in_time() -> None:
+    rate = rate_of(CELLS)
+    assert (rate.expected, rate.reported, rate.on_time) == (6, 3, 2)
+    assert (str(rate.reported_pct), str(rate.on_time_pct)) == ("50.00", "33.33")
+    assert rate_of(["not_expected", "awaited"]).reported_pct is None
