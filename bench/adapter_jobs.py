@@ -16,10 +16,10 @@ import yaml
 from sqlalchemy import text
 
 from motcua.catalog import OpencpsOptions, load_catalog
-from motcua.sandbox.export import DATABASE_FILE
-from motcua.sandbox.igate import agency_id
-from motcua.sandbox.scenario import Scenario
-from motcua.sandbox.tables import file_name
+from motcua.sandbox.exports.export import DATABASE_FILE
+from motcua.sandbox.exports.tables import file_name
+from motcua.sandbox.systems.igate import agency_id
+from motcua.sandbox.world.scenario import Scenario
 from motcua.settings import PROJECT_ROOT, Settings
 from motcua.warehouse import store_engine
 
@@ -62,8 +62,8 @@ def run_ours(scenario: Scenario, adapter: str) -> dict[str, Any]:
 
 def warm_up(scenario: Scenario, adapter: str) -> dict[str, Any]:
     """Ask every page once, as our adapter does, so that the server keeps it; return how many rows it gave."""
-    from motcua.extract.adapter import Window, make_adapter
-    from motcua.extract.mapping import load_mapping
+    from motcua.extract.adapters.protocol import Window, make_adapter
+    from motcua.extract.records.mapping import load_mapping
 
     (source,) = load_catalog(Settings.load().catalog_dir).sources
     mapping = load_mapping(Settings.load().catalog_dir, source.mapping)

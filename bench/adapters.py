@@ -35,7 +35,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from motcua.demo.stack import ending_by_signal
-from motcua.sandbox.scenario import Scenario
+from motcua.sandbox.world.scenario import Scenario
 from motcua.settings import Settings
 from motcua.warehouse import embedded, store_engine, upgrade_databases
 

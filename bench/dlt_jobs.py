@@ -19,8 +19,8 @@ from dossiers import MESSAGES
 
 from motcua.catalog import Source, load_catalog
 from motcua.catalog.options import FilesOptions
-from motcua.sandbox.export import DATABASE_FILE
-from motcua.sandbox.scenario import Scenario
+from motcua.sandbox.exports.export import DATABASE_FILE
+from motcua.sandbox.world.scenario import Scenario
 from motcua.settings import Settings
 from motcua.warehouse import libpq_dsn
 
@@ -44,7 +44,7 @@ def run_dlt(scenario: Scenario, adapter: str) -> dict[str, Any]:
     """Load the same dossiers by dlt; return seconds by step and counts."""
     import dlt
 
-    from motcua.extract.mapping import load_mapping
+    from motcua.extract.records.mapping import load_mapping
 
     (source,) = load_catalog(Settings.load().catalog_dir).sources
     mapping = load_mapping(Settings.load().catalog_dir, source.mapping)
@@ -80,7 +80,7 @@ def run_dlt(scenario: Scenario, adapter: str) -> dict[str, Any]:
 def rest_source(scenario: Scenario, source: Source, keep: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
     from dlt.sources.rest_api import rest_api_source
 
-    from motcua.extract.adapter import Window
+    from motcua.extract.adapters.protocol import Window
 
     window = Window(*window_of(scenario))
     client, endpoint = dlt_question(source, window, connection_of(source.adapter))
@@ -155,8 +155,8 @@ def dlt_question(source: Source, window: Any, connection: Any) -> tuple[dict[str
     from dlt.sources.helpers.rest_client.auth import BearerTokenAuth, HttpBasicAuth
     from dlt.sources.helpers.rest_client.paginators import OffsetPaginator, PageNumberPaginator
 
-    from motcua.extract.adapter import make_adapter
-    from motcua.extract.mapping import load_mapping
+    from motcua.extract.adapters.protocol import make_adapter
+    from motcua.extract.records.mapping import load_mapping
 
     adapter: Any = make_adapter(source, connection, load_mapping(Settings.load().catalog_dir, source.mapping))
     try:

@@ -20,14 +20,14 @@ from urllib.parse import parse_qsl
 import orjson
 import uvicorn
 
-from motcua.sandbox import portal_sync
 from motcua.sandbox.app import Sandbox
-from motcua.sandbox.export import export
-from motcua.sandbox.generate import build_world
-from motcua.sandbox.scenario import Scenario, load_scenario
+from motcua.sandbox.exports.export import export
 from motcua.sandbox.serve import LOGIN_VARIABLE, PASSWORD_VARIABLE, SandboxServer
-from motcua.sandbox.tandan import LIST_PATHS
-from motcua.sandbox.world import World
+from motcua.sandbox.systems import portal_sync
+from motcua.sandbox.systems.tandan import LIST_PATHS
+from motcua.sandbox.world.columns import World
+from motcua.sandbox.world.generate import build_world
+from motcua.sandbox.world.scenario import Scenario, load_scenario
 
 READY = "pages ready on "
 LISTINGS = ("/o/rest/v2/dossiers", "/igate/pa/dossier/search", *LIST_PATHS)

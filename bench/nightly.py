@@ -30,8 +30,8 @@ from motcua.catalog import LEVELS, load_catalog
 from motcua.demo.airflow_client import TaskState
 from motcua.demo.stack import Stack, ending_by_signal, source_connections
 from motcua.period import day_period
-from motcua.sandbox.scenario import Scenario, load_scenario
 from motcua.sandbox.serve import SandboxServer
+from motcua.sandbox.world.scenario import Scenario, load_scenario
 from motcua.settings import Settings
 from motcua.warehouse import embedded, upgrade_databases
 

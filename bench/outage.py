@@ -39,8 +39,8 @@ from motcua.catalog import Source, load_catalog
 from motcua.cli.ingest import load
 from motcua.demo.stack import ending_by_signal
 from motcua.extract import connection_from_environment
-from motcua.sandbox.scenario import Scenario, load_scenario
 from motcua.sandbox.serve import SandboxServer
+from motcua.sandbox.world.scenario import Scenario, load_scenario
 from motcua.settings import PROJECT_ROOT, Settings
 from motcua.warehouse import embedded, store_engine, upgrade_databases
 

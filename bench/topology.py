@@ -31,8 +31,8 @@ from motcua.demo.airflow_client import AirflowClient
 from motcua.demo.processes import free_ports, start_service, write_register
 from motcua.demo.stack import REGISTER, START_SECONDS, USERNAME, Stack, ending_by_signal, source_connections
 from motcua.errors import ConfigurationError
-from motcua.sandbox.scenario import load_scenario
 from motcua.sandbox.serve import SandboxServer
+from motcua.sandbox.world.scenario import load_scenario
 from motcua.settings import Settings
 from motcua.warehouse import store_engine
 

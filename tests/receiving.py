@@ -12,10 +12,10 @@ from datetime import date
 import uvicorn
 
 from motcua.catalog import Catalog
-from motcua.extract.connection import Resolve
-from motcua.extract.privacy import pseudonymiser
-from motcua.extract.reception import Reception
-from motcua.extract.reception_app import ReceptionApp
+from motcua.extract.reception.app import ReceptionApp
+from motcua.extract.reception.take_in import Reception
+from motcua.extract.records.privacy import pseudonymiser
+from motcua.extract.wire.connection import Resolve
 from motcua.settings import Settings
 
 MOST_BYTES = 1 << 20

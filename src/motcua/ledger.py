@@ -21,7 +21,7 @@ from motcua.catalog.guards import Guards, load_guards
 from motcua.errors import ConfigurationError, MotcuaError
 from motcua.period import Period
 from motcua.settings import Settings
-from motcua.units import sync_units
+from motcua.units.codes import sync_units
 from motcua.warehouse import statement, store_engine
 
 

@@ -74,14 +74,12 @@ def pages() -> dict[str, str]:
 
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
-    from motcua.catalog import obligations, options, petitions, publishing
-    from motcua.catalog.unit_history import DistrictHeir, VanishedHeir
-    from motcua.due_dates import DueRule
-    from motcua.extract import mapping, rules
+    from motcua.catalog import forms, index, obligations, options, petitions, publishing
+    from motcua.days.due_dates import DueRule
+    from motcua.days.workdays import SwappedDay
+    from motcua.extract.records import mapping, rules
     from motcua.procedures import cuts, deadlines, listing
-    from motcua.publish import forms
-    from motcua.publish.index import definition
-    from motcua.workdays import SwappedDay
+    from motcua.units.history import DistrictHeir, VanishedHeir
 
     places: dict[str, Sequence[type[BaseModel]]] = {
         "`sources/*.yaml`: `defaults` for every entry, then `sources`": (
@@ -110,9 +108,7 @@ def catalog_page() -> str:
             forms.Section,
             forms.RowHeading,
         ),
-        "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (
-            *_models_of(definition, but=definition.IndexFile),
-        ),
+        "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (*_models_of(index, but=index.IndexFile),),
         "`petitions/*.yaml`": (petitions.PetitionSource, petitions.PetitionColumns, petitions.PetitionWords),
         "`publishing.yaml`: `rules`": (publishing.PublishingRule,),
         "`obligations.yaml`": (obligations.ObligationRules, obligations.ObligationRule, obligations.Due),
@@ -145,7 +141,7 @@ def cli_page() -> str:
 
 def codes_page() -> str:
     """Closed lists: statuses, channels, periods, measures, errors."""
-    from motcua.publish.forms import MEASURES
+    from motcua.catalog.forms import MEASURES
 
     found = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     lines = ["## Status of a dossier (`status_code`, TrangThaiHoSo)", ""]

@@ -17,8 +17,7 @@ FOUNDATIONS = {
     "alerts",
     "canonical",
     "catalog",
-    "due_dates",
-    "electronic_codes",
+    "days",
     "errors",
     "landing",
     "ledger",
@@ -28,11 +27,8 @@ FOUNDATIONS = {
     "procedures",
     "settings",
     "spelling",
-    "succession",
-    "unit_search",
     "units",
     "warehouse",
-    "workdays",
 }
 # What each part of the package may import of the others. A stage meets another stage in landing, store or ledger.
 MAY_IMPORT = {
@@ -41,7 +37,7 @@ MAY_IMPORT = {
     "reconcile": FOUNDATIONS | {"publish"},
     "sandbox": FOUNDATIONS,
     "orchestration": FOUNDATIONS | STAGES | {"reconcile"},
-    "demo": FOUNDATIONS | STAGES | {"sandbox"},
+    "demo": FOUNDATIONS | STAGES | {"reconcile", "sandbox"},
     "cli": FOUNDATIONS | STAGES | {"demo", "orchestration", "reconcile", "sandbox"},
     "reference_docs": FOUNDATIONS | STAGES | {"cli"},
 }

@@ -90,9 +90,9 @@ def story() -> Iterator[Story]:
     from motcua.catalog import load_catalog
     from motcua.demo.processes import free_ports
     from motcua.demo.stack import Stack, source_connections
-    from motcua.sandbox.generate import build_world
-    from motcua.sandbox.scenario import load_scenario
     from motcua.sandbox.serve import SandboxServer
+    from motcua.sandbox.world.generate import build_world
+    from motcua.sandbox.world.scenario import load_scenario
 
     scenario = load_scenario(SCENARIO)
     (port,) = free_ports(1)
@@ -171,7 +171,7 @@ def live_rough(told: Story) -> None:
 
 def cut_catalog(folder: Path) -> Path:
     """Copy the catalogue with only the sources that the scenario serves."""
-    from motcua.sandbox.scenario import load_scenario
+    from motcua.sandbox.world.scenario import load_scenario
 
     shutil.copytree(PROJECT_ROOT / "include" / "catalog", folder)
     wanted = set(load_scenario(SCENARIO).source_ids)

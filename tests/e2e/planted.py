@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from motcua.sandbox.canary import CANARY, Identity, identities
+from motcua.sandbox.world.canary import CANARY, Identity, identities
 
 PEOPLE = (CANARY, *identities())
 

@@ -17,7 +17,7 @@ from tests.e2e.planted import PEOPLE, files_below, places_in, strings_in
 
 from motcua import ledger
 from motcua.landing import read_manifest
-from motcua.sandbox.canary import CANARY_PASSWORD
+from motcua.sandbox.world.canary import CANARY_PASSWORD
 from motcua.warehouse.embedded import DATABASES
 
 pytestmark = pytest.mark.e2e

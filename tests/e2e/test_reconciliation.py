@@ -157,8 +157,8 @@ def file_of(edition: Any, ending: str) -> bytes:
 
 
 def in_workbook(edition: Any, table: str) -> Figures:
-    from motcua.publish.layout import TABLE_NAMES
-    from motcua.publish.workbook import CODE_HEADING
+    from motcua.publish.files.layout import TABLE_NAMES
+    from motcua.publish.files.workbook import CODE_HEADING
 
     sheet = load_workbook(io.BytesIO(file_of(edition, "xlsx")))[TABLE_NAMES[table][0]]
     rows = list(sheet.iter_rows(values_only=True))

@@ -23,7 +23,7 @@ from tests.store_world import empty_databases
 from motcua.canonical import LANDING_SCHEMA
 from motcua.catalog import Catalog, load_catalog
 from motcua.settings import Settings
-from motcua.units import sync_units
+from motcua.units.codes import sync_units
 from motcua.validate.facts import add_facts
 from motcua.validate.run import run_suite
 from motcua.validate.suite import load_suite

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from motcua.sandbox.generate import build_world
-from motcua.sandbox.scenario import load_scenario
 from motcua.sandbox.serve import SandboxServer
-from motcua.sandbox.world import World
+from motcua.sandbox.world.columns import World
+from motcua.sandbox.world.generate import build_world
+from motcua.sandbox.world.scenario import load_scenario
 
 
 @pytest.fixture(scope="session")

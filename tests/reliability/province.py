@@ -21,13 +21,13 @@ from motcua.catalog import OpencpsOptions, Source, load_catalog
 from motcua.consolidate import consolidate_batches
 from motcua.extract import NO_CONNECTION, SourceConnection, extract_batches
 from motcua.publish import form_06
-from motcua.sandbox.export import DATABASE_FILE, export
-from motcua.sandbox.igate import agency_id
-from motcua.sandbox.posting import post_world
-from motcua.sandbox.scenario import load_scenario
+from motcua.sandbox.exports.export import DATABASE_FILE, export
+from motcua.sandbox.exports.posting import post_world
+from motcua.sandbox.exports.tables import file_name, form_of
 from motcua.sandbox.serve import SandboxServer
-from motcua.sandbox.tables import file_name, form_of
-from motcua.sandbox.world import World
+from motcua.sandbox.systems.igate import agency_id
+from motcua.sandbox.world.columns import World
+from motcua.sandbox.world.scenario import load_scenario
 from motcua.settings import PROJECT_ROOT
 from motcua.validate import validate_batches
 from motcua.warehouse import store_engine

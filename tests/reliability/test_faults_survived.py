@@ -18,9 +18,9 @@ from tests.reliability.province import HTTP, OCTOBER, SCENARIO, Province
 from motcua import landing, ledger
 from motcua.catalog import load_catalog
 from motcua.extract import extract_batches
-from motcua.sandbox.canary import CANARY_PASSWORD
 from motcua.sandbox.serve import SandboxServer
-from motcua.sandbox.world import World
+from motcua.sandbox.world.canary import CANARY_PASSWORD
+from motcua.sandbox.world.columns import World
 
 pytestmark = pytest.mark.usefixtures("databases")
 

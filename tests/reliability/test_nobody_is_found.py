@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 from tests.reliability.province import DROPPED, HTTP, OCTOBER, Province
 
-from motcua.sandbox.canary import CANARY, identities
 from motcua.sandbox.serve import SandboxServer
-from motcua.sandbox.world import World
+from motcua.sandbox.world.canary import CANARY, identities
+from motcua.sandbox.world.columns import World
 from motcua.settings import Settings
 from motcua.warehouse import store_engine, warehouse_engine
 

@@ -9,7 +9,7 @@ import pytest
 from tests.reliability.province import HTTP, Province, empty_store, form, stored, versions
 
 from motcua.sandbox.serve import SandboxServer
-from motcua.sandbox.world import World
+from motcua.sandbox.world.columns import World
 
 pytestmark = pytest.mark.usefixtures("databases")
 

@@ -11,10 +11,10 @@ import typer
 
 from motcua.catalog import Level
 from motcua.cli.console import catalog, output, print_json
-from motcua.due_dates import DueDates, DueRule, due_dates, due_rules
+from motcua.days.due_dates import DueDates, DueRule, due_dates, due_rules
+from motcua.days.workdays import workdays_from, working_calendar
 from motcua.errors import CatalogError, ConfigurationError
 from motcua.procedures import split_procedure
-from motcua.workdays import workdays_from, working_calendar
 
 _WEEKDAYS = {
     "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),

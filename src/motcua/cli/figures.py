@@ -21,7 +21,7 @@ def check(
     lang: Annotated[Literal["vi", "en"], typer.Option(help="Language of what is printed.")] = "vi",
 ) -> None:
     """Hold each stated percentage against its own counts, at the precision it was stated with."""
-    from motcua.publish.stated import VERDICTS, check_file
+    from motcua.reconcile.stated import VERDICTS, check_file
 
     found = check_file(file)
     wrong = [one for one in found if one.is_wrong]

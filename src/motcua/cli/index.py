@@ -16,7 +16,7 @@ from motcua.period import parse_period
 from motcua.settings import TIMEZONE, Settings
 
 if TYPE_CHECKING:
-    from motcua.publish.index.definition import Definition
+    from motcua.catalog.index import Definition
     from motcua.publish.index.standing import Standing
 
 app = typer.Typer(help="Index 766: scores of a unit, or of counts given in a file.", no_args_is_help=True)
@@ -115,7 +115,7 @@ def _say(sentences: Iterable[str]) -> None:
 
 
 def _definition(index: str, day: date, variant: str | None) -> Definition:
-    from motcua.publish.index.definition import apply_variant, find_variant, load_definition
+    from motcua.catalog.index import apply_variant, find_variant, load_definition
 
     folder = Settings.load().catalog_dir
     definition = load_definition(folder, index, day)

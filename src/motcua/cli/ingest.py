@@ -15,7 +15,7 @@ from motcua.errors import ConfigurationError
 from motcua.settings import TIMEZONE
 
 if TYPE_CHECKING:
-    from motcua.extract.connection import Resolve
+    from motcua.extract.wire.connection import Resolve
 
 
 def ingest(

@@ -13,7 +13,7 @@ from motcua.cli.console import catalog, output, print_json, print_table, ready_d
 from motcua.obligations.cells import Cell
 from motcua.period import Period, parse_period
 from motcua.settings import TIMEZONE, Settings
-from motcua.succession import UnitMap
+from motcua.units.map import UnitMap
 
 app = typer.Typer(help="What each unit owes for each period, and whether it gave it.", no_args_is_help=True)
 

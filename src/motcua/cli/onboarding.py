@@ -39,7 +39,7 @@ def new(
     path: Annotated[str, typer.Option(help="Of files and portal_sync: where the files are dropped.")] = "",
 ) -> None:
     """Write a commented catalogue entry, a mapping made from a sample where one is within reach, and a fixture."""
-    from motcua.extract.skeleton import fixture, mapping_skeleton, sample_table
+    from motcua.extract.onboarding.skeleton import fixture, mapping_skeleton, sample_table
 
     if adapter not in OPTIONS:
         raise ConfigurationError(f"There is no adapter {adapter!r}.", action=f"choose one of {_CHOICES}.")

@@ -31,9 +31,9 @@ def receive(
 ) -> None:
     """Take in batches that local systems post in the national portal's sync contract, for the nightly pull."""
     from motcua.extract import connection_from_environment
-    from motcua.extract.privacy import pseudonymiser
-    from motcua.extract.reception import Reception
-    from motcua.extract.reception_app import serve
+    from motcua.extract.reception.app import serve
+    from motcua.extract.reception.take_in import Reception
+    from motcua.extract.records.privacy import pseudonymiser
 
     ready_databases()
 

@@ -26,7 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="All of it, for a program."
 @app.command()
 def show(code: Asked, on: On = None, as_json: AsJson = False) -> None:
     """Say what a code or name means, and when: unit, what stands above it, its names, evidence, successions."""
-    from motcua.unit_search import describe
+    from motcua.units.search import describe
 
     found_catalog, units = _found(code, on)
     if as_json:
@@ -43,7 +43,7 @@ def show(code: Asked, on: On = None, as_json: AsJson = False) -> None:
 @app.command()
 def succession(code: Asked, on: On = None, as_json: AsJson = False) -> None:
     """Show from whom a unit took over and who took over from it, to the end of each line."""
-    from motcua.unit_search import history
+    from motcua.units.search import history
 
     found_catalog, units = _found(code, on)
     if as_json:
@@ -81,8 +81,8 @@ def import_(
     What a person keeps (agencies, electronic codes below a province) is left as it is. `district_heirs.csv` decides
     where the dossiers of each dissolved district go, `vanished_heirs.csv` who followed a unit that vanished before.
     """
-    from motcua.catalog.unit_history import HEIRS_OF_DISTRICTS, build_files
-    from motcua.catalog.unit_lists import counts
+    from motcua.units.history import HEIRS_OF_DISTRICTS, build_files
+    from motcua.units.lists import counts
 
     settings = Settings.load()
     target = into or settings.catalog_dir / "units"
@@ -114,7 +114,7 @@ def import_(
 
 
 def _found(code: str, on: datetime | None) -> tuple[Catalog, list[Unit]]:
-    from motcua.unit_search import find_units
+    from motcua.units.search import find_units
 
     found = catalog()
     return found, find_units(found, code, on.date() if on else None)

@@ -10,7 +10,7 @@ from motcua.cli.console import output, print_table
 
 if TYPE_CHECKING:  # the stages load pyarrow
     from motcua.extract import SourceCheck
-    from motcua.extract.profile import KeySeen
+    from motcua.extract.onboarding.profile import KeySeen
     from motcua.validate import RuleShare
 
 

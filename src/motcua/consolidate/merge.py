@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from motcua import ledger
 from motcua.canonical import ACCEPTED_SCHEMA
-from motcua.consolidate.landed import Landed, read_landed
+from motcua.consolidate.landing_facts import Landed, read_landed
 from motcua.errors import LedgerImbalance
 from motcua.landing import read_accepted
 from motcua.warehouse import libpq_dsn, statement, store_engine

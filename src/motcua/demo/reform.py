@@ -78,8 +78,8 @@ class ReformWalk(Walk):
 
     def _compare(self, form: Form06) -> bool:
         """Hold every line of the new map against the sandbox's own count, which knows nothing of the pipeline."""
-        from motcua.sandbox.generate import build_world
-        from motcua.sandbox.reform import count_reform
+        from motcua.sandbox.world.generate import build_world
+        from motcua.sandbox.world.reform import count_reform
 
         catalog = load_catalog(Settings.load().catalog_dir)
         truth = count_reform(build_world(self.scenario, catalog), catalog)

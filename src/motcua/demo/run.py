@@ -18,7 +18,7 @@ from motcua.settings import Settings
 from motcua.warehouse import embedded
 
 if TYPE_CHECKING:
-    from motcua.sandbox.scenario import Scenario
+    from motcua.sandbox.world.scenario import Scenario
 
 
 def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
@@ -28,13 +28,13 @@ def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
     Everything lies in `<work>/demo/<scenario>`, which is emptied first; no other data are touched.
 
     Args:
-        scenario_id: one of `motcua.sandbox.scenario.scenario_ids()`.
+        scenario_id: one of `motcua.sandbox.world.scenario.scenario_ids()`.
         keep: leave Airflow, the sandbox and PostgreSQL running; `stop_demo` stops them.
 
     Raises:
         MotcuaError: a step failed; the message names the task and its log.
     """
-    from motcua.sandbox.scenario import load_scenario
+    from motcua.sandbox.world.scenario import load_scenario
 
     scenario = load_scenario(scenario_id)
     console = Console()

@@ -26,8 +26,8 @@ from motcua.settings import Settings
 
 if TYPE_CHECKING:
     from motcua.publish import Edition
-    from motcua.sandbox.scenario import Scenario
     from motcua.sandbox.serve import SandboxServer
+    from motcua.sandbox.world.scenario import Scenario
 
 RUN_SECONDS = 3600.0
 _STAGES_PASSED = {"planned": 0, "extracted": 1, "validated": 2, "loaded": 3, "failed": 3, "held": 3}
@@ -176,7 +176,7 @@ class Walk:
     def compare(self, final: Edition) -> bool:
         """Print published beside computed figures and where everything is; return whether all counts
         agree."""
-        from motcua.publish import compare_published
+        from motcua.reconcile.published import compare_published
 
         rows = compare_published(final)
         table = Table(title=f"{self.scenario.title}: {final.edition_id}", title_justify="left")

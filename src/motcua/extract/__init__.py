@@ -5,9 +5,9 @@ landing folder whose every row has a disposition, and its counts in the ledger. 
 free text of a citizen, in landing, log or error; a page that may be incomplete; a load.
 """
 
-from motcua.extract.check import SourceCheck, check_source
 from motcua.extract.chunk import ExtractOutcome, extract_batches
-from motcua.extract.connection import (
+from motcua.extract.onboarding.check import SourceCheck, check_source
+from motcua.extract.wire.connection import (
     NO_CONNECTION,
     SourceConnection,
     connection_from_environment,

@@ -21,10 +21,10 @@ from threading import Semaphore, Thread
 from motcua import ledger
 from motcua.catalog import load_catalog
 from motcua.errors import MotcuaError, SourceUnavailable
-from motcua.extract.connection import NO_CONNECTION, Resolve
-from motcua.extract.limits import HostLeftAlone
-from motcua.extract.places import Left, Place, working_at
 from motcua.extract.pull import pull_batch
+from motcua.extract.wire.connection import NO_CONNECTION, Resolve
+from motcua.extract.wire.limits import HostLeftAlone
+from motcua.extract.wire.places import Left, Place, working_at
 from motcua.settings import Settings
 
 ROUNDS = 2  # how often a source that was unavailable is asked patiently, all in all

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua.canonical import IDENTITY, LANDING_SCHEMA
-from motcua.extract.adapter import Window
-from motcua.extract.mapping import OPEN_STATUSES
-from motcua.extract.table import MIGRATED, SOFT_DELETED
+from motcua.extract.adapters.protocol import Window
+from motcua.extract.records.mapping import OPEN_STATUSES
+from motcua.extract.records.table import MIGRATED, SOFT_DELETED
 
 _NEVER = -(2**63)
 OWN = (None, SOFT_DELETED, MIGRATED)  # what stands for a dossier of its own

@@ -15,11 +15,11 @@ from typing import Any
 
 from motcua.catalog import Source
 from motcua.errors import ContractBroken
-from motcua.extract.adapter import Page
-from motcua.extract.mapping import SourceMapping
-from motcua.extract.paths import without_positions
-from motcua.extract.privacy import looks_personal
-from motcua.extract.rules import ChannelCodes, ChoiceRule
+from motcua.extract.adapters.protocol import Page
+from motcua.extract.records.mapping import SourceMapping
+from motcua.extract.records.paths import without_positions
+from motcua.extract.records.privacy import looks_personal
+from motcua.extract.records.rules import ChannelCodes, ChoiceRule
 from motcua.spelling import folded
 from motcua.warehouse import statement, store_engine
 

@@ -18,15 +18,15 @@ import fsspec
 
 from motcua.catalog import Catalog, load_catalog
 from motcua.catalog.petitions import PetitionSource, petition_sources
+from motcua.days.workdays import add_workdays, working_calendar
 from motcua.errors import CatalogError
-from motcua.extract import instants
-from motcua.extract.privacy import looks_personal
-from motcua.extract.tabular import Layout, read_tables
+from motcua.extract.records import instants
+from motcua.extract.records.privacy import looks_personal
+from motcua.extract.wire.tabular import Layout, read_tables
 from motcua.settings import TIMEZONE, Settings
 from motcua.spelling import folded
-from motcua.units import UnitCodes, sync_units
+from motcua.units.codes import UnitCodes, sync_units
 from motcua.warehouse import statement, store_engine
-from motcua.workdays import add_workdays, working_calendar
 
 _DAYS = ("received_on", "due_on", "handled_on", "published_on")
 

@@ -22,14 +22,14 @@ import pyarrow.compute as pc
 from motcua import landing, ledger
 from motcua.catalog import Source
 from motcua.errors import ContractBroken, SourceUnavailable
-from motcua.extract.adapter import ListingShifted, Page, Record, SourceAdapter, Window, make_adapter
-from motcua.extract.connection import SourceConnection
+from motcua.extract.adapters.protocol import ListingShifted, Page, Record, SourceAdapter, Window, make_adapter
 from motcua.extract.disposition import counts, settle
 from motcua.extract.drift import Drift
-from motcua.extract.guards import check_listing
-from motcua.extract.mapping import OPEN_STATUSES, load_mapping
-from motcua.extract.privacy import pseudonymiser
-from motcua.extract.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.listing_guards import check_listing
+from motcua.extract.records.mapping import OPEN_STATUSES, load_mapping
+from motcua.extract.records.privacy import pseudonymiser
+from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 

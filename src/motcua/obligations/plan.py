@@ -9,11 +9,11 @@ import numpy as np
 
 from motcua.catalog import Catalog, Unit, load_catalog
 from motcua.catalog.obligations import Due, load_obligations
+from motcua.days.workdays import add_workdays, working_calendar
 from motcua.period import Period, periods_ending_on
 from motcua.settings import Settings
-from motcua.units import sync_units
+from motcua.units.codes import sync_units
 from motcua.warehouse import statement, store_engine
-from motcua.workdays import add_workdays, working_calendar
 
 _COLUMNS = (
     "obligation_ids", "report_codes", "unit_ids", "period_types", "period_labels", "from_dates", "to_dates", "due_days",

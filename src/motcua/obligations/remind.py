@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 from motcua.alerts import raise_alert
 from motcua.catalog.obligations import load_obligations
+from motcua.days.workdays import add_workdays, working_calendar
 from motcua.obligations.cells import CELLS_VI, Cell, CellCode, read_cells
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
-from motcua.workdays import add_workdays, working_calendar
 
 LACKING: frozenset[CellCode] = frozenset({"awaited", "missing", "failed", "quarantined"})
 _REACH = timedelta(days=31)  # no reminder lies further from its due day, Tết included

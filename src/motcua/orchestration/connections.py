@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from motcua.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from motcua.extract.connection import SourceConnection
+    from motcua.extract.wire.connection import SourceConnection
 
 
 def airflow_connections() -> Callable[[str], SourceConnection]:
@@ -21,7 +21,7 @@ def _resolve(connection_id: str) -> SourceConnection:
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
 
-    from motcua.extract.connection import connection_from_parts
+    from motcua.extract.wire.connection import connection_from_parts
 
     try:
         found = Connection.get(connection_id)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from motcua.catalog import Catalog, Procedure, TimeUnit, catalog_file
 from motcua.catalog.load import read_document
-from motcua.due_dates import due_rules
+from motcua.days.due_dates import due_rules
 from motcua.errors import CatalogError
 
 

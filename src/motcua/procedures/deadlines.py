@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from motcua.catalog import Catalog, Procedure, catalog_file
 from motcua.catalog.load import read_document
 from motcua.catalog.models import Entry
+from motcua.days.workdays import add_workdays, working_calendar
 from motcua.errors import CatalogError
 from motcua.period import Period
-from motcua.workdays import add_workdays, working_calendar
 
 Step = Literal["announcement", "publication"]
 Standing = Literal["on_time", "late", "due"]

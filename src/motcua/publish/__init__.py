@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motcua.publish.editions import (
+    from motcua.publish.edition.editions import (
         Edition,
         EditionSummary,
         Verification,
@@ -20,24 +20,35 @@ if TYPE_CHECKING:
         read_edition,
         verify_edition,
     )
-    from motcua.publish.figures import Row
-    from motcua.publish.files import write_files
+    from motcua.publish.files.write import write_files
+    from motcua.publish.form.figures import Row
+    from motcua.publish.form.reading import Form06, Reading, form_06, read_form
     from motcua.publish.overdue import OverdueDossier, overdue_list
     from motcua.publish.planning import reports_due
-    from motcua.publish.published import Comparison, compare_published
-    from motcua.publish.reading import Form06, Reading, form_06, read_form
 
 # Loaded on first use: a DAG file that names this package must not pay for Jinja2 or the databases.
 _HOMES = {
-    "Edition": "editions", "EditionSummary": "editions", "Verification": "editions", "list_editions": "editions",
-    "publish_edition": "editions", "read_edition": "editions", "verify_edition": "editions",
-    "Form06": "reading", "Reading": "reading", "Row": "figures", "form_06": "reading", "write_files": "files",
-    "read_form": "reading", "OverdueDossier": "overdue", "overdue_list": "overdue",
-    "Comparison": "published", "compare_published": "published", "reports_due": "planning",
-}  # fmt: skip
+    name: module
+    for module, names in {
+        "edition.editions": (
+            "Edition",
+            "EditionSummary",
+            "Verification",
+            "list_editions",
+            "publish_edition",
+            "read_edition",
+            "verify_edition",
+        ),
+        "files.write": ("write_files",),
+        "form.figures": ("Row",),
+        "form.reading": ("Form06", "Reading", "form_06", "read_form"),
+        "overdue": ("OverdueDossier", "overdue_list"),
+        "planning": ("reports_due",),
+    }.items()
+    for name in names
+}
 
 __all__ = [
-    "Comparison",
     "Edition",
     "EditionSummary",
     "Form06",
@@ -45,7 +56,6 @@ __all__ = [
     "Reading",
     "Row",
     "Verification",
-    "compare_published",
     "form_06",
     "list_editions",
     "overdue_list",

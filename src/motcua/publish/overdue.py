@@ -13,12 +13,12 @@ import numpy as np
 from motcua.canonical import Status
 from motcua.catalog import load_catalog
 from motcua.catalog.reasons import overdue_reasons
+from motcua.days.workdays import workdays_from, working_calendar
 from motcua.period import day_period
-from motcua.publish.figures import find_unit
-from motcua.publish.maps import Scope
+from motcua.publish.form.figures import find_unit
+from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
-from motcua.workdays import workdays_from, working_calendar
 
 Apology = Literal["none", "in_time", "late", "undated"]
 STEPS = {

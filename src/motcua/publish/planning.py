@@ -6,12 +6,12 @@ import logging
 
 from motcua.catalog import Catalog, Unit, load_catalog
 from motcua.catalog.feeds import fed_fields
+from motcua.catalog.forms import Form, load_form
 from motcua.catalog.petitions import units_with_petitions
 from motcua.catalog.publishing import Clock, load_publishing
 from motcua.period import Period
-from motcua.publish.figures import find_unit
-from motcua.publish.forms import Form, load_form
-from motcua.publish.maps import Scope
+from motcua.publish.form.figures import find_unit
+from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ and a row for each difference, open until it is gone. The portal never corrects 
 is changed on the way (one_stop_systems.md quirk d.11).
 """
 
-from motcua.reconcile.compare import KINDS_VI, Difference, Figures, compare
-from motcua.reconcile.run import OpenDifference, Reconciliation, open_differences, reconcile
+from motcua.reconcile.portal.compare import KINDS_VI, Difference, Figures, compare
+from motcua.reconcile.portal.run import OpenDifference, Reconciliation, open_differences, reconcile
 
 __all__ = [
     "KINDS_VI",

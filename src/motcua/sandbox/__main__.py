@@ -13,13 +13,13 @@ import os
 import sys
 from typing import get_args
 
-from motcua.sandbox.export import PROTOCOLS, export
-from motcua.sandbox.generate import build_world
-from motcua.sandbox.portal_sync import Shape
-from motcua.sandbox.posting import post_world
-from motcua.sandbox.scenario import load_scenario, scenario_ids
+from motcua.sandbox.exports.export import PROTOCOLS, export
+from motcua.sandbox.exports.posting import post_world
+from motcua.sandbox.exports.tables import FORMS
 from motcua.sandbox.serve import DEFAULT_LOGIN, DEFAULT_PASSWORD, LOGIN_VARIABLE, PASSWORD_VARIABLE, serve
-from motcua.sandbox.tables import FORMS
+from motcua.sandbox.systems.portal_sync import Shape
+from motcua.sandbox.world.generate import build_world
+from motcua.sandbox.world.scenario import load_scenario, scenario_ids
 
 
 def main() -> None:

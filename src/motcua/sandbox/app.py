@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from motcua.sandbox.faults import FaultPlan, Faults
-from motcua.sandbox.host import Answer, Host, Served
-from motcua.sandbox.igate import Igate
-from motcua.sandbox.misbehaviour import Asgi, Misbehaviour
-from motcua.sandbox.national_portal import NationalPortal
-from motcua.sandbox.opencps import Opencps
-from motcua.sandbox.tandan import Tandan
-from motcua.sandbox.world import Kind, World
+from motcua.sandbox.systems.faults import FaultPlan, Faults
+from motcua.sandbox.systems.host import Answer, Host, Served
+from motcua.sandbox.systems.igate import Igate
+from motcua.sandbox.systems.misbehaviour import Asgi, Misbehaviour
+from motcua.sandbox.systems.national_portal import NationalPortal
+from motcua.sandbox.systems.opencps import Opencps
+from motcua.sandbox.systems.tandan import Tandan
+from motcua.sandbox.world.columns import Kind, World
 
 
 class Sandbox:

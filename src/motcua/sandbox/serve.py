@@ -17,11 +17,11 @@ import requests
 import uvicorn
 
 from motcua.errors import SourceUnavailable
-from motcua.sandbox import igate, tandan
 from motcua.sandbox.app import Sandbox
-from motcua.sandbox.generate import build_world
-from motcua.sandbox.opencps import BASE_PATH
-from motcua.sandbox.scenario import load_scenario
+from motcua.sandbox.systems import igate, tandan
+from motcua.sandbox.systems.opencps import BASE_PATH
+from motcua.sandbox.world.generate import build_world
+from motcua.sandbox.world.scenario import load_scenario
 
 LOGIN_VARIABLE, PASSWORD_VARIABLE = "MOTCUA_SANDBOX_LOGIN", "MOTCUA_SANDBOX_PASSWORD"
 DEFAULT_LOGIN, DEFAULT_PASSWORD = "motcua", "sandbox"
@@ -128,7 +128,7 @@ class SandboxServer:
         self._post("down", {"group_ids": list(group_ids)})
 
     def set_faults(self, faults: Sequence[Mapping[str, Any]], *, seed: int = 0) -> None:
-        """Let exactly these faults be in force (motcua.sandbox.faults); none lets every system behave again."""
+        """Let exactly these faults be in force (motcua.sandbox.systems.faults); none lets every system behave again."""
         self._post("faults", {"seed": seed, "faults": list(faults)})
 
     def faults(self) -> list[dict[str, Any]]:
@@ -137,7 +137,7 @@ class SandboxServer:
         return found
 
     def plant(self, planted: Sequence[Mapping[str, Any]]) -> None:
-        """Let the National Portal's figures differ in exactly these ways (motcua.sandbox.national_portal.Planted)."""
+        """Let the National Portal's figures differ in exactly these ways (`systems.national_portal.Planted`)."""
         self._post("portal", list(planted))
 
     def set_token_seconds(self, seconds: float) -> None:

@@ -136,7 +136,7 @@ def _landed(batches: list[ledger.Batch], suites: Path, call: _Call) -> list[tupl
     import pyarrow.compute as pc
 
     from motcua.landing import read_manifest, read_records
-    from motcua.validate.landed import landing_frame
+    from motcua.validate.batch_frame import landing_frame
     from motcua.validate.run import run_suite
     from motcua.validate.suite import load_suite
 

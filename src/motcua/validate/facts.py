@@ -17,12 +17,12 @@ from sqlalchemy import Connection
 from motcua.catalog import Catalog
 from motcua.catalog.procedures import TIME_UNITS
 from motcua.catalog.reasons import overdue_reasons
-from motcua.due_dates import due_dates, due_rules
-from motcua.succession import UnitMap
-from motcua.units import UnitCodes
+from motcua.days.due_dates import due_dates, due_rules
+from motcua.days.workdays import workdays_from, working_calendar
+from motcua.units.codes import UnitCodes
+from motcua.units.map import UnitMap
 from motcua.validate.terms import Terms
 from motcua.warehouse import statement
-from motcua.workdays import workdays_from, working_calendar
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from motcua.catalog import Catalog
 from motcua.catalog.procedures import TIME_UNITS
-from motcua.due_dates import DueRules
+from motcua.days.due_dates import DueRules
 
 
 class _Term(NamedTuple):

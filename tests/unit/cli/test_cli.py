@@ -15,9 +15,9 @@ from sqlalchemy import text
 
 from motcua.catalog import OpencpsOptions, load_catalog
 from motcua.cli import main
-from motcua.sandbox.generate import build_world
-from motcua.sandbox.scenario import load_scenario
 from motcua.sandbox.serve import SandboxServer
+from motcua.sandbox.world.generate import build_world
+from motcua.sandbox.world.scenario import load_scenario
 from motcua.settings import Settings
 from motcua.warehouse import libpq_dsn, store_engine
 

@@ -9,7 +9,7 @@ from tests.store_world import dossier, validated_batch
 
 from motcua.cli import main
 from motcua.consolidate import consolidate_batches
-from motcua.extract.privacy import pseudonymiser
+from motcua.extract.records.privacy import pseudonymiser
 from motcua.settings import Settings
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from motcua.catalog import OPTIONS, load_catalog
 from motcua.cli import main
-from motcua.extract.mapping import load_mapping
+from motcua.extract.records.mapping import load_mapping
 
 FOREIGN = Path(__file__).parent / "foreign"
 SEPTEMBER = ("--from", "2025-09-01", "--to", "2025-09-30")

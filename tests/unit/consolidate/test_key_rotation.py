@@ -11,7 +11,7 @@ from tests.store_world import dossier, validated_batch
 from motcua import ledger
 from motcua.canonical import CONTENT
 from motcua.consolidate import consolidate_batches
-from motcua.extract.privacy import Pseudonymiser
+from motcua.extract.records.privacy import Pseudonymiser
 from motcua.settings import PROJECT_ROOT
 from motcua.warehouse import store_engine
 

@@ -13,14 +13,14 @@ from motcua.aggregate import build_measures
 from motcua.catalog import load_catalog
 from motcua.consolidate import consolidate_batches
 from motcua.extract import SourceConnection
-from motcua.extract.adapter import Window
+from motcua.extract.adapters.protocol import Window
 from motcua.extract.disposition import settle
-from motcua.extract.mapping import load_mapping
-from motcua.extract.privacy import Pseudonymiser
-from motcua.extract.table import TableBuilder
+from motcua.extract.records.mapping import load_mapping
+from motcua.extract.records.privacy import Pseudonymiser
+from motcua.extract.records.table import TableBuilder
 from motcua.period import parse_period
 from motcua.publish import Edition, publish_edition
-from motcua.publish.content import figure_rows
+from motcua.publish.edition.content import figure_rows
 from motcua.settings import PROJECT_ROOT
 
 CATALOG = PROJECT_ROOT / "include" / "catalog"

@@ -13,7 +13,7 @@ from tests.unit.extract.opencps_site import NAME, Site, record
 from motcua import ledger
 from motcua.extract import SourceConnection, extract_batches
 from motcua.extract.drift import Contract, compare, contract_of, merge, read_contract, unknown_codes
-from motcua.extract.mapping import load_mapping
+from motcua.extract.records.mapping import load_mapping
 from motcua.settings import PROJECT_ROOT, Settings
 
 Plan = Callable[..., list[str]]

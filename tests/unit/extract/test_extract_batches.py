@@ -30,7 +30,7 @@ from tests.unit.extract.opencps_site import (
 
 from motcua import ledger
 from motcua.extract import ExtractOutcome, SourceConnection, extract_batches
-from motcua.extract.opencps import OpencpsAdapter
+from motcua.extract.adapters.opencps import OpencpsAdapter
 from motcua.landing import read_manifest, read_records
 
 GROUP, OTHER_GROUP = "84102", "84103"

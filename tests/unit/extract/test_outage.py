@@ -19,7 +19,7 @@ from motcua.catalog import Source, load_catalog
 from motcua.cli.ingest import load
 from motcua.extract import ExtractOutcome, SourceConnection, extract_batches
 from motcua.extract.chunk import ROUNDS
-from motcua.extract.transport import FIRST_ATTEMPTS
+from motcua.extract.wire.transport import FIRST_ATTEMPTS
 from motcua.settings import PROJECT_ROOT, Settings
 from motcua.warehouse import store_engine
 

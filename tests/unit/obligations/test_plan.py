@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from motcua.catalog.obligations import Due
+from motcua.days.workdays import working_calendar
 from motcua.obligations import due_day, plan_obligations
 from motcua.period import reporting_period
 from motcua.settings import Settings
 from motcua.warehouse import store_engine
-from motcua.workdays import working_calendar
 
 
 @pytest.fixture

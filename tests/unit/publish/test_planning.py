@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.measured_world import Store
 from tests.reform_world import EVE, NEW_SOURCES, OLD_SOURCES, REFORM
-from tests.unit.publish.conftest import Store
 
+from motcua.catalog.forms import load_form
+from motcua.catalog.index import load_definition
 from motcua.catalog.publishing import load_publishing
 from motcua.orchestration.publishing import publish_report
 from motcua.period import parse_period
 from motcua.publish import list_editions, reports_due, verify_edition
-from motcua.publish.forms import load_form
-from motcua.publish.index.definition import load_definition
 from motcua.settings import PROJECT_ROOT, Settings
 
 OCTOBER = parse_period("RPT_MONTH:2023-10")

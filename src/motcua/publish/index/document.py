@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from motcua.publish.figures import unit_json
+from motcua.catalog.index import Definition
+from motcua.publish.form.figures import unit_json
 from motcua.publish.index import wording
-from motcua.publish.index.definition import Definition
 from motcua.publish.index.score import ItemScore
 from motcua.publish.index.standing import Standing
 

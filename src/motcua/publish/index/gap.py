@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from motcua.publish.index.definition import Band, Definition, IndexLevel, Item
+from motcua.catalog.index import Band, Definition, IndexLevel, Item
 from motcua.publish.index.score import Counts, Score, score, score_item
 
 

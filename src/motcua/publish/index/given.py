@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
+from motcua.catalog.index import Span
 from motcua.errors import InputRefused
-from motcua.publish.index.definition import Span
 from motcua.publish.index.score import Counts
 
 _KEYS = ("numerator", "denominator", "prior_year", "period")

@@ -8,8 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
+from motcua.catalog.index import Band, Definition, IndexLevel, Item, Span
 from motcua.errors import InputRefused
-from motcua.publish.index.definition import Band, Definition, IndexLevel, Item, Span
 
 # What a row's score rests on. `empty` had nothing to divide by, `substitute` divided by a share of the prior year,
 # `not_available` was not given, `not_applicable` means nothing at the unit's level.

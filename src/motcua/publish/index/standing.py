@@ -14,11 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Unit, load_catalog
-from motcua.errors import ReportRefused
-from motcua.period import Period, previous_period
-from motcua.publish.completeness import SourceCell
-from motcua.publish.figures import find_unit, unit_json
-from motcua.publish.index.definition import (
+from motcua.catalog.index import (
     Definition,
     IndexLevel,
     Text,
@@ -27,10 +23,14 @@ from motcua.publish.index.definition import (
     load_definition,
     variant_for,
 )
+from motcua.errors import ReportRefused
+from motcua.period import Period, previous_period
+from motcua.publish.form.completeness import SourceCell
+from motcua.publish.form.figures import find_unit, unit_json
+from motcua.publish.form.scope import Scope, map_day
 from motcua.publish.index.gap import Gap, gaps, next_band
-from motcua.publish.index.measured import Fed, Reading, given_too, read
+from motcua.publish.index.inputs import Fed, Reading, given_too, read
 from motcua.publish.index.score import Counts, Score, number, score
-from motcua.publish.maps import Scope, map_day
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import store_engine
 
@@ -140,8 +140,8 @@ def unit_index(
         period: any run of days; calendar periods are what the portal uses (domain.md section 1.6).
         variant: score by these adapted rows instead of those that hold for the unit; `none` for the national ones.
         given: counts of rows that nothing here feeds; they count for this unit only, not in its change or rank.
-        on_map: as `motcua.publish.maps.map_day`; dossiers count for the unit they belong to on that map, now and in
-            the period before.
+        on_map: as `motcua.publish.form.scope.map_day`; dossiers count for the unit they belong to on that map, now and
+            in the period before.
 
     Raises:
         ReportRefused: no version of the index is in force on the period's last day.

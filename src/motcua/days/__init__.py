@@ -1,0 +1,1 @@
+"""Days: the working calendar and the due dates counted by it."""

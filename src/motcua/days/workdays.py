@@ -1,0 +1,116 @@
+"""Working days of the public service: Monday to Friday, less public holidays, with the days a year's decision swaps.
+
+The `holidays` library gives Vietnam's public holidays and the swaps it knows; `calendar/swapped_days.csv` of the
+catalogue is laid over it, because each year's decision moves days after a library was released (domain.md
+section 4.4). Everything is vectorised with numpy; days are `datetime64[D]`. What falls due when:
+`motcua.days.due_dates`.
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from motcua.catalog import catalog_files
+from motcua.errors import CatalogError
+
+FIRST_YEAR, LAST_YEAR = 2010, 2045
+
+Days = NDArray[np.datetime64]
+
+
+class SwappedDay(BaseModel):
+    """A day whose nature a decision changed: a working day made a rest day, or a rest day worked instead."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    day: date
+    kind: Literal["rest", "working"]
+    reason: str
+    evidence: str
+
+
+@lru_cache(maxsize=4)
+def working_calendar(catalog_dir: Path) -> np.busdaycalendar:
+    """Return the calendar of `FIRST_YEAR` to `LAST_YEAR`; outside it every day counts as worked.
+
+    Raises:
+        CatalogError: a row of `calendar/*.csv` is wrong; the message names the file and the line.
+    """
+    import holidays
+
+    library = holidays.country_holidays("VN", years=range(FIRST_YEAR, LAST_YEAR + 1))
+    made_up = set(library.weekend_workdays)
+    day, end = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
+    resting = set(library)
+    while day <= end:
+        if day.weekday() >= 5 and day not in made_up:
+            resting.add(day)
+        day += timedelta(days=1)
+    for swapped in swapped_days(catalog_dir):
+        (resting.add if swapped.kind == "rest" else resting.discard)(swapped.day)
+    # numpy cannot make one Saturday a working day of a Monday-to-Friday week, so rest days are listed one by one.
+    return np.busdaycalendar(weekmask="1111111", holidays=np.array(sorted(resting), dtype="datetime64[D]"))
+
+
+def swapped_days(catalog_dir: Path) -> list[SwappedDay]:
+    """Return the swapped days of a catalogue; one without the table takes those of the shipped catalogue."""
+    found: list[SwappedDay] = []
+    for path in catalog_files(catalog_dir, "calendar", "*.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            for row in reader:
+                try:
+                    found.append(SwappedDay.model_validate(row))
+                except ValidationError as error:
+                    first = error.errors()[0]
+                    raise CatalogError(
+                        f"{path}:{reader.line_num}: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
+                        action="correct that line; columns are day, kind (rest or working), reason, evidence.",
+                    ) from None
+    return found
+
+
+def workdays_from(
+    start: ArrayLike, end: ArrayLike, calendar: np.busdaycalendar, *, is_worked: bool = False
+) -> NDArray[np.int64]:
+    """Return how many working days `end` lies after `start` (negative: before), both first rolled onto one.
+
+    `is_worked` says that `start` holds working days only, and saves the time to roll them.
+    """
+    first = _days(start) if is_worked else np.busday_offset(_days(start), 0, roll="forward", busdaycal=calendar)
+    last = np.busday_offset(_days(end), 0, roll="forward", busdaycal=calendar)
+    return np.asarray(np.busday_count(first, last, busdaycal=calendar), dtype=np.int64)
+
+
+def add_workdays(day: date, count: int, calendar: np.busdaycalendar) -> date:
+    """Return the working day `count` working days after a day, which is first rolled onto a working day."""
+    moved = np.busday_offset(np.datetime64(day, "D"), count, roll="forward", busdaycal=calendar)
+    result: date = moved.astype(object)
+    return result
+
+
+def is_workday(day: date, calendar: np.busdaycalendar) -> bool:
+    """Return whether offices work on a day."""
+    return bool(np.is_busday(np.datetime64(day, "D"), busdaycal=calendar))
+
+
+@lru_cache(maxsize=64)
+def lunar_new_year(year: int) -> date:
+    """Return the first day of the lunar year (mùng 1 Tết) that falls in a year."""
+    import holidays
+
+    days = holidays.country_holidays("VN", years=year, language="en_US")
+    first: date = min(day for day, name in days.items() if "Lunar New Year" in name.split("; "))
+    return first
+
+
+def _days(days: ArrayLike) -> Days:
+    return np.asarray(days, dtype="datetime64[D]")

@@ -1,0 +1,188 @@
+"""Is a listing believable? An empty, truncated or shrinking answer holds the batch, and the last good state stays.
+
+Two questions, both asked before anything is written. Does the listing show the dossiers that the store knows of its
+days? And do its new days come up to what its units usually receive? The norm is a unit's own: its working days of the
+same weekday over some weeks. Rest days are never judged; the days around Tết, when offices work but nobody comes, are
+judged by the same days of earlier years, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import fmean, median, pvariance
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from motcua import ledger
+from motcua.catalog.guards import Guards, Norm, load_guards
+from motcua.days.workdays import is_workday, lunar_new_year, working_calendar
+from motcua.errors import BatchHeld
+from motcua.settings import Settings
+from motcua.warehouse import statement, store_engine
+
+WEEK = timedelta(days=7)
+TET_YEARS = 3
+
+Receptions = Mapping[str, Mapping[date, int]]  # unit code, day: dossiers received
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A unit's receptions of some days, and how many its own history lets expect."""
+
+    unit_code: str
+    from_date: date
+    to_date: date
+    received: int
+    expected: float
+
+
+def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str], *, lists_all: bool = True) -> dict[str, Any]:
+    """Hold the batch when its listing is not believable; return what was found, for the manifest.
+
+    Args:
+        batch: the batch being pulled.
+        listed: rows of PULLED_SCHEMA of a complete listing of its days (and perhaps others).
+        known: ids of the dossiers the store holds of those days.
+        lists_all: false for a source that lists changes or parts only, which is not judged by what it leaves out.
+
+    Raises:
+        BatchHeld: naming the numbers and what to do, unless the drop is accepted for this batch or by the catalogue.
+    """
+    guards = load_guards(Settings.load().catalog_dir)
+    reason = guards.accepts_drop(batch.source_id, batch.window_to)
+    if batch.is_shrink_accepted:
+        reason = "accepted for this batch"
+    shown = len(known & set(listed["dossier_id"].to_pylist()))
+    found: dict[str, Any] = {"known_count": len(known), "shown_count": shown}
+    if not lists_all:
+        return {**found, "not_judged_because": "lists_all: false"}
+    problem = _shrunk(batch, guards, len(known), shown) or _below_norm(batch, guards.norm, listed)
+    if problem is None:
+        return found
+    if reason is not None:
+        return {**found, "drop": problem, "accepted_because": reason}
+    raise BatchHeld(
+        f"{batch.source_id}, {batch.window_from} to {batch.window_to}: {problem} Nothing was loaded.",
+        action="ask the office whether this is right; if so,"
+        f" `motcua ingest --source {batch.source_id} --accept-shrink` or an entry under accepted_drops in"
+        " include/catalog/guards.yaml, or lists_all: false on a source that sends only what has changed;"
+        " if not, the next run asks again.",
+    )
+
+
+def _shrunk(batch: ledger.Batch, guards: Guards, known: int, shown: int) -> str | None:
+    limit = guards.shrink.max_missing_pct
+    if known < guards.shrink.minimum_dossiers or 100 * (known - shown) <= limit * known:
+        return None
+    return (
+        f"the listing shows {shown} of the {known} dossiers the store knows of these days,"
+        f" {100 * (known - shown) / known:.1f} % fewer where {limit:g} % are allowed."
+    )
+
+
+def _below_norm(batch: ledger.Batch, norm: Norm, listed: pa.Table) -> str | None:
+    with store_engine().connect() as connection:
+        covered_until = connection.scalar(statement("extract/covered_until"), {"source_id": batch.source_id})
+        if covered_until is None:
+            return None
+        first, last = max(batch.window_from, covered_until + timedelta(days=1)), batch.window_to
+        asked = {"source_id": batch.source_id, "from_date": _history_start(first, last, norm), "to_date": last}
+        history: dict[str, dict[date, int]] = {}
+        for row in connection.execute(statement("extract/receptions"), asked):
+            history.setdefault(row.unit_code, {})[row.on_day] = row.reception_count
+    calendar = working_calendar(Settings.load().catalog_dir)
+    received = receptions(listed)
+    short = shortfalls(received, history, first, last, norm, calendar)
+    if not short:
+        return None
+    worst = max(short, key=lambda each: each.expected - each.received)
+    return (
+        f"unit {worst.unit_code or 'without a code'} received {worst.received} dossiers from {worst.from_date} to"
+        f" {worst.to_date} where its own {norm.history_weeks} weeks before let expect {worst.expected:.0f},"
+        f" {100 * (1 - worst.received / worst.expected):.1f} % fewer where {norm.max_below_pct:g} % are allowed"
+        f" ({len(short)} such units)."
+    )
+
+
+def receptions(listed: pa.Table) -> Receptions:
+    """Return how many dossiers of its own each unit received by day, from rows of PULLED_SCHEMA."""
+    own = listed.filter(pc.and_(pc.is_null(listed["standing"]), pc.is_valid(listed["received_at"])))
+    days = own["received_at"].cast(pa.date32()).to_pylist()
+    units = own["unit_code"].to_pylist()
+    ids = own["dossier_id"].to_pylist()
+    counted = Counter((unit or "", day) for unit, day, _ in set(zip(units, days, ids, strict=True)))
+    found: dict[str, dict[date, int]] = {}
+    for (unit, day), count in counted.items():
+        found.setdefault(unit, {})[day] = count
+    return found
+
+
+def shortfalls(
+    received: Receptions, history: Receptions, first: date, last: date, norm: Norm, calendar: np.busdaycalendar
+) -> list[Shortfall]:
+    """Return the units whose receptions of `first` to `last` lie too far below their own history before `first`."""
+    before = [day for days in history.values() for day in days if day < first]
+    if not before:
+        return []
+    known_since = min(before)
+    found = []
+    for unit, days in history.items():
+        expected = variance = 0.0
+        count = 0
+        day = first
+        while day <= last:
+            samples = _samples(day, first, known_since, norm, calendar)
+            if samples:
+                values = [days.get(sample, 0) for sample in samples]
+                expected += median(values)
+                variance += max(pvariance(values), fmean(values))
+                count += received.get(unit, {}).get(day, 0)
+            day += timedelta(days=1)
+        if (
+            expected >= norm.minimum_expected
+            and count < expected * (1 - norm.max_below_pct / 100)
+            and expected - count > norm.minimum_deviations * variance**0.5
+        ):
+            found.append(Shortfall(unit, first, last, count, expected))
+    return found
+
+
+def _samples(day: date, first: date, known_since: date, norm: Norm, calendar: np.busdaycalendar) -> list[date]:
+    """Return the earlier days that tell what a day is like; none where it cannot be told."""
+    if not is_workday(day, calendar):
+        return []
+    tet = _tet_near(day, norm)
+    if tet is not None:
+        earlier = (lunar_new_year(tet.year - years) + (day - tet) for years in range(1, TET_YEARS + 1))
+        return [sample for sample in earlier if sample >= known_since and is_workday(sample, calendar)]
+    # Weeks before the first day judged, so that a week of outage is not its own norm.
+    weeks = range(1, norm.history_weeks + 1 + (day - first).days // 7)
+    samples = [
+        sample
+        for sample in (day - week * WEEK for week in weeks)
+        if known_since <= sample < first and is_workday(sample, calendar) and _tet_near(sample, norm) is None
+    ]
+    return samples if len(samples) >= norm.minimum_days else []
+
+
+def _tet_near(day: date, norm: Norm) -> date | None:
+    """Return the first day of the lunar year whose Tết days hold this one."""
+    tet = lunar_new_year(day.year)
+    before, after = timedelta(days=norm.tet_days_before), timedelta(days=norm.tet_days_after)
+    return tet if tet - before <= day <= tet + after else None
+
+
+def _history_start(first: date, last: date, norm: Norm) -> date:
+    day = first
+    while day <= last:
+        if _tet_near(day, norm) is not None:
+            return lunar_new_year(day.year - TET_YEARS) - timedelta(days=norm.tet_days_before)
+        day += timedelta(days=1)
+    return first - norm.history_weeks * WEEK

@@ -1,0 +1,112 @@
+"""Looks at one source without keeping anything: does it answer, and is what it says understood?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from motcua.canonical import CONTENT
+from motcua.catalog import Catalog, Source
+from motcua.extract.adapters.protocol import Window, make_adapter
+from motcua.extract.disposition import counts, settle
+from motcua.extract.onboarding.profile import KeySeen, Profile
+from motcua.extract.records.mapping import load_mapping
+from motcua.extract.records.privacy import pseudonymiser
+from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.wire.connection import SourceConnection
+from motcua.settings import Settings
+from motcua.units.codes import UnitCodes
+
+_OWN = ["record", "out_of_window"]
+MOST = 12  # how many distinct units and procedures are told
+
+
+@dataclass(frozen=True)
+class SourceCheck:
+    """What a source gave for a window of days.
+
+    Attributes:
+        declared_total: how many records the source said there are; none when it does not say.
+        dispositions: pulled rows by what would become of them.
+        filled: for each canonical field, how many rows have a value.
+        issues: for each field and complaint, how many rows did not parse. No values.
+        unclassified: source keys the mapping does not know; they are dropped.
+        keys: for each mapped key of the source, what was seen of it; no rows: the source did not send it.
+        units: for each unit as the source spells it, the unit it means (none: unknown) and its rows.
+        procedures: for each procedure code, whether the catalogue knows it and its rows.
+        records: what a pull would pass on, as a table of LANDING_SCHEMA; of a file the rows of other days too.
+    """
+
+    source_id: str
+    rows: int
+    declared_total: int | None
+    dispositions: dict[str, int]
+    filled: dict[str, int]
+    issues: dict[str, int]
+    unclassified: list[str]
+    keys: dict[str, KeySeen]
+    units: dict[str, tuple[str | None, int]]
+    procedures: dict[str, tuple[bool, int]]
+    records: pa.Table = field(repr=False)
+
+    @property
+    def missing(self) -> list[str]:
+        """The mapped keys in which no record had a value."""
+        return [key for key, seen in self.keys.items() if not seen.rows]
+
+    @property
+    def is_understood(self) -> bool:
+        return self.rows > 0 and not self.issues and not self.unclassified
+
+
+def check_source(
+    source: Source, connection: SourceConnection, from_date: date, to_date: date, catalog: Catalog
+) -> SourceCheck:
+    """Pull a window and say what was understood. Writes nothing. Raises what a pull raises."""
+    settings = Settings.load()
+    mapping = load_mapping(catalog.folder, source.mapping)
+    builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()))
+    profile = Profile(mapping)
+    window = Window(from_date, to_date)
+    adapter = make_adapter(source, connection, mapping)
+    tables, declared = [PULLED_SCHEMA.empty_table()], None
+    try:
+        for page in adapter.pages(window):
+            profile.add(page.records)
+            tables.append(builder.table(page.records))
+            declared = page.declared_total
+    finally:
+        adapter.close()
+    pulled = pa.concat_tables(tables)
+    settled = settle(pulled, window, frozenset())
+    issues = Counter(
+        issue for text in pulled["mapping_issues"].to_pylist() if text is not None for issue in text.split("; ")
+    )
+    codes, known = UnitCodes(catalog), {procedure.code for procedure in catalog.procedures}
+    return SourceCheck(
+        source.source_id,
+        pulled.num_rows,
+        declared,
+        counts(settled),
+        {field.name: pulled.num_rows - pulled[field.name].null_count for field in CONTENT},
+        dict(issues.most_common()),
+        sorted(builder.unclassified),
+        profile.keys(),
+        {code: (_meant(codes, code, source), rows) for code, rows in _most(pulled["unit_code"])},
+        {code: (code in known, rows) for code, rows in _most(pulled["procedure_code"])},
+        # Days that cannot be asked for do not narrow what is looked at: a file is one sample.
+        settled.filter(pc.is_in(settled["disposition"], pa.array(["record"] if adapter.filters else _OWN))),
+    )
+
+
+def _meant(codes: UnitCodes, code: str, source: Source) -> str | None:
+    units = {meaning.unit_id for meaning in codes.meanings(code, source.source_id)}
+    return ", ".join(sorted(units)) or None
+
+
+def _most(column: pa.ChunkedArray) -> list[tuple[str, int]]:
+    return Counter(value for value in column.to_pylist() if value is not None).most_common(MOST)

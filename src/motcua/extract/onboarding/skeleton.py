@@ -1,0 +1,239 @@
+"""The beginning of a mapping for a table nobody has mapped: what its column names and a few rows let one guess.
+
+A guess is marked with `<-` for a person to confirm. A column that nothing is known of is classified as personal, so
+nothing of it is kept until somebody says so. No value is written but words that behave as a code list does.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from motcua.extract.records import instants
+from motcua.extract.records.privacy import holds_personal
+from motcua.extract.wire.tabular import Layout, read_tables
+from motcua.spelling import fold, folded
+
+_ROWS = 500
+# Column names as offices write them, by the field they usually stand for.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "number": ("mã hồ sơ", "số hồ sơ", "mã hs", "số hs", "số biên nhận", "mã số hồ sơ", "dossier no", "dossier", "id"),
+    "status": ("trạng thái", "tình trạng", "trạng thái hồ sơ", "tình trạng hồ sơ", "kết quả xử lý", "status"),
+    "channel": (
+        "hình thức nộp",
+        "kênh",
+        "kênh tiếp nhận",
+        "hình thức tiếp nhận",
+        "hình thức",
+        "kênh thực hiện",
+        "channel",
+    ),
+    "unit_code": (
+        "đơn vị xử lý",
+        "phòng ban",
+        "đơn vị",
+        "cơ quan",
+        "cơ quan xử lý",
+        "phòng",
+        "đơn vị tiếp nhận",
+        "unit",
+    ),
+    "procedure_code": ("mã thủ tục", "mã tthc", "procedure code"),
+    "procedure_name": ("tên thủ tục", "thủ tục", "tên tthc", "tthc", "thủ tục hành chính", "procedure"),
+    "submitted_at": ("ngày nộp", "ngày nộp hồ sơ", "submitted"),
+    "received_at": ("ngày tiếp nhận", "ngày nhận", "thời gian tiếp nhận", "ngày nhận hồ sơ", "received"),
+    "due_at": ("ngày hẹn trả", "hẹn trả", "ngày hẹn", "hạn xử lý", "hạn trả", "ngày hẹn trả kết quả", "due"),
+    "finished_at": (
+        "ngày kết thúc xử lý",
+        "ngày xong",
+        "ngày kết thúc",
+        "ngày hoàn thành",
+        "ngày giải quyết",
+        "finished",
+    ),
+    "returned_at": ("ngày trả kết quả", "ngày trả", "ngày trả kq", "returned"),
+}
+_NULLS = ("", "-", "null", "NULL", "N/A")
+_UNNEEDED = ("stt", "tt", "lĩnh vực", "số thứ tự", "no", "no.")
+_FORMATS = (
+    "dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy HH:mm", "dd/MM/yyyy", "d/M/yyyy", "dd-MM-yyyy HH:mm:ss", "dd-MM-yyyy HH:mm",
+    "dd-MM-yyyy", "yyyyMMddHHmmss", "yyyy-MM-dd HH:mm:ss", "iso", "excel",
+)  # fmt: skip
+# What a word in a list of statuses or channels speaks of; the first that fits.
+_STATUSES = (
+    ("không tiếp nhận", 3), ("không được tiếp nhận", 3), ("từ chối", 3), ("rút", 7), ("dừng", 8), ("huỷ", 8),
+    ("bổ sung", 5), ("tài chính", 6), ("chưa trả", 9), ("đã trả", 10), ("trả kết quả", 10), ("trễ", 4), ("quá hạn", 4),
+    ("đang", 4), ("chờ", 4), ("đã xử lý", 9), ("xong", 9), ("hoàn thành", 9), ("đã giải quyết", 9), ("tiếp nhận", 2),
+    ("mới", 1),
+)  # fmt: skip
+_CHANNELS = (("trực tuyến", 2), ("online", 2), ("mạng", 2), ("bưu", 3), ("bcci", 3), ("trực tiếp", 1), ("một cửa", 1))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The columns of a table and some of its rows."""
+
+    columns: tuple[str, ...]
+    rows: list[list[Any]]
+
+    def values(self, column: str) -> list[Any]:
+        place = self.columns.index(column)
+        return [row[place] for row in self.rows if place < len(row) and row[place] is not None]
+
+    def words(self, column: str) -> list[str]:
+        """The words of a column that behaves as a code list does; none of any other."""
+        counted = Counter(str(value) for value in self.values(column) if str(value) not in _NULLS)
+        if 2 * len(counted) > sum(counted.values()) or len(counted) > 40:
+            return []
+        words = {
+            folded(word): word for word, _ in reversed(counted.most_common())
+        }  # of several spellings the commonest
+        return [word for word in reversed(words.values()) if not holds_personal(word) and len(word) <= 60]
+
+
+def sample_table(folder: Path, path: str) -> Sample | None:
+    """Return the first table of the first file of a pattern, or none when there is no file."""
+    filesystem, pattern = fsspec.url_to_fs(path if "://" in path else str(folder / path))
+    found = sorted(filesystem.glob(pattern))
+    if not found:
+        return None
+    wanted = frozenset(name for names in _NAMES.values() for name in names)
+    table = next(read_tables(filesystem.cat_file(found[0]), found[0].rsplit("/", 1)[-1], Layout(wanted)))
+    return Sample(tuple(column for column in table.columns), [cells for _, cells in islice(table.rows, _ROWS)])
+
+
+def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
+    """Return a mapping file for a sample, or with columns to be replaced when there is none."""
+    columns = sample.columns if sample else ("Mã hồ sơ", "Trạng thái", "Tên thủ tục", "Ngày tiếp nhận", "Ngày hẹn trả")
+    guessed = {field: column for field, names in _NAMES.items() if (column := _column(columns, names))}
+    number = guessed.setdefault("number", next(column for column in columns if column))
+    lines = [
+        "# Made by `motcua sources new`. What is marked with <- is a guess for a person to confirm.",
+        f"adapter: {adapter}",
+        f"null_values: [{', '.join(map(_quoted, _NULLS))}]",
+        "",
+        "# What tells one dossier from another. A code with spaces, or of 9 or 12 digits, needs a pattern to be kept:",
+        "# patterns: ['HS-\\d{4}-\\d{5}']",
+        f"identity: {{as: code, key: {_quoted(number)}}} # <-",
+        "",
+        "status:",
+        *_status(guessed.get("status"), sample),
+        "",
+        "channel: # 1 direct, 2 online, 3 postal",
+        *_channel(guessed.get("channel"), sample),
+        "",
+        "fields:",
+        f"  dossier_no: {{as: code, key: {_quoted(number)}}}",
+    ]
+    if unit := guessed.get("unit_code"):
+        lines.append(f"  unit_code: {{as: name, key: {_quoted(unit)}}} # <- names in units/agency_codes*.csv")
+    else:
+        lines.append("  # no unit_code: every record is the source's own unit's")
+    if names := [guessed[field] for field in ("procedure_code", "procedure_name") if field in guessed]:
+        keys = ", ".join(map(_quoted, names))
+        lines.append(
+            f"  procedure_code: {{as: procedure, key: [{keys}], otherwise: KHAC}} # <- names: procedures/aliases.csv"
+        )
+    else:
+        lines.append("  procedure_code: {as: constant, value: KHAC} # <- the source names no procedure")
+    for field in ("submitted_at", "received_at", "due_at", "finished_at", "returned_at"):
+        if column := guessed.get(field):
+            formats = ", ".join(map(_quoted, _formats(sample.values(column) if sample else [])))
+            lines.append(f"  {field}: {{as: instant, key: {_quoted(column)}, formats: [{formats}]}}")
+    kept = list(dict.fromkeys(guessed.values()))
+    rest = [column for column in columns if column and column not in kept]
+    unneeded = [column for column in rest if fold(column) in map(fold, _UNNEEDED)]
+    personal = [column for column in rest if column not in unneeded]
+    lines += ["", "# A column is kept for a field, or dropped. What nobody classified counts as personal.", "keys:"]
+    for name, group in (("keep", kept), ("drop_personal", personal), ("drop_unneeded", unneeded)):
+        if group:
+            lines += [f"  {name}:", *(f"    - {_quoted(column)}" for column in group)]
+    return "\n".join(lines) + "\n"
+
+
+def fixture(sample: Sample) -> str:
+    """Return a CSV with the sample's columns and made-up rows: dates and code words as they are, all else blank."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(sample.columns)
+    words = {column: set(map(folded, sample.words(column))) for column in sample.columns if column}
+    dates = {column for column in sample.columns if column and _is_dated(sample.values(column))}
+    for number, row in enumerate(sample.rows[:5], start=1):
+        writer.writerow(
+            f"HS-{number:04d}" if column and fold(column) in map(fold, _NAMES["number"])
+            else cell if column in dates or folded(cell) in words.get(column, ())
+            else ""
+            for column, cell in zip(sample.columns, row, strict=False)
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def _column(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    spelt = {fold(column): column for column in columns}
+    return next((spelt[fold(name)] for name in names if fold(name) in spelt), None)
+
+
+def _status(column: str | None, sample: Sample | None) -> list[str]:
+    if column is None:
+        return [
+            "  # no column says it: it follows from the dates",
+            "  by_dates:",
+            "    - {field: returned_at, code: 10}",
+            "    - {field: finished_at, code: 9}",
+            "    - {field: received_at, code: 4}",
+        ]
+    words = sample.words(column) if sample else []
+    lines = [f"  key: {_quoted(column)}", "  codes: # national codes: docs/reference/codes.md"]
+    for word in words or ["Đang xử lý", "Đã trả kết quả"]:
+        code = _speaks_of(word, _STATUSES)
+        lines.append(
+            f"    {_quoted(word)}: {{code: {code or 4}, evidence: inferred}}" + ("" if code else " # <- not known")
+        )
+    return lines
+
+
+def _channel(column: str | None, sample: Sample | None) -> list[str]:
+    if column is None:
+        return ["  as: constant", "  code: 1 # <- no column says it"]
+    words = (sample.words(column) if sample else []) or ["Trực tiếp", "Trực tuyến"]
+    known = [(word, _speaks_of(word, _CHANNELS)) for word in words]
+    codes = [f"    {_quoted(word)}: {code or 1}" + ("" if code else " # <- not known") for word, code in known]
+    return ["  as: codes", f"  key: {_quoted(column)}", "  codes:", *codes]
+
+
+def _speaks_of(word: str, hints: Sequence[tuple[str, int]]) -> int | None:
+    return next((code for hint, code in hints if fold(hint) in fold(word)), None)
+
+
+def _formats(values: Sequence[Any]) -> list[str]:
+    """The formats that are needed to read these values, those that read most first."""
+    left = [value for value in values if not isinstance(value, date)]
+    needed: list[str] = []
+    while left:
+        readers = {name: instants.reader((name,)) for name in _FORMATS}
+        fits = {name: [value for value in left if read(value) is not None] for name, read in readers.items()}
+        best = max(_FORMATS, key=lambda name: len(fits[name]))
+        if not fits[best]:
+            break
+        needed.append(best)
+        left = [value for value in left if readers[best](value) is None]
+    return needed or ["dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy"]
+
+
+def _is_dated(values: Sequence[Any]) -> bool:
+    read = instants.reader(tuple(name for name in _FORMATS if name != "excel"))
+    return bool(values) and all(isinstance(value, date) or read(value) is not None for value in values)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""What local systems post to us, taken in as the drops of a source."""

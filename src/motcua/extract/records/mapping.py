@@ -1,0 +1,143 @@
+"""How a source's record becomes the canonical one, as data: `include/catalog/mappings/<mapping>.yaml`, typed.
+
+A mapping also classifies every key the source is known to send: kept, kept as a keyed HMAC, or dropped. A key a field
+is made from must be kept, and a kept key must be used, so that the file cannot say one thing and do another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from motcua.canonical import APPLICANT_KINDS, CONTENT, TRACE, Status
+from motcua.catalog.load import catalog_file, read_document
+from motcua.extract.records.paths import without_positions
+from motcua.extract.records.rules import (
+    ChannelRule,
+    ChoiceRule,
+    CodeRule,
+    ConstantRule,
+    FieldRule,
+    IdentifierRule,
+    ItemsRule,
+    KeyClasses,
+    NameRule,
+    Part,
+    PseudonymRule,
+    Scalar,
+    StandingRule,
+    StatusRule,
+    SumRule,
+)
+
+# domain.md section 4.2
+OPEN_STATUSES = (Status.ACCEPTED, Status.IN_PROCESS, Status.SUPPLEMENT_ASKED, Status.PAYMENT_ASKED)
+SATISFACTIONS = frozenset({"satisfied", "unsatisfied"})
+_DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applicant_refs", "mapping_issues"}
+
+
+class SourceMapping(Part):
+    """A mapping file.
+
+    With `nested` a key is a path: `procedure.code`; `DanhSachHoSoBoSung.-1.NgayBoSung` for the last item of a list.
+    Dropping `applicant` drops everything in it.
+    """
+
+    adapter: str
+    nested: bool = False
+    null_values: frozenset[Scalar]
+    identity: Annotated[IdentifierRule | CodeRule, Field(discriminator="as_")]
+    standing: tuple[StandingRule, ...] = ()
+    status: StatusRule
+    channel: ChannelRule
+    fields: dict[str, FieldRule]
+    keys: KeyClasses
+
+    @property
+    def open_statuses(self) -> list[str]:
+        """The source statuses that mean a dossier is still open."""
+        return [name for name, status in self.status.codes.items() if status.code in OPEN_STATUSES]
+
+    @property
+    def identity_key(self) -> str:
+        return self.identity.key[0]
+
+    @property
+    def inner_keys(self) -> set[str]:
+        """The keys inside a kept list that its field is made from."""
+        sums = (rule for rule in self.fields.values() if isinstance(rule, SumRule))
+        names = (rule for rule in self.fields.values() if isinstance(rule, NameRule))
+        lists = (rule for rule in self.fields.values() if isinstance(rule, ItemsRule))
+        return (
+            {f"{key}.{rule.of}" for rule in sums for key in rule.key}
+            | {f"{key}.{inner}" for rule in names for key in rule.key for inner in ("languageId", "name")}
+            | {f"{key}.{inner}" for rule in lists for key in rule.key for inner in rule.inner}
+        )
+
+    @field_validator("fields")
+    @classmethod
+    def _fields_are_canonical(cls, fields: dict[str, FieldRule]) -> dict[str, FieldRule]:
+        unknown = fields.keys() - (set(CONTENT.names) | set(TRACE.names)) | fields.keys() & _DERIVED
+        if unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))}: not a field a mapping can fill")
+        for name, rule in fields.items():
+            if (name == "applicant_ref") != isinstance(rule, PseudonymRule):
+                raise ValueError(f"{name}: applicant_ref, and nothing else, is a pseudonym")
+        if "applicant_kind" in fields:
+            _check_applicant_kinds(fields["applicant_kind"])
+        satisfaction = fields.get("satisfaction_code")
+        if satisfaction is not None and not (
+            isinstance(satisfaction, ChoiceRule) and SATISFACTIONS.issuperset(satisfaction.choices.values())
+        ):
+            raise ValueError(f"satisfaction_code: a choice of {' or '.join(sorted(SATISFACTIONS))}")
+        return fields
+
+    @field_validator("keys")
+    @classmethod
+    def _keys_agree_with_fields(cls, keys: KeyClasses, info: ValidationInfo) -> KeyClasses:
+        if twice := sorted(key for key, count in Counter(keys.listed).items() if count > 1):
+            raise ValueError(f"{', '.join(twice)} stands twice")
+        seen = info.data
+        if {"identity", "standing", "status", "channel", "fields"} - seen.keys():
+            return keys  # one of those is wrong, and named already
+        plain = {*seen["identity"].key, *seen["status"].key, *seen["channel"].keys}
+        plain.update(key for rule in seen["standing"] for key in rule.keys)
+        secret: set[str] = set()
+        for rule in seen["fields"].values():
+            (secret if isinstance(rule, PseudonymRule) else plain).update(rule.key)
+        for used, allowed, name in ((plain, keys.keep, "keep"), (secret, keys.hmac, "hmac")):
+            if wrong := sorted(used ^ set(allowed)):
+                raise ValueError(f"{name} and the fields disagree on {', '.join(wrong)}")
+        if seen["nested"]:
+            dropped = (*keys.drop_personal, *keys.drop_unneeded)
+            for key in (*keys.keep, *keys.hmac):
+                if inside := [drop for drop in dropped if f"{without_positions(key)}.".startswith(f"{drop}.")]:
+                    raise ValueError(f"{key} is kept, but {inside[0]} is dropped with everything in it")
+        return keys
+
+
+def _check_applicant_kinds(rule: FieldRule) -> None:
+    """Hold a mapping to the one list of kinds: two words for one kind would be two kinds."""
+    match rule:
+        case ChoiceRule():
+            kinds = {*rule.choices.values(), rule.when_null, rule.otherwise} - {None}
+        case ConstantRule():
+            kinds = {rule.value}
+        case _:
+            raise ValueError("applicant_kind: a choice or a constant")
+    if unknown := sorted(map(str, kinds - set(APPLICANT_KINDS))):
+        raise ValueError(f"applicant_kind: {unknown[0]!r} is none of {', '.join(APPLICANT_KINDS)}")
+
+
+@lru_cache(maxsize=32)
+def load_mapping(catalog_dir: Path, name: str) -> SourceMapping:
+    """Read a mapping of a catalogue folder, or the shipped one of that name where the folder has none.
+
+    Raises:
+        CatalogError: the file is missing, or wrong; the message names the file and the line.
+    """
+    return read_document(catalog_file(catalog_dir, "mappings", f"{name}.yaml"), SourceMapping)

@@ -1,0 +1,136 @@
+"""The privacy step on what is posted to us: what is left of an item is fit to be written.
+
+The item keeps its shape, so that the adapter can read it as it reads a file; of a key that no field is made from only
+the name stays. A value stays where landing would hold it too: a code, a name of an agency or of a known procedure, an
+instant, a whole number. Whatever else stands in its place is masked, and read as wrong later. An identity number
+becomes its keyed HMAC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from motcua.extract.records.convert import NameProcedure, Problem, code_reader, read_integer, value_reader
+from motcua.extract.records.mapping import SourceMapping
+from motcua.extract.records.paths import without_positions
+from motcua.extract.records.privacy import MASKED, Pseudonym, Pseudonymiser, holds_personal
+from motcua.extract.records.rules import ANY_WORD, ChannelCodes, ChoiceRule, ItemsRule, PseudonymRule, SumRule
+
+LONGEST = 200  # characters of a value that is kept
+LONGEST_NAME = 80
+_REF, _PREVIOUS = "__ref__", "__previous__"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")  # keys of the contract are ASCII; a person's name has spaces and marks
+_LONGEST_AMOUNT = 11  # digits: a citizen's number has twelve
+
+Guard = Callable[[Any], bool]
+
+
+class Masker:
+    """Masks the items of one source. `extra` are keys that the protocol itself needs, read as short codes."""
+
+    def __init__(
+        self,
+        mapping: SourceMapping,
+        pseudonymise: Pseudonymiser,
+        name_procedure: NameProcedure,
+        extra: tuple[str, ...] = (),
+    ) -> None:
+        self._pseudonymise = pseudonymise
+        self._secret = {without_positions(key) for key in mapping.keys.hmac}
+        self._nulls = mapping.null_values
+        self._guards: dict[str, list[Guard]] = {}
+        kept = {without_positions(key) for key in mapping.keys.keep}
+        rules = [(mapping.identity.key, value_reader(mapping.identity, name_procedure))]
+        for rule in mapping.fields.values():
+            if isinstance(rule, PseudonymRule):
+                self._nulls |= rule.null_values
+            elif isinstance(rule, SumRule):
+                rules.append((tuple(f"{key}.{rule.of}" for key in rule.key), _amount))
+            elif isinstance(rule, ChoiceRule):
+                rules.append((rule.key, _short_code))
+            elif isinstance(rule, ItemsRule):
+                looked_at = [(key, name, words) for key in rule.key for name, words in rule.looked_at]
+                for key, name, words in looked_at:
+                    kept.add(without_positions(f"{key}.{name}"))  # that there is a value may count; the value does not
+                    if ANY_WORD not in words:
+                        rules.append(((f"{key}.{name}",), _short_code))
+            else:
+                rules.append((rule.key, value_reader(rule, name_procedure)))
+        rules.append((mapping.status.key, _short_code))
+        if isinstance(mapping.channel, ChannelCodes):
+            rules.append((mapping.channel.key, _short_code))
+        rules.append((extra, _short_code))
+        for keys, read in rules:
+            for key in keys:
+                self._guards.setdefault(without_positions(key), []).append(_fits(read))
+        kept |= {*self._guards, *self._secret}
+        self._kept = {".".join(key.split(".")[:end]) for key in kept for end in range(1, key.count(".") + 2)}
+
+    def mask(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the item without anything personal, as JSON may hold it."""
+        return self._object(item, "")
+
+    def _object(self, item: Mapping[str, Any], place: str) -> dict[str, Any]:
+        masked: dict[str, Any] = {}
+        for name, value in item.items():
+            key = f"{place}.{name}" if place else name
+            if key in self._kept:
+                masked[name] = self._value(value, key)
+            else:
+                masked[name if _is_name(name) else MASKED] = None
+        return masked
+
+    def _value(self, value: Any, key: str, in_list: bool = False) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            return MASKED if key in self._guards or key in self._secret else self._object(value, key)
+        if isinstance(value, list):
+            return MASKED if in_list else [self._value(each, key, in_list=True) for each in value]
+        if key in self._secret:
+            if value in self._nulls:
+                return value
+            previous = self._pseudonymise.previous_refs(value)
+            return {_REF: self._pseudonymise(value), **({_PREVIOUS: previous} if previous else {})}
+        if value == "" or value in self._nulls:
+            return value
+        if isinstance(value, str) and (len(value) > LONGEST or not value.isprintable()):
+            return MASKED
+        return value if any(fits(value) for fits in self._guards.get(key, ())) else MASKED
+
+
+def unmask(value: Any) -> Any:
+    """Return a masked item as the adapter reads it: with its pseudonyms told from numbers that would become one."""
+    if isinstance(value, dict):
+        ref = value.get(_REF)
+        if isinstance(ref, str):
+            return Pseudonym(ref, value.get(_PREVIOUS) or "")
+        return {name: unmask(inner) for name, inner in value.items()}
+    return [unmask(each) for each in value] if isinstance(value, list) else value
+
+
+def _fits(read: Callable[[Any], Any]) -> Guard:
+    return lambda value: not isinstance(read(value), Problem)
+
+
+_read_code = code_reader(())
+
+
+def _short_code(value: Any) -> Any:
+    """Read a code of a closed list, known or not: an unknown one is reported by name, as for any source."""
+    if isinstance(value, bool) or len(str(value)) > 40:
+        return Problem("not a code")
+    return _read_code(value)
+
+
+def _amount(value: Any) -> Any:
+    number = read_integer(value)
+    digits = str(value).strip().lstrip("+-")
+    fits = number is not None and len(digits) <= _LONGEST_AMOUNT and (digits == "0" or not digits.startswith("0"))
+    return number if fits else Problem("not an amount")
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= LONGEST_NAME and _NAME.fullmatch(name) is not None and not holds_personal(name)

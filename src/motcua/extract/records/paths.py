@@ -1,0 +1,126 @@
+"""Takes the kept keys out of a page of records, column by column, and notes the keys nobody classified.
+
+Records of one listing have the same few shapes, so names are compared a shape at a time, not a record at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from motcua.extract.records.rules import KeyClasses
+
+Record = dict[str, Any]
+Report = Callable[[int, str], None]  # (row, issue)
+
+_POSITION = re.compile(r"-?\d+")
+
+
+def without_positions(path: str) -> str:
+    """Return a path without positions in lists: `a.-1.b` is the key `a.b` of the source."""
+    return ".".join(part for part in path.split(".") if not _POSITION.fullmatch(part))
+
+
+@dataclass
+class _Node:
+    """One level of the kept keys: `leaf` is the full path when the value itself is kept."""
+
+    place: str
+    leaf: str | None = None
+    children: dict[str, _Node] = field(default_factory=dict)
+    shapes: set[tuple[str, ...]] = field(default_factory=set)
+
+    def child(self, name: str) -> _Node:
+        place = self.place if _POSITION.fullmatch(name) else f"{self.place}.{name}".lstrip(".")
+        return self.children.setdefault(name, _Node(place))
+
+
+class Picker:
+    """Picks the kept keys of one mapping; `unclassified` collects the names it does not know, never a value.
+
+    `inner` are the keys that fields are made from inside a kept list (`SourceMapping.inner_keys`).
+    """
+
+    def __init__(self, keys: KeyClasses, nested: bool, inner: Iterable[str] = ()) -> None:
+        self.unclassified: set[str] = set()
+        self._nested = nested
+        self._root = _Node("")
+        kept = (*keys.keep, *keys.hmac)
+        for path in kept:
+            node = self._root
+            for name in path.split(".") if nested else (path,):
+                node = node.child(name)
+            node.leaf = path
+        self._known = set(keys.listed)
+        if nested:
+            self._known = {without_positions(path) for path in (*keys.listed, *inner)}
+            for path in kept:
+                parts = without_positions(path).split(".")
+                self._known |= {".".join(parts[:end]) for end in range(1, len(parts))}
+
+    def columns(self, records: Sequence[Record], report: Report) -> dict[str, Sequence[Any]]:
+        """Return the values of each kept key; an absent key is a null, and so is what is no object where one is due."""
+        values: dict[str, Sequence[Any]] = {}
+        self._take(self._root, records, values, report)
+        return values
+
+    def _take(self, node: _Node, records: Sequence[Record], values: dict[str, Sequence[Any]], report: Report) -> None:
+        shapes = {tuple(record) for record in records}
+        self._classify(node, shapes)
+        names = tuple(node.children)
+        common = tuple(name for name in names if records and all(name in shape for shape in shapes))
+        columns: dict[str, Sequence[Any]] = {
+            name: [record.get(name) for record in records] for name in names if name not in common
+        }
+        if len(common) == 1:
+            columns[common[0]] = [record[common[0]] for record in records]
+        elif common:
+            columns.update(zip(common, zip(*map(itemgetter(*common), records), strict=True), strict=True))
+        for name, column in columns.items():
+            self._enter(node.children[name], column, values, report)
+
+    def _enter(self, node: _Node, column: Sequence[Any], values: dict[str, Sequence[Any]], report: Report) -> None:
+        if node.leaf is not None:
+            values[node.leaf] = column
+        if self._nested:
+            self._look_into(node, column)
+        inner = {name: child for name, child in node.children.items() if not _POSITION.fullmatch(name)}
+        if len(inner) < len(node.children):
+            for name, child in node.children.items():
+                if name not in inner:
+                    self._enter(child, [_item(value, int(name)) for value in column], values, report)
+        if inner:
+            objects = [self._object(node, row, value, report) for row, value in enumerate(column)]
+            self._take(node, objects, values, report)
+
+    def _look_into(self, node: _Node, column: Sequence[Any]) -> None:
+        """Classify what a kept list or object holds beyond the items and keys that are taken from it."""
+        kinds = set(map(type, column))
+        if list in kinds:
+            lists = (value for value in column if isinstance(value, list))
+            self._classify(node, {tuple(item) for items in lists for item in items if isinstance(item, dict)})
+        if dict in kinds:
+            self._classify(node, {tuple(value) for value in column if isinstance(value, dict)})
+
+    def _classify(self, node: _Node, shapes: set[tuple[str, ...]]) -> None:
+        for shape in shapes - node.shapes:
+            places = (f"{node.place}.{name}" if node.place else name for name in shape)
+            self.unclassified.update(place for place in places if place not in self._known)
+        node.shapes |= shapes
+
+    def _object(self, node: _Node, row: int, value: Any, report: Report) -> Record:
+        if isinstance(value, dict):
+            return value
+        if value is not None and value != "":
+            report(row, f"{node.place}: not an object")
+        return {}
+
+
+def _item(value: Any, position: int) -> Any:
+    """Return an item of a list, or none beyond its end; an object alone is a list of one."""
+    if isinstance(value, list):
+        return value[position] if -len(value) <= position < len(value) else None
+    return value

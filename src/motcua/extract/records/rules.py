@@ -1,0 +1,314 @@
+"""The rules a mapping is made of: how one canonical field is read from one or more keys of a source's record."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from motcua.extract.records import instants
+from motcua.spelling import folded
+
+Scalar = bool | int | str
+
+# What the name of an agency begins with; anything else where a unit is due may be a person.
+AGENCY_NAMES = (
+    r"(?:ubnd|u[yỷ] ban|bộ phận|văn phòng|phòng|ban|sở|bộ|cục|chi cục|tổng cục|trung tâm|thanh tra|chi nhánh|công an"
+    r"|bảo hiểm|kho bạc|thuế|tỉnh|thành phố|tp|quận|huyện|thị xã|thị trấn|phường|xã|đặc khu|vp|tt)\b.{0,150}",
+)
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+ANY_WORD = "*"
+
+
+def _folded_words(keys: object) -> object:
+    return {key: [folded(word) for word in words] for key, words in keys.items()} if isinstance(keys, dict) else keys
+
+
+ItemWords = Annotated[dict[str, frozenset[str]], BeforeValidator(_folded_words)]
+Keys = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+
+
+class Part(BaseModel):
+    """Base of everything in a mapping file: closed, so that a misspelt key is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+def _words(codes: object) -> object:
+    """Fold the words of a code list, so that a source may spell them as it likes."""
+    return {folded(word): code for word, code in codes.items()} if isinstance(codes, dict) else codes
+
+
+class _Rule(Part):
+    """`key` is one key, or several of which the first with a value is taken."""
+
+    key: Keys
+    null_values: frozenset[Scalar] = frozenset()
+
+
+def _compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is not a regular expression ({error})") from None
+    return patterns
+
+
+class CodeRule(_Rule):
+    """A code kept as it is; what looks personal and fits none of its own `patterns` is masked."""
+
+    as_: Literal["code"] = Field(alias="as")
+    patterns: tuple[str, ...] = ()
+
+    _compile = field_validator("patterns")(_compiled)
+
+
+class NameRule(_Rule):
+    """The name of an agency, as text or as a list of `{languageId, name}`; what fits no pattern is masked.
+
+    Patterns are matched against the name in lower case with single spaces.
+    """
+
+    as_: Literal["name"] = Field(alias="as")
+    patterns: tuple[str, ...] = AGENCY_NAMES
+    language_id: int = 228  # Vietnamese in iGate, 46 is English
+
+    _compile = field_validator("patterns")(_compiled)
+
+
+class ProcedureRule(_Rule):
+    """A procedure code, split into the national code and what follows it (domain.md section 6.1), or a name.
+
+    A name is looked up in the catalogue (`procedures/*.csv`, `procedures/aliases*.csv`). `otherwise` is the code of a
+    record with no code and no name that is known there; without it that is an issue.
+    """
+
+    as_: Literal["procedure"] = Field(alias="as")
+    otherwise: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]+$")
+
+
+class IdentifierRule(_Rule):
+    """A record number of the source: digits, as a number or as text.
+
+    In base 16 it may be written as a GUID; one number is one key, whatever the case, the dashes and the zeros before.
+    """
+
+    as_: Literal["identifier"] = Field(alias="as")
+    base: Literal[10, 16] = 10
+
+
+class InstantRule(_Rule):
+    """An instant, in the first of `formats` that fits, as local wall-clock time.
+
+    A format is letters (dd MM yyyy HH mm ss; d M H for one digit or two) or one of `iso` (an offset, with or without
+    a colon, is honoured), `iso_fake_z` (local time behind a false Z), `epoch_ms`, `epoch_s`, `excel` (serial days).
+    With `only_status` it is taken only for records of these source statuses.
+    """
+
+    as_: Literal["instant"] = Field(alias="as")
+    formats: tuple[str, ...] = Field(min_length=1)
+    only_status: frozenset[Annotated[str, BeforeValidator(folded)]] = frozenset()
+    null_values: frozenset[Scalar] = frozenset({0, "0"})
+
+    @field_validator("formats")
+    @classmethod
+    def _formats_are_known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in formats if not instants.is_format(name)]:
+            raise ValueError(f"{unknown[0]!r} is no format of an instant")
+        return formats
+
+
+class IntegerRule(_Rule):
+    """A whole number, or its digits, within bounds; `thousands` is what may stand between groups of three."""
+
+    as_: Literal["integer"] = Field(alias="as")
+    minimum: int
+    maximum: int
+    thousands: str = Field(default="", max_length=1)
+
+
+class ItemsRule(_Rule):
+    """Items of a list: those that have, under each key of `where`, one of its words, and none of those of `unless`.
+
+    The word `*` stands for any that is no null. A list with items none of which has a key of `where` does not say.
+    """
+
+    where: ItemWords = Field(default_factory=dict)
+    unless: ItemWords = Field(default_factory=dict)
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The keys of an item that are looked at."""
+        return (*self.where, *self.unless)
+
+    @property
+    def looked_at(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Those keys, each with the words that are looked for."""
+        return (*self.where.items(), *self.unless.items())
+
+
+class CountRule(ItemsRule):
+    """How many items a list has, or how many that fit; without a list `when_null`."""
+
+    as_: Literal["count"] = Field(alias="as")
+    when_null: int | None = 0
+
+
+class AnyRule(ItemsRule):
+    """Whether a list has an item, or one that fits; without a list it does not say."""
+
+    as_: Literal["any"] = Field(alias="as")
+    when_null: bool | None = None
+
+
+class SumRule(_Rule):
+    """The sum of the whole numbers that the items of a list have under the key `of`; none for an empty list."""
+
+    as_: Literal["sum"] = Field(alias="as")
+    of: str
+
+
+class ChoiceRule(_Rule):
+    """One of a closed list, translated; a word outside it is `otherwise`, or an issue when that is not given."""
+
+    as_: Literal["choice"] = Field(alias="as")
+    choices: Annotated[dict[str, bool | int | str], BeforeValidator(_words)]
+    when_null: bool | int | str | None = None
+    otherwise: bool | int | str | None = None
+
+
+class PseudonymRule(_Rule):
+    """An identity number, kept only as a keyed HMAC."""
+
+    as_: Literal["pseudonym"] = Field(alias="as")
+
+
+class ConstantRule(Part):
+    """The same for every record: what the source does not say because it is always so there."""
+
+    as_: Literal["constant"] = Field(alias="as")
+    value: bool | int | str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return ()
+
+
+FieldRule = Annotated[
+    CodeRule
+    | NameRule
+    | ProcedureRule
+    | IdentifierRule
+    | InstantRule
+    | IntegerRule
+    | CountRule
+    | AnyRule
+    | SumRule
+    | ChoiceRule
+    | PseudonymRule
+    | ConstantRule,
+    Field(discriminator="as_"),
+]
+
+
+class StatusCode(Part):
+    """A national status for a source status, and whether it was read in code or inferred."""
+
+    code: int = Field(ge=1, le=10)
+    evidence: Literal["code", "inferred"]
+
+
+class DateStatus(Part):
+    """The status of a record that states none but has this date."""
+
+    field: Literal["finished_at", "returned_at", "refused_at", "paused_at", "received_at"]
+    code: int = Field(ge=1, le=10)
+
+
+class StatusRule(Part):
+    """The source's statuses and what they mean in the national list.
+
+    For a record without a status the first of `by_dates` whose field it has decides.
+    """
+
+    key: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    codes: dict[str, StatusCode] = Field(default_factory=dict)
+    by_dates: tuple[DateStatus, ...] = ()
+
+
+class ChannelFlags(Part):
+    """Online by a flag; else postal from a level on; else direct (a missing channel counts as direct)."""
+
+    as_: Literal["flags"] = Field(alias="as")
+    online_key: str
+    postal_key: str
+    postal_from: int
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.online_key, self.postal_key)
+
+
+class ChannelCodes(Part):
+    """The channel by a closed list; a record without one is `when_null` (direct, by the QĐ 766 formula)."""
+
+    as_: Literal["codes"] = Field(alias="as")
+    key: Keys
+    codes: Annotated[dict[str, Literal[1, 2, 3]], BeforeValidator(_words)] = Field(min_length=1)
+    when_null: Literal[1, 2, 3] = 1
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return self.key
+
+
+class ChannelConstant(Part):
+    """Every record came by the same channel."""
+
+    as_: Literal["constant"] = Field(alias="as")
+    code: Literal[1, 2, 3]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return ()
+
+
+ChannelRule = Annotated[ChannelFlags | ChannelCodes | ChannelConstant, Field(discriminator="as_")]
+
+
+class StandingRule(Part):
+    """What a row stands for that is no dossier like others: the first rule that fits decides.
+
+    It fits when `key` has one of `values`, is `below` a number, or, with neither, has a value at all; and, with
+    `only_with`, when that key has a value other than 0 too.
+    """
+
+    standing: Literal["public_copy", "group", "child", "soft_deleted", "migrated"]
+    key: str
+    values: frozenset[Annotated[str, BeforeValidator(folded)]] = frozenset()
+    below: int | None = None
+    only_with: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.key,) if self.only_with is None else (self.key, self.only_with)
+
+
+class KeyClasses(Part):
+    """What is done with each key the source is known to send."""
+
+    keep: tuple[str, ...]
+    hmac: tuple[str, ...] = ()
+    drop_personal: tuple[str, ...] = ()
+    drop_unneeded: tuple[str, ...] = ()
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        return (*self.keep, *self.hmac, *self.drop_personal, *self.drop_unneeded)

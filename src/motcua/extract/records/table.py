@@ -1,0 +1,235 @@
+"""Turns pages of source records into Arrow tables of the canonical record, and drops everything else on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from motcua.canonical import CONTENT, KEY_COLUMNS, TRACE
+from motcua.catalog import Source, load_catalog
+from motcua.errors import ContractBroken
+from motcua.extract.records.convert import (
+    Column,
+    Memo,
+    Problem,
+    Report,
+    code_reader,
+    first_with_value,
+    identifier_reader,
+    read_flag,
+    read_integer,
+    to_array,
+)
+from motcua.extract.records.mapping import SourceMapping
+from motcua.extract.records.paths import Picker
+from motcua.extract.records.privacy import MASKED, Pseudonymiser
+from motcua.extract.records.rules import (
+    ChannelCodes,
+    ChannelConstant,
+    ChannelFlags,
+    CodeRule,
+    InstantRule,
+    StandingRule,
+)
+from motcua.procedures import procedure_namer, split_procedure
+from motcua.settings import Settings
+from motcua.spelling import folded
+
+# What a pulled row stands for: null for a dossier like others, else why it is not.
+SOFT_DELETED, MIGRATED = "soft_deleted", "migrated"
+STANDING = pa.field("standing", pa.string())
+PULLED_SCHEMA = pa.schema([*((name, pa.string()) for name in KEY_COLUMNS), *CONTENT, *TRACE, STANDING])
+
+
+class TableBuilder:
+    """Builds the tables of one pull of one source.
+
+    `unclassified` holds the keys that the mapping does not classify; their values go nowhere.
+    """
+
+    def __init__(self, source: Source, mapping: SourceMapping, pseudonymise: Pseudonymiser) -> None:
+        self._source = source
+        self._mapping = mapping
+        self._nulls = frozenset({None}) | mapping.null_values
+        self._picker = Picker(mapping.keys, mapping.nested, mapping.inner_keys)
+        self._codes = {folded(name): status.code for name, status in mapping.status.codes.items()}
+        self._spellings = {folded(name): name for name in mapping.status.codes}
+        self._statuses = Memo(self._read_status)
+        self._names = Memo(folded)
+        self._needs_names = "source_status" not in mapping.fields or any(
+            isinstance(field, InstantRule) and field.only_status for field in mapping.fields.values()
+        )
+        self._integers = Memo(read_integer)
+        self._flags = Memo(read_flag)
+        self._procedures = Memo(split_procedure)
+        self._channel_codes = Memo(self._read_channel)
+        self._standings_of = [Memo(_standing_reader(rule, self._nulls)) for rule in mapping.standing]
+        identity = mapping.identity
+        self._identities = Memo(
+            code_reader(identity.patterns) if isinstance(identity, CodeRule) else identifier_reader(identity)
+        )
+        name_procedure = procedure_namer(load_catalog(Settings.load().catalog_dir), source.level)
+        self._columns = [
+            Column(name, rule, mapping.null_values, PULLED_SCHEMA.field(name).type, pseudonymise, name_procedure)
+            for name, rule in mapping.fields.items()
+        ]
+        self._previous_refs: Column | None = None
+        if pseudonymise.previous_ids and (applicant := mapping.fields.get("applicant_ref")):
+            self._previous_refs = Column(
+                "previous_applicant_refs", applicant, mapping.null_values, pa.string(), pseudonymise.previous_refs
+            )
+
+    @property
+    def unclassified(self) -> set[str]:
+        return self._picker.unclassified
+
+    def table(self, records: Sequence[dict[str, Any]]) -> pa.Table:
+        """Return the records as a table of PULLED_SCHEMA, in the order given.
+
+        Raises:
+            ContractBroken: a record has no key by which it could be told from others.
+        """
+        rows = len(records)
+        issues: dict[int, list[str]] = {}
+
+        def report(row: int, issue: str) -> None:
+            issues.setdefault(row, []).append(issue)
+
+        values = self._picker.columns(records, report)
+        rule = self._mapping.status
+        statuses = _scalars(first_with_value(values, rule.key, self._nulls)) if rule.key else [None] * rows
+        names = [self._names[status] for status in statuses] if self._needs_names else ()
+        columns: dict[str, pa.Array] = {
+            "system_code": pa.repeat(self._source.system_code, rows),
+            "agency_code": pa.repeat(self._source.agency_code, rows),
+            "dossier_id": self._keys(values, report),
+            "channel_code": self._channels(values, rows, report),
+            "standing": pa.array(self._standings(values, rows), pa.string()),
+        }
+        for column in self._columns:
+            columns[column.name] = column.take(values, rows, names, report)
+        if self._previous_refs is not None:  # what is wrong with the number is said once, of applicant_ref
+            columns["previous_applicant_refs"] = self._previous_refs.take(values, rows, names, lambda row, issue: None)
+        columns["status_code"] = self._status_codes([self._statuses[status] for status in statuses], columns, report)
+        if "source_status" not in columns:
+            columns["source_status"] = pa.array([self._spelling(name) for name in names], pa.string())
+        if "unit_code" not in columns:  # the source says nothing of units: all it has is its own unit's
+            columns["unit_code"] = pa.repeat(self._source.unit_id, rows)
+        if "procedure_code" in columns:
+            split = [self._procedures[code] for code in columns["procedure_code"].to_pylist()]
+            columns["procedure_code"] = pa.array([code for code, _ in split], pa.string())
+            columns["procedure_suffix"] = pa.array([suffix for _, suffix in split], pa.string())
+        if issues:
+            columns["mapping_issues"] = pa.array(
+                ["; ".join(issues[row]) if row in issues else None for row in range(rows)], pa.string()
+            )
+        return pa.table(
+            [columns[field.name] if field.name in columns else pa.nulls(rows, field.type) for field in PULLED_SCHEMA],
+            schema=PULLED_SCHEMA,
+        )
+
+    def _keys(self, values: dict[str, Sequence[Any]], report: Report) -> pa.Array:
+        found = first_with_value(values, self._mapping.identity.key, self._nulls)
+        try:
+            numbers = pa.array(found, pa.int64())
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            return self._named(found, report)
+        return self._named(found, report) if numbers.null_count else numbers.cast(pa.string())
+
+    def _named(self, values: Sequence[Any], report: Report) -> pa.Array:
+        """Return the keys; a record without one is set aside by validation, most of a page without is no page."""
+        keys = [None if value in self._nulls else self._identities[value] for value in _scalars(values)]
+        wrong = sum(not isinstance(key, str) or key == MASKED for key in keys)
+        if wrong * 2 > len(keys):
+            raise ContractBroken(
+                f"{self._source.source_id} gave {wrong} records of {len(keys)} without a usable "
+                f"{' or '.join(self._mapping.identity.key)}, by which a dossier is told from others.",
+                action=f"check identity in include/catalog/mappings/{self._source.mapping}.yaml (key, patterns) "
+                "and the version of the source; nothing of this pull was kept.",
+            )
+        for row, key in enumerate(keys if wrong else ()):
+            if isinstance(key, Problem):
+                report(row, f"dossier_id: {key.why}")
+                keys[row] = None
+        return pa.array(keys, pa.string())
+
+    def _read_status(self, status: Any) -> Any:
+        if status in self._nulls:
+            return None
+        known = self._codes.get(folded(status))
+        return Problem(f"not a known {' or '.join(self._mapping.status.key)}") if known is None else known
+
+    def _spelling(self, name: str) -> str | None:
+        return self._spellings.get(name, None if name in ("", "none") else MASKED)
+
+    def _status_codes(self, codes: list[Any], columns: dict[str, pa.Array], report: Report) -> pa.Array:
+        is_unstated = pa.array([code is None for code in codes])
+        array = to_array(codes, pa.int16(), "status_code", report)
+        for rule in self._mapping.status.by_dates if array.null_count else ():
+            if rule.field in columns:
+                stated = pc.is_valid(columns[rule.field])
+                fits = pc.and_(pc.and_(pc.is_null(array), is_unstated), stated)
+                array = pc.if_else(fits, pa.scalar(rule.code, pa.int16()), array)
+        return array
+
+    def _channels(self, values: dict[str, Sequence[Any]], rows: int, report: Report) -> pa.Array:
+        rule = self._mapping.channel
+        if isinstance(rule, ChannelConstant):
+            return pa.repeat(pa.scalar(rule.code, pa.int16()), rows)
+        if isinstance(rule, ChannelCodes):
+            found = _scalars(first_with_value(values, rule.key, self._nulls))
+            return to_array([self._channel_codes[value] for value in found], pa.int16(), "channel_code", report)
+        flags, integers = self._flags, self._integers
+        online, postal = _scalars(values[rule.online_key]), _scalars(values[rule.postal_key])
+        return pa.array(
+            [
+                2 if flags[one] else 3 if (integers[other] or 0) >= rule.postal_from else 1
+                for one, other in zip(online, postal, strict=True)
+            ],
+            pa.int16(),
+        )
+
+    def _read_channel(self, value: Any) -> Any:
+        rule = self._mapping.channel
+        assert not isinstance(rule, ChannelFlags | ChannelConstant)
+        if value in self._nulls:
+            return rule.when_null
+        return rule.codes.get(folded(value), Problem("not a value of its list"))
+
+    def _standings(self, values: dict[str, Sequence[Any]], rows: int) -> list[str | None]:
+        standings: list[str | None] = [None] * rows
+        for rule, memo in zip(reversed(self._mapping.standing), reversed(self._standings_of), strict=True):
+            found = _scalars(values[rule.key])
+            fitting = {value for value in set(found) if memo[value]}
+            if not fitting:
+                continue
+            others = _scalars(values[rule.only_with]) if rule.only_with else ()
+            for row, value in enumerate(found):
+                if value in fitting and (not rule.only_with or not self._is_nothing(others[row])):
+                    standings[row] = rule.standing
+        return standings
+
+    def _is_nothing(self, value: Any) -> bool:
+        return value in self._nulls or self._integers[value] == 0
+
+
+def _standing_reader(rule: StandingRule, nulls: frozenset[Any]) -> Any:
+    def fits(value: Any) -> bool:
+        if value in nulls:
+            return False
+        if rule.below is not None:
+            number = read_integer(value)
+            return number is not None and number < rule.below
+        return not rule.values or folded(value) in rule.values
+
+    return fits
+
+
+def _scalars(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values with none for a list or an object, which is never a code and cannot be looked up."""
+    if list in (kinds := set(map(type, values))) or dict in kinds:
+        return [None if isinstance(value, list | dict) else value for value in values]
+    return values

@@ -1,0 +1,1 @@
+"""What is published, kept and compared: immutable editions and what each restates."""

@@ -1,0 +1,178 @@
+"""What an edition says, as one JSON document of strings and integers, and its canonical bytes (RFC 8785)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+
+from motcua.catalog import Unit
+from motcua.catalog.forms import Form
+from motcua.period import Period
+from motcua.publish.form.completeness import SourceCell
+from motcua.publish.form.figures import Table, unit_json
+from motcua.publish.form.parts import Part
+from motcua.publish.form.reading import Reading
+
+Content = dict[str, Any]
+SCHEMA = "motcua.edition/1"
+
+
+def canonical_bytes(content: Content) -> bytes:
+    """Return the RFC 8785 serialisation: the bytes that are stored, hashed and later signed."""
+    body: bytes = rfc8785.dumps(content)
+    return body
+
+
+def report_facts(form: Form, unit: Unit, period: Period) -> Content:
+    """Return what the edition is about and how it is laid out, so that a file needs nothing but the edition."""
+    return {
+        "schema": SCHEMA,
+        "report": {
+            "code": form.report_code,
+            "form_no": form.form_no,
+            "title_vi": form.title_vi,
+            "title_en": form.title_en,
+            "legal_source": form.legal_source,
+            "counted_vi": form.counted_vi,
+            "counted_en": form.counted_en,
+            "row_heading_vi": form.row_heading.vi,
+            "row_heading_en": form.row_heading.en,
+        },
+        "unit": unit_json(unit),
+        "period": period.as_json(),
+        "sections": [section.model_dump() for section in form.sections],
+        "columns": [
+            {
+                "number": column.number,
+                "code": column.code,
+                "label": column.label,
+                "vi": list(column.vi),
+                "en": list(column.en),
+                **({"percent": column.percent.model_dump()} if column.percent else {}),
+            }
+            for column in form.columns
+        ],
+        **({"tiles": list(form.tiles)} if form.tiles else {}),
+    }
+
+
+def tables_json(tables: Mapping[str, Table]) -> list[Content]:
+    """Return the tables as the edition keeps them; a figure that no source can tell is left out."""
+    return [
+        {
+            "code": table.code,
+            "rows": [
+                {
+                    "row_code": row.row_code,
+                    "row_name": row.row_name,
+                    "level": row.level,
+                    "unit_id": row.unit_id,
+                    "figures": row.told,
+                    **({"percentages": dict(row.percentages)} if row.percentages else {}),
+                }
+                for row in table.rows
+            ],
+        }
+        for table in tables.values()
+    ]
+
+
+def part_code(table: str, part: int) -> str:
+    """Return the code of a part's table: `unit@1` is the table by unit of part 1, on its own map."""
+    return f"{table}@{part}"
+
+
+def part_tables_json(part: Part) -> list[Content]:
+    """Return the tables of a part of the period as the edition keeps them."""
+    tables = tables_json(part.tables)
+    return [{**table, "code": part_code(table["code"], part.number)} for table in tables]
+
+
+def maps_json(map_code: str, reading: Reading) -> Content:
+    """Return which maps the edition was read on; nothing where every unit is on its own line."""
+    if not reading.parts and not map_code:
+        return {}
+    assert reading.day is not None  # only as-was has no day
+    parts = [
+        {"part": part.number, "from": part.period.from_date.isoformat(), "to": part.period.to_date.isoformat()}
+        for part in reading.parts
+    ]
+    return {
+        "maps": {
+            "code": map_code,
+            "on": reading.day.isoformat(),
+            "parts": parts,
+            "explanation": dict(reading.explanation),
+        }
+    }
+
+
+def completeness_json(cells: list[SourceCell], placed: Mapping[str, str]) -> list[Content]:
+    """Return the cells as the edition keeps them, each with its batches, and with the line it is on if another's."""
+    return [
+        {
+            "source_id": cell.source_id,
+            "source_name": cell.source_name,
+            "unit_id": cell.unit_id,
+            **({"row_unit_id": placed[cell.unit_id]} if placed[cell.unit_id] != cell.unit_id else {}),
+            "row_code": cell.row_code,
+            "level": cell.level,
+            "cell": cell.cell,
+            "from": cell.from_date.isoformat(),
+            "to": cell.to_date.isoformat(),
+            "batches": [{"batch_id": batch_id, "manifest_sha256": sha} for batch_id, sha in cell.batches],
+        }
+        for cell in cells
+    ]
+
+
+def folder_sha256(folder: Path, pattern: str) -> str:
+    """Return the SHA-256 over names and bytes of the files of a folder that match `pattern`."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob(pattern)):
+        body = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(body)}\0".encode())
+        digest.update(body)
+    return digest.hexdigest()
+
+
+def table_rows(content: Content, code: str) -> list[Content]:
+    """Return the rows of one table of an edition; none if it has no such table."""
+    for table in content["tables"]:
+        if table["code"] == code:
+            rows: list[Content] = table["rows"]
+            return rows
+    return []
+
+
+def figure_rows(content: Content) -> Iterator[tuple[str, int, str, str, str | None, str, int]]:
+    """Yield the edition's figures as rows of edition_figure: table, row number, code, name, level, column, quantity."""
+    for table in content["tables"]:
+        for row_no, row in enumerate(table["rows"], start=1):
+            for column_code, quantity in row["figures"].items():
+                yield (
+                    table["code"],
+                    row_no,
+                    row["row_code"],
+                    row["row_name"],
+                    row["level"] or None,
+                    column_code,
+                    quantity,
+                )
+
+
+def substance(content: Content) -> Content:
+    """Return what makes two editions differ: figures, completeness, state. Not when or from which pull."""
+    return {
+        "state": content["state"],
+        "figures": content["tables"],
+        "cells": [
+            {key: cell[key] for key in ("source_id", "unit_id", "cell", "from", "to")}
+            for cell in content["completeness"]
+        ],
+        "quarantine": content.get("quarantine", {}),
+    }

@@ -1,0 +1,160 @@
+"""The HTML page of an edition: one file, no script, no address outside itself; Vietnamese first, English on request."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from motcua.percentage import count_text, percentage_text
+from motcua.publish.edition.content import Content, table_rows
+from motcua.publish.edition.editions import Edition
+from motcua.publish.edition.restatement import cause_text
+from motcua.publish.files.charts import charts
+from motcua.publish.files.layout import (
+    STATES,
+    TABLE_NAMES,
+    cell_counts,
+    headings,
+    lacking_text,
+    lines,
+    map_text,
+    missing_sources,
+    part_text,
+    parts,
+    period_text,
+    read_at_text,
+    untold_text,
+)
+from motcua.publish.form.completeness import CELLS_EN, CELLS_VI
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("motcua.publish.files"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(count=_count, change=_change, share=_share)
+    environment.globals.update(both=_both, percent=_percent, cause_text=cause_text)
+    return environment
+
+
+def page_html(edition: Edition) -> str:
+    """Return the page of an edition. It prints on A4 landscape and works without a network."""
+    content = edition.content
+    if "index" in content:
+        return _index_html(edition)
+    both_charts = zip(charts(content, "vi"), charts(content, "en"), strict=True)
+    return _environment().get_template("edition.html.j2").render(
+        edition=edition,
+        content=content,
+        report=content["report"],
+        columns=content["columns"],
+        headings=headings(content["columns"]),
+        heading_rows=1 + max(heading.row for heading in headings(content["columns"])),
+        total=table_rows(content, "total")[0]["figures"],
+        total_change=next((row["figures"] for row in table_rows(content, "total_change")), {}),
+        tables=[
+            (code, names, list(lines(content, code)), _changes(content, code))
+            for code, names in TABLE_NAMES.items()
+            if table_rows(content, code)
+        ],
+        explanation=content.get("maps", {}).get("explanation", {}),
+        map_text=(map_text(content, "vi"), map_text(content, "en")),
+        parts=[
+            (part["part"], (part_text(part, "vi"), part_text(part, "en")), list(lines(content, "unit", part["part"])))
+            for part in parts(content)
+        ],
+        part_texts={part["part"]: (part_text(part, "vi"), part_text(part, "en")) for part in parts(content)},
+        rates=_rates(content),
+        charts=[(vi, en, Markup(vi.svg), Markup(en.svg)) for vi, en in both_charts],  # noqa: S704  made by us, escaped
+        state=STATES[edition.state],
+        lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        untold=(untold_text(content, "vi"), untold_text(content, "en")),
+        period=(period_text(content, "vi"), period_text(content, "en")),
+        read_at=read_at_text(content),
+        cells_vi=CELLS_VI,
+        cells_en=CELLS_EN,
+        cell_counts=cell_counts(content),
+        missing=missing_sources(content),
+        column_heading={column["code"]: column for column in content["columns"]},
+    ) + "\n"  # fmt: skip
+
+
+def _index_html(edition: Edition) -> str:
+    content = edition.content
+    said = content["index"]
+    return _environment().get_template("index.html.j2").render(
+        edition=edition,
+        content=content,
+        report=content["report"],
+        index_headings=list(zip(said["headings"]["vi"], said["headings"]["en"], strict=True)),
+        summary=list(zip(said["summary"]["vi"], said["summary"]["en"], strict=True)),
+        state=STATES[edition.state],
+        lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        period=(period_text(content, "vi"), period_text(content, "en")),
+        read_at=read_at_text(content),
+        cells_vi=CELLS_VI,
+        cells_en=CELLS_EN,
+        cell_counts=cell_counts(content),
+    ) + "\n"  # fmt: skip
+
+
+def _changes(content: Content, code: str) -> dict[str, dict[str, int]]:
+    """Return the change from the day before by table and row: a table by unit also shows its sections' and total."""
+    found: dict[str, dict[str, int]] = {}
+    for table in (code, "level", "total"):
+        for row in table_rows(content, f"{table}_change"):
+            found[f"{table}/{row['unit_id'] or row['row_code']}"] = row["figures"]
+    return found
+
+
+def _rates(content: Content) -> list[dict[str, Any]]:
+    """Return counts for the percentages shown by level: numerator and denominator, never a percentage alone."""
+    codes = {column["code"] for column in content["columns"]}
+    if "received_online" not in codes:
+        return []
+    rates = []
+    for line in lines(content, "level"):
+        figures = line.figures
+        rates.append(
+            {
+                "line": line,
+                "online": (figures["received_online"], figures["received_online"] + figures["received_direct"]),
+                "on_time": (figures["resolved_early"] + figures["resolved_on_time"], figures["resolved_total"]),
+                "overdue": (figures["open_overdue"], figures["open_total"]),
+            }
+        )
+    return rates
+
+
+def _both(vi: str, en: str) -> Markup:
+    """Return a text in both languages, or once when they do not differ."""
+    if vi == en:
+        return Markup("{}").format(vi)
+    return Markup('<span lang="vi">{}</span><span lang="en">{}</span>').format(vi, en)
+
+
+def _count(value: int) -> Markup:
+    return _both(count_text(value, "vi"), count_text(value, "en"))
+
+
+def _change(value: int) -> Markup:
+    sign = "+" if value > 0 else ""
+    return _both(f"{sign}{count_text(value, 'vi')}", f"{sign}{count_text(value, 'en')}")
+
+
+def _share(share: str) -> Markup:
+    """Return a percentage as printed; nothing for a share of nothing."""
+    return _both(share.replace(".", ","), share)
+
+
+def _percent(numerator: int, denominator: int) -> Markup:
+    vi, en = (percentage_text(numerator, denominator, lang).replace(" ", "\N{NO-BREAK SPACE}") for lang in ("vi", "en"))
+    return _both(vi, en)

@@ -1,0 +1,271 @@
+"""The figures of a form: one SQL statement over the daily measures, shaped into rows, with its identities checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from motcua.catalog import LEVELS, Catalog, Unit
+from motcua.catalog.feeds import fed_fields
+from motcua.catalog.forms import Form
+from motcua.errors import CatalogError, ReportRefused
+from motcua.percentage import percentage
+from motcua.period import Period
+from motcua.publish.form.scope import Scope
+from motcua.warehouse import statement
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its figures by column code. `level` and `unit_id` are empty where a row has none.
+
+    Attributes:
+        lacking: the columns that no source of the row can tell; their figures are 0 and mean nothing.
+        percentages: by column code, as `45.54`, empty where there is nothing to divide.
+    """
+
+    row_code: str
+    row_name: str
+    level: str
+    unit_id: str
+    figures: Mapping[str, int]
+    lacking: frozenset[str] = frozenset()
+    percentages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> dict[str, int]:
+        """The figures that mean something."""
+        return {code: value for code, value in self.figures.items() if code not in self.lacking}
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "row_code": self.row_code,
+            "row_name": self.row_name,
+            "level": self.level or None,
+            **{code: None if code in self.lacking else value for code, value in self.figures.items()},
+            **self.percentages,
+        }
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one breakdown: `unit`, `field`, `level` or `total`."""
+
+    code: str
+    rows: tuple[Row, ...]
+
+
+def unit_json(unit: Unit) -> dict[str, str]:
+    """Return the unit as reports name it."""
+    return {"unit_id": unit.unit_id, "code": unit.code, "name": unit.name, "level": unit.level}
+
+
+def find_unit(catalog: Catalog, code_or_id: str, period: Period) -> Unit:
+    """Return the unit a code means on the period's last day, or else on its first."""
+    try:
+        return catalog.unit(code_or_id, period.to_date)
+    except CatalogError:
+        return catalog.unit(code_or_id, period.from_date)
+
+
+def units_in_force(scope: list[Unit], period: Period) -> list[Unit]:
+    """Return the units that could hold dossiers in the period: all but a province itself, which only contains."""
+    return [unit for unit in scope if unit.kind != "province" and unit.overlaps(period)]
+
+
+def read_tables(
+    connection: Connection,
+    form: Form,
+    catalog: Catalog,
+    unit: Unit,
+    period: Period,
+    ahead_until: date | None = None,
+    *,
+    day: date | None = None,
+) -> dict[str, Table]:
+    """Return every table of a form, and `total`, for all that `unit` covers, on the map of a day; unchecked.
+
+    A unit in force in the period that a source speaks for has a row, also when all its figures are 0: its own, or
+    that of the unit which stands for it on the map. A unit without a source, or no longer in force, has one if it
+    holds dossiers, so that nothing drops out of the total; its zeros would not be an answer (design.md idea 8).
+
+    Args:
+        day: whose map the units are placed on; the period's last by default. Totals are the same on every map.
+    """
+    scope = Scope(catalog, unit)
+    placed = scope.placement(day or period.to_date)
+    members = {unit_id: catalog.unit_by_id[unit_id] for unit_id in placed.values()}
+    terms = [
+        (column.code, measure, term.window, term.sign)
+        for column in form.columns
+        for term in column.terms
+        for measure in term.measures
+    ]
+    fed = _fed(catalog, form, scope, placed, period)
+    lacking = {unit_id: untold(form, fed[unit_id]) for unit_id in fed}
+    silent = [(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)]
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for record in connection.execute(
+        statement("publish/form_figures"),
+        {
+            "column_codes": [term[0] for term in terms],
+            "measures": [term[1] for term in terms],
+            "window_codes": [term[2] for term in terms],
+            "signs": [term[3] for term in terms],
+            "unit_ids": list(placed),
+            "placed_unit_ids": list(placed.values()),
+            "levels": [members[unit_id].level for unit_id in placed.values()],
+            "silent_unit_ids": [unit_id for unit_id, _ in silent],
+            "silent_columns": [code for _, code in silent],
+            "from_date": period.from_date,
+            "to_date": period.to_date,
+            "ahead_until": ahead_until or period.to_date,
+        },
+    ):
+        found.setdefault((record.table_code, record.row_key), {})[record.column_code] = record.quantity
+
+    def figures(table: str, key: str) -> dict[str, int]:
+        return complete(form, found.get((table, key), {}))
+
+    def row(table: str, key: str, name: str, level: str = "", unit_id: str = "", code: str = "") -> Row:
+        covered = [
+            codes
+            for other, codes in lacking.items()
+            if (other == unit_id if unit_id else not level or members[other].level == level)
+        ]
+        return make_row(
+            form,
+            (code or key, name, level, unit_id),
+            figures(table, key),
+            frozenset.intersection(*covered) if covered else frozenset(),
+        )
+
+    speaking = {source.unit_id for source in catalog.sources if source.overlaps(period)}
+    answering = {
+        placed[member.unit_id] for member in scope.units if member.unit_id in speaking and member.overlaps(period)
+    }
+    units = [
+        member
+        for member in members.values()
+        if member.unit_id in answering or any(figures("unit", member.unit_id).values())
+    ]
+    units.sort(key=lambda member: (LEVELS.index(member.level), member.code, member.unit_id))
+    fields = {procedure.field_code: procedure.field_name for procedure in catalog.procedures}
+    field_codes = sorted(key for table, key in found if table == "field" and any(figures("field", key).values()))
+    names = {section.level: section.vi for section in form.sections}
+    tables = {
+        "unit": Table(
+            "unit",
+            tuple(row("unit", u.unit_id, _unit_name(catalog, u, unit), u.level, u.unit_id, u.code) for u in units),
+        ),
+        "field": Table("field", tuple(row("field", key, fields.get(key, key)) for key in field_codes)),
+        "level": Table(
+            "level",
+            tuple(
+                row("level", level, names[level], level)
+                for level in LEVELS
+                if any(member.level == level for member in units)
+            ),
+        ),
+    }
+    wanted: dict[str, Table] = {code: tables[code] for code in form.tables}
+    return {**wanted, "total": Table("total", (row("total", "total", "Tổng số"),))}
+
+
+def make_row(
+    form: Form, head: tuple[str, str, str, str], figures: Mapping[str, int], lacking: frozenset[str] = frozenset()
+) -> Row:
+    """Return a row of a form, from its code, name, level and unit id."""
+    percentages = {}
+    for column in form.columns:
+        if column.percent is not None:
+            part, whole = column.percent.of, column.percent.among
+            share = None if {part, whole} & lacking else percentage(figures[part], figures[whole])
+            percentages[column.code] = "" if share is None else str(share)
+    return Row(*head, figures, lacking, percentages)
+
+
+def untold(form: Form, fed: frozenset[str]) -> frozenset[str]:
+    """Return the columns that need a fact which none of the fed fields states."""
+    return frozenset(column.code for column in form.columns if not fed.issuperset(column.needs))
+
+
+def _fed(
+    catalog: Catalog, form: Form, scope: Scope, placed: Mapping[str, str], period: Period
+) -> dict[str, frozenset[str]]:
+    """Return, by unit of the map, the fields that the sources of the units placed on it can fill.
+
+    For a unit without a source some other source of the scope speaks, so all of their fields count as its own.
+    """
+    if not any(column.needs for column in form.columns):
+        return {}
+    found: dict[str, frozenset[str]] = {}
+    for source in catalog.sources:
+        if source.unit_id in placed and source.overlaps(period):
+            unit_id = placed[source.unit_id]
+            found[unit_id] = found.get(unit_id, frozenset()) | fed_fields(catalog.folder, source)
+    every = frozenset[str]().union(*found.values())
+    return {unit_id: found.get(unit_id, every) for unit_id in placed.values()}
+
+
+def check_tables(form: Form, unit: Unit, tables: Mapping[str, Table]) -> None:
+    """Refuse figures that break an identity of the form, are negative, or do not add up to the total row."""
+    total = tables["total"].rows[0].figures
+    needing = {column.code for column in form.columns if column.needs}
+    for table in tables.values():
+        for row in table.rows:
+            for identity in form.identities:
+                parts = [row.figures[code] for code in identity.parts]
+                rest = row.figures[identity.total] - sum(parts)
+                # Of a unit that is silent on a part only the whole is known.
+                is_partly_known = needing & {*identity.parts} and (table.code != "unit" or row.lacking)
+                if rest < 0 or (rest and not identity.at_least and not is_partly_known):
+                    stated = " + ".join(f"{code} {value}" for code, value in zip(identity.parts, parts, strict=True))
+                    raise _refused(
+                        form, unit, table, row, f"{identity.name} does not hold: {identity.total} "
+                        f"{row.figures[identity.total]}, but {stated} = {sum(parts)}"
+                    )  # fmt: skip
+            for code in form.column_codes:
+                if row.figures[code] < 0:
+                    raise _refused(form, unit, table, row, f"{code} is negative: {row.figures[code]}")
+        for code in form.column_codes:
+            added = sum(row.figures[code] for row in table.rows)
+            if added != total[code]:
+                raise _refused(
+                    form, unit, table, tables["total"].rows[0],
+                    f"the total is not the sum of the rows: {code} {total[code]}, but the rows sum to {added}",
+                )  # fmt: skip
+
+
+def _refused(form: Form, unit: Unit, table: Table, row: Row, what: str) -> ReportRefused:
+    return ReportRefused(
+        f"Report {form.report_code} of {unit.name} ({unit.unit_id}), table by {table.code}, "
+        f"row {row.row_code} {row.row_name}: {what}.",
+        action="run `motcua measures rebuild --check`; if the measures agree, look for dossiers of that row whose "
+        "finish lies before their reception.",
+    )
+
+
+def complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
+    """Return every column of the form: the measured ones, 0 where nothing is, and those made of them."""
+    figures = {}
+    for column in form.columns:
+        if column.terms:
+            figures[column.code] = measured.get(column.code, 0)
+        elif column.percent is None:
+            figures[column.code] = sum(measured.get(code, 0) for code in column.plus) - sum(
+                measured.get(code, 0) for code in column.minus
+            )
+    return figures
+
+
+def _unit_name(catalog: Catalog, unit: Unit, root: Unit) -> str:
+    """Name a commune with its district unless the report is that district's: names recur inside a province."""
+    parent = catalog.unit_by_id.get(unit.parent_id or "")
+    if parent is None or parent.kind != "district" or root.unit_id in (parent.unit_id, unit.unit_id):
+        return unit.name
+    return f"{unit.name}, {parent.name}"

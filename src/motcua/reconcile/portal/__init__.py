@@ -1,0 +1,1 @@
+"""The National Portal's public figures, asked over HTTP and put beside ours."""

@@ -1,0 +1,1 @@
+"""The dossiers of a scenario as files, posted batches or a database."""

@@ -1,0 +1,35 @@
+"""Writes what a scenario's systems hold on a night as files or into a database, for the adapters that read those."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from motcua.sandbox.exports.source_database import fill_database
+from motcua.sandbox.exports.tables import Form, write_tables
+from motcua.sandbox.systems.portal_sync import Shape, write_batches
+from motcua.sandbox.world.columns import World
+
+Exported = Literal["portal_sync", "files", "sql"]
+PROTOCOLS: tuple[Exported, ...] = get_args(Exported)
+DATABASE_FILE = "ho_so.sqlite"
+
+
+def export(
+    world: World, protocol: Exported, to: str, *, night: int = 2, shape: Shape = "2025", form: Form | None = None
+) -> str:
+    """Write a world's night and say in one line what was written.
+
+    Args:
+        to: a folder; for `sql` a folder, where a SQLite file is made, or the URL of a database.
+        shape: which years' fields the sync has. form: how every unit sends its table; none: each in its own way.
+    """
+    if protocol == "portal_sync":
+        return f"{len(write_batches(world, night, Path(to), shape))} batches in {to}"
+    if protocol == "files":
+        return f"{len(write_tables(world, night, Path(to), form))} files in {to}"
+    url = to
+    if "://" not in to:
+        Path(to).mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{Path(to).resolve() / DATABASE_FILE}"
+    return f"{fill_database(world, night, url)} dossiers in {to}"

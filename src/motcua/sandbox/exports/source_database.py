@@ -1,0 +1,111 @@
+"""A one-stop system's own database: the table `ho_so` and the view `v_ho_so` that a reading account may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    create_engine,
+    insert,
+    text,
+)
+
+from motcua.sandbox.systems.said import Holdings, Said
+from motcua.sandbox.systems.written import moments
+from motcua.sandbox.world import people
+from motcua.sandbox.world.columns import World
+
+TABLE, VIEW = "ho_so", "v_ho_so"
+_table = Table(
+    TABLE,
+    MetaData(),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("group_id", Integer, nullable=False, index=True),
+    Column("ma_ho_so", String(60)),
+    Column("ma_don_vi", String(40)),
+    Column("ten_don_vi", Text),
+    Column("ma_tthc", String(60)),
+    Column("ten_tthc", Text),
+    Column("ma_linh_vuc", String(40)),
+    Column("trang_thai", SmallInteger),
+    Column("kenh", SmallInteger),
+    Column("ngay_nop", DateTime),
+    Column("ngay_tiep_nhan", DateTime, index=True),
+    Column("ngay_hen_tra", DateTime),
+    Column("ngay_ket_thuc", DateTime),
+    Column("ngay_tra", DateTime),
+    Column("ngay_yeu_cau_bo_sung", DateTime),
+    Column("ngay_tu_choi", DateTime),
+    Column("cap_nhat", DateTime),
+    Column("le_phi", BigInteger),
+    Column("loai_doi_tuong", SmallInteger),
+    Column("ho_ten", Text),
+    Column("so_cccd", String(20)),
+    Column("dien_thoai", String(20)),
+    Column("email", Text),
+    Column("dia_chi", Text),
+    Column("ghi_chu", Text),
+    Column("mat_khau_tra_cuu", Text),
+)
+
+
+def fill_database(world: World, night: int, url: str) -> int:
+    """Fill the table and the view of the database at a SQLAlchemy URL, in place of what was there; return the rows."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"drop view if exists {VIEW}"))
+            _table.drop(connection, checkfirst=True)
+            _table.create(connection)
+            rows = _rows(world, night)
+            connection.execute(insert(_table), rows)
+            seen = ", ".join(column.name for column in _table.columns if column.name != "mat_khau_tra_cuu")
+            connection.execute(text(f"create view {VIEW} as select {seen} from {TABLE}"))  # noqa: S608  our own names
+    finally:
+        engine.dispose()
+    return len(rows)
+
+
+def _rows(world: World, night: int) -> list[dict[str, Any]]:
+    holdings = Holdings(world, night)
+    said = Said(world, holdings.columns, holdings.rows(None))
+    person = said.of("person")
+    columns = {
+        "id": said.ids,
+        "group_id": said.groups,
+        "ma_ho_so": [number or None for number in said.numbers],
+        "ma_don_vi": [code or None for code in said.unit_codes],
+        "ten_don_vi": said.unit_names,
+        "ma_tthc": [code or None for code in said.procedure(lambda p: p.code)],
+        "ten_tthc": said.procedure(lambda p: p.name),
+        "ma_linh_vuc": said.procedure(lambda p: p.field_code),
+        "trang_thai": said.national,
+        "kenh": said.channels,
+        "ngay_nop": moments(said.submitted),
+        "ngay_tiep_nhan": moments(said.received),
+        "ngay_hen_tra": moments(said.due),
+        "ngay_ket_thuc": moments(said.released),
+        "ngay_tra": moments(said.finished),
+        "ngay_yeu_cau_bo_sung": moments(said.paused),
+        "ngay_tu_choi": moments(said.refused),
+        "cap_nhat": moments(said.modified),
+        "le_phi": said.of("fee"),
+        "loai_doi_tuong": [2 if people.is_business(n) else 1 for n in person],
+        "ho_ten": [people.name(n) for n in person],
+        "so_cccd": [people.identity_number(n) or None for n in person],
+        "dien_thoai": [people.phone(n) for n in person],
+        "email": [people.email(n) or None for n in person],
+        "dia_chi": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+        "ghi_chu": [people.note(n) or None for n in person],
+        "mat_khau_tra_cuu": [people.lookup_password(n) for n in person],
+    }
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -1,0 +1,152 @@
+"""Tables as units export or mail them: CSV in two encodings, XLSX with two sheets, XLS with an empty first column."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from motcua.errors import ConfigurationError
+from motcua.sandbox.systems.codepage import windows_1258
+from motcua.sandbox.systems.said import CHANNEL_TEXTS, NATIONAL_TEXTS, ONLINE, Holdings, Said
+from motcua.sandbox.systems.written import moments
+from motcua.sandbox.world import people
+from motcua.sandbox.world.columns import World
+
+Form = Literal["csv_utf8", "xlsx", "csv_windows", "xls"]
+FORMS: tuple[Form, ...] = ("csv_utf8", "xlsx", "csv_windows", "xls")
+SHEETS = ("Trực tuyến", "Trực tiếp")
+_DATES = "dd/mm/yyyy hh:mm:ss"
+
+Cells = tuple[Any, ...]
+
+
+def form_of(place: int) -> Form:
+    """Return how the unit at a place of the world sends its table."""
+    return FORMS[place % len(FORMS)]
+
+
+def file_name(group_id: int, form: Form) -> str:
+    return f"{group_id}.{form.partition('_')[0]}"
+
+
+def write_tables(world: World, night: int, folder: Path, form: Form | None = None) -> list[Path]:
+    """Write one file a unit, `<folder>/<groupId>.csv|.xlsx|.xls`; without a `form` each unit has its own.
+
+    Raises:
+        ConfigurationError: an XLS is due and no writer of it is installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for place, group_id in enumerate(world.group_ids):
+        own = form or form_of(place)
+        holdings = Holdings(world, night)
+        said = Said(world, holdings.columns, holdings.rows(group_id))
+        path = folder / file_name(group_id, own)
+        _WRITERS[own](path, world.unit_names[place], _columns(said), said.channels)
+        written.append(path)
+    return written
+
+
+def _columns(said: Said) -> dict[str, Sequence[Any]]:
+    """Return the table by headings; instants are datetimes, numbers are numbers."""
+    person = said.of("person")
+    return {
+        "STT": range(1, len(said) + 1),
+        "Mã nội bộ": said.ids,
+        "Mã hồ sơ": said.numbers,
+        "Mã thủ tục": said.procedure(lambda p: p.code),
+        "Tên thủ tục": said.procedure(lambda p: p.name),
+        "Lĩnh vực": said.procedure(lambda p: p.field_name),
+        "Mã đơn vị": said.unit_codes,
+        "Đơn vị xử lý": said.unit_names,
+        "Hình thức nộp": [CHANNEL_TEXTS[channel] for channel in said.channels],
+        "Trạng thái": [NATIONAL_TEXTS[code] for code in said.national],
+        "Ngày nộp": moments(said.submitted),
+        "Ngày tiếp nhận": moments(said.received),
+        "Ngày hẹn trả": moments(said.due),
+        "Ngày kết thúc xử lý": moments(said.released),
+        "Ngày trả kết quả": moments(said.finished),
+        "Ngày yêu cầu bổ sung": moments(said.paused),
+        "Ngày từ chối": moments(said.refused),
+        "Lệ phí": said.of("fee"),
+        "Đối tượng": ["Tổ chức" if people.is_business(n) else "Cá nhân" for n in person],
+        "Họ và tên": [people.name(n) for n in person],
+        "Số CCCD": [people.identity_number(n) for n in person],
+        "Số điện thoại": [people.phone(n) for n in person],
+        "Email": [people.email(n) for n in person],
+        "Địa chỉ": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+        "Ghi chú": [people.note(n) for n in person],
+    }
+
+
+def _rows(columns: dict[str, Sequence[Any]]) -> list[Cells]:
+    return list(zip(*columns.values(), strict=True))
+
+
+def _csv_text(columns: dict[str, Sequence[Any]], delimiter: str) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in _rows(columns):
+        writer.writerow([f"{cell:%d/%m/%Y %H:%M:%S}" if isinstance(cell, datetime) else cell for cell in row])
+    return text.getvalue()
+
+
+def _write_csv_utf8(path: Path, unit: str, columns: dict[str, Sequence[Any]], channels: list[int]) -> None:
+    path.write_bytes(_csv_text(columns, ",").encode("utf-8-sig"))
+
+
+def _write_csv_windows(path: Path, unit: str, columns: dict[str, Sequence[Any]], channels: list[int]) -> None:
+    path.write_bytes(windows_1258(_csv_text(columns, ";")))
+
+
+def _write_xlsx(path: Path, unit: str, columns: dict[str, Sequence[Any]], channels: list[int]) -> None:
+    """One sheet of what came online, one of the rest, each under a title; dates are Excel's."""
+    import xlsxwriter
+
+    rows = _rows(columns)
+    with xlsxwriter.Workbook(path) as book:
+        date = book.add_format({"num_format": _DATES})
+        book.set_properties({"created": datetime(2020, 1, 1)})
+        for name in SHEETS:
+            sheet = book.add_worksheet(name)
+            sheet.write(0, 0, f"DANH SÁCH HỒ SƠ - {unit.upper()}")
+            sheet.write_row(2, 0, columns)
+            here = [row for row, way in zip(rows, channels, strict=True) if (way == ONLINE) == (name == SHEETS[0])]
+            for number, row in enumerate(here, start=3):
+                for column, cell in enumerate(row):
+                    if isinstance(cell, datetime):
+                        sheet.write_datetime(number, column, cell, date)
+                    elif cell is not None and cell != "":
+                        sheet.write(number, column, cell)
+
+
+def _write_xls(path: Path, unit: str, columns: dict[str, Sequence[Any]], channels: list[int]) -> None:
+    """Excel 97: an empty first column, a title above the header, Excel's own dates and numbers."""
+    try:
+        import xlwt
+    except ImportError:
+        raise ConfigurationError(
+            "There is no writer of XLS files.",
+            action="install the development packages (make setup), or choose another form.",
+        ) from None
+    book = xlwt.Workbook(encoding="utf-8")
+    date = xlwt.easyxf(num_format_str=_DATES)
+    sheet = book.add_sheet("Hồ sơ")
+    sheet.write(0, 1, f"DANH SÁCH HỒ SƠ - {unit.upper()}")
+    for column, heading in enumerate(columns, start=1):
+        sheet.write(2, column, heading)
+    for number, row in enumerate(_rows(columns), start=3):
+        for column, cell in enumerate(row, start=1):
+            if isinstance(cell, datetime):
+                sheet.write(number, column, cell, date)
+            elif cell is not None and cell != "":
+                sheet.write(number, column, cell)
+    book.save(str(path))
+
+
+_WRITERS = {"csv_utf8": _write_csv_utf8, "csv_windows": _write_csv_windows, "xlsx": _write_xlsx, "xls": _write_xls}

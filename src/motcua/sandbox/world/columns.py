@@ -1,0 +1,177 @@
+"""The world of a scenario: every dossier of every one-stop system, as columns, on each night."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motcua.catalog import Level, Procedure
+from motcua.sandbox.world.facts import Facts, draw_facts
+from motcua.sandbox.world.scenario import Scenario
+from motcua.sandbox.world.truth import Truth, count_truth
+from motcua.sandbox.world.working_days import Ints, day_number
+
+Bools = npt.NDArray[np.bool_]
+
+# The statuses of one_stop_systems.md section a.4 that occur, with the text the system shows. The last is none of them.
+STATUSES: tuple[tuple[str, str], ...] = (
+    ("done", "Đã trả kết quả"),
+    ("releasing", "Chờ trả kết quả"),
+    ("processing", "Đang xử lý"),
+    ("receiving", "Tiếp nhận"),
+    ("waiting", "Chờ bổ sung"),
+    ("paying", "Chờ thực hiện nghĩa vụ tài chính"),
+    ("cancelled", "Rút hồ sơ"),
+    ("denied", "Dừng xử lý"),
+    ("unresolved", "Không được tiếp nhận"),
+    ("new", "Mới đăng ký"),
+    ("chuyen_lai", "Chuyển lại"),
+)
+STATUS = {code: number for number, (code, _) in enumerate(STATUSES)}
+
+
+class Kind(IntEnum):
+    """What a record is for. Only DOSSIER and OUTSIDE can ever count; OUTSIDE not in the period."""
+
+    DOSSIER = 0
+    COPY = 1
+    CHILD = 2
+    DELETED = 3
+    BROKEN = 4
+    NOT_ACCEPTED = 5
+    DRAFT = 6
+    OUTSIDE = 7
+
+
+class Change(IntEnum):
+    """How a dossier differs between the two nights."""
+
+    NONE = 0
+    CORRECTED_PROCEDURE = 1
+    CORRECTED_CHANNEL = 2
+    CORRECTED_DUE = 3
+    CLOSED = 4
+    REOPENED = 5
+    MOVED = 6
+    ARRIVED_LATE = 7
+    REPAIRED = 8
+
+
+class NumberStyle(IntEnum):
+    """How a dossier number is written: by the rule, as a short random id of OpenCPS, with another date, or not."""
+
+    RULE = 0
+    SHORT_ID = 1
+    OTHER_DATE = 2
+    MISSING = 3
+
+
+@dataclass(frozen=True)
+class Columns:
+    """One night's records, a value of each column a record. Instants are seconds of local time, 0 for none.
+
+    Attributes:
+        group: position of the one-stop system that holds the record, in `World.group_ids`.
+        unit: position of the handling unit in `World.unit_codes`; past the real ones stand an unknown and an empty.
+        procedure: position in `World.procedures`, -1 for none.
+        origin: row of the parent dossier, -1 for none.
+        number_of: row whose dossier number this record shows: its own, or that of what it copies.
+        broken: number of the validation rule (domain.md section 9) it breaks, 0 for none.
+        present: whether the system already holds it that night.
+    """
+
+    kind: Ints
+    change: Ints
+    group: Ints
+    unit: Ints
+    procedure: Ints
+    has_suffix: Bools
+    status: Ints
+    online: Bools
+    created: Ints
+    submitted: Ints
+    received: Ints
+    due: Ints
+    released: Ints
+    finished: Ints
+    correcting: Ints
+    cancelling: Ints
+    modified: Ints
+    fee: Ints
+    originality: Ints
+    system_id: Ints
+    origin: Ints
+    number_of: Ints
+    number_style: Ints
+    serial: Ints
+    reference: Ints
+    person: Ints
+    broken: Ints
+    present: Bools
+    dossier_id: Ints
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def take(self, rows: npt.NDArray[Any]) -> Columns:
+        """Return the rows at these positions, or where a mask is true, as arrays of their own."""
+        return Columns(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def with_values(self, rows: npt.NDArray[Any], **values: Any) -> Columns:
+        """Return these columns with other values in some rows; columns not named are shared, not copied."""
+        changed = {}
+        for name, value in values.items():
+            changed[name] = getattr(self, name).copy()
+            changed[name][rows] = value
+        return replace(self, **changed)
+
+
+def stack(parts: list[Columns]) -> Columns:
+    """Return the rows of all parts, in order."""
+    return Columns(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Columns)})
+
+
+@dataclass(frozen=True)
+class World:
+    """Every record of a scenario on night 1 and night 2; a row is the same record on both.
+
+    `unit_ids`, `unit_names`, `levels` and `group_ids` run in parallel: one unit, one system.
+    """
+
+    scenario: Scenario
+    group_ids: tuple[int, ...]
+    unit_ids: tuple[str, ...]
+    unit_codes: tuple[str, ...]
+    unit_names: tuple[str, ...]
+    levels: tuple[Level, ...]
+    procedures: tuple[Procedure, ...]
+    nights: dict[int, Columns]
+
+    def __len__(self) -> int:
+        return len(self.nights[2])
+
+    @cached_property
+    def in_period(self) -> Bools:
+        """Which records were received on a day of the period, in local time."""
+        day = self.nights[2].received // 86_400
+        first, last = day_number(self.scenario.from_date), day_number(self.scenario.to_date)
+        return (day >= first) & (day <= last)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What is said of the records beyond their dates."""
+        return draw_facts(self)
+
+    def truth(self, night: int = 2, stuck_at: dict[int, int] | None = None) -> Truth:
+        """Return what a report on the period must say after a night.
+
+        Args:
+            night: 1 or 2.
+            stuck_at: for a system (groupId) that stopped answering, the last night it did answer; 0 for never.
+        """
+        return count_truth(self, night, stuck_at or {})

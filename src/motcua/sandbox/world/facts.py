@@ -1,0 +1,64 @@
+"""What newer forms ask of a dossier beyond its dates, drawn apart: no draw here moves any other of the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from motcua.sandbox.world.working_days import Ints
+
+if TYPE_CHECKING:
+    from motcua.sandbox.world.columns import World
+
+Bools = npt.NDArray[np.bool_]
+_STREAM = 9  # added to the scenario's seed, which is the stream of everything else
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A value of each record, the same on both nights. A portal may show fewer of them.
+
+    Attributes:
+        components: papers handed in, of which `digitised`, of these `reused`, of these `from_store`.
+        results: whether the result, once there is one, is electronic.
+        payment: how a fee is paid if there is one: 0 not online, 1 on the national portal, 2 by a local gateway.
+    """
+
+    components: Ints
+    digitised: Ints
+    reused: Ints
+    from_store: Ints
+    results: Bools
+    verified: Bools
+    population: Bools
+    payment: Ints
+
+
+def draw_facts(world: World) -> Facts:
+    """Return the facts of every record of a world."""
+    rng = np.random.RandomState(world.scenario.seed + _STREAM)
+    online, size = world.nights[2].online, len(world)
+
+    def share(whole: Ints, likely: float) -> Ints:
+        """Take 1 to all of them of some."""
+        taken = 1 + np.floor(rng.rand(size) * whole).astype(np.int64)
+        return np.where((whole > 0) & (rng.rand(size) < likely), np.minimum(taken, whole), 0)
+
+    components = rng.randint(1, 5, size).astype(np.int64)
+    digitised = np.where(rng.rand(size) < 0.75, components, share(components, 0.4))
+    reused = share(digitised, 0.35)
+    from_store = share(reused, 0.3)
+    pays_online = rng.rand(size) < np.where(online, 0.7, 0.1)
+    return Facts(
+        components=components,
+        digitised=digitised,
+        reused=reused,
+        from_store=from_store,
+        results=rng.rand(size) < 0.82,
+        verified=rng.rand(size) < np.where(online, 0.9, 0.4),
+        population=rng.rand(size) < 0.45,
+        payment=np.where(pays_online, rng.randint(1, 3, size), 0),
+    )

@@ -1,0 +1,165 @@
+"""Builds the world of a scenario: the final truth to the unit, then night 1 from it, then the noise around both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from motcua.catalog import Catalog, OpencpsOptions, Procedure, Source, load_catalog
+from motcua.errors import CatalogError
+from motcua.sandbox.world.columns import Columns, Kind, NumberStyle, World, stack
+from motcua.sandbox.world.draw import Setting, draw_level
+from motcua.sandbox.world.nights import undo_changes
+from motcua.sandbox.world.noise import draw_day_after, draw_noise, echoes, plant
+from motcua.sandbox.world.reform import part_by_reform
+from motcua.sandbox.world.scenario import Reform, Scenario
+from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays, day_number
+from motcua.settings import Settings
+from motcua.units.map import UnitMap
+
+FIRST_DOSSIER_ID = 100_101
+OTHER_DATE_SERIAL = 7_000  # past any day's own serials, so that a wrong date never makes a number twice
+UNKNOWN_CODE = "000.99.99.H99"
+
+
+def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
+    """Return every record of a scenario; the same scenario and catalogue give the same world to the byte.
+
+    Raises:
+        CatalogError: the catalogue has not the sources, codes or procedures the scenario needs.
+    """
+    catalog = catalog or load_catalog(Settings.load().catalog_dir)
+    if scenario.reform:
+        return _build_reform(scenario, scenario.reform, catalog)
+    sources = scenario.sources(catalog)
+    procedures = _procedures(scenario, catalog)
+    setting = Setting(
+        scenario,
+        tuple(source.level for source in sources),
+        procedures,
+        WorkingDays.around(scenario.from_date, scenario.to_date),
+    )
+    down = [source.source_id for source in sources].index(scenario.goes_down)
+    rng = np.random.RandomState(scenario.seed)
+    dossiers = stack([draw_level(rng, setting, level, totals) for level, totals in scenario.levels.items()])
+    noise = draw_noise(rng, setting, dossiers)
+    day_after = draw_day_after(setting, dossiers)
+    final, first = undo_changes(rng, setting, dossiers, down)
+    noise = stack([noise, day_after])
+    noise = replace(noise, modified=np.maximum.reduce([noise.created, noise.released, noise.finished]))
+    rows = np.arange(len(final) + len(noise))
+    final = replace(stack([final, noise]), number_of=rows)
+    not_yet = np.arange(len(noise)) >= len(noise) - len(day_after)
+    first = replace(stack([first, replace(noise, present=~not_yet)]), number_of=rows)
+    echo_final, echo_first = echoes(rng, setting, final, first)
+    final, first = stack([final, echo_final]), stack([first, echo_first])
+    return _world(scenario, catalog, sources, procedures, first, _identify(final))
+
+
+def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World:
+    """Return a world in which the old units' systems stop and those of their heirs begin."""
+    sources = scenario.sources(catalog)
+    procedures = _procedures(scenario, catalog)
+    old = [source for source in sources if source.holds_on(scenario.from_date)]
+    place = UnitMap(catalog.units, catalog.successions).place
+    position = {source.unit_id: number for number, source in enumerate(sources)}
+    heirs = np.array([position[place(source.unit_id, reform.first_day)] for source in sources])
+    calendar = WorkingDays.around(scenario.from_date, scenario.to_date)
+    setting = Setting(scenario, tuple(source.level for source in old), procedures, calendar)
+    rng = np.random.RandomState(scenario.seed)
+    drawn = stack([draw_level(rng, setting, level, totals) for level, totals in scenario.levels.items()])
+    first, final, origin = part_by_reform(
+        drawn, day_number(reform.first_day), heirs, scenario.noise.broken, setting.levels
+    )
+    final = _identify(final)
+    went_on = origin >= 0
+    final = final.with_values(went_on, person=final.person[origin[went_on]])
+    return _world(scenario, catalog, sources, procedures, first, final)
+
+
+def _procedures(scenario: Scenario, catalog: Catalog) -> tuple[Procedure, ...]:
+    return tuple(p for p in catalog.procedures if p.holds_on(scenario.from_date) and not p.province)
+
+
+def _world(
+    scenario: Scenario,
+    catalog: Catalog,
+    sources: list[Source],
+    procedures: tuple[Procedure, ...],
+    first: Columns,
+    final: Columns,
+) -> World:
+    """Return the world of two nights, of which the last is identified."""
+    first = replace(
+        first,
+        dossier_id=final.dossier_id,
+        number_of=final.number_of,
+        reference=final.reference,
+        serial=final.serial,
+        person=final.person,
+    )
+    return World(
+        scenario=scenario,
+        group_ids=tuple(source.options_as(OpencpsOptions).group_id for source in sources),
+        unit_ids=tuple(source.unit_id for source in sources),
+        unit_codes=(*_codes(scenario, catalog, sources), UNKNOWN_CODE, ""),
+        unit_names=(*(source.name for source in sources), "", ""),
+        levels=tuple(source.level for source in sources),
+        procedures=procedures,
+        nights={1: first, 2: final},
+    )
+
+
+def _codes(scenario: Scenario, catalog: Catalog, sources: list[Source]) -> list[str]:
+    """Return each unit's electronic code in force while it served, in the old order where there is one."""
+    codes: dict[str, list[str]] = {}
+    served = {
+        source.unit_id: (max(scenario.from_date, source.valid_from), min(scenario.to_date, source.valid_to or date.max))
+        for source in sources
+    }
+    for entry in catalog.agency_codes:
+        days = served.get(entry.unit_id)
+        if days and all(entry.holds_on(day) for day in days):
+            codes.setdefault(entry.unit_id, []).append(entry.code)
+    missing = [source.unit_id for source in sources if source.unit_id not in codes]
+    if missing:
+        raise CatalogError(
+            f"No electronic code of {missing[0]} holds from {' to '.join(map(str, served[missing[0]]))}.",
+            action="add it to include/catalog/units/agency_codes.csv.",
+        )
+    return [sorted(codes[source.unit_id], key=lambda code: not code.startswith("000."))[0] for source in sources]
+
+
+def _identify(columns: Columns) -> Columns:
+    """Give every record its id, number, reference and person, which no change between nights touches."""
+    size = len(columns)
+    dossier_id = np.empty(size, np.int64)
+    dossier_id[np.lexsort((np.arange(size), columns.created))] = np.arange(size) + FIRST_DOSSIER_ID
+    number_of = columns.number_of.copy()
+    pairs = np.flatnonzero((columns.kind == Kind.BROKEN) & (columns.broken == 9))
+    number_of[pairs[1::2]] = pairs[::2]
+    reference = np.where(columns.kind == Kind.COPY, columns.number_of, np.arange(size))
+    serial = _serials(columns)
+    serial += np.where(columns.number_style == NumberStyle.OTHER_DATE, OTHER_DATE_SERIAL, 0)
+    return replace(
+        columns,
+        dossier_id=dossier_id,
+        number_of=number_of,
+        reference=reference,
+        serial=serial,
+        person=plant(columns),
+    )
+
+
+def _serials(columns: Columns) -> Ints:
+    """Number the dossiers of each system and day of reception from 1, in order of reception."""
+    size = len(columns)
+    key = columns.received // DAY_SECONDS * 10_000 + columns.group
+    order = np.lexsort((columns.received, key))
+    in_order = key[order]
+    starts = np.flatnonzero(np.r_[True, in_order[1:] != in_order[:-1]])
+    serial = np.empty(size, np.int64)
+    serial[order] = np.arange(size) - np.repeat(starts, np.diff(np.r_[starts, size])) + 1
+    return serial

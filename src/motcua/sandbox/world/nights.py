@@ -1,0 +1,143 @@
+"""Un-does, for night 1, what changed by night 2: the final truth is drawn first, so that its totals hold.
+
+Only dossiers received in the last weeks of the period change, or such as were still open on night 1: a nightly pull
+asks for those again, and there is no modified-since filter to find others by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from motcua.sandbox.world.columns import STATUS, Change, Columns
+from motcua.sandbox.world.draw import Setting, draw_result
+from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
+
+RECENT_DAYS = 28  # fewer than the 31 days of overlap, so that a pull a day or two later still finds them
+FORCED = 3  # changes of each kind that the system which goes down is sure to have
+REPAIRED_RULES = (1, 3, 4, 7, 11)
+UNKNOWN_UNIT = -2  # positions in World.unit_codes, from its end
+NO_UNIT = -1
+_CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")]
+
+
+def undo_changes(rng: np.random.RandomState, setting: Setting, final: Columns, down: int) -> tuple[Columns, Columns]:
+    """Return the dossiers as they stand on night 2 and as they stood on night 1.
+
+    Args:
+        final: dossiers as drawn, none changed.
+        down: group of the system that goes down on night 2, which is given changes of every kind.
+    """
+    wanted = setting.scenario.changes
+    last_day = day_number(setting.scenario.to_date)
+    recent = final.received // DAY_SECONDS > last_day - RECENT_DAYS
+    is_open = np.isin(final.status, _CLOSED, invert=True)
+    is_done = final.status == STATUS["done"]
+    # A dossier received long ago may have been closed lately: on night 1 it was open, so it was asked for again.
+    closed_lately = is_done & (final.released // DAY_SECONDS > last_day - 7)
+
+    def pick(change: Change, count: int, allowed: npt.NDArray[np.bool_]) -> Ints:
+        nonlocal final
+        allowed = allowed & (final.change == Change.NONE)
+        here = rng.permutation(np.flatnonzero(allowed & (final.unit == down)))
+        elsewhere = rng.permutation(np.flatnonzero(allowed & (final.unit != down)))
+        forced = min(FORCED, count)
+        if change == Change.MOVED:
+            forced = 0
+        rows = np.concatenate([here[:forced], elsewhere, here[forced:]])[:count].astype(np.int64)
+        final = final.with_values(rows, change=change)
+        return rows
+
+    late = pick(Change.ARRIVED_LATE, wanted.arrived_late, recent)
+    reopened = pick(Change.REOPENED, wanted.reopened, recent & (final.status == STATUS["processing"]))
+    repaired = pick(Change.REPAIRED, wanted.repaired, recent & is_done)
+    closed = pick(Change.CLOSED, wanted.closed, (recent & np.isin(final.status, _CLOSED)) | closed_lately)
+    due = pick(
+        Change.CORRECTED_DUE, wanted.corrected_due, (final.due > 0) & (recent | is_open) & (final.correcting == 0)
+    )
+    procedure = pick(Change.CORRECTED_PROCEDURE, wanted.corrected_procedure, recent)
+    channel = pick(Change.CORRECTED_CHANNEL, wanted.corrected_channel, recent)
+    moved = pick(Change.MOVED, wanted.moved, recent)
+
+    # The next morning somebody types in what came on paper.
+    typed_in = (last_day + 1) * DAY_SECONDS + rng.randint(28_000, 50_000, len(late))
+    final = final.with_values(late, created=typed_in)
+    final = final.with_values(moved, group=_other_groups(rng, setting, final.unit[moved], down))
+
+    first = final.with_values(moved, unit=final.group[moved])
+    first = first.with_values(late, present=False)
+    end = _some_day_until_the_last(rng, setting, first.received[reopened])
+    released, finished, returned = draw_result(rng, setting, first.received[reopened], end)
+    first = first.with_values(
+        reopened,
+        released=released,
+        finished=finished,
+        status=np.where(returned, STATUS["done"], STATUS["releasing"]),
+    )
+    first = first.with_values(closed, released=0, finished=0, cancelling=0, status=STATUS["processing"])
+    first = first.with_values(due, due=_other_due(rng, first, due))
+    first = first.with_values(procedure, procedure=_other_procedures(setting, first.procedure[procedure]))
+    first = first.with_values(channel, online=~first.online[channel])
+    for number, rule in enumerate(REPAIRED_RULES):
+        first = break_rule(first, repaired[number :: len(REPAIRED_RULES)], rule)
+
+    changed = final.change != Change.NONE
+    touched = (last_day + 1) * DAY_SECONDS + rng.randint(50_000, 62_000, len(final))
+    final = replace(final, modified=np.where(changed, touched, _last_event(final)))
+    return final, replace(first, modified=_last_event(first))
+
+
+def break_rule(columns: Columns, rows: Ints, rule: int) -> Columns:
+    """Return the columns with some returned dossiers made to break one validation rule of domain.md section 9."""
+    received = columns.received[rows]
+    broken: dict[int, dict[str, object]] = {
+        1: {"procedure": -1},
+        2: {"status": STATUS["chuyen_lai"]},
+        3: {"released": received - DAY_SECONDS},
+        4: {"released": 0, "finished": 0},
+        7: {"unit": UNKNOWN_UNIT},
+        9: {},
+        11: {"fee": -20_000},
+    }
+    return columns.with_values(rows, broken=rule, **broken[rule])
+
+
+def _last_event(columns: Columns) -> Ints:
+    events = [columns.created, columns.received, columns.released, columns.finished, columns.correcting]
+    return np.asarray(np.maximum.reduce(events), dtype=np.int64)
+
+
+def _other_groups(rng: np.random.RandomState, setting: Setting, unit: Ints, down: int) -> Ints:
+    """Return the system each dossier came in by before it moved to `unit`: mostly one of the same level."""
+    levels = np.array(setting.levels)
+    group = unit.copy()
+    for row, target in enumerate(unit):
+        peers = np.flatnonzero((levels == levels[target]) & (np.arange(len(levels)) != target))
+        others = peers if len(peers) and rng.rand() < 0.8 else np.flatnonzero(np.arange(len(levels)) != target)
+        group[row] = down if row < FORCED and target != down else others[rng.randint(len(others))]
+    return group
+
+
+def _some_day_until_the_last(rng: np.random.RandomState, setting: Setting, received: Ints) -> Ints:
+    start = setting.calendar.position(received // DAY_SECONDS)
+    room = np.maximum(setting.calendar.count - start, 1)
+    return start + np.floor(rng.rand(len(start)) * np.minimum(room, 4)).astype(np.int64)
+
+
+def _other_due(rng: np.random.RandomState, columns: Columns, rows: Ints) -> Ints:
+    """Return a wrong due date for each: earlier where there is room after intake, later elsewhere."""
+    due, received = columns.due[rows], columns.received[rows]
+    room = (due - received) // DAY_SECONDS
+    shift = np.where(room >= 2, -np.minimum(rng.randint(1, 4, len(rows)), room - 1), rng.randint(1, 8, len(rows)))
+    return np.asarray(due + shift * DAY_SECONDS)
+
+
+def _other_procedures(setting: Setting, procedure: Ints) -> Ints:
+    """Return the next procedure of the same level: what an intake officer picks by mistake."""
+    following = np.arange(len(setting.procedures))
+    for level in set(setting.levels):
+        same = setting.procedures_of(level)
+        following[same] = np.roll(same, -1)
+    return following[procedure]

@@ -1,0 +1,182 @@
+"""Records that must never count: copies, other agencies' children, deleted, broken, refused, drafts, outsiders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from motcua.sandbox.world.canary import PLANTED
+from motcua.sandbox.world.columns import STATUS, Columns, Kind, NumberStyle, stack
+from motcua.sandbox.world.draw import Setting
+from motcua.sandbox.world.nights import UNKNOWN_UNIT, break_rule
+from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
+
+BROKEN_RULES = (1, 2, 3, 4, 7, 9, 11)
+HIDDEN_ORIGINALITY = -3
+CHILD_ORIGINALITY = 2
+
+
+def draw_noise(rng: np.random.RandomState, setting: Setting, dossiers: Columns) -> Columns:
+    """Return the records that are the same on both nights, copies and children not included (see `echoes`).
+
+    Args:
+        dossiers: the dossiers as drawn, of which the noise takes its unit, procedure and dates.
+    """
+    wanted = setting.scenario.noise
+    returned = np.flatnonzero((dossiers.status == STATUS["done"]) & (dossiers.number_style == NumberStyle.RULE))
+
+    def sample(kind: Kind, count: int) -> Columns:
+        rows = returned[rng.randint(0, len(returned), count)]
+        return replace(dossiers.take(rows), kind=np.full(count, kind, np.int64))
+
+    deleted = replace(sample(Kind.DELETED, wanted.deleted), originality=np.full(wanted.deleted, HIDDEN_ORIGINALITY))
+    parts = [
+        deleted,
+        _break(sample(Kind.BROKEN, wanted.broken)),
+        _refuse(rng, sample(Kind.NOT_ACCEPTED, wanted.not_accepted)),
+        _never_sent(sample(Kind.DRAFT, wanted.drafts)),
+        _outside(rng, setting, sample(Kind.OUTSIDE, wanted.outside_period)),
+    ]
+    return stack(parts)
+
+
+def _break(columns: Columns) -> Columns:
+    """Break each rule in turn; rule 9 (a number used twice) takes two records at a time."""
+    turn = np.arange(len(columns)) % (len(BROKEN_RULES) + 1)
+    rules = np.array([*BROKEN_RULES, 9])[np.where(turn == len(BROKEN_RULES), BROKEN_RULES.index(9), turn)]
+    rules = np.sort(rules, kind="stable")
+    if np.count_nonzero(rules == 9) % 2:
+        rules[np.flatnonzero(rules == 9)[-1]] = 11
+    for rule in BROKEN_RULES:
+        columns = break_rule(columns, np.flatnonzero(rules == rule), rule)
+    pairs = np.flatnonzero(rules == 9)
+    # The second of a pair is taken in by the same unit on the same day as the first, under its number.
+    twice = columns.take(pairs[::2])
+    columns = columns.with_values(pairs[1::2], group=twice.group, unit=twice.unit, procedure=twice.procedure,
+                                  received=twice.received, due=twice.due, released=twice.released,
+                                  finished=twice.finished, submitted=twice.submitted,
+                                  created=twice.created + 60)  # fmt: skip
+    without_number = np.flatnonzero(rules == 1)[::2]
+    procedures = np.maximum(columns.procedure[without_number], 0)
+    return columns.with_values(without_number, number_style=NumberStyle.MISSING, procedure=procedures)
+
+
+def _refuse(rng: np.random.RandomState, columns: Columns) -> Columns:
+    """Refused at the desk: half were clicked through reception first, half never were."""
+    at = columns.received + 1_800
+    received = np.where(rng.rand(len(columns)) < 0.5, columns.received, 0)
+    style = np.where(received > 0, NumberStyle.RULE, NumberStyle.MISSING)
+    zeros = np.zeros(len(columns), np.int64)
+    status = np.full(len(columns), STATUS["unresolved"])
+    return replace(columns, received=received, due=zeros, released=at, finished=at, status=status, number_style=style)
+
+
+def _never_sent(columns: Columns) -> Columns:
+    zeros = np.zeros(len(columns), np.int64)
+    return replace(columns, received=zeros, due=zeros, released=zeros, finished=zeros,
+                   status=np.full(len(columns), STATUS["new"]),
+                   number_style=np.full(len(columns), NumberStyle.MISSING))  # fmt: skip
+
+
+def _outside(rng: np.random.RandomState, setting: Setting, columns: Columns) -> Columns:
+    """Half were taken in and closed on the two days before the period, half came in the first hour after it.
+
+    Both lie in the ±1 day a client must ask for, and the second half on the period's last day in GMT.
+    """
+    size = len(columns)
+    first, last = day_number(setting.scenario.from_date), day_number(setting.scenario.to_date)
+    before = np.arange(size) % 2 == 0
+    day = np.where(before, first - 1 - (np.arange(size) // 2) % 2, last + 1)
+    received = day * DAY_SECONDS + np.where(before, rng.randint(27_000, 50_000, size), rng.randint(300, 3_000, size))
+    released = np.where(before, received + rng.randint(600, 9_000, size), 0)
+    return replace(
+        columns,
+        received=received,
+        submitted=received - 120,
+        created=received - 60,
+        due=(day + np.where(before, 0, 5)) * DAY_SECONDS + 17 * 3600,
+        released=released,
+        finished=released,
+        online=~before | columns.online,
+        status=np.where(before, STATUS["done"], STATUS["receiving"]),
+    )
+
+
+def draw_day_after(setting: Setting, dossiers: Columns) -> Columns:
+    """Return what comes in on the day after the period, a day like any other in it; none when offices rest.
+
+    Without it the second night would look like an outage, and a guard would be right to hold it.
+    """
+    rng = np.random.RandomState(setting.scenario.seed + 1)
+    day = day_number(setting.scenario.to_date) + 1
+    if day not in setting.calendar.days:
+        return dossiers.take(np.empty(0, np.int64))
+    returned = np.flatnonzero((dossiers.status == STATUS["done"]) & (dossiers.number_style == NumberStyle.RULE))
+    size = len(dossiers) // setting.calendar.count
+    columns = dossiers.take(returned[rng.randint(0, len(returned), size)])
+    received = day * DAY_SECONDS + rng.randint(27_000, 59_000, size)
+    zeros = np.zeros(size, np.int64)
+    return replace(
+        columns,
+        kind=np.full(size, Kind.OUTSIDE, np.int64),
+        received=received,
+        submitted=received - 120,
+        created=received - 60,
+        due=np.full(size, (day + 5) * DAY_SECONDS + 17 * 3600),
+        released=zeros,
+        finished=zeros,
+        status=np.full(size, STATUS["receiving"]),
+    )
+
+
+def echoes(rng: np.random.RandomState, setting: Setting, final: Columns, first: Columns) -> tuple[Columns, Columns]:
+    """Return what other places hold of the same dossiers, on night 2 and night 1: public copies with originality 0
+    in the same system, and the liên thông child at another agency, which hides from a plain list."""
+    wanted = setting.scenario.noise
+    dossiers = np.flatnonzero(final.kind == Kind.DOSSIER)
+    copied = dossiers[rng.randint(0, len(dossiers), wanted.public_copies)]
+    parents = dossiers[rng.randint(0, len(dossiers), wanted.interagency_children)]
+    delay = rng.randint(60, 900, len(copied))
+    others = (final.group[parents] + 1 + rng.randint(0, max(len(setting.levels) - 1, 1), len(parents))) % len(
+        setting.levels
+    )
+
+    def of_night(night: Columns) -> Columns:
+        copies = night.take(copied)
+        copies = replace(
+            copies,
+            kind=np.full(len(copied), Kind.COPY, np.int64),
+            created=copies.created + delay,
+            originality=np.zeros(len(copied), np.int64),
+            number_of=copied,
+        )
+        children = night.take(parents)
+        children = replace(
+            children,
+            kind=np.full(len(parents), Kind.CHILD, np.int64),
+            created=children.created + 7_200,
+            originality=np.full(len(parents), CHILD_ORIGINALITY),
+            origin=parents,
+            number_of=parents,
+            group=others,
+            unit=np.where(children.unit == UNKNOWN_UNIT, UNKNOWN_UNIT, others),
+        )
+        return stack([copies, children])
+
+    return of_night(final), of_night(first)
+
+
+def plant(columns: Columns) -> Ints:
+    """Return the people of the records with the planted ones among them.
+
+    The canary is in every system and in every kind of record; each of the other planted identities has a dossier.
+    """
+    person = columns.person.copy()
+    person[::397] = 0
+    for column in (columns.group, columns.kind, columns.broken, columns.status):
+        person[np.unique(column, return_index=True)[1]] = 0
+    free = np.flatnonzero((person != 0) & (columns.kind == Kind.DOSSIER))
+    planted = min(PLANTED, len(free))
+    person[free[np.arange(planted) * len(free) // planted]] = -np.arange(1, planted + 1)
+    return np.where(columns.kind == Kind.COPY, person[columns.number_of], person)

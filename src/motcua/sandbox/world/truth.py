@@ -1,0 +1,123 @@
+"""What a report must say, counted from the world's own arrays: independent of the pipeline's SQL on purpose.
+
+Form II.06a with the conventions of domain.md sections 3.2 and 4.5: days, not times; no due date is on time; a pause
+stops the clock; withdrawn and stopped are told apart here (the form books them under resolved on time).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from motcua.sandbox.world.working_days import DAY_SECONDS, day_number
+
+if TYPE_CHECKING:
+    from motcua.sandbox.world.columns import World
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Dossiers of one unit, level or province over the period; `open_*` at the end of its last day."""
+
+    received_online: int = 0
+    received_direct: int = 0
+    resolved_early: int = 0
+    resolved_on_time: int = 0
+    resolved_late: int = 0
+    withdrawn: int = 0
+    stopped: int = 0
+    open_total: int = 0
+    open_overdue: int = 0
+
+    @property
+    def received(self) -> int:
+        return self.received_online + self.received_direct
+
+    @property
+    def resolved(self) -> int:
+        return self.resolved_early + self.resolved_on_time + self.resolved_late
+
+    @property
+    def open_in_time(self) -> int:
+        return self.open_total - self.open_overdue
+
+    @classmethod
+    def sum(cls, parts: Iterable[Counts]) -> Counts:
+        rows = [astuple(part) for part in parts]
+        return cls(*(sum(column) for column in zip(*rows, strict=True))) if rows else cls()
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The counts of every unit of a scenario, and their sums."""
+
+    by_unit: dict[str, Counts]
+    level_of: dict[str, str] = field(repr=False)
+
+    @property
+    def total(self) -> Counts:
+        return Counts.sum(self.by_unit.values())
+
+    @property
+    def by_level(self) -> dict[str, Counts]:
+        levels = sorted(set(self.level_of.values()))
+        return {
+            level: Counts.sum(counts for unit, counts in self.by_unit.items() if self.level_of[unit] == level)
+            for level in levels
+        }
+
+
+def count_truth(world: World, night: int, stuck_at: Mapping[int, int]) -> Truth:
+    """Count the world as a store knows it that was last told of each system on the night given for it."""
+    first, last = day_number(world.scenario.from_date), day_number(world.scenario.to_date)
+    unit, tests = counted_rows(world, night, stuck_at, first, last)
+    size = len(world.unit_ids)
+    sums = [np.bincount(unit[tests[f.name]], minlength=size)[:size] for f in fields(Counts)]
+    by_unit = {
+        unit_id: Counts(*(int(column[number]) for column in sums)) for number, unit_id in enumerate(world.unit_ids)
+    }
+    return Truth(by_unit, dict(zip(world.unit_ids, world.levels, strict=True)))
+
+
+def counted_rows(
+    world: World, night: int, stuck_at: Mapping[int, int], first: int, last: int
+) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[np.bool_]]]:
+    """Return the unit of every record, and by the names of `Counts` which records count on the days first to last."""
+    from motcua.sandbox.world.columns import STATUS, Kind
+
+    answered = np.array([min(night, stuck_at.get(group, night)) for group in world.group_ids])
+    seen_on = answered[world.nights[2].group]
+
+    def known(name: str) -> npt.NDArray[Any]:
+        value: npt.NDArray[Any] = np.where(seen_on == 2, getattr(world.nights[2], name), getattr(world.nights[1], name))
+        return value
+
+    counted = np.isin(world.nights[2].kind, (Kind.DOSSIER, Kind.OUTSIDE))
+    counted &= (seen_on > 0) & known("present") & (known("broken") == 0)
+    status, online, unit = known("status"), known("online"), known("unit")
+    received, due, paused = (known(name) // DAY_SECONDS for name in ("received", "due", "correcting"))
+    ended = np.where(known("released") > 0, known("released"), known("finished")) // DAY_SECONDS
+
+    is_closed = np.isin(status, [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")])
+    is_done = np.isin(status, [STATUS["done"], STATUS["releasing"]])
+    is_paused = np.isin(status, [STATUS["waiting"], STATUS["paying"]])
+    in_period = counted & (received >= first) & (received <= last)
+    ended_in_period = counted & is_closed & (ended >= first) & (ended <= last)
+    is_open = counted & (received <= last) & ~(is_closed & (ended <= last))
+    stopped_in_time = is_paused & ~((paused > due) & (paused > 0))
+    overdue = (due > 0) & (due < last) & ~stopped_in_time
+    return unit, {
+        "received_online": in_period & online,
+        "received_direct": in_period & ~online,
+        "resolved_early": ended_in_period & is_done & (due > 0) & (ended < due),
+        "resolved_on_time": ended_in_period & is_done & ((due == 0) | (ended == due)),
+        "resolved_late": ended_in_period & is_done & (due > 0) & (ended > due),
+        "withdrawn": ended_in_period & (status == STATUS["cancelled"]),
+        "stopped": ended_in_period & (status == STATUS["denied"]),
+        "open_total": is_open,
+        "open_overdue": is_open & overdue,
+    }

@@ -1,0 +1,133 @@
+"""Dropped files: which are read, in what order, and what a file may not do."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fsspec.implementations.local import LocalFileSystem
+
+from motcua.catalog import FilesOptions, Source
+from motcua.errors import ConfigurationError, ContractBroken, SourceUnavailable
+from motcua.extract.adapters.files import FilesAdapter
+from motcua.extract.adapters.protocol import Window
+from motcua.extract.disposition import settle
+from motcua.extract.records.mapping import SourceMapping
+from motcua.extract.records.privacy import Pseudonymiser
+from motcua.extract.records.table import TableBuilder
+from motcua.extract.wire.connection import NO_CONNECTION
+from motcua.settings import PROJECT_ROOT
+
+WINDOW = Window(date(2023, 10, 1), date(2023, 10, 31))
+MAPPING = SourceMapping.model_validate(
+    yaml.safe_load((PROJECT_ROOT / "include/catalog/mappings/files-example.yaml").read_text(encoding="utf-8"))
+)
+HEADER = (
+    "Mã hồ sơ,Trạng thái,Hình thức nộp,Đơn vị xử lý,Mã thủ tục,Tên thủ tục,"
+    "Ngày tiếp nhận,Ngày hẹn trả,Ngày kết thúc xử lý,Ngày trả kết quả,Người nộp\n"
+)
+
+
+def row(number: str = "000.00.12.H59-231002-0001", status: str = "Đang xử lý", code: str = "2.000815") -> str:
+    return f"{number},{status},Trực tuyến,UBND Phường 4,{code},,02/10/2023 08:30,04/10/2023,,,Nguyễn Văn Mẫu\n"
+
+
+def adapter(folder: Path, path: str = "*.csv", **options: Any) -> FilesAdapter:
+    source = Source(
+        source_id="x.drop", name="X", system_code="x", adapter="files", level="commune", unit_id="29236:2020",
+        options=FilesOptions(path=path if "://" in path else str(folder / path), **options),
+        valid_from=date(2020, 1, 1),
+    )  # fmt: skip
+    return FilesAdapter(source, NO_CONNECTION, MAPPING)
+
+
+def landed(adapter: FilesAdapter) -> list[dict[str, Any]]:
+    builder = TableBuilder(adapter._source, MAPPING, Pseudonymiser("k1", b"\x5a" * 32))
+    records = [record for page in adapter.pages(WINDOW) for record in page.records]
+    rows: list[dict[str, Any]] = settle(builder.table(records), WINDOW, frozenset()).to_pylist()
+    return rows
+
+
+def drop(folder: Path, name: str, *rows: str, header: str = HEADER) -> None:
+    (folder / name).write_text(header + "".join(rows), encoding="utf-8")
+
+
+def test_of_a_dossier_that_stands_twice_the_later_row_counts(tmp_path: Path) -> None:
+    drop(tmp_path, "2023-10-09.csv", row(status="Đang xử lý"))
+    drop(tmp_path, "2023-10-16.csv", row(status="Đã xử lý xong"), row("000.00.12.H59-231002-0002"))
+    found = landed(adapter(tmp_path))
+    assert sorted((one["dossier_no"][-4:], one["disposition"], one["status_code"]) for one in found) == [
+        ("0001", "duplicate", 4),
+        ("0001", "record", 9),
+        ("0002", "record", 4),
+    ]
+    assert "Mẫu" not in repr(found)
+
+
+@pytest.mark.parametrize("code", ["2.00081", "2000815", "2.1"])
+def test_a_procedure_code_that_excel_cut_is_reported_not_guessed(tmp_path: Path, code: str) -> None:
+    drop(tmp_path, "a.csv", row(code=code))
+    [one] = landed(adapter(tmp_path))
+    assert one["procedure_code"] is None
+    assert "procedure_code: a number, not a code" in one["mapping_issues"]
+
+
+def test_a_procedure_code_that_is_text_stays_as_it_is(tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", row(code="1.001193"))
+    assert landed(adapter(tmp_path))[0]["procedure_code"] == "1.001193"
+
+
+@pytest.mark.parametrize("name", ["a.csv.part", "~$a.csv", ".a.csv", "a.csv.tmp"])
+def test_a_file_that_is_being_written_is_not_there_yet(tmp_path: Path, name: str) -> None:
+    drop(tmp_path, name, row())
+    with pytest.raises(SourceUnavailable, match=r"x\.drop: no file at"):
+        landed(adapter(tmp_path, "*a.csv*"))
+
+
+def test_a_file_that_grows_while_it_is_read_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(tmp_path, "a.csv", row())
+    read = LocalFileSystem.cat_file
+
+    def grow(self: LocalFileSystem, path: str, *args: Any, **kwargs: Any) -> bytes:
+        body: bytes = read(self, path, *args, **kwargs)
+        Path(path).write_bytes(body + row().encode())
+        return body
+
+    monkeypatch.setattr(LocalFileSystem, "cat_file", grow)
+    with pytest.raises(SourceUnavailable, match=r"a\.csv is still being written"):
+        landed(adapter(tmp_path))
+
+
+def test_a_mapped_column_may_be_missing_only_where_the_catalogue_says_so(tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", row().replace(",,02/10", ",02/10"), header=HEADER.replace("Tên thủ tục,", ""))
+    with pytest.raises(ContractBroken, match=r"a\.csv has no column 'Tên thủ tục'"):
+        landed(adapter(tmp_path))
+    assert landed(adapter(tmp_path, optional_columns=("tên thủ tục",)))[0]["procedure_code"] == "2.000815"
+
+
+def test_a_mapped_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", row(), header=HEADER.replace("Người nộp", "MÃ HỒ SƠ"))
+    with pytest.raises(ContractBroken, match="'Mã hồ sơ' 2 times"):
+        landed(adapter(tmp_path))
+
+
+def test_a_file_without_a_header_is_refused_without_quoting_a_row(tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", row(), header="")
+    with pytest.raises(ContractBroken, match=r"a\.csv has no header") as refused:
+        landed(adapter(tmp_path))
+    assert "Mẫu" not in str(refused.value)
+
+
+def test_a_place_that_nothing_here_reads_is_a_wrong_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        landed(adapter(tmp_path, "pigeon://loft/*.csv"))
+
+
+def test_a_table_in_memory_is_read_like_one_on_disk() -> None:
+    import fsspec
+
+    fsspec.filesystem("memory").pipe("/drops/a.csv", (HEADER + row()).encode("utf-16"))
+    assert landed(adapter(Path(), "memory://drops/*.csv"))[0]["unit_code"] == "UBND Phường 4"
