@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import product
 from typing import Any, NamedTuple
@@ -70,7 +69,7 @@ class Told(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def told(database_server: None) -> Iterator[dict[str, Told]]:
+def told(database_server: None) -> dict[str, Told]:
     """Judge and count every case at once; the counts do not wait for the verdict."""
     empty_databases()
     records = [
@@ -78,7 +77,7 @@ def told(database_server: None) -> Iterator[dict[str, Told]]:
         | {name: DAYS[name] if name in case.stated else None for name in DAYS}
         for number, case in enumerate(CASES, start=1)
     ]
-    [batch_id] = consolidate_batches([validated_batch(records)]).loaded
+    assert consolidate_batches([validated_batch(records)]).failed == []
     with store_engine().connect() as connection:
         counted: dict[str, dict[str, date]] = {}
         for row in connection.execute(
@@ -97,7 +96,7 @@ def told(database_server: None) -> Iterator[dict[str, Told]]:
     for finding in run_suite(load_suite(Settings.load().expectations_dir / "dossier.json"), judged):
         for row in finding.rows:
             broken.setdefault(row, set()).add(finding.check.rule_id)
-    yield {
+    return {
         str(case): Told(
             {rule for rule in broken.get(row, ()) if rule.split(".")[0] == "V4"},
             None if pd.isna(judged.loc[row, "ended_at"]) else judged.loc[row, "ended_at"].date(),
