@@ -12,7 +12,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from motcua import ledger
-from motcua.canonical import ACCEPTED_SCHEMA
+from motcua.canonical import DOSSIER
 from motcua.consolidate.landing_facts import Landed, read_landed
 from motcua.errors import LedgerImbalance
 from motcua.landing import read_accepted
@@ -22,21 +22,10 @@ log = logging.getLogger(__name__)
 
 _FATES = ("new", "changed", "unchanged", "copy", "unconfirmed", "tombstoned", "restored")
 
-_SQL_TYPES = {
-    pa.int16(): "smallint",
-    pa.int32(): "integer",
-    pa.int64(): "bigint",
-    pa.string(): "text",
-    pa.bool_(): "boolean",
-    pa.timestamp("us"): "timestamp",
-}
-
 # What the statements of a merge join and filter by; the other columns need no statistics.
 _JOINED = "system_code, agency_code, dossier_id, dossier_no, known_version_id, outcome"
 
-_STAGING_COLUMNS = ", ".join(
-    ["batch_id text", *(f"{field.name} {_SQL_TYPES[field.type]}" for field in ACCEPTED_SCHEMA)]
-)
+_STAGING_COLUMNS = DOSSIER.staging_columns
 
 
 @dataclass(frozen=True)
@@ -119,6 +108,7 @@ def _merge(connection: Connection, batch: ledger.Batch, landed: Landed, known_fr
     of_source = {**known, "source_id": batch.source_id}
     connection.execute(statement("consolidate/note_applicants"), {"batch_id": batch.batch_id})
     connection.execute(statement("consolidate/compare_incoming"), known)
+    connection.execute(statement("consolidate/compare_dossiers"))
     connection.execute(statement("consolidate/keep_intake_unit"))
     connection.execute(text(f"analyze compared ({_JOINED})"))
     connection.execute(
@@ -128,6 +118,7 @@ def _merge(connection: Connection, batch: ledger.Batch, landed: Landed, known_fr
     connection.execute(statement("consolidate/prove_deletions"), of_source)
     connection.execute(statement("consolidate/decide_identity"))
     connection.execute(statement("consolidate/reissue_decided"))
+    connection.execute(statement("consolidate/take_decisions"))
     connection.execute(statement("consolidate/close_superseded"), known)
     connection.execute(statement("consolidate/close_reissued"), known)
     connection.execute(statement("consolidate/insert_versions"), of_source)

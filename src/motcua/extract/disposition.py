@@ -17,7 +17,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from motcua.canonical import IDENTITY, LANDING_SCHEMA
+from motcua.canonical import LANDING_SCHEMA
 from motcua.extract.adapters.protocol import Window
 from motcua.extract.records.mapping import OPEN_STATUSES
 from motcua.extract.records.table import MIGRATED, SOFT_DELETED
@@ -108,7 +108,11 @@ def _numbered(settled: pa.Table) -> pa.Table:
         ]
     )
     numbers = pa.array(range(ordered.num_rows), pa.int32())
-    return ordered.append_column(IDENTITY.field("record_no"), numbers).select(LANDING_SCHEMA.names).cast(LANDING_SCHEMA)
+    return (
+        ordered.append_column(LANDING_SCHEMA.field("record_no"), numbers)
+        .select(LANDING_SCHEMA.names)
+        .cast(LANDING_SCHEMA)
+    )
 
 
 def counts(settled: pa.Table) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from motcua.canonical import LANDING_SCHEMA, RESOLVED
+from motcua.canonical import DOSSIER, LANDING_SCHEMA
 from motcua.errors import BatchHeld
 from motcua.ledger import Batch
 from motcua.validate.run import Finding
@@ -20,8 +20,7 @@ from motcua.validate.suite import Check, Severity, Suite
 if TYPE_CHECKING:
     import pandas as pd
 
-# The keyed HMACs of the applicant have no use in quarantine, and stay personal data (domain.md section 7).
-NOT_JUDGED = ("disposition", "disposition_reason", "applicant_ref", "previous_applicant_refs")
+NOT_JUDGED = ("disposition", "disposition_reason", *DOSSIER.hidden)
 SHOWN = [name for name in LANDING_SCHEMA.names if name not in NOT_JUDGED]
 
 
@@ -111,7 +110,7 @@ class Judged:
         wanted = ~np.isin(self._batch_no, held)
         aside = self._set_aside(np.flatnonzero(self._is_broken & wanted))
         resolved = self._records
-        for column in RESOLVED:
+        for column in DOSSIER.schema_of("resolved"):
             values = pa.array(self._frame[column.name], column.type, from_pandas=True)
             resolved = resolved.append_column(column, values)
         for number, verdict in enumerate(self.verdicts):
