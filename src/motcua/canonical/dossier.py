@@ -1,8 +1,8 @@
 """The dossier (hồ sơ): what every adapter of a one-stop system yields, whatever its source speaks.
 
 Instants are local wall-clock time of Asia/Ho_Chi_Minh without a zone: the legal tests compare calendar days there, and
-the zone has no daylight saving. Nothing here is personal data but `applicant_ref`, a keyed HMAC, and `dossier_no`, which
-stays in the store and never reaches the warehouse (domain.md section 7).
+the zone has no daylight saving. Nothing here is personal data but `applicant_ref`, a keyed HMAC, and `dossier_no`,
+which stays in the store and never reaches the warehouse (domain.md section 7).
 """
 
 from __future__ import annotations
