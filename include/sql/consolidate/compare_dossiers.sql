@@ -8,7 +8,7 @@ from dossier_version as known
 left join applicant_alias as known_as on known.applicant_ref = known_as.previous_ref
 where
     compared.outcome = 'unchanged'
-    and not compared.is_older
+    and not compared.is_known_newer
     and compared.known_version_id = known.version_id
     and (
         known.is_deleted

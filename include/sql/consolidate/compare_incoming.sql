@@ -23,8 +23,8 @@ met as (
         incoming.*,
         known.version_id as known_version_id,
         greatest(known.known_from, :known_from) as made_at,
-        known.content_hash = incoming.content_hash as is_repeated,
-        coalesce(known.said_at, known.known_from) >= :known_from as is_older
+        known.content_hash = incoming.content_hash as is_hash_known,
+        coalesce(known.said_at, known.known_from) >= :known_from as is_known_newer
     from incoming
     left join {version_table} as known on (incoming.{key}) = (known.{key}) and known.known_to is null
 )
@@ -33,7 +33,7 @@ select
     met.*,
     case
         when met.known_version_id is null then 'new'
-        when met.is_repeated or met.is_older then 'unchanged'
+        when met.is_hash_known or met.is_known_newer then 'unchanged'
         else 'changed'
     end as outcome
 from met

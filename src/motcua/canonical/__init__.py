@@ -16,8 +16,9 @@ from motcua.canonical.dossier import (
     Status,
 )
 from motcua.canonical.kind import Field, RecordKind
+from motcua.canonical.petition import PETITION, PETITION_KINDS
 
-KINDS: dict[str, RecordKind] = {kind.name: kind for kind in (DOSSIER,)}
+KINDS: dict[str, RecordKind] = {kind.name: kind for kind in (DOSSIER, PETITION)}
 
 __all__ = [
     "ACCEPTED_SCHEMA",
@@ -27,6 +28,8 @@ __all__ = [
     "KEY_COLUMNS",
     "KINDS",
     "LANDING_SCHEMA",
+    "PETITION",
+    "PETITION_KINDS",
     "TRACE",
     "Channel",
     "Field",

@@ -92,6 +92,8 @@ _CONTENT = (
 
 DOSSIER = RecordKind(
     name="dossier",
+    vi="hồ sơ",
+    en="dossiers",
     id_column="dossier_id",
     content=_CONTENT,
     kept=(Field("modified_at", INSTANT),),

@@ -55,6 +55,7 @@ class RecordKind:
 
     Attributes:
         name: of its suite of rules, its table of versions and its batches.
+        vi, en: what several of them are called.
         id_column: what its source tells two records apart by, within a system and agency.
         content: what the source says of the thing itself; a change here makes a new version.
         kept: said of the record, kept with its version; a change here alone makes none.
@@ -68,6 +69,8 @@ class RecordKind:
     """
 
     name: str
+    vi: str
+    en: str
     id_column: str
     content: tuple[Field, ...]
     kept: tuple[Field, ...] = ()
@@ -140,6 +143,16 @@ class RecordKind:
             "step": step,
             "step_declared": tuple(declared[name] for name in step),
         }
+
+    @cached_property
+    def not_judged(self) -> tuple[str, ...]:
+        """The columns of a landed record that no rule reads and no quarantine shows."""
+        return ("disposition", "disposition_reason", *self.hidden)
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """The columns of a record that quarantine keeps."""
+        return tuple(name for name in self.landing_schema.names if name not in self.not_judged)
 
     def schema_of(self, *groups: str) -> pa.Schema:
         """Return the columns of groups of fields, as a schema."""

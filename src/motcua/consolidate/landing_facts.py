@@ -16,7 +16,7 @@ from motcua.landing import read_manifest, read_records
 
 
 @dataclass(frozen=True)
-class Landed:
+class LandingFacts:
     """Steps of inter-agency dossiers, and by dossier id the evidence that a known dossier is gone.
 
     Evidence: `marked` as deleted by the source, `not_found` when asked for by id, `not_shown` by a complete listing.
@@ -39,7 +39,7 @@ class Landed:
         return json.dumps(self.steps, default=str)
 
 
-def read_landed(batch: ledger.Batch) -> Landed:
+def read_landing_facts(batch: ledger.Batch) -> LandingFacts:
     """Read what a batch's landing folder tells beside its accepted records. Raises ContractBroken if it was changed."""
     records = read_records(batch.landing_uri, batch.manifest_sha256)
     manifest = read_manifest(batch.landing_uri)
@@ -53,4 +53,4 @@ def read_landed(batch: ledger.Batch) -> Landed:
     # A child that came twice, on two pages of a moving list, is one step: its newest word counts.
     steps = records.filter(is_step).select([*DOSSIER.lists["step"], "modified_at"]).sort_by("modified_at").to_pylist()
     newest = {(row["system_code"], row["agency_code"], row["dossier_id"]): row for row in steps}
-    return Landed(list(newest.values()), absent, records.select(["dossier_id"]))
+    return LandingFacts(list(newest.values()), absent, records.select(["dossier_id"]))

@@ -20,10 +20,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua import landing, ledger
+from motcua.canonical import DOSSIER
 from motcua.catalog import Source
 from motcua.errors import ContractBroken, SourceUnavailable
-from motcua.extract.adapters.protocol import ListingShifted, Page, Record, SourceAdapter, Window, make_adapter
-from motcua.extract.disposition import counts, settle
+from motcua.extract.adapters.protocol import (
+    ListingShifted,
+    Page,
+    Record,
+    SourceAdapter,
+    Window,
+    make_adapter,
+    make_whole_adapter,
+)
+from motcua.extract.disposition import counts, settle, settle_whole
 from motcua.extract.drift import Drift
 from motcua.extract.listing_guards import check_listing
 from motcua.extract.records.mapping import OPEN_STATUSES, load_mapping
@@ -124,9 +133,63 @@ class _Pull:
 
 
 def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection) -> dict[str, int]:
-    """Pull a batch into landing and record it in the ledger; return the counts of its dispositions.
+    """Pull a batch of any kind of record into landing and record it in the ledger; return its counts by disposition.
 
-    Pulling again from an unchanged source writes the same bytes.
+    Pulling again from an unchanged source writes the same bytes. Raises as the two pulls below do.
+    """
+    pull = pull_dossiers if source.record_kind == DOSSIER.name else pull_whole
+    return pull(batch, source, connection)
+
+
+def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection) -> dict[str, int]:
+    """Pull all that a source has of another kind of record than dossiers.
+
+    Raises:
+        SourceUnavailable: the source has nothing, or nothing of the days asked for.
+        ContractBroken: it is not what the catalogue says; nothing was written.
+    """
+    adapter = make_whole_adapter(source, connection)
+    kind = adapter.kind
+    try:
+        pulled = pa.concat_tables([kind.pulled_schema.empty_table(), *adapter.tables()])
+        until = adapter.answers_until
+    finally:
+        adapter.close()
+    if until is not None and until < batch.window_from:
+        raise SourceUnavailable(
+            f"{source.source_id} tells of nothing after {until}; it was asked from {batch.window_from} on.",
+            action="have what is newer given, then ingest the source again.",
+        )
+    settled = settle_whole(pulled, kind)
+    count = counts(settled)
+    manifest_sha256 = landing.write_records(
+        batch.landing_uri,
+        settled,
+        {
+            "batch_id": batch.batch_id,
+            "source_id": source.source_id,
+            "adapter": source.adapter,
+            "window": {"from": str(batch.window_from), "to": str(batch.window_to)},
+            "answers_until": None if until is None else str(until),
+            "declared_total": None,
+            "counts": count,
+        },
+        kind,
+    )
+    ledger.mark_extracted(
+        batch.batch_id,
+        manifest_sha256=manifest_sha256,
+        declared_total=None,
+        pulled=settled.num_rows,
+        out_of_window=count["out_of_window"],
+        duplicate=count["duplicate"],
+        answers_until=until,
+    )
+    return count
+
+
+def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnection) -> dict[str, int]:
+    """Pull a batch of dossiers into landing and record it in the ledger; return the counts of its dispositions.
 
     Raises:
         SourceUnavailable: no answer after the last attempt, or the set would not stand still.

@@ -7,8 +7,8 @@ import logging
 from motcua.catalog import Catalog, Unit, load_catalog
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Form, load_form
-from motcua.catalog.petitions import units_with_petitions
 from motcua.catalog.publishing import Clock, load_publishing
+from motcua.catalog.record_sources import units_told
 from motcua.period import Period
 from motcua.publish.form.figures import find_unit
 from motcua.publish.form.scope import Scope
@@ -39,7 +39,7 @@ def is_told(form: Form, catalog: Catalog, unit: Unit, period: Period) -> bool:
     """True when some source of the unit tells a fact the form's columns need, or petitions where it counts them."""
     scope = Scope(catalog, unit)
     if any(measure.startswith("petition_") for c in form.columns for term in c.terms for measure in term.measures):
-        return not units_with_petitions(catalog.folder, period).isdisjoint({*scope.unit_ids, *_above(catalog, unit)})
+        return not units_told(catalog, "petition", period).isdisjoint({*scope.unit_ids, *_above(catalog, unit)})
     needs = [set(column.needs) for column in form.columns if column.needs]
     covered = set(scope.unit_ids)
     return any(

@@ -68,6 +68,8 @@ def test_every_column_of_a_version_stands_in_the_store(kind: RecordKind, databas
 def test_a_column_stands_in_every_list_it_belongs_to() -> None:
     kind = RecordKind(
         name="thing",
+        vi="vật",
+        en="things",
         id_column="thing_id",
         content=(Field("unit_code", TEXT, "always"), Field("size", INTEGER), Field("owner_ref", TEXT, "apart")),
         kept=(Field("noted_on", TEXT),),
@@ -87,3 +89,10 @@ def test_a_column_stands_in_every_list_it_belongs_to() -> None:
     assert kind.lists["compared_always"] == ("unit_code",)
     assert kind.lists["compared_when_said_named"] == ("'size'", "size", "'unit_id'", "unit_id")
     assert kind.lists["step_declared"][-1] == "size integer"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_no_column_has_a_name_that_a_merge_needs_for_itself(kind: RecordKind) -> None:
+    own = {"batch_id", "source_id", "version_id", "known_version_id", "content_hash", "made_at", "outcome"}
+    own |= {"is_hash_known", "is_known_newer", "known_from", "known_to", "said_at", "superseded_by_batch_id"}
+    assert not own & {*kind.accepted_schema.names, *(field.name for field in kind.decided)}

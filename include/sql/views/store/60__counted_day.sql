@@ -15,3 +15,4 @@ select
     measure,
     quantity
 from petition_contribution
+where known_to is null

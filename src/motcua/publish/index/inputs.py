@@ -18,7 +18,7 @@ from motcua.catalog import Catalog, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Term, load_form
 from motcua.catalog.index import Definition, IndexLevel, Item, Quantity, Text
-from motcua.catalog.petitions import units_with_petitions
+from motcua.catalog.record_sources import units_told
 from motcua.errors import CatalogError, InputRefused
 from motcua.period import Period
 from motcua.procedures.deadlines import Deadlines, Step, procedure_deadlines
@@ -216,7 +216,7 @@ def read(
     sources = {catalog.source_by_id[cell.source_id] for found in cells.values() for cell in found}
     return Reading(
         catalog, period, sums, _measured(connection, definition, asked, period), cells,
-        {source.source_id: fed_fields(folder, source) for source in sources}, units_with_petitions(folder, period),
+        {source.source_id: fed_fields(folder, source) for source in sources}, units_told(catalog, "petition", period),
     )  # fmt: skip
 
 
