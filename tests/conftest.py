@@ -15,8 +15,7 @@ import pytest
 
 # Folders whose tests share an Airflow, or a sandbox in a process of its own.
 SHARED = {"dags", "e2e", "sandbox"}
-PREPARED = os.environ.get("MOTCUA_TEST_WORK")  # a mutation run: the server of this folder is up and migrated
-WORK = Path(PREPARED or tempfile.mkdtemp(prefix="motcua-test-"))
+WORK = Path(tempfile.mkdtemp(prefix="motcua-test-"))
 WORK.chmod(0o755)  # the server runs as its own user when the tests run as root
 os.environ.update(
     MOTCUA_WORK=str(WORK),
@@ -38,9 +37,6 @@ for name in (
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[None]:
     """Start the embedded server, migrate both databases, stop the server at the end."""
-    if PREPARED:
-        yield
-        return
     from motcua.warehouse import embedded, upgrade_databases
 
     upgrade_databases()

@@ -22,7 +22,8 @@ KEPT = (
         "Eq_NotEq", "NotEq_Eq", "Is_IsNot", "IsNot_Is",
     )),
     *(f"ReplaceBinaryOperator_{pair}" for pair in (
-        "Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Mul", "Mod_Mul", "Pow_Mul", "BitOr_BitAnd", "BitAnd_BitOr",
+        "Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Mul", "Mod_Mul", "Pow_Mul",
+        "BitOr_BitAnd", "BitAnd_BitOr",
     )),
     "ReplaceUnaryOperator_USub_UAdd", "ReplaceUnaryOperator_Delete_Not", "ReplaceUnaryOperator_Delete_Invert",
     "AddNot", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceAndWithOr", "ReplaceOrWithAnd",

@@ -7,6 +7,7 @@ in the tree is written. A mutant that takes far longer than the code as it is co
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import importlib.machinery
 import importlib.util
@@ -19,7 +20,8 @@ import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -62,11 +64,14 @@ class _Finder:
 
 
 class _Watch:
-    """Notes the first test that fails, and lets those that killed before come first."""
+    """Notes the first test that fails, lets those that killed before come first, and points at this run's server."""
 
-    def __init__(self, killers: Counter[str]) -> None:
-        self._killers = killers
+    def __init__(self, server: dict[str, str], killers: Counter[str]) -> None:
+        self._server, self._killers = server, killers
         self.failed = ""
+
+    def pytest_sessionstart(self) -> None:
+        os.environ.update(self._server)  # after tests/conftest.py, which clears what the developer has set
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         items.sort(key=lambda item: -self._killers[item.nodeid])
@@ -79,20 +84,24 @@ class _Watch:
 def main(wanted: Sequence[str]) -> int:
     """Run the modules whose path holds one of the words, all without any; results of the others are kept."""
     config = tomllib.loads((ROOT / "tests" / "mutation" / "python.toml").read_text(encoding="utf-8"))
+    with _alone(), _server() as server:
+        for library in LIBRARIES:
+            importlib.import_module(library)
+        for plugin in entry_points(group="pytest11"):
+            plugin.load()
+        return _run_modules(config, wanted, server)
+
+
+def _run_modules(config: dict[str, Any], wanted: Sequence[str], server: dict[str, str]) -> int:
     reasons = {(each["file"], each["in"], each["change"]): each["why"] for each in config.get("survivor", [])}
     before = {each["file"]: each for each in json.loads(RESULT.read_text())} if RESULT.exists() else {}
-    _start_server()
-    for library in LIBRARIES:
-        importlib.import_module(library)
-    for plugin in entry_points(group="pytest11"):
-        plugin.load()
     results = []
     for entry in config["module"]:
         file = f"src/motcua/{entry['file']}"
         if wanted and not any(word in file for word in wanted):
             results += [before[file]] if file in before else []
             continue
-        found = _run_module(file, entry["tests"])
+        found = _run_module(file, entry["tests"], server)
         if found is None:
             return 1
         for each in found["survived"]:
@@ -104,11 +113,11 @@ def main(wanted: Sequence[str]) -> int:
     return 0
 
 
-def _run_module(file: str, tests: list[str]) -> dict[str, Any] | None:
+def _run_module(file: str, tests: list[str], server: dict[str, str]) -> dict[str, Any] | None:
     path = ROOT / file
     source = path.read_text(encoding="utf-8")
     started, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    status, failed = _test(path, source, tests, Counter(), 3600)
+    status, failed = _test(path, source, tests, _Watch(server, Counter()), 3600)
     if status != PASSED:
         print(f"{file}: its tests are red without any change ({failed or 'see ' + str(WORK / 'last.log')})")
         return None
@@ -118,7 +127,7 @@ def _run_module(file: str, tests: list[str]) -> dict[str, Any] | None:
     killers: Counter[str] = Counter()
     survived: list[Mutant] = []
     for number, mutant in enumerate(every, start=1):
-        status, failed = _test(path, mutant.source, tests, killers, int(10 + 5 * seconds))
+        status, failed = _test(path, mutant.source, tests, _Watch(server, killers), int(10 + 5 * seconds))
         if status == NO_TESTS:
             raise SystemExit(f"{file}: no test was run; correct tests/mutation/python.toml.")
         if status == PASSED:
@@ -137,17 +146,40 @@ def _run_module(file: str, tests: list[str]) -> dict[str, Any] | None:
     }
 
 
-def _start_server() -> None:
-    """Start and migrate the server of this run in a process of its own, so that nothing of motcua is loaded here."""
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let no second run empty the databases of this one."""
     WORK.mkdir(parents=True, exist_ok=True)
-    os.environ.update(MOTCUA_TEST_WORK=str(WORK), MOTCUA_WORK=str(WORK), HYPOTHESIS_PROFILE="mutation")
+    with (WORK / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit("A mutation run is under way in this checkout; wait for it.") from None
+        yield
+
+
+@contextmanager
+def _server() -> Iterator[dict[str, str]]:
+    """Start and migrate the server of this run, in processes of their own so that nothing of motcua is loaded here."""
+    os.environ["MOTCUA_WORK"] = str(WORK)
     for name in ("MOTCUA_STORE_DSN", "MOTCUA_WAREHOUSE_DSN", "MOTCUA_CATALOG"):
         os.environ.pop(name, None)
-    upgrade = "from motcua.warehouse import upgrade_databases; upgrade_databases()"
-    subprocess.run([sys.executable, "-c", upgrade], check=True, cwd=ROOT)
+    start = (
+        "from motcua.warehouse import upgrade_databases; from motcua.warehouse.engine import libpq_dsn;"
+        " upgrade_databases(); print(libpq_dsn('motcua_store')); print(libpq_dsn('motcua_warehouse'))"
+    )
+    stop = (
+        "from motcua.settings import Settings; from motcua.warehouse import embedded;"
+        " embedded.stop_server(Settings.load().work_dir / 'pg')"
+    )
+    told = subprocess.run([sys.executable, "-c", start], check=True, cwd=ROOT, capture_output=True, text=True).stdout
+    try:
+        yield dict(zip(("MOTCUA_STORE_DSN", "MOTCUA_WAREHOUSE_DSN"), told.split(), strict=True))
+    finally:
+        subprocess.run([sys.executable, "-c", stop], check=True, cwd=ROOT)
 
 
-def _test(path: Path, source: str, tests: list[str], killers: Counter[str], seconds: int) -> tuple[int, str]:
+def _test(path: Path, source: str, tests: list[str], watch: _Watch, seconds: int) -> tuple[int, str]:
     """Return the exit status of pytest over the tests with this source, and the first test that failed."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -158,21 +190,19 @@ def _test(path: Path, source: str, tests: list[str], killers: Counter[str], seco
         signal.alarm(LONGEST_SECONDS if seconds < LONGEST_SECONDS * 10 else seconds)
         status = 3
         try:
-            status = _run_pytest(path, source, tests, killers, writing)
+            status = _run_pytest(path, source, tests, watch, writing)
         finally:
             os._exit(status)
     os.close(writing)
     with os.fdopen(reading) as answer:
         failed = answer.read()
     _, waited = os.waitpid(child, 0)
-    try:
+    with suppress(ProcessLookupError):  # what it started and left
         os.killpg(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     return os.waitstatus_to_exitcode(waited), failed
 
 
-def _run_pytest(path: Path, source: str, tests: list[str], killers: Counter[str], writing: int) -> int:
+def _run_pytest(path: Path, source: str, tests: list[str], watch: _Watch, writing: int) -> int:
     import pytest
     from hypothesis import Phase, settings
 
@@ -186,7 +216,6 @@ def _run_pytest(path: Path, source: str, tests: list[str], killers: Counter[str]
     settings.load_profile("mutation")
     name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
     sys.meta_path.insert(0, _Finder(name, path, source))  # type: ignore[arg-type]
-    watch = _Watch(killers)
     status = pytest.main([*tests, "-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:randomly"], [watch])
     os.write(writing, watch.failed.encode())
     sys.stdout.flush()
