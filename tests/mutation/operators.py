@@ -187,7 +187,7 @@ def _signatures(tree: ast.AST) -> list[tuple[int, int]]:
 
 
 class _Turned(ast.NodeTransformer):
-    """`not a < b` is `a >= b`: one mutant, not two."""
+    """`not a < b` is `a >= b`, and `not not a` is `a`: one mutant, not two."""
 
     OPPOSITE = {  # noqa: RUF012
         ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -197,6 +197,8 @@ class _Turned(ast.NodeTransformer):
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
         compared = node.operand
+        if isinstance(node.op, ast.Not) and isinstance(compared, ast.UnaryOp) and isinstance(compared.op, ast.Not):
+            return compared.operand
         if isinstance(node.op, ast.Not) and isinstance(compared, ast.Compare) and len(compared.ops) == 1:
             compared.ops = [self.OPPOSITE[type(compared.ops[0])]()]
             return compared

@@ -108,6 +108,18 @@ def test_a_source_asked_for_days_yet_to_come_is_asked_for_its_overlap() -> None:
     ]
 
 
+def test_a_source_that_has_yet_to_begin_is_asked_for_its_overlap() -> None:
+    to_come = THE_SOURCE.model_copy(update={"valid_from": date(2023, 11, 10)})
+    answer = LastAnswer(date(2023, 10, 20), "loaded", covered_from=date(2023, 10, 1))
+    assert due_windows(to_come, DAY, answer, NO_SWEEP) == [(date(2023, 9, 30), DAY)]
+
+
+def test_a_source_that_never_answered_is_not_swept() -> None:
+    sweep = Guards(sweep=Sweep(every_nights=1, days=120))
+    for answer in (None, LastAnswer(None, "failed")):
+        assert asked(answer, sweep) == [(date(2023, 9, 30), DAY)]
+
+
 def test_a_window_of_exactly_the_bounded_length_is_not_cut() -> None:
     guards = Guards(sweep=Sweep(days=0), catch_up=CatchUp(window_days=62))
     assert asked(LastAnswer(DAY - timedelta(days=31), "failed"), guards) == [(DAY - timedelta(days=61), DAY)]
