@@ -8,6 +8,7 @@ Keys of a file, all but `cases` optional:
     row_of        a table: then `given` of a case is one row of it
     arrays        `{name: [parameters]}`: the parameter `name` of a case is a list of rows, bound as one array a column
     pairs         [column, column]: then `expect` of a case is a mapping of the one to the other
+    each          `{column: value}`: what every row expected holds beside what it names
     month         YYYY-MM: a whole number expected where a day comes back is a day of it
     is_ordered    whether the order of the rows matters
     database      store (the default) or warehouse
@@ -30,7 +31,18 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent
-_FILE_KEYS = {"given", "temporary", "parameters", "row_of", "arrays", "pairs", "month", "is_ordered", "database"}
+_FILE_KEYS = {
+    "given",
+    "temporary",
+    "parameters",
+    "row_of",
+    "arrays",
+    "pairs",
+    "each",
+    "month",
+    "is_ordered",
+    "database",
+}
 _CASE_KEYS = {"name", "given", "parameters", "expect", "after", "refused"}
 
 Rows = list[dict[str, Any]]
@@ -117,6 +129,8 @@ def _case(path: Path, shared: Mapping[str, Any], case: Mapping[str, Any]) -> Cas
     if expect is not None and "pairs" in shared:
         key, value = shared["pairs"]
         expect = [{key: name, value: told} for name, told in expect.items()]
+    if expect is not None:
+        expect = [shared.get("each", {}) | row for row in expect]
     return Case(
         statement=statement_of(path),
         name=case["name"],

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 from tests.sql.cases import Case, all_cases
-from tests.sql.world import differences, may_stand_alone, result, stand, start_numbers, table_rows
 
 CASES = all_cases()
 
@@ -16,36 +14,19 @@ CASES = all_cases()
 @pytest.fixture(scope="module")
 def empty_databases(database_server: None) -> Iterator[dict[str, Connection]]:
     """Both databases empty, one connection to each for all cases."""
-    from tests import store_world
+    from tests.sql.world import connections
+    from tests.store_world import empty_databases
 
-    from motcua.warehouse import store_engine, warehouse_engine
-
-    store_world.empty_databases()
-    may_stand_alone()
-    with store_engine().connect() as store, warehouse_engine().connect() as warehouse:
-        for connection in (store, warehouse):
-            start_numbers(connection)
-            connection.commit()
-        yield {"store": store, "warehouse": warehouse}
+    empty_databases()
+    with connections() as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.statement}: {case.name}" for case in CASES])
 def test_statement(case: Case, empty_databases: dict[str, Connection]) -> None:
-    connection = empty_databases[case.database]
-    with connection.begin() as transaction:
-        stand(connection, case)
-        if case.refused is not None:
-            with pytest.raises(DBAPIError, match=case.refused):
-                result(connection, case)
-        else:
-            found = result(connection, case)
-            said = [] if case.expect is None else differences(connection, case, case.expect, found)
-            for table, rows in case.after.items():
-                said += [
-                    f"{table}: {one}" for one in differences(connection, case, rows, table_rows(connection, table))
-                ]
-            assert said == []
-        transaction.rollback()
+    from tests.sql.world import faults
+
+    assert faults(empty_databases[case.database], case) == []
 
 
 def test_each_case_has_a_name_of_its_own() -> None:

@@ -6,18 +6,21 @@ Every case runs in one transaction that is rolled back, so nothing has to be emp
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, CursorResult, text
 from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import DBAPIError
 from tests.sql.cases import About, Case, Expression, Rows, Some
 
 from motcua.consolidate import merge
-from motcua.warehouse import statement
+from motcua.settings import Settings
+from motcua.warehouse import embedded, statement, store_engine, warehouse_engine
 
 # What a merge makes in its transaction: the statement that makes it, and what that statement reads.
 TEMPORARY: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -32,17 +35,55 @@ NOTHING = dict.fromkeys(("batch_id", "source_id", "known_from")) | {"dossier_ids
 TOLERANCE = timedelta(minutes=10)
 
 
-def may_stand_alone() -> None:
-    """Let the roles of both databases put rows in without the rows that they refer to."""
-    from motcua.settings import Settings
-    from motcua.warehouse import embedded
+@contextmanager
+def connections() -> Iterator[dict[str, Connection]]:
+    """Open a connection to each of the two databases, which are empty and know what cases need."""
+    _may_stand_alone()
+    with store_engine().connect() as store, warehouse_engine().connect() as warehouse:
+        for connection in (store, warehouse):
+            _start_numbers(connection)
+            connection.commit()
+        yield {"store": store, "warehouse": warehouse}
 
+
+def faults(connection: Connection, case: Case, body: str | None = None, *, seconds: int = 60) -> list[str]:
+    """Run a case; return where what came is not what was expected. `body` is put in place of the statement's text.
+
+    Everything is rolled back. Raises DBAPIError for a statement that the database refuses, unless the case expects it.
+    """
+    with connection.begin() as transaction:
+        connection.execute(text(f"set local statement_timeout = '{seconds}s'"))
+        if case.view and body is not None:
+            connection.exec_driver_sql(f"create or replace view {case.view} as\n{body}")
+        _stand(connection, case)
+        if case.refused is not None:
+            said = _refusal(connection, case, body)
+        else:
+            found = _result(connection, case, body)
+            said = [] if case.expect is None else _differences(connection, case, case.expect, found)
+            for table, rows in case.after.items():
+                held = _differences(connection, case, rows, _rows(connection.execute(text(f"select * from {table}"))))
+                said += [f"{table}: {one}" for one in held]
+        transaction.rollback()
+    return said
+
+
+def _refusal(connection: Connection, case: Case, body: str | None) -> list[str]:
+    try:
+        _result(connection, case, body)
+    except DBAPIError as error:
+        return [] if case.refused and case.refused in str(error.orig) else [f"refused otherwise: {error.orig}"]
+    return ["the database did not refuse it"]
+
+
+def _may_stand_alone() -> None:
+    """Let the roles of both databases put rows in without the rows that they refer to."""
     with psycopg.connect(embedded.ensure_server(Settings.load().work_dir / "pg"), autocommit=True) as connection:
         for role in ("motcua_store", "motcua_warehouse"):
             connection.execute(f"grant set on parameter session_replication_role to {role}")
 
 
-def start_numbers(connection: Connection) -> None:
+def _start_numbers(connection: Connection) -> None:
     """Let numbers that the database gives start far above those that cases name."""
     connection.execute(
         text(
@@ -52,7 +93,7 @@ def start_numbers(connection: Connection) -> None:
     )
 
 
-def stand(connection: Connection, case: Case) -> None:
+def _stand(connection: Connection, case: Case) -> None:
     """Put the given rows of a case into the database, whatever they would refer to."""
     made: set[str] = set()
     for table in [*case.temporary, *case.given]:
@@ -64,19 +105,17 @@ def stand(connection: Connection, case: Case) -> None:
     connection.execute(text("set local session_replication_role = origin"))
 
 
-def result(connection: Connection, case: Case) -> Rows:
-    """Run the statement of a case; return its rows."""
-    asked = text(f"select * from {case.view}") if case.view else statement(case.statement)
-    rows = connection.execute(asked, case.parameters)
-    return [dict(row) for row in rows.mappings()] if rows.returns_rows else []
+def _result(connection: Connection, case: Case, body: str | None) -> Rows:
+    if case.view:
+        return _rows(connection.execute(text(f"select * from {case.view}")))
+    return _rows(connection.execute(statement(case.statement) if body is None else text(body), case.parameters))
 
 
-def table_rows(connection: Connection, table: str) -> Rows:
-    """Return all rows of a table."""
-    return [dict(row) for row in connection.execute(text(f"select * from {table}")).mappings()]
+def _rows(result: CursorResult[Any]) -> Rows:
+    return [dict(row) for row in result.mappings()] if result.returns_rows else []
 
 
-def differences(connection: Connection, case: Case, expected: Rows, found: Rows) -> list[str]:
+def _differences(connection: Connection, case: Case, expected: Rows, found: Rows) -> list[str]:
     """Return where rows found are not those expected; a row expected names only the columns that matter."""
     left = list(found)
     said = []
@@ -164,12 +203,12 @@ _known_types: dict[str, dict[str, str]] = {}
 
 def _types(connection: Connection, table: str) -> dict[str, str]:
     if table not in _known_types or table in TEMPORARY:
-        rows: Iterable[Any] = connection.execute(
+        rows: CursorResult[Any] = connection.execute(
             text(
                 "select attname, format_type(atttypid, atttypmod) from pg_attribute"
                 " where attrelid = cast(:table as regclass) and attnum > 0 and not attisdropped"
             ),
             {"table": table},
         )
-        _known_types[table] = {name: kind for name, kind in rows}
+        _known_types[table] = dict(rows.tuples().all())
     return _known_types[table]
