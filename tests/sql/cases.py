@@ -17,7 +17,7 @@ Keys of a case: `name`, a sentence; `given` and `parameters`, added to those of 
     after         `{table: [row]}`: what the tables hold afterwards, in the same way
     refused       a part of the message with which the database refuses the statement
 Values: `!sql "expression"` is worked out by the database where a row is given; `!about "expression"` is expected to be
-within ten minutes of it; `!some` is anything but null.
+within ten minutes of it; `!some` is anything but null; `!hash {column: value}` is the content hash of an accepted record.
 """
 
 from __future__ import annotations
@@ -58,6 +58,13 @@ class Expression:
 @dataclass(frozen=True)
 class About(Expression):
     """An instant that the database tells, give or take ten minutes."""
+
+
+@dataclass(frozen=True)
+class HashOf:
+    """The content hash of the accepted record that differs by this from its base row."""
+
+    row: dict[str, Any]
 
 
 class Some:
@@ -167,14 +174,17 @@ def _refuse_unknown(path: Path, whose: str, keys: Mapping[str, Any], known: set[
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain YAML with the three values above."""
+    """Plain YAML with the values above."""
 
 
 _Loader.add_constructor("!sql", lambda loader, node: Expression(loader.construct_scalar(node)))
 _Loader.add_constructor("!about", lambda loader, node: About(loader.construct_scalar(node)))
+_Loader.add_constructor(
+    "!hash", lambda loader, node: HashOf(base_rows()["accepted_record"] | loader.construct_mapping(node, deep=True))
+)
 _Loader.add_constructor("!some", lambda _loader, _node: Some())
 
 
 def _load(path: Path) -> Any:
     with path.open(encoding="utf-8") as stream:
-        return yaml.load(stream, Loader=_Loader)  # noqa: S506 - a SafeLoader with three values more
+        return yaml.load(stream, Loader=_Loader)  # noqa: S506 - a SafeLoader with four values more

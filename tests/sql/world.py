@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy import Connection, CursorResult, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
-from tests.sql.cases import About, Case, Expression, Rows, Some
+from tests.sql.cases import About, Case, Expression, HashOf, Rows, Some
 
 from motcua.consolidate import merge
 from motcua.settings import Settings
@@ -179,6 +179,10 @@ def _make(connection: Connection, table: str, made: set[str]) -> None:
 
 
 def _insert(connection: Connection, table: str, row: Mapping[str, Any]) -> None:
+    row = {
+        column: _content_hash(connection, value.row) if isinstance(value, HashOf) else value
+        for column, value in row.items()
+    }
     types = _types(connection, table)
     if unknown := row.keys() - types.keys():
         raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
@@ -196,6 +200,21 @@ def _insert(connection: Connection, table: str, row: Mapping[str, Any]) -> None:
             if not isinstance(value, Expression)
         },
     )
+
+
+def _content_hash(connection: Connection, record: Mapping[str, Any]) -> str:
+    """Return the content hash that the statement in the tree gives an accepted record."""
+    with connection.begin_nested() as savepoint:
+        _make(connection, "accepted_record", {"accepted_record"} if _exists(connection, "accepted_record") else set())
+        _insert(connection, "accepted_record", {**record, "batch_id": "only hashed"})
+        connection.execute(statement("consolidate/compare_incoming"), NOTHING | {"batch_id": "only hashed"})
+        found: str = connection.execute(text("select content_hash from compared")).scalar_one()
+        savepoint.rollback()
+    return found
+
+
+def _exists(connection: Connection, table: str) -> bool:
+    return connection.scalar(text("select to_regclass(:table)"), {"table": table}) is not None
 
 
 _known_types: dict[str, dict[str, str]] = {}
