@@ -17,8 +17,8 @@ Keys of a case: `name`, a sentence; `given` and `parameters`, added to those of 
     after         `{table: [row]}`: what the tables hold afterwards, in the same way
     refused       a part of the message with which the database refuses the statement
 Values: `!sql "expression"` is worked out by the database where a row is given; `!about "expression"` is expected to be
-within ten minutes of it; `!some` is anything but null; `!hash {column: value}` is the content hash of the accepted record
-that differs so from its base row.
+within ten minutes of it; `!some` is anything but null; `!hash {column: value}` is the content hash of an accepted
+record that differs so from its base row.
 """
 
 from __future__ import annotations
