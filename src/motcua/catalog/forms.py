@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from motcua.canonical import CONTENT
 from motcua.catalog import catalog_file
 from motcua.catalog.load import read_yaml
-from motcua.catalog.models import Entry, Level
+from motcua.catalog.models import Entry, Level, Text
 from motcua.errors import CatalogError, ReportRefused
 from motcua.percentage import percentage
 from motcua.settings import Settings
@@ -119,13 +119,6 @@ class Section(_Part):
     en: str
 
 
-class RowHeading(_Part):
-    """What stands over the column of names."""
-
-    vi: str
-    en: str
-
-
 class Form(Entry):
     """One version of a form, in force from `valid_from` on.
 
@@ -139,7 +132,7 @@ class Form(Entry):
     legal_source: str
     counted_vi: str
     counted_en: str
-    row_heading: RowHeading
+    row_heading: Text  # what stands over the column of names
     tables: tuple[TableCode, ...]
     sections: tuple[Section, ...]
     columns: tuple[Column, ...]

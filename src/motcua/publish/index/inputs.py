@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 from motcua.catalog import Catalog, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Term, load_form
-from motcua.catalog.index import Definition, IndexLevel, Item, Quantity, Text
+from motcua.catalog.index import Definition, IndexLevel, Item, Quantity
+from motcua.catalog.models import Text
 from motcua.catalog.petitions import units_with_petitions
 from motcua.errors import CatalogError, InputRefused
 from motcua.period import Period
@@ -70,7 +71,7 @@ class Reading:
                 counts[item.id], note = self._row(item, members, cells, level)
                 if note is not None:
                     notes[item.id] = note
-        return Fed(counts, notes, tuple(cell for cell in cells if cell.cell not in ("received", "not_expected")))
+        return Fed(counts, notes, tuple(cell for cell in cells if cell.is_lacking))
 
     def _row(
         self, item: Item, members: Sequence[Unit], cells: Sequence[SourceCell], level: IndexLevel
