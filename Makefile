@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test seeds reliability lint format docs bench topology lock clean
+.PHONY: help setup demo test seeds reliability mutation lint format docs bench topology lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ seeds: $(INSTALLED) ## Run the tests in three other orders (SEEDS="1 2 3")
 
 reliability: $(INSTALLED) ## Run every adapter through every fault and two rough nights (minutes)
 	@$(BIN)/python -m pytest tests/reliability $(ARGS)
+
+mutation: $(INSTALLED) ## Put small faults into the code and tell which no test notices (PART=python or sql; an hour or more)
+	@nice -n 15 $(BIN)/python -m tests.mutation $(PART)
 
 lint: $(INSTALLED) ## ruff, mypy --strict on src/, sqlfluff, the import contracts
 	@$(BIN)/ruff check .
