@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from motcua.catalog import Catalog, Source
+from motcua.catalog.cells import CellCode
 from motcua.catalog.guards import Guards, load_guards
-from motcua.catalog.lists.cells import CellCode
 from motcua.errors import ConfigurationError, MotcuaError
 from motcua.period import Period
 from motcua.settings import Settings

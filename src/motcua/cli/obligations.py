@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from motcua.catalog.lists.cells import CELLS, CellCode, cell_text
+from motcua.catalog.cells import CELLS, CellCode, cell_text
 from motcua.cli.console import catalog, output, print_json, print_table, ready_databases
 from motcua.obligations.cells import Cell
 from motcua.period import Period, parse_period

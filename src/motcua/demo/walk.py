@@ -259,6 +259,6 @@ def _told(run_id: str) -> str:
 
 
 def _missing_in(edition: Edition) -> list[str]:
-    from motcua.catalog.lists.cells import is_lacking
+    from motcua.catalog.cells import is_lacking
 
     return [cell["source_id"] for cell in edition.content["completeness"] if is_lacking(cell["cell"])]

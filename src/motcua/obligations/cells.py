@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from motcua import ledger
 from motcua.catalog import Catalog, Source, load_catalog
-from motcua.catalog.lists.cells import CellCode
+from motcua.catalog.cells import CellCode
 from motcua.catalog.obligations import load_obligations
 from motcua.obligations.plan import is_in_force
 from motcua.period import Period, PeriodType

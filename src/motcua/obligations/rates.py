@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from motcua.catalog.lists.cells import CELLS, CellCode
+from motcua.catalog.cells import CELLS, CellCode
 from motcua.obligations.cells import Cell
 from motcua.percentage import percentage
 

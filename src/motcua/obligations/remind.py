@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from motcua.alerts import raise_alert
-from motcua.catalog.lists.cells import cell_text, is_lacking
+from motcua.catalog.cells import cell_text, is_lacking
 from motcua.catalog.obligations import load_obligations
 from motcua.days.workdays import add_workdays, working_calendar
 from motcua.obligations.cells import Cell, read_cells

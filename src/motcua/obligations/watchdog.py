@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from motcua import ledger
 from motcua.catalog import LEVELS, load_catalog
-from motcua.catalog.lists.cells import cell_text, is_lacking
+from motcua.catalog.cells import cell_text, is_lacking
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine, warehouse_engine
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from motcua.catalog.lists.cells import is_lacking
+from motcua.catalog.cells import is_lacking
 from motcua.catalog.publishing import Clock
 from motcua.errors import ConfigurationError
 from motcua.orchestration.measuring import days_of_events

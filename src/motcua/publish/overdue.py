@@ -12,7 +12,7 @@ import numpy as np
 
 from motcua.canonical import Status
 from motcua.catalog import load_catalog
-from motcua.catalog.lists.reasons import overdue_reasons
+from motcua.catalog.reasons import overdue_reasons
 from motcua.days.workdays import workdays_from, working_calendar
 from motcua.period import day_period
 from motcua.publish.form.figures import find_unit

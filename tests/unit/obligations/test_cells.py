@@ -13,7 +13,7 @@ from tests.store_world import COMMUNE, DAY, OTHER_COMMUNE, SOURCE, dossier, vali
 from motcua import ledger
 from motcua.aggregate import build_measures
 from motcua.catalog import load_catalog
-from motcua.catalog.lists.cells import CELLS, CellCode
+from motcua.catalog.cells import CELLS, CellCode
 from motcua.consolidate import consolidate_batches
 from motcua.errors import ReportRefused, SourceUnavailable
 from motcua.obligations import (

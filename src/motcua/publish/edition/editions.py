@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from motcua.catalog import Catalog, Unit, load_catalog
+from motcua.catalog.cells import cell_text
 from motcua.catalog.forms import Form, load_form
-from motcua.catalog.lists.cells import cell_text
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.publish.edition.brief import change_tables, quarantine_counts, working_days_after

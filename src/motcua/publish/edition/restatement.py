@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from motcua.catalog.lists.cells import cell_code, cell_text
+from motcua.catalog.cells import cell_code, cell_text
 from motcua.publish.edition.content import Content, part_code, table_rows
 from motcua.warehouse import statement
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from motcua.catalog.lists.cells import CELLS, cell_code, cell_text, is_lacking
+from motcua.catalog.cells import CELLS, cell_code, cell_text, is_lacking
 from motcua.publish.edition.content import Content, part_code, table_rows
 from motcua.settings import TIMEZONE
 

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from motcua.catalog.lists.cells import cell_text
+from motcua.catalog.cells import cell_text
 from motcua.percentage import count_text, percentage_text
 from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition

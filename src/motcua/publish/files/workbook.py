@@ -6,7 +6,7 @@ import io
 from datetime import datetime
 from typing import Any
 
-from motcua.catalog.lists.cells import cell_text
+from motcua.catalog.cells import cell_text
 from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition
 from motcua.publish.edition.restatement import cause_text

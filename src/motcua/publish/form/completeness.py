@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Source, Unit
-from motcua.catalog.lists.cells import CellCode, is_lacking
+from motcua.catalog.cells import CellCode, is_lacking
 from motcua.errors import ReportRefused
 from motcua.ledger import Completeness, completeness, owed_days
 from motcua.period import Period

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from openpyxl import load_workbook
 
 from motcua import ledger
-from motcua.catalog.lists.cells import cell_text
+from motcua.catalog.cells import cell_text
 from motcua.obligations import plan_obligations, read_cells
 from motcua.period import parse_period
 from motcua.publish import publish_edition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from motcua.catalog.lists.cells import CELL_TEXTS, CELLS, LACKING, cell_code, cell_text, is_lacking
+from motcua.catalog.cells import CELL_TEXTS, CELLS, LACKING, cell_code, cell_text, is_lacking
 
 
 def test_every_cell_has_a_text_of_its_own_in_both_languages() -> None:
