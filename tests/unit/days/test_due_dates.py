@@ -22,7 +22,6 @@ from motcua.settings import Settings
 SHIPPED = Settings.load().shipped_catalog_dir
 CALENDAR = working_calendar(SHIPPED)
 RULE = due_rules(SHIPPED).rules[0]
-HOUR = timedelta(hours=1)
 
 moments = st.datetimes(datetime(2018, 1, 1), datetime(2027, 12, 31)).map(lambda at: at.replace(microsecond=0))
 office_hours = st.builds(
