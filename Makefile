@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test reliability lint format docs bench topology lock clean
+.PHONY: help setup demo test reliability mutation lint format docs bench topology lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ test: $(INSTALLED) ## Run the tests, the end-to-end run on a real scheduler incl
 
 reliability: $(INSTALLED) ## Run every adapter through every fault and two rough nights (minutes)
 	@$(BIN)/python -m pytest tests/reliability $(ARGS)
+
+mutation: $(INSTALLED) ## Put small faults into the code and tell which no test notices (PART=python or sql; an hour or more)
+	@nice -n 15 $(BIN)/python -m tests.mutation $(PART)
 
 lint: $(INSTALLED) ## ruff, mypy --strict on src/, sqlfluff, the import contracts
 	@$(BIN)/ruff check .
