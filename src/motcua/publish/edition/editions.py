@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from motcua.catalog import Catalog, Unit, load_catalog
+from motcua.catalog.cells import cell_text
 from motcua.catalog.forms import Form, load_form
 from motcua.errors import ReportRefused
 from motcua.period import Period
@@ -32,7 +33,6 @@ from motcua.publish.edition.content import (
 )
 from motcua.publish.edition.restatement import restate
 from motcua.publish.form.completeness import (
-    CELLS_EN,
     SourceCell,
     read_cells,
     refuse_unready_batches,
@@ -295,9 +295,9 @@ def _decide_state(
     report_code: str, unit: Unit, cells: Sequence[SourceCell], period: Period, asked: State | None, today: date
 ) -> State:
     lacking = [
-        f"{cell.source_id} ({cell.source_name}): {CELLS_EN[cell.cell].lower()}"
+        f"{cell.source_id} ({cell.source_name}): {cell_text(cell.cell, 'en').lower()}"
         for cell in cells
-        if cell.cell not in ("received", "not_expected")
+        if cell.is_lacking
     ]
     if not any(cell.cell == "received" for cell in cells):
         lacking.append("no source in scope has answered")

@@ -1,4 +1,4 @@
-"""The figures of a form: one SQL statement over the daily measures, shaped into rows, with its identities checked."""
+"""The figures of a form: what its columns count, shaped into rows, with its identities checked."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from motcua.catalog import LEVELS, Catalog, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Form
 from motcua.errors import CatalogError, ReportRefused
-from motcua.percentage import percentage
 from motcua.period import Period
+from motcua.publish.form.counts import read_counts
 from motcua.publish.form.scope import Scope
-from motcua.warehouse import statement
 
 
 @dataclass(frozen=True)
@@ -99,37 +98,24 @@ def read_tables(
     scope = Scope(catalog, unit)
     placed = scope.placement(day or period.to_date)
     members = {unit_id: catalog.unit_by_id[unit_id] for unit_id in placed.values()}
-    terms = [
-        (column.code, measure, term.window, term.sign)
-        for column in form.columns
-        for term in column.terms
-        for measure in term.measures
-    ]
     fed = _fed(catalog, form, scope, placed, period)
     lacking = {unit_id: untold(form, fed[unit_id]) for unit_id in fed}
     silent = [(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)]
     found: dict[tuple[str, str], dict[str, int]] = {}
-    for record in connection.execute(
-        statement("publish/form_figures"),
-        {
-            "column_codes": [term[0] for term in terms],
-            "measures": [term[1] for term in terms],
-            "window_codes": [term[2] for term in terms],
-            "signs": [term[3] for term in terms],
-            "unit_ids": list(placed),
-            "placed_unit_ids": list(placed.values()),
-            "levels": [members[unit_id].level for unit_id in placed.values()],
-            "silent_unit_ids": [unit_id for unit_id, _ in silent],
-            "silent_columns": [code for _, code in silent],
-            "from_date": period.from_date,
-            "to_date": period.to_date,
-            "ahead_until": ahead_until or period.to_date,
-        },
+    for count in read_counts(
+        connection,
+        catalog,
+        {column.code: column.terms for column in form.columns},
+        placed,
+        period,
+        ("unit", "field", "level", "total"),
+        ahead_until=ahead_until,
+        silent=silent,
     ):
-        found.setdefault((record.table_code, record.row_key), {})[record.column_code] = record.quantity
+        found.setdefault((count.breakdown, count.row_key), {})[count.column_code] = count.quantity
 
     def figures(table: str, key: str) -> dict[str, int]:
-        return complete(form, found.get((table, key), {}))
+        return form.counts(found.get((table, key), {}))
 
     def row(table: str, key: str, name: str, level: str = "", unit_id: str = "", code: str = "") -> Row:
         covered = [
@@ -180,13 +166,7 @@ def make_row(
     form: Form, head: tuple[str, str, str, str], figures: Mapping[str, int], lacking: frozenset[str] = frozenset()
 ) -> Row:
     """Return a row of a form, from its code, name, level and unit id."""
-    percentages = {}
-    for column in form.columns:
-        if column.percent is not None:
-            part, whole = column.percent.of, column.percent.among
-            share = None if {part, whole} & lacking else percentage(figures[part], figures[whole])
-            percentages[column.code] = "" if share is None else str(share)
-    return Row(*head, figures, lacking, percentages)
+    return Row(*head, figures, lacking, form.shares(figures, lacking))
 
 
 def untold(form: Form, fed: frozenset[str]) -> frozenset[str]:
@@ -248,19 +228,6 @@ def _refused(form: Form, unit: Unit, table: Table, row: Row, what: str) -> Repor
         action="run `motcua measures rebuild --check`; if the measures agree, look for dossiers of that row whose "
         "finish lies before their reception.",
     )
-
-
-def complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
-    """Return every column of the form: the measured ones, 0 where nothing is, and those made of them."""
-    figures = {}
-    for column in form.columns:
-        if column.terms:
-            figures[column.code] = measured.get(column.code, 0)
-        elif column.percent is None:
-            figures[column.code] = sum(measured.get(code, 0) for code in column.plus) - sum(
-                measured.get(code, 0) for code in column.minus
-            )
-    return figures
 
 
 def _unit_name(catalog: Catalog, unit: Unit, root: Unit) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from motcua.catalog.forms import Column, Form
 from motcua.errors import ReportRefused
 from motcua.period import Period
-from motcua.publish.form.figures import Row, Table, check_tables, complete, make_row, read_tables
+from motcua.publish.form.figures import Row, Table, check_tables, make_row, read_tables
 from motcua.publish.form.scope import Scope
 
 Kind = Literal["flow", "opening", "closing"]
@@ -115,9 +115,7 @@ def combine(form: Form, parts: list[Part]) -> Combined:
                     if kind == "flow" or part is (parts[0] if kind == "opening" else parts[-1]):
                         figures[column] += row.figures[column]
         made = [
-            make_row(
-                form, (row.row_code, row.row_name, row.level, row.unit_id), complete(form, summed[key]), lacking[key]
-            )
+            make_row(form, (row.row_code, row.row_name, row.level, row.unit_id), form.counts(summed[key]), lacking[key])
             for key, row in rows.items()
         ]
         tables[code] = Table(code, tuple(made))
@@ -207,7 +205,7 @@ def _on_map(form: Form, parts: list[Part], scope: Scope, day: date) -> dict[str,
             for key, quantity in carried(part, column.code, "unit", scope, day).items():
                 figures = found.setdefault(key, {})
                 figures[column.code] = figures.get(column.code, 0) + quantity
-    return {key: complete(form, figures) for key, figures in found.items()}
+    return {key: form.counts(figures) for key, figures in found.items()}
 
 
 def _refused(form: Form, scope: Scope, what: str) -> ReportRefused:

@@ -17,12 +17,12 @@ from motcua.catalog import Catalog, Unit, load_catalog
 from motcua.catalog.index import (
     Definition,
     IndexLevel,
-    Text,
     apply_variant,
     find_variant,
     load_definition,
     variant_for,
 )
+from motcua.catalog.models import Text
 from motcua.errors import ReportRefused
 from motcua.period import Period, previous_period
 from motcua.publish.form.completeness import SourceCell

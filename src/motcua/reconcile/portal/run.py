@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +15,7 @@ from motcua.catalog.forms import Form, load_form
 from motcua.catalog.national_portal import Metric, PortalContract, load_portal_contract
 from motcua.errors import CatalogError, ReportRefused
 from motcua.period import Period, calendar_period
+from motcua.publish.form.counts import read_counts
 from motcua.reconcile.portal.client import Department, Portal, time_body
 from motcua.reconcile.portal.compare import Difference, Key, compare
 from motcua.reconcile.portal.departments import units_of
@@ -184,33 +185,17 @@ def _ask(
 def _ours(
     connection: Connection, form: Form, contract: PortalContract, catalog: Catalog, root: Unit, period: Period
 ) -> dict[Key, int]:
-    columns = {column.code: column for column in form.columns}
-    terms = [
-        (column.code, measure, term.window, term.sign)
-        for column in form.columns
-        for term in column.terms
-        for measure in term.measures
-    ]
-    names = ("column_codes", "measures", "window_codes", "signs")
-    values = dict(zip(names, (list(part) for part in zip(*terms, strict=True)), strict=True))
-    found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    """Return what the columns of each metric count, by unit and procedure, each unit on the line of its heir."""
+    columns = {
+        metric.metric: [term for code in metric.ours for term in form.terms_of(code)] for metric in contract.metrics
+    }
     units = UnitMap(catalog.units, catalog.successions)
-    for row in connection.execute(statement("reconcile/our_figures"), {**values, **_scope(catalog, root, period)}):
-        figures = found[units.place(row.unit_id, period.to_date), row.procedure_code]
-        figures[row.column_code] = figures.get(row.column_code, 0) + row.quantity
-
-    def figure(figures: dict[str, int], code: str) -> int:
-        column = columns[code]
-        if column.terms:
-            return figures.get(code, 0)
-        return sum(figures.get(each, 0) for each in column.plus) - sum(figures.get(each, 0) for each in column.minus)
-
-    ours = {}
-    for (unit_id, procedure), figures in found.items():
-        for metric in contract.metrics:
-            if quantity := sum(figure(figures, code) for code in metric.ours):
-                ours[unit_id, procedure, metric.metric] = quantity
-    return ours
+    placed = units.placement(units.scope(root.unit_id), period.to_date)
+    return {
+        (count.row_key, count.procedure_code, count.column_code): count.quantity
+        for count in read_counts(connection, catalog, columns, placed, period, ("unit_procedure",))
+        if count.quantity
+    }
 
 
 def _scope(catalog: Catalog, root: Unit, period: Period) -> dict[str, Any]:
