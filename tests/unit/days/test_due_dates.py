@@ -438,3 +438,14 @@ def test_a_second_supplement_asked_for_while_the_first_is_awaited_gives_no_day_d
 )
 def test_a_pause_stops_working_hours_by_those_it_lasts(asked: str, resumed: str, moment: datetime) -> None:
     assert due_at(datetime(2023, 10, 2, 8), 2, "working_hours", pauses=[([asked], [resumed])]) == moment
+
+
+def test_a_second_pause_of_working_hours_is_added_to_the_first() -> None:
+    pauses = [(["2023-10-02T09"], ["2023-10-02T10"]), (["2023-10-02T10:30"], ["2023-10-02T13:30"])]
+    found = due_dates([datetime(2023, 10, 2, 8)], [2], "working_hours", RULE, CALENDAR, pauses=pauses)
+    assert found.due_at[0].astype(object) == datetime(2023, 10, 2, 14)
+    assert [step[0].astype(object) for step in found.paused_to] == [date(2023, 10, 2)] * 2
+    later = [(["2023-10-02T09"], ["2023-10-03T09"]), (["2023-10-03T09:30"], ["2023-10-04T09:30"])]
+    found = due_dates([datetime(2023, 10, 2, 8)], [2], "working_hours", RULE, CALENDAR, pauses=later)
+    assert [step[0].astype(object).day for step in (found.first_on, *found.paused_to)] == [2, 3, 4]
+    assert found.due_at[0].astype(object) == datetime(2023, 10, 4, 10)
