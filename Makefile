@@ -39,16 +39,17 @@ demo: $(INSTALLED) ## Run a province-month end to end (SCENARIO=..., KEEP=1 leav
 	@$(BIN)/motcua demo --scenario $(SCENARIO) $(if $(filter 1,$(KEEP)),--keep)
 
 test: $(INSTALLED) ## Run the tests, the end-to-end run on a real scheduler included
-	@$(BIN)/python -m pytest --ignore=tests/reliability --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/reliability --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 reliability: $(INSTALLED) ## Run every adapter through every fault and two rough nights (minutes)
 	@$(BIN)/python -m pytest tests/reliability $(ARGS)
 
-lint: $(INSTALLED) ## ruff, mypy --strict on src/, sqlfluff
+lint: $(INSTALLED) ## ruff, mypy --strict on src/, sqlfluff, the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar include/sql
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 format: $(INSTALLED) ## Rewrite code and SQL in the house format
 	@$(BIN)/ruff check --fix --quiet .

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from motcua.catalog import Level, Procedure
 from motcua.sandbox.world.facts import Facts, draw_facts
 from motcua.sandbox.world.scenario import Scenario
-from motcua.sandbox.world.truth import Truth, count_truth
 from motcua.sandbox.world.working_days import Ints, day_number
 
 Bools = npt.NDArray[np.bool_]
@@ -165,13 +164,4 @@ class World:
     @cached_property
     def facts(self) -> Facts:
         """What is said of the records beyond their dates."""
-        return draw_facts(self)
-
-    def truth(self, night: int = 2, stuck_at: dict[int, int] | None = None) -> Truth:
-        """Return what a report on the period must say after a night.
-
-        Args:
-            night: 1 or 2.
-            stuck_at: for a system (groupId) that stopped answering, the last night it did answer; 0 for never.
-        """
-        return count_truth(self, night, stuck_at or {})
+        return draw_facts(self.scenario.seed, self.nights[2].online)

@@ -9,7 +9,7 @@ import numpy as np
 
 from motcua.catalog import Catalog, Level
 from motcua.sandbox.world.columns import STATUS, Columns, Kind, World, stack
-from motcua.sandbox.world.truth import Counts
+from motcua.sandbox.world.truth import Counts, count_truth
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
 from motcua.units.map import UnitMap
 
@@ -58,7 +58,7 @@ def count_reform(world: World, catalog: Catalog) -> dict[str, Counts]:
     reported = replace(world, scenario=world.scenario.model_copy(update={"from_date": period.from_date}))
     place = UnitMap(catalog.units, catalog.successions).place
     found: dict[str, list[Counts]] = {}
-    for unit_id, counts in reported.truth(2).by_unit.items():
+    for unit_id, counts in count_truth(reported, 2).by_unit.items():
         found.setdefault(place(unit_id, period.to_date), []).append(counts)
     return {unit_id: Counts.sum(parts) for unit_id, parts in found.items()}
 

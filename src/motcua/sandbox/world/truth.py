@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from motcua.sandbox.world.columns import STATUS, Kind, World
 from motcua.sandbox.world.working_days import DAY_SECONDS, day_number
-
-if TYPE_CHECKING:
-    from motcua.sandbox.world.columns import World
 
 
 @dataclass(frozen=True)
@@ -71,10 +69,16 @@ class Truth:
         }
 
 
-def count_truth(world: World, night: int, stuck_at: Mapping[int, int]) -> Truth:
-    """Count the world as a store knows it that was last told of each system on the night given for it."""
+def count_truth(world: World, night: int = 2, stuck_at: Mapping[int, int] | None = None) -> Truth:
+    """Return what a report on the period must say after a night.
+
+    Args:
+        world: every record of the scenario.
+        night: 1 or 2.
+        stuck_at: for a system (groupId) that stopped answering, the last night it did answer; 0 for never.
+    """
     first, last = day_number(world.scenario.from_date), day_number(world.scenario.to_date)
-    unit, tests = counted_rows(world, night, stuck_at, first, last)
+    unit, tests = counted_rows(world, night, stuck_at or {}, first, last)
     size = len(world.unit_ids)
     sums = [np.bincount(unit[tests[f.name]], minlength=size)[:size] for f in fields(Counts)]
     by_unit = {
@@ -87,8 +91,6 @@ def counted_rows(
     world: World, night: int, stuck_at: Mapping[int, int], first: int, last: int
 ) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[np.bool_]]]:
     """Return the unit of every record, and by the names of `Counts` which records count on the days first to last."""
-    from motcua.sandbox.world.columns import STATUS, Kind
-
     answered = np.array([min(night, stuck_at.get(group, night)) for group in world.group_ids])
     seen_on = answered[world.nights[2].group]
 
