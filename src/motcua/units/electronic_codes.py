@@ -34,9 +34,3 @@ def normal_form(text: str) -> str | None:
 def order(code: str) -> tuple[str, ...]:
     """Return what sorts codes in normal form as the list does: H44.13 before H44.129, which as text come in reverse."""
     return tuple(level.zfill(3) for level in code.split("."))
-
-
-def is_below(code: str, other: str) -> bool:
-    """Whether a code in normal form lies below another: H44.13.02 below H44.13, H44.129 not below H44.12."""
-    levels, above = code.split("."), other.split(".")
-    return len(above) < len(levels) and levels[: len(above)] == above
