@@ -13,8 +13,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 from motcua.catalog.cells import is_lacking
 from motcua.catalog.publishing import Clock
 from motcua.errors import ConfigurationError
-from motcua.orchestration.days import month_before, night_before
 from motcua.orchestration.measuring import days_of_events
+from motcua.orchestration.schedule.days import month_before, night_before
 from motcua.period import Period, day_period, parse_period, periods_ending_on
 from motcua.settings import TIMEZONE, Settings
 

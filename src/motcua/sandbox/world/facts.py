@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from motcua.sandbox.world.working_days import Ints
-
-if TYPE_CHECKING:
-    from motcua.sandbox.world.columns import World
 
 Bools = npt.NDArray[np.bool_]
 _STREAM = 9  # added to the scenario's seed, which is the stream of everything else
@@ -37,10 +33,10 @@ class Facts:
     payment: Ints
 
 
-def draw_facts(world: World) -> Facts:
-    """Return the facts of every record of a world."""
-    rng = np.random.RandomState(world.scenario.seed + _STREAM)
-    online, size = world.nights[2].online, len(world)
+def draw_facts(seed: int, online: Bools) -> Facts:
+    """Return the facts of every record of the world drawn from a seed, given which records came online."""
+    rng = np.random.RandomState(seed + _STREAM)
+    size = len(online)
 
     def share(whole: Ints, likely: float) -> Ints:
         """Take 1 to all of them of some."""

@@ -69,11 +69,12 @@ def undo_changes(rng: np.random.RandomState, setting: Setting, final: Columns, d
     first = final.with_values(moved, unit=final.group[moved])
     first = first.with_values(late, present=False)
     end = _some_day_until_the_last(rng, setting, first.received[reopened])
-    released, finished, returned = draw_result(rng, setting, first.received[reopened], end)
+    released, finished = draw_result(rng, setting, first.received[reopened], end)
+    returned = finished // DAY_SECONDS <= last_day
     first = first.with_values(
         reopened,
         released=released,
-        finished=finished,
+        finished=np.where(returned, finished, 0),
         status=np.where(returned, STATUS["done"], STATUS["releasing"]),
     )
     first = first.with_values(closed, released=0, finished=0, cancelling=0, status=STATUS["processing"])

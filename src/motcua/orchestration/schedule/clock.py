@@ -13,7 +13,7 @@ import os
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronDataIntervalTimetable, CronTriggerTimetable
 
 from motcua.errors import ConfigurationError
-from motcua.orchestration.timetables import ReportingPeriodTimetable
+from motcua.orchestration.schedule.timetables import ReportingPeriodTimetable
 from motcua.settings import TIMEZONE
 
 # Data interval [D-1 01:00, D 01:00): the night of day D-1. A cron string would give an empty interval.
