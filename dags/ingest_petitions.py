@@ -15,8 +15,8 @@ petition the newest file counts. Until then the rows of the index that it may to
 
 from airflow.sdk import Param, TriggerRule, dag, get_current_context, task, task_group
 
-from motcua.orchestration import clock
 from motcua.orchestration.defaults import DAG_ARGS, Tag
+from motcua.orchestration.schedule import clock
 
 
 @dag(

@@ -12,7 +12,7 @@ from motcua import ledger
 from motcua.catalog import load_catalog
 from motcua.catalog.record_sources import sources_of
 from motcua.errors import ContractBroken, SourceUnavailable
-from motcua.orchestration.days import resolve_days
+from motcua.orchestration.schedule.days import resolve_days
 from motcua.settings import Settings
 
 log = logging.getLogger(__name__)
