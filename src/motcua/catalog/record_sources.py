@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterator
 
 from motcua.catalog.load import Catalog
-from motcua.catalog.models import Source
+from motcua.catalog.models import Source, Unit
 from motcua.catalog.petition_sources import as_source, petition_sources
 from motcua.errors import CatalogError
 from motcua.period import Period
@@ -30,6 +31,25 @@ def every_source(catalog: Catalog) -> tuple[Source, ...]:
 def sources_of(catalog: Catalog, record_kind: str) -> tuple[Source, ...]:
     """Return the sources of one kind of record. Raises CatalogError as `every_source` does."""
     return tuple(source for source in every_source(catalog) if source.record_kind == record_kind)
+
+
+def speaking_for(catalog: Catalog, record_kind: str, unit_ids: Collection[str]) -> list[Source]:
+    """Return the sources of a kind of record that speak for any of these units.
+
+    A source of dossiers speaks for its unit; one of another kind also for all below it, so no record is an answer too.
+    """
+    asked = set(unit_ids)
+    if record_kind != "dossier":
+        asked |= {above for unit_id in unit_ids for above in lineage(catalog, unit_id)}
+    return [source for source in sources_of(catalog, record_kind) if source.unit_id in asked]
+
+
+def lineage(catalog: Catalog, unit_id: str) -> Iterator[str]:
+    """Yield a unit's id and those of all units above it, itself first."""
+    unit: Unit | None = catalog.unit_by_id.get(unit_id)
+    while unit is not None:
+        yield unit.unit_id
+        unit = catalog.unit_by_id.get(unit.parent_id or "")
 
 
 def units_told(catalog: Catalog, record_kind: str, period: Period) -> frozenset[str]:

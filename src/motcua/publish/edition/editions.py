@@ -234,8 +234,13 @@ def _draft(
 ) -> Content:
     read_at: datetime = store.execute(text("select now()")).scalar_one()
     refuse_unready_batches(store, scope.catalog, scope.units)
-    cells = read_cells(store, scope.catalog, scope.units, scope.period, scope.today)
-    cells += without_source(units_in_force(scope.units, scope.period), cells, scope.period)
+    kinds = ("dossier", "petition") if form is None else (form.record_kind,)
+    cells = []
+    for kind in kinds:
+        told = read_cells(store, scope.catalog, scope.units, scope.period, scope.today, kind)
+        if form is not None or kind == "dossier":
+            told += without_source(scope.catalog, units_in_force(scope.units, scope.period), told, scope.period, kind)
+        cells += told
     if form is None:
         said = {**index_content(standing_of(store, scope)), **({"map": map_code} if map_code else {})}
     else:
