@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable
 
 from motcua.catalog.load import Catalog
 from motcua.catalog.models import Source, Unit
@@ -33,23 +33,25 @@ def sources_of(catalog: Catalog, record_kind: str) -> tuple[Source, ...]:
     return tuple(source for source in every_source(catalog) if source.record_kind == record_kind)
 
 
-def speaking_for(catalog: Catalog, record_kind: str, unit_ids: Collection[str]) -> list[Source]:
-    """Return the sources of a kind of record that speak for any of these units.
+def heard_of(catalog: Catalog, record_kind: str, unit_id: str) -> tuple[str, ...]:
+    """Return the units whose sources speak for a unit, itself first.
 
     A source of dossiers speaks for its unit; one of another kind also for all below it, so no record is an answer too.
     """
-    asked = set(unit_ids)
-    if record_kind != "dossier":
-        asked |= {above for unit_id in unit_ids for above in lineage(catalog, unit_id)}
-    return [source for source in sources_of(catalog, record_kind) if source.unit_id in asked]
-
-
-def lineage(catalog: Catalog, unit_id: str) -> Iterator[str]:
-    """Yield a unit's id and those of all units above it, itself first."""
+    if record_kind == "dossier":
+        return (unit_id,)
+    found: list[str] = []
     unit: Unit | None = catalog.unit_by_id.get(unit_id)
     while unit is not None:
-        yield unit.unit_id
+        found.append(unit.unit_id)
         unit = catalog.unit_by_id.get(unit.parent_id or "")
+    return tuple(found)
+
+
+def speaking_for(catalog: Catalog, record_kind: str, unit_ids: Iterable[str]) -> list[Source]:
+    """Return the sources of a kind of record that speak for any of these units."""
+    asked = {other for unit_id in unit_ids for other in heard_of(catalog, record_kind, unit_id)}
+    return [source for source in sources_of(catalog, record_kind) if source.unit_id in asked]
 
 
 def units_told(catalog: Catalog, record_kind: str, period: Period) -> frozenset[str]:

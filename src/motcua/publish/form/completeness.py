@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Source, Unit
 from motcua.catalog.cells import CellCode, is_lacking
-from motcua.catalog.record_sources import lineage, speaking_for
+from motcua.catalog.record_sources import heard_of, speaking_for
 from motcua.errors import ReportRefused
 from motcua.ledger import Completeness, completeness, owed_days, petitions_set_aside
 from motcua.period import Period
@@ -117,7 +117,7 @@ def without_source(
     return [
         SourceCell("", u.name, u.unit_id, u.code, u.level, "not_expected", period.from_date, period.to_date, ())
         for u in units
-        if speaking.isdisjoint(lineage(catalog, u.unit_id) if record_kind != "dossier" else (u.unit_id,))
+        if speaking.isdisjoint(heard_of(catalog, record_kind, u.unit_id))
     ]
 
 

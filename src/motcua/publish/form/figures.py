@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from motcua.catalog import LEVELS, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Form
-from motcua.catalog.record_sources import lineage, units_told
+from motcua.catalog.record_sources import heard_of, units_told
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.publish.form.counts import read_counts
@@ -115,7 +115,7 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
     answering = {
         placed[member.unit_id]
         for member in (scope.units if form.record_kind == "dossier" else units_in_force(scope.units, period))
-        if member.overlaps(period) and not speaking.isdisjoint(_asked_of(form, scope, member.unit_id))
+        if member.overlaps(period) and not speaking.isdisjoint(heard_of(catalog, form.record_kind, member.unit_id))
     }
     units = [
         member
@@ -173,7 +173,7 @@ def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
         lines = {
             scope.placed[unit.unit_id]
             for unit in units_in_force(scope.units, scope.period)
-            if not told.isdisjoint(lineage(scope.catalog, unit.unit_id))
+            if not told.isdisjoint(heard_of(scope.catalog, form.record_kind, unit.unit_id))
         }
         every = frozenset(form.column_codes)
         return {line: frozenset() if line in lines else every for line in scope.placed.values()}
@@ -189,11 +189,6 @@ def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
         unit_id: frozenset(c.code for c in form.columns if not fed.get(unit_id, every).issuperset(c.needs))
         for unit_id in scope.placed.values()
     }
-
-
-def _asked_of(form: Form, scope: Scope, unit_id: str) -> Iterable[str]:
-    """Return the units one of whose sources would speak for a unit."""
-    return (unit_id,) if form.record_kind == "dossier" else lineage(scope.catalog, unit_id)
 
 
 def check_tables(form: Form, unit: Unit, tables: Mapping[str, Table]) -> None:

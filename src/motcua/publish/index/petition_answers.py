@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from motcua.catalog import Catalog, Unit
 from motcua.catalog.cells import cell_text
 from motcua.catalog.models import Text
-from motcua.catalog.record_sources import lineage, sources_of
+from motcua.catalog.record_sources import heard_of, sources_of
 from motcua.ledger import SetAside, petitions_set_aside
 from motcua.period import Period
 from motcua.publish.form.completeness import SourceCell, read_cells
@@ -84,7 +84,8 @@ class PetitionAnswers:
         return True, notes
 
     def _speaking(self, unit: Unit) -> tuple[str, ...]:
-        return tuple(source for above in lineage(self.catalog, unit.unit_id) for source in self.sources.get(above, ()))
+        heard = heard_of(self.catalog, "petition", unit.unit_id)
+        return tuple(source for unit_id in heard for source in self.sources.get(unit_id, ()))
 
     def _is_silent(self, source_id: str) -> bool:
         """Whether a source has not answered for the days it owes; one that did, and had records set aside, has."""
