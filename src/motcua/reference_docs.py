@@ -74,7 +74,7 @@ def pages() -> dict[str, str]:
 
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
-    from motcua.catalog import forms, index, models, obligations, options, petition_sources, publishing
+    from motcua.catalog import forms, index, models, obligations, options, publishing, record_sources
     from motcua.days.due_dates import DueRule
     from motcua.days.workdays import SwappedDay
     from motcua.extract.records import mapping, rules
@@ -109,7 +109,7 @@ def catalog_page() -> str:
             models.Text,
         ),
         "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (*_models_of(index, but=index.IndexFile),),
-        "`petitions/*.yaml`": (petition_sources.PetitionSource, options.PetitionColumns, options.PetitionWords),
+        "`petitions/*.yaml`": (record_sources.PetitionSource, options.PetitionColumns, options.PetitionWords),
         "`publishing.yaml`: `rules`": (publishing.PublishingRule,),
         "`obligations.yaml`": (obligations.ObligationRules, obligations.ObligationRule, obligations.Due),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),

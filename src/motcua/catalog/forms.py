@@ -258,6 +258,14 @@ def load_form(catalog_dir: Path, report_code: str, day: date) -> Form:
     )
 
 
+def counted_kind(catalog_dir: Path, report_code: str, day: date) -> str:
+    """Return the kind of record that a report counts; one that is no form, as the index, stands on dossiers."""
+    try:
+        return load_form(catalog_dir, report_code, day).record_kind
+    except ReportRefused:
+        return "dossier"
+
+
 @lru_cache(maxsize=16)
 def _read_forms(path: Path) -> tuple[Form, ...]:
     document, lines = read_yaml(path)
