@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 # Folders whose tests share an Airflow, or a sandbox in a process of its own.
-SHARED = {"dags", "e2e", "sandbox"}
+SHARED = {"dags", "docs", "e2e", "sandbox"}
 WORK = Path(tempfile.mkdtemp(prefix="motcua-test-"))
 WORK.chmod(0o755)  # the server runs as its own user when the tests run as root
 os.environ.update(
