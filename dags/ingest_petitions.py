@@ -13,8 +13,8 @@ in. Correct the file or the source in `petitions/` and clear the task: of a peti
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from motcua.orchestration import clock
 from motcua.orchestration.defaults import DAG_ARGS, Tag
+from motcua.orchestration.schedule import clock
 
 
 @dag(

@@ -16,8 +16,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from motcua.orchestration import clock
 from motcua.orchestration.defaults import DAG_ARGS, Tag
+from motcua.orchestration.schedule import clock
 
 
 @dag(

@@ -11,8 +11,8 @@ written once, a reminder is sent once.
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from motcua.orchestration import clock
 from motcua.orchestration.defaults import DAG_ARGS, Tag
+from motcua.orchestration.schedule import clock
 
 
 @dag(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from motcua.orchestration.timetables import ReportingPeriodTimetable
+from motcua.orchestration.schedule.timetables import ReportingPeriodTimetable
 
 
 class MotcuaPlugin(AirflowPlugin):

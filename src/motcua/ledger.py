@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from motcua.catalog import Catalog, Source
+from motcua.catalog.cells import CellCode
 from motcua.catalog.guards import Guards, load_guards
 from motcua.errors import ConfigurationError, MotcuaError
 from motcua.period import Period
@@ -232,25 +233,51 @@ def note_unanswered(batch_id: str, error: MotcuaError) -> None:
 
 @dataclass(frozen=True)
 class Completeness:
-    """Whether one source answered for every day of a period: received, missing, failed or held."""
+    """Whether one source answered for every day of a period: received, missing, failed or quarantined.
+
+    Attributes:
+        is_in_time: every day was loaded before the moment asked about; false where none was.
+        pulled_count, quarantined_count: of its newest loaded batch; none without one.
+    """
 
     source_id: str
-    cell: str
+    cell: CellCode
     batch_ids: list[str]
     reason: str | None
+    is_in_time: bool = False
+    pulled_count: int | None = None
+    quarantined_count: int | None = None
+
+    @property
+    def set_aside_pct(self) -> float:
+        """The share of the newest batch's records that were set aside, 0 to 100."""
+        return 100 * (self.quarantined_count or 0) / self.pulled_count if self.pulled_count else 0.0
 
 
-def completeness(source_ids: Sequence[str], from_date: date, to_date: date) -> list[Completeness]:
+def completeness(
+    source_ids: Sequence[str],
+    from_date: date,
+    to_date: date,
+    *,
+    due_end: datetime | None = None,
+    connection: Connection | None = None,
+) -> list[Completeness]:
     """Return one cell for each source: what it gave for the days of a period, and the batches that gave it.
 
     `received` means loaded batches cover every day and no failed or held batch of those days is still unanswered.
+
+    Args:
+        due_end: the moment after which an answer is late, for `is_in_time`.
+        connection: whose snapshot is read; one of its own by default.
     """
-    with store_engine().connect() as connection:
-        rows = connection.execute(
-            statement("ledger/source_completeness"),
-            {"source_ids": list(source_ids), "from_date": from_date, "to_date": to_date},
-        )
-        found = {row.source_id: Completeness(**row._mapping) for row in rows}
+    if connection is None:
+        with store_engine().connect() as own:
+            return completeness(source_ids, from_date, to_date, due_end=due_end, connection=own)
+    rows = connection.execute(
+        statement("ledger/source_completeness"),
+        {"source_ids": list(source_ids), "from_date": from_date, "to_date": to_date, "due_end": due_end},
+    )
+    found = {row.source_id: Completeness(**row._mapping) for row in rows}
     return [found[source_id] for source_id in source_ids]
 
 

@@ -74,7 +74,7 @@ def pages() -> dict[str, str]:
 
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
-    from motcua.catalog import forms, index, obligations, options, petitions, publishing
+    from motcua.catalog import forms, index, models, obligations, options, petitions, publishing
     from motcua.days.due_dates import DueRule
     from motcua.days.workdays import SwappedDay
     from motcua.extract.records import mapping, rules
@@ -106,7 +106,7 @@ def catalog_page() -> str:
             forms.Term,
             forms.Identity,
             forms.Section,
-            forms.RowHeading,
+            models.Text,
         ),
         "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (*_models_of(index, but=index.IndexFile),),
         "`petitions/*.yaml`": (petitions.PetitionSource, petitions.PetitionColumns, petitions.PetitionWords),
@@ -118,9 +118,9 @@ def catalog_page() -> str:
         "The files under `include/catalog/`, typed on load: an unknown key, a wrong type or a reference that leads",
         "nowhere is refused with file and line. `--catalog DIR` or `MOTCUA_CATALOG` names another folder.",
     ]
-    for place, models in places.items():
+    for place, shown in places.items():
         lines += ["", f"## {place}"]
-        for model in models:
+        for model in shown:
             meaning = _first_paragraph(model.__doc__)
             lines += ["", f"### {model.__name__}", *(["", meaning] if meaning else []), ""]
             lines += _table(("key", "type", "default"), _fields(model))

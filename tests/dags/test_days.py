@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from motcua.errors import ConfigurationError
-from motcua.orchestration.days import RunDays, resolve_days
+from motcua.orchestration.schedule.days import RunDays, resolve_days
 
 # 01:00 on 2 November in Vietnam.
 ONE_IN_THE_MORNING = datetime(2023, 11, 1, 18, 0, tzinfo=UTC)

@@ -82,7 +82,7 @@ def test_the_brief_follows_the_measures_and_comes_at_five_at_the_latest(dags: di
 
 
 def test_period_reports_follow_the_reporting_periods(dags: dict[str, Any]) -> None:
-    from motcua.orchestration.timetables import ReportingPeriodTimetable
+    from motcua.orchestration.schedule.timetables import ReportingPeriodTimetable
 
     dag = dags["publish_period_reports"]
     assert dag.timetable == ReportingPeriodTimetable()

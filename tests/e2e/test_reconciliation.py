@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from motcua import ledger
 from motcua.catalog import load_catalog
+from motcua.sandbox.world.truth import count_truth
 from motcua.settings import Settings
 
 pytestmark = pytest.mark.e2e
@@ -57,14 +58,14 @@ def test_the_dead_source_failed_alone_and_was_named(story: Any) -> None:
 def test_the_provisional_report_names_the_missing_source_and_lacks_exactly_it(story: Any) -> None:
     assert story.provisional.state == "provisional"
     assert missing_in(story.provisional) == [story.down.source_id]
-    agrees_with(story, story.provisional, story.world.truth(2, {story.down.options.group_id: 1}))
+    agrees_with(story, story.provisional, count_truth(story.world, 2, {story.down.options.group_id: 1}))
 
 
 def test_the_final_report_gives_the_figures_of_the_scenario(story: Any) -> None:
     assert story.final.state == "final"
     assert missing_in(story.final) == []
     assert story.final.restates_edition_id == story.provisional.edition_id
-    agrees_with(story, story.final, story.world.truth(2))
+    agrees_with(story, story.final, count_truth(story.world, 2))
     for row in rows_of(story.final, "level"):
         stated = story.scenario.levels[row["level"]]
         assert row["figures"]["received_online"] == stated.online

@@ -22,7 +22,7 @@ def test_plugins_is_one_flat_file_without_logic() -> None:
 def test_airflow_finds_the_timetable_by_its_import_path() -> None:
     code = (
         "from airflow.serialization.helpers import find_registered_custom_timetable as find\n"
-        "print('FOUND', find('motcua.orchestration.timetables.ReportingPeriodTimetable').__name__)\n"
+        "print('FOUND', find('motcua.orchestration.schedule.timetables.ReportingPeriodTimetable').__name__)\n"
     )
     environment = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(PLUGINS)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)

@@ -9,8 +9,8 @@ import pytest
 from airflow.timetables.base import DataInterval, TimeRestriction
 from airflow.utils.types import DagRunType
 
-from motcua.orchestration import timetables
-from motcua.orchestration.timetables import ReportingPeriodTimetable
+from motcua.orchestration.schedule import timetables
+from motcua.orchestration.schedule.timetables import ReportingPeriodTimetable
 
 TZ = "Asia/Ho_Chi_Minh"
 

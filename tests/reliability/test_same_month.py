@@ -10,6 +10,7 @@ from tests.reliability.province import DROPPED, HTTP, POSTED, Key, Province, emp
 
 from motcua.sandbox.serve import SandboxServer
 from motcua.sandbox.world.columns import World
+from motcua.sandbox.world.truth import count_truth
 
 pytestmark = pytest.mark.usefixtures("databases")
 
@@ -97,7 +98,7 @@ def test_the_form_is_what_the_world_says(
 ) -> None:
     wanted = expected(by_opencps, systems, small, tmp_path, monkeypatch)
     for night in (1, 2):
-        total, truth = wanted[f"form {night}"][-1], small.truth(night).total
+        total, truth = wanted[f"form {night}"][-1], count_truth(small, night).total
         same = ("received_online", "received_direct", "resolved_early", "resolved_late", "open_total", "open_overdue")
         assert {name: total[name] for name in same} == {name: getattr(truth, name) for name in same}
         # The form books what was withdrawn or stopped under on time.

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Set
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from motcua.canonical import CONTENT
-from motcua.catalog import catalog_file, catalog_files
+from motcua.catalog import catalog_file
 from motcua.catalog.load import read_yaml
-from motcua.catalog.models import Entry, Level
+from motcua.catalog.models import Entry, Level, Text
 from motcua.errors import CatalogError, ReportRefused
+from motcua.percentage import percentage
+from motcua.settings import Settings
 
 Window = Literal["before_period", "in_period", "until_end", "days_ahead"]
 TableCode = Literal["unit", "field", "level"]
@@ -116,15 +119,11 @@ class Section(_Part):
     en: str
 
 
-class RowHeading(_Part):
-    """What stands over the column of names."""
-
-    vi: str
-    en: str
-
-
 class Form(Entry):
-    """One version of a form, in force from `valid_from` on."""
+    """One version of a form, in force from `valid_from` on.
+
+    What a column is made of is said here alone: `summands`, and what follows from it (`terms_of`, `counts`, `shares`).
+    """
 
     report_code: str = ""
     form_no: str
@@ -133,7 +132,7 @@ class Form(Entry):
     legal_source: str
     counted_vi: str
     counted_en: str
-    row_heading: RowHeading
+    row_heading: Text  # what stands over the column of names
     tables: tuple[TableCode, ...]
     sections: tuple[Section, ...]
     columns: tuple[Column, ...]
@@ -148,7 +147,10 @@ class Form(Entry):
         if len(set(codes)) != len(codes):
             raise ValueError("a column code stands twice")
         for column in self.columns:
-            for other in (*column.plus, *column.minus):
+            parts = (*column.plus, *column.minus)
+            if len(set(parts)) != len(parts):
+                raise ValueError(f"column {column.code} is made of one column twice")
+            for other in parts:
                 if other not in measured:
                     raise ValueError(f"column {column.code} is made of {other}, which no measure feeds")
         counted = set(self.column_codes)
@@ -168,10 +170,65 @@ class Form(Entry):
         """The columns that count, in order; not the percentages."""
         return tuple(column.code for column in self.columns if column.percent is None)
 
+    @cached_property
+    def _column_of(self) -> dict[str, Column]:
+        return {column.code: column for column in self.columns}
+
+    def summands(self, code: str) -> dict[str, int]:
+        """Return the measured columns that a counting column adds up, each with its sign; itself if it is measured.
+
+        Raises:
+            CatalogError: the form has no such column, or it is a percentage.
+        """
+        column = self._column_of.get(code)
+        if column is None or column.percent is not None:
+            raise CatalogError(
+                f"Report {self.report_code} counts no column {code!r}.",
+                action=f"name one of {', '.join(self.column_codes)}.",
+            )
+        if column.terms:
+            return {code: 1}
+        return {**dict.fromkeys(column.plus, 1), **dict.fromkeys(column.minus, -1)}
+
+    def terms_of(self, code: str) -> tuple[Term, ...]:
+        """Return the terms a counting column comes down to, those of columns it takes off with their sign turned.
+
+        Raises:
+            CatalogError: as `summands`.
+        """
+        return tuple(
+            term if sign > 0 else term.model_copy(update={"sign": -term.sign})
+            for part, sign in self.summands(code).items()
+            for term in self._column_of[part].terms
+        )
+
+    def counts(self, measured: Mapping[str, int]) -> dict[str, int]:
+        """Return every counting column from the measured ones; a measured one that is not given is 0."""
+        return {
+            code: sum(sign * measured.get(part, 0) for part, sign in self.summands(code).items())
+            for code in self.column_codes
+        }
+
+    def shares(self, counts: Mapping[str, int], untold: Set[str] = frozenset()) -> dict[str, str]:
+        """Return the percentages as `45.54`, blank where there is nothing to divide or a count of it is untold."""
+        found = {}
+        for column in self.columns:
+            if column.percent is not None:
+                part, whole = column.percent.of, column.percent.among
+                share = None if {part, whole} & untold else percentage(counts[part], counts[whole])
+                found[column.code] = "" if share is None else str(share)
+        return found
+
 
 class _FormFile(_Part):
     report_code: str
     forms: tuple[Form, ...] = Field(min_length=1)
+
+
+def report_codes(catalog_dir: Path) -> list[str]:
+    """Return the reports that have a form: those of the catalogue, and the shipped ones it does not replace."""
+    shipped = Settings.load().shipped_catalog_dir
+    return sorted({path.stem for folder in (shipped, catalog_dir) for path in (folder / "forms").glob("*.yaml")})
 
 
 def load_form(catalog_dir: Path, report_code: str, day: date) -> Form:
@@ -183,9 +240,8 @@ def load_form(catalog_dir: Path, report_code: str, day: date) -> Form:
     """
     path = catalog_file(catalog_dir, "forms", f"{report_code}.yaml")
     if not path.is_file():
-        known = sorted(found.stem for found in catalog_files(catalog_dir, "forms", "*.yaml"))
         raise ReportRefused(
-            f"There is no report {report_code!r}.", action=f"ask for one of: {', '.join(known) or 'none'}."
+            f"There is no report {report_code!r}.", action=f"ask for one of: {', '.join(report_codes(catalog_dir))}."
         )
     for form in _read_forms(path):
         if form.holds_on(day):

@@ -15,7 +15,7 @@ from motcua.canonical import CONTENT
 from motcua.catalog import Procedure, catalog_file, catalog_files
 from motcua.catalog.forms import Measure, Term
 from motcua.catalog.load import read_document
-from motcua.catalog.models import Entry, Level
+from motcua.catalog.models import Entry, Level, Text
 from motcua.errors import CatalogError, ReportRefused
 
 IndexLevel = Literal["province", "department", "district", "commune"]
@@ -66,13 +66,6 @@ class Quantity(_Part):
         if bool(self.columns or self.terms) == (self.procedures is not None):
             raise ValueError("a quantity is made either of columns and terms, or of procedures")
         return self
-
-
-class Text(_Part):
-    """A text in both languages."""
-
-    vi: str
-    en: str
 
 
 class Item(_Part):

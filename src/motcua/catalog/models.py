@@ -22,6 +22,15 @@ OptionalDate = Annotated[date | None, BeforeValidator(_empty_is_none)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
 
 
+class Text(BaseModel):
+    """A text in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    vi: str
+    en: str
+
+
 class Entry(BaseModel):
     """An effective-dated entry; `valid_to` is the last day it holds, none while it still does."""
 

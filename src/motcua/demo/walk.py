@@ -259,8 +259,6 @@ def _told(run_id: str) -> str:
 
 
 def _missing_in(edition: Edition) -> list[str]:
-    return [
-        cell["source_id"]
-        for cell in edition.content["completeness"]
-        if cell["cell"] not in ("received", "not_expected")
-    ]
+    from motcua.catalog.cells import is_lacking
+
+    return [cell["source_id"] for cell in edition.content["completeness"] if is_lacking(cell["cell"])]

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from motcua import ledger
 from motcua.catalog import LEVELS, load_catalog
+from motcua.catalog.cells import cell_text, is_lacking
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine, warehouse_engine
 
@@ -106,9 +107,9 @@ def _watch(day: date) -> list[Finding]:
         if level in asleep or not sources:
             continue
         cells = ledger.completeness([source.source_id for source in sources], day, day)
-        lacking = [cell for cell in cells if cell.cell != "received"]
+        lacking = [cell for cell in cells if is_lacking(cell.cell)]
         if lacking:
-            named = "; ".join(f"{cell.source_id} ({cell.cell})" for cell in lacking[:5])
+            named = "; ".join(f"{cell.source_id} ({cell_text(cell.cell, 'en').lower()})" for cell in lacking[:5])
             named += f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
             found.append(
                 Finding(

@@ -7,9 +7,9 @@ from typing import Any
 from airflow.sdk import DAG, Param, TriggerRule, dag, get_current_context, task, task_group
 
 from motcua.catalog.models import Level
-from motcua.orchestration import clock
 from motcua.orchestration.assets import DOSSIERS
 from motcua.orchestration.defaults import DAG_ARGS, Tag
+from motcua.orchestration.schedule import clock
 
 _VIETNAMESE = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
 

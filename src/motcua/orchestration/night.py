@@ -16,7 +16,7 @@ from motcua import ledger
 from motcua.catalog import LEVELS, Catalog, load_catalog
 from motcua.errors import ConfigurationError, SourceUnavailable
 from motcua.orchestration.connections import airflow_connections
-from motcua.orchestration.days import resolve_days
+from motcua.orchestration.schedule.days import resolve_days
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from motcua.catalog.cells import is_lacking
 from motcua.catalog.publishing import Clock
 from motcua.errors import ConfigurationError
-from motcua.orchestration.days import month_before, night_before
 from motcua.orchestration.measuring import days_of_events
+from motcua.orchestration.schedule.days import month_before, night_before
 from motcua.period import Period, day_period, parse_period, periods_ending_on
 from motcua.settings import TIMEZONE, Settings
 
@@ -135,11 +136,7 @@ def _publish(
 
     edition = publish_edition(report, unit, period, state=state)
     files = write_files(edition)
-    missing = [
-        cell["source_id"]
-        for cell in edition.content["completeness"]
-        if cell["cell"] not in ("received", "not_expected")
-    ]
+    missing = [cell["source_id"] for cell in edition.content["completeness"] if is_lacking(cell["cell"])]
     log.info("%s is %s%s", edition.edition_id, edition.state, f", missing {', '.join(missing)}" if missing else "")
     return {
         "edition_id": edition.edition_id,

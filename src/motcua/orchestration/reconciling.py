@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from airflow.sdk.exceptions import AirflowSkipException
 
 from motcua.errors import ConfigurationError
-from motcua.orchestration.days import month_before
 from motcua.orchestration.publishing import province_of
+from motcua.orchestration.schedule.days import month_before
 from motcua.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)

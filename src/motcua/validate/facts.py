@@ -50,7 +50,8 @@ def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now
                                           supplement request or an apology may have moved the due day
     due_excess_workdays                   how much further that is than the rule of due dates tolerates
     due_latest, finished_latest, ...      the latest instant the value may mean: 00:00:00 is a day without a time
-    ended_at                              the day a closed dossier counts as ended (view dossier_contribution)
+    ended_at                              the day a closed or refused dossier counts as ended; tests/sql/test_endings.py
+                                          holds it to the view dossier_contribution
     apology_deadline_at                   the end of the day before the due day (NĐ 61/2018)
     code_date_text, code_date_on, code_date_gap_days   of the date part of dossier_no
     previous_status_code, status_move     of the store's current version; the move as "9>4", null if none
@@ -82,8 +83,10 @@ def _add_latest(frame: pd.DataFrame) -> None:
         frame[column.replace("_at", "_latest")] = value.mask(value == value.dt.normalize(), value + day - last)
     status = frame["status_code"]
     finished, refused, returned = frame["finished_at"], frame["refused_at"], frame["returned_at"]
-    frame["ended_at"] = finished.mask(status == 10, finished.fillna(returned)).mask(
-        status.isin([7, 8]), finished.fillna(refused).fillna(returned)
+    frame["ended_at"] = (
+        finished.fillna(returned)
+        .mask(status.isin([7, 8]), finished.fillna(refused).fillna(returned))
+        .mask(status == 3, refused.fillna(finished).fillna(returned))
     )
     frame["apology_deadline_at"] = frame["due_at"].dt.normalize() - last
 

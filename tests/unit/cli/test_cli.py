@@ -18,6 +18,7 @@ from motcua.cli import main
 from motcua.sandbox.serve import SandboxServer
 from motcua.sandbox.world.generate import build_world
 from motcua.sandbox.world.scenario import load_scenario
+from motcua.sandbox.world.truth import count_truth
 from motcua.settings import Settings
 from motcua.warehouse import libpq_dsn, store_engine
 
@@ -81,7 +82,7 @@ def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> 
     assert f"{len(small_sources())} of {len(small_sources())} sources loaded." in told.stdout
 
     form = motcua("report", "form-06", "--unit", "84", *OCTOBER, "--json").json
-    truth = build_world(load_scenario("small")).truth(1).total
+    truth = count_truth(build_world(load_scenario("small")), 1).total
     assert form["period"] == {"type": "CAL_MONTH", "label": "2023-10", "from": "2023-10-01", "to": "2023-10-31"}
     assert form["total"]["received_online"] == truth.received_online
     assert form["total"]["received_direct"] == truth.received_direct

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from motcua.orchestration.days import month_before
+from motcua.orchestration.schedule.days import month_before
 
 
 def test_a_run_on_the_third_is_about_the_month_before_also_over_a_new_year() -> None:

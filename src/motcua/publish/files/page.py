@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from motcua.catalog.cells import cell_text
 from motcua.percentage import count_text, percentage_text
 from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition
@@ -28,7 +29,6 @@ from motcua.publish.files.layout import (
     read_at_text,
     untold_text,
 )
-from motcua.publish.form.completeness import CELLS_EN, CELLS_VI
 
 
 @cache
@@ -41,7 +41,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(count=_count, change=_change, share=_share)
-    environment.globals.update(both=_both, percent=_percent, cause_text=cause_text)
+    environment.globals.update(both=_both, percent=_percent, cause_text=cause_text, cell_name=_cell_name)
     return environment
 
 
@@ -79,8 +79,6 @@ def page_html(edition: Edition) -> str:
         untold=(untold_text(content, "vi"), untold_text(content, "en")),
         period=(period_text(content, "vi"), period_text(content, "en")),
         read_at=read_at_text(content),
-        cells_vi=CELLS_VI,
-        cells_en=CELLS_EN,
         cell_counts=cell_counts(content),
         missing=missing_sources(content),
         column_heading={column["code"]: column for column in content["columns"]},
@@ -100,8 +98,6 @@ def _index_html(edition: Edition) -> str:
         lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
         period=(period_text(content, "vi"), period_text(content, "en")),
         read_at=read_at_text(content),
-        cells_vi=CELLS_VI,
-        cells_en=CELLS_EN,
         cell_counts=cell_counts(content),
     ) + "\n"  # fmt: skip
 
@@ -139,6 +135,10 @@ def _both(vi: str, en: str) -> Markup:
     if vi == en:
         return Markup("{}").format(vi)
     return Markup('<span lang="vi">{}</span><span lang="en">{}</span>').format(vi, en)
+
+
+def _cell_name(code: str) -> Markup:
+    return _both(cell_text(code, "vi"), cell_text(code, "en"))
 
 
 def _count(value: int) -> Markup:

@@ -6,6 +6,7 @@ import io
 from datetime import datetime
 from typing import Any
 
+from motcua.catalog.cells import cell_text
 from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition
 from motcua.publish.edition.restatement import cause_text
@@ -23,7 +24,6 @@ from motcua.publish.files.layout import (
     read_at_text,
     untold_text,
 )
-from motcua.publish.form.completeness import CELLS_VI
 
 CODE_HEADING = "Mã"
 SOURCES_SHEET = "Nguồn dữ liệu"
@@ -143,7 +143,7 @@ def _write_table(
     for line in lines(content, table, part["part"] if part else 0):
         row += 1
         kind = "missing" if line.kind == "row" and line.cell != "received" else line.kind
-        name = line.name_vi if kind != "missing" else f"{line.name_vi} [{CELLS_VI[line.cell].lower()}]"
+        name = line.name_vi if kind != "missing" else f"{line.name_vi} [{cell_text(line.cell, 'vi').lower()}]"
         sheet.write_string(row, 0, line.number, formats[f"{line.kind}_number"])
         sheet.write_string(row, 1, name, formats[f"{kind}_text"])
         for index, column in enumerate(columns):
@@ -253,7 +253,7 @@ def _write_sources(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
         kind = "row" if cell["cell"] == "received" else "missing"
         sheet.write_number(row, 0, row - top, formats["row_number"])
         values = (
-            cell["source_id"], cell["source_name"], cell["row_code"], CELLS_VI[cell["cell"]],
+            cell["source_id"], cell["source_name"], cell["row_code"], cell_text(cell["cell"], "vi"),
             f"{datetime.fromisoformat(cell['from']):%d/%m/%Y}", f"{datetime.fromisoformat(cell['to']):%d/%m/%Y}",
         )  # fmt: skip
         for index, value in enumerate(values, start=1):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,10 +18,11 @@ from tests.unit.extract.opencps_site import Site, answers, record
 from motcua.catalog import Source, load_catalog
 from motcua.errors import SourceUnavailable
 from motcua.extract import SourceConnection, extract_batches
-from motcua.extract.wire.limits import Gate, HostLeftAlone
+from motcua.extract.wire import limits
+from motcua.extract.wire.limits import LATENESS_SECONDS, Gate, HostLeftAlone
 from motcua.extract.wire.transport import FIRST_ATTEMPTS
 from motcua.settings import PROJECT_ROOT, Settings
-from motcua.warehouse import store_engine
+from motcua.warehouse import libpq_dsn, store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
 
@@ -51,52 +52,118 @@ def source(**values: object) -> Source:
     return found.model_copy(update=values)
 
 
-def most_in_a_second(left_at: list[float]) -> int:
-    return max(sum(start <= other < start + 1 for other in left_at) for start in left_at)
+class Clock:
+    """The clock of the store and of the gates: it stands until it is moved, and whoever sleeps is only noted.
+
+    The store's own statements see it too: `clock_timestamp` is looked for in the schema `fake` first.
+    """
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.late = 0.0
+        self._passed = 0.0
+
+    def move(self, seconds: float) -> None:
+        self._passed += seconds
+        with store_engine().begin() as connection:
+            connection.execute(text("update fake.clock set at = at + make_interval(secs => :s)"), {"s": seconds})
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._passed += self.late + (seconds if self.late else 0)
+        self.late = 0.0
+
+    def monotonic(self) -> float:
+        return self._passed
+
+    def time(self) -> float:
+        with store_engine().connect() as connection:
+            at = connection.scalar(text("select at from fake.clock"))
+        assert isinstance(at, datetime)
+        return at.timestamp()
 
 
-def test_threads_of_two_sources_keep_the_rate_of_their_host(guarded: Callable[[str], None]) -> None:
+@pytest.fixture
+def clock(databases: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    dsn = libpq_dsn("motcua_store")
+    with store_engine().begin() as connection:
+        connection.execute(text("create schema fake"))
+        connection.execute(text("create table fake.clock as select timestamptz '2023-11-01 02:00+07' as at"))
+        connection.execute(
+            text("create function fake.clock_timestamp() returns timestamptz return (select at from fake.clock)")
+        )
+    parted = "&" if "?" in dsn else "?"
+    monkeypatch.setenv("MOTCUA_STORE_DSN", f"{dsn}{parted}options=-csearch_path%3Dfake,public,pg_catalog")
+    standing = Clock()
+    monkeypatch.setattr(limits, "time", standing)
+    yield standing
+    store_engine().dispose()
+    monkeypatch.undo()
+    with store_engine().begin() as connection:
+        connection.execute(text("drop schema fake cascade"))
+
+
+def every(seconds: float, count: int) -> list[float]:
+    """Return the moments of a rate, the first at once."""
+    return [pytest.approx(number * seconds) for number in range(count)]
+
+
+def test_threads_of_two_sources_keep_the_rate_of_their_host(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded("requests: {per_second_of_a_host: 20}\n")
     gates = [Gate(source(), HOST), Gate(source(source_id="other"), HOST)]
-
-    def leave(number: int) -> float:
-        gates[number % 2].enter()
-        return time.time()
-
-    started = time.time()
     with ThreadPoolExecutor(8) as pool:
-        left_at = sorted(pool.map(leave, range(45)))
-    assert most_in_a_second(left_at) <= 21  # the first and the last of a second
-    assert left_at[-1] - started < 8
+        list(pool.map(lambda number: gates[number % 2].enter(), range(45)))
+    assert [0.0, *sorted(clock.slept)] == every(1 / 20, 45)
 
 
-def test_the_stricter_of_the_two_rates_holds(guarded: Callable[[str], None]) -> None:
+def test_the_stricter_of_the_two_rates_holds(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded("requests: {per_second_of_a_host: 1000}\n")
     gate = Gate(source(max_requests_per_second=10), HOST)
-    left_at = []
     for _ in range(8):
         gate.enter()
-        left_at.append(time.time())
-    assert left_at[-1] - left_at[0] >= 0.65
+    assert [0.0, *clock.slept] == every(1 / 10, 8)
 
 
-def test_processes_keep_one_rate_together(guarded: Callable[[str], None]) -> None:
+def test_time_that_passes_is_not_saved_up_for_a_burst(guarded: Callable[[str], None], clock: Clock) -> None:
+    guarded("requests: {per_second_of_a_host: 10}\n")
+    gate = Gate(source(), HOST)
+    gate.enter()
+    clock.move(5)
+    for _ in range(4):
+        gate.enter()
+    assert [0.0, *clock.slept] == every(1 / 10, 4)
+
+
+def test_who_wakes_too_late_for_its_moment_takes_another(guarded: Callable[[str], None], clock: Clock) -> None:
+    guarded("requests: {per_second_of_a_host: 10}\n")
+    gate = Gate(source(), HOST)
+    gate.enter()
+    clock.late = 2 * LATENESS_SECONDS
+    gate.enter()
+    assert clock.slept == every(1 / 10, 3)[1:]
+    clock.late = LATENESS_SECONDS / 2
+    gate.enter()
+    assert clock.slept == every(1 / 10, 4)[1:]
+
+
+def test_processes_keep_one_rate_together(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded("requests: {per_second_of_a_host: 10}\n")
     program = (
-        "import time\n"
         "from motcua.catalog import load_catalog\n"
-        "from motcua.extract.wire.limits import Gate\n"
+        "from motcua.extract.wire import limits\n"
         "from motcua.settings import Settings\n"
+        "class Standing:\n"
+        "    def sleep(self, seconds): print(seconds)\n"
+        "    def monotonic(self): return 0.0\n"
+        "limits.time = Standing()\n"
         "source = load_catalog(Settings.load().catalog_dir).source_by_id['tra-vinh.c29236']\n"
-        f"gate = Gate(source, {HOST!r})\n"
+        f"gate = limits.Gate(source, {HOST!r})\n"
         "for _ in range(9):\n"
         "    gate.enter()\n"
-        "    print(time.time())\n"
     )
     children = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    left_at = sorted(float(line) for child in children for line in child.communicate(timeout=60)[0].split())
-    assert len(left_at) == 27
-    assert most_in_a_second(left_at) <= 11
+    slept = sorted(float(line) for child in children for line in child.communicate(timeout=60)[0].split())
+    assert [0.0, *slept] == every(1 / 10, 27)
 
 
 def test_a_host_without_a_limit_is_not_paced(guarded: Callable[[str], None]) -> None:
@@ -134,13 +201,12 @@ def test_an_answer_in_between_starts_the_count_again(guarded: Callable[[str], No
 
 
 def test_when_the_pause_is_over_one_request_tries_and_its_answer_opens_the_way(
-    guarded: Callable[[str], None],
+    guarded: Callable[[str], None], clock: Clock
 ) -> None:
     guarded(CIRCUIT)
     gate = Gate(source(), HOST)
     for _ in range(3):
         gate.failed("no answer")
-    time.sleep(0.45)
 
     def enters(_: int) -> bool:
         try:
@@ -149,13 +215,16 @@ def test_when_the_pause_is_over_one_request_tries_and_its_answer_opens_the_way(
             return False
         return True
 
+    clock.move(0.39)
+    assert not enters(0)
+    clock.move(0.01)
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(enters, range(12))) == 1
     gate.answered()
     assert all(enters(number) for number in range(3))
 
 
-def test_a_failed_trial_doubles_the_pause_up_to_the_longest(guarded: Callable[[str], None]) -> None:
+def test_a_failed_trial_doubles_the_pause_up_to_the_longest(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded(CIRCUIT)
     gate = Gate(source(), HOST)
     for _ in range(3):
@@ -170,10 +239,10 @@ def test_a_failed_trial_doubles_the_pause_up_to_the_longest(guarded: Callable[[s
                     )
                 )
             )
-        time.sleep(pauses[-1] + 0.05)
+        clock.move(pauses[-1])
         gate.enter()
         gate.failed("no answer")
-    assert pauses == pytest.approx([0.4, 0.8, 0.8], abs=0.02)
+    assert pauses == [0.4, 0.8, 0.8]
 
 
 def test_failures_of_requests_already_under_way_do_not_lengthen_the_pause(guarded: Callable[[str], None]) -> None:
@@ -236,7 +305,7 @@ def test_a_site_that_was_answered_last_asks_on_while_its_host_is_left_alone(guar
     assert enters("another")
 
 
-def test_a_site_whose_own_question_failed_waits_like_the_others(guarded: Callable[[str], None]) -> None:
+def test_a_site_whose_own_question_failed_waits_like_the_others(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded(SITES)
     mine = Gate(source(source_id="mine"), HOST)
     mine.answered()
@@ -244,7 +313,7 @@ def test_a_site_whose_own_question_failed_waits_like_the_others(guarded: Callabl
     mine.failed("503")
     with pytest.raises(HostLeftAlone) as raised:
         mine.enter()
-    assert 25 < raised.value.seconds <= 30
+    assert raised.value.seconds == 30
 
 
 def test_a_connection_refused_is_told_from_an_answer_that_refuses(plan: Plan, site: Site) -> None:

@@ -13,7 +13,7 @@ from motcua.sandbox.world.columns import STATUS, Kind, World
 from motcua.sandbox.world.generate import build_world
 from motcua.sandbox.world.reform import count_reform
 from motcua.sandbox.world.scenario import load_scenario
-from motcua.sandbox.world.truth import Counts
+from motcua.sandbox.world.truth import Counts, count_truth
 from motcua.sandbox.world.working_days import DAY_SECONDS, day_number
 from motcua.settings import Settings
 
@@ -32,7 +32,7 @@ def world(catalog: Catalog) -> World:
 
 def test_the_dossiers_of_all_systems_together_are_those_the_scenario_states(world: World) -> None:
     stated = world.scenario.levels.values()
-    total = world.truth(2).total
+    total = count_truth(world, 2).total
     assert total.received == sum(level.received for level in stated) == 8_200
     assert total.received_online == sum(level.online for level in stated)
     assert (total.resolved, total.resolved_late) == (
@@ -78,8 +78,8 @@ def test_what_was_open_goes_on_under_its_own_number_at_the_heir(world: World, ca
 def test_the_truth_of_the_new_map_is_that_of_all_units_and_loses_nothing(world: World, catalog: Catalog) -> None:
     truth = count_reform(world, catalog)
     assert all(catalog.unit_by_id[unit_id].holds_on(world.scenario.to_date) for unit_id in truth)
-    assert Counts.sum(truth.values()).open_total == world.truth(2).total.open_total
-    assert 0 < Counts.sum(truth.values()).received < world.truth(2).total.received  # since 15 June
+    assert Counts.sum(truth.values()).open_total == count_truth(world, 2).total.open_total
+    assert 0 < Counts.sum(truth.values()).received < count_truth(world, 2).total.received  # since 15 June
 
 
 def test_an_ended_district_still_named_by_a_new_system_is_planted(world: World, catalog: Catalog) -> None:
