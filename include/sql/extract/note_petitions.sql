@@ -1,4 +1,4 @@
--- Grain: one petition of a source. Writes petition, the newest word of each. `:petitions` is a JSON array.
+-- Grain: one petition of a source. Writes petition, the newest state of each. `:petitions` is a JSON array.
 insert into petition (
     source_id, petition_id, unit_id, kind, about, received_on, due_on, handled_on, published_on, is_satisfied,
     is_repeated

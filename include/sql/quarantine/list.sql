@@ -1,6 +1,6 @@
 -- Grain: one record set aside, the newest first. Reads quarantine_record, batch.
--- Only the latest record of a dossier counts: an earlier one is superseded. It is accepted once a batch that accepted
--- the dossier is loaded, and open until then.
+-- Only the latest record of a dossier counts; earlier records are superseded. The latest record is accepted when a
+-- batch that accepted the dossier is loaded. Until then it is open.
 with latest as (
     select
         *,

@@ -1,4 +1,4 @@
-"""SQL statements kept one to a file under `include/sql/`, looked up by `<layer>/<name>`."""
+"""SQL statements, one per file below `include/sql/`, found by `<layer>/<name>`."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def statement_text(name: str) -> str:
 
 
 def statement(name: str) -> TextClause:
-    """Return a statement ready to execute; its parameters are bound as `:name`."""
+    """Return a statement that is ready to execute. Its parameters are bound as `:name`."""
     return text(statement_text(name))
