@@ -1,14 +1,14 @@
-"""**What.** Every night Airflow reads the dropped tables of petitions (phản ánh, kiến nghị) that `petitions/*.yaml` of
-the catalogue names, source by source. Only days and outcome are read, never the text or the petitioner.
+"""**What.** Every night Airflow reads the dropped tables of petitions (phản ánh, kiến nghị), one source of
+`petitions/*.yaml` at a time. It reads only days and outcome, never the text or the petitioner.
 
-**Why.** The form of petitions and rows 5.2 and 5.3 of index 766 count them; what is
-dropped by day must be in the morning's figures.
+**Why.** The form of petitions and rows 5.2 and 5.3 of index 766 count them. Files that arrive by day must be in the
+figures of the next morning.
 
-**When.** 00:30 Asia/Ho_Chi_Minh, before the dossiers and their measures. Where the catalogue has no source of petitions
-the run is skipped. By hand for named sources: trigger with `{"sources": ["tra-vinh.petitions"]}`.
+**When.** 00:30 Asia/Ho_Chi_Minh, before the dossiers and their measures. When the catalogue has no source of petitions,
+the run is skipped. By hand for some sources: trigger with `{"sources": ["tra-vinh.petitions"]}`.
 
-**When it fails.** `take_petitions` red: the log names the file, row and rule of each row refused; the others are taken
-in. Correct the file or the source in `petitions/` and clear the task: of a petition the newest file counts.
+**When it fails.** `take_petitions` is red: the log names the file, row and rule of each refused row; the other rows are
+stored. Correct the file or the source in `petitions/` and clear the task: the newest file of a petition counts.
 """
 
 from airflow.sdk import Param, dag, get_current_context, task
