@@ -21,7 +21,7 @@ class ReportingPeriodTimetable(CronDataIntervalTimetable):
     """Reporting months, from the 15th 00:00 to the next 15th 00:00 (NĐ 09/2019/NĐ-CP Điều 12).
 
     A run starts some time of grace after its month ended. The same run publishes the quarter, half-year, nine months
-    and year that end with the month (`motcua.period.periods_ending_on`), so that no two runs of one morning can disagree.
+    and year that end with the month (`motcua.period.periods_ending_on`), so two runs of one morning cannot disagree.
     """
 
     def __init__(self, grace: timedelta = GRACE) -> None:
