@@ -22,19 +22,25 @@ OptionalDate = Annotated[date | None, BeforeValidator(_empty_is_none)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
 
 
-class Text(BaseModel):
-    """A text in both languages."""
+class ClosedModel(BaseModel):
+    """What is read from a file and not changed: a key it does not know is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(ClosedModel):
+    """A text in both languages."""
 
     vi: str
     en: str
 
+    def of(self, lang: str) -> str:
+        """Return the text in Vietnamese (`vi`) or English (`en`)."""
+        return self.vi if lang == "vi" else self.en
 
-class Entry(BaseModel):
+
+class Entry(ClosedModel):
     """An effective-dated entry; `valid_to` is the last day it holds, none while it still does."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     valid_from: date
     valid_to: OptionalDate = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from motcua.catalog.load import read_document
-from motcua.catalog.models import Entry
+from motcua.catalog.models import ClosedModel, Entry
 from motcua.period import Period
 from motcua.spelling import folded
 
@@ -20,11 +20,7 @@ def _folded_keys(words: object) -> object:
 Words = Annotated[dict[str, bool | str], BeforeValidator(_folded_keys)]
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PetitionColumns(_Closed):
+class PetitionColumns(ClosedModel):
     """The headings under which the facts of a petition stand. There is none for its text or for a person."""
 
     petition_id: str
@@ -39,7 +35,7 @@ class PetitionColumns(_Closed):
     is_repeated: str | None = None
 
 
-class PetitionWords(_Closed):
+class PetitionWords(ClosedModel):
     """What the words of a column mean."""
 
     kind: Words
