@@ -45,7 +45,7 @@ def test_every_spelling_of_a_code_has_one_form(spelling: str, form: str) -> None
     "text",
     ["", "84", "29236", "UBND xã Lâm Thao", "H4", "H444", "H44.1", "H44.1000", "000.53.H48", "H44-13", "000.00.00.h"],
 )
-def test_what_is_no_electronic_code_has_no_form(text: str) -> None:
+def test_a_text_that_is_not_an_electronic_code_has_no_normal_form(text: str) -> None:
     assert normal_form(text) is None
 
 
@@ -53,7 +53,7 @@ LEVELS = st.lists(st.integers(1, 99).map("{:02d}".format), max_size=2)
 
 
 @given(st.from_regex(r"[A-Z][0-9]{2}", fullmatch=True), LEVELS)
-def test_the_older_and_the_newer_writing_of_a_code_meet_in_one_form(first: str, levels: list[str]) -> None:
+def test_the_older_and_the_newer_spelling_of_a_code_have_one_normal_form(first: str, levels: list[str]) -> None:
     newer = ".".join([first, *levels])
     older = ".".join(["000", *reversed([*levels, "00", "00"][:2]), first])
     assert normal_form(newer) == normal_form(older) == newer
@@ -92,12 +92,12 @@ def test_a_code_seen_only_after_the_reform_is_refused_before_it() -> None:
         CODES.resolve(OCTOBER_2023, "H44")
 
 
-def test_an_unknown_code_is_refused_with_the_known_ones_nearest_to_it() -> None:
+def test_an_unknown_code_is_refused_with_the_nearest_known_codes() -> None:
     with pytest.raises(
-        CatalogError, match=r"'H59\.21\.99' is .* no unit\. Known at and below H59\.21: H59\.21, H59\.21\.01"
+        CatalogError, match=r"No unit has .* 'H59\.21\.99'\. Known at and below H59\.21: H59\.21, H59\.21\.01"
     ):
         CODES.resolve(OCTOBER_2023, "H59.21.99")
-    with pytest.raises(CatalogError, match=r"'H99\.01' is the code or name of no unit\. What to do"):
+    with pytest.raises(CatalogError, match=r"No unit has the code or name 'H99\.01'\. What to do"):
         CODES.resolve(OCTOBER_2023, "H99.01")
 
 
