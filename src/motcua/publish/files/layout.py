@@ -173,6 +173,13 @@ def untold_text(content: Content, lang: str) -> str:
     return f"A dash is what no source of the unit can tell, which is not 0. Columns and units without them: {listed}."
 
 
+def against_text(content: Content, lang: str) -> str:
+    """Say what a change is the difference from: the day before, or the period before."""
+    if content["period"]["type"] == "DAY":
+        return "so với hôm trước" if lang == "vi" else "from the day before"
+    return "so với kỳ trước" if lang == "vi" else "from the period before"
+
+
 def period_text(content: Content, lang: str) -> str:
     """Say the days of the period in a language."""
     first, last = (date.fromisoformat(content["period"][end]) for end in ("from", "to"))

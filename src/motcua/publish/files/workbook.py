@@ -14,6 +14,7 @@ from motcua.publish.files.layout import (
     STATES,
     TABLE_NAMES,
     Line,
+    against_text,
     headings,
     lacking_text,
     lines,
@@ -129,7 +130,8 @@ def _write_table(
             sheet, top + heading.row, 2 + heading.column, heading.rows, heading.columns, heading.vi, formats["heading"]
         )
     for index, column in enumerate(changed):
-        label = f"So với hôm trước: {' – '.join(column['vi'])}"
+        against = against_text(content, "vi")
+        label = f"{against[0].upper()}{against[1:]}: {' – '.join(column['vi'])}"
         _merge(sheet, top, 2 + len(columns) + index, depth, 1, label, formats["heading"])
     for level in range(depth):
         sheet.set_row(top + level, 50 if level == depth - 1 else 20)

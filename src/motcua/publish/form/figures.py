@@ -171,7 +171,9 @@ def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
             fed[unit_id] = fed.get(unit_id, frozenset()) | fed_fields(scope.catalog.folder, source)
     every = frozenset[str]().union(*fed.values())
     return {
-        unit_id: frozenset(c.code for c in form.columns if not fed.get(unit_id, every).issuperset(c.needs))
+        unit_id: frozenset(
+            code for code in form.column_codes if not fed.get(unit_id, every).issuperset(form.needs_of(code))
+        )
         for unit_id in scope.placed.values()
     }
 
@@ -179,7 +181,7 @@ def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
 def check_tables(form: Form, unit: Unit, tables: Mapping[str, Table]) -> None:
     """Refuse figures that break an identity of the form, are negative, or do not add up to the total row."""
     total = tables["total"].rows[0].figures
-    needing = {column.code for column in form.columns if column.needs}
+    needing = {code for code in form.column_codes if form.needs_of(code)}
     for table in tables.values():
         for row in table.rows:
             for identity in form.identities:
