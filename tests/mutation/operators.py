@@ -87,10 +87,10 @@ class OtherExtreme(_Own):
 
 
 class DropStatement(_Own):
-    """A call for its effect, a sum added, an attribute or an item set, an error raised: left out."""
+    """A call for its effect, a sum added, an attribute or an item set, an error raised: left out. Not a line of a log."""
 
     def changes(self, node: Any) -> Iterator[tuple[int, str]]:
-        if node.type != "simple_stmt":
+        if node.type != "simple_stmt" or node.get_code().lstrip().startswith("log."):
             return
         statement = node.children[0]
         first = statement.children[0] if getattr(statement, "children", None) else None

@@ -244,3 +244,9 @@ def test_the_newest_findings_of_drift_come_first_and_no_more_than_a_hundred() ->
     assert [found[0].name, found[-1].name, len(found)] == ["k102", "k3", 100]
     assert [finding.name for finding in ledger.drift(OTHER)] == ["k1"]
     assert [finding.name for finding in ledger.drift(limit=2)] == ["k102", "k101"]
+
+
+@pytest.mark.parametrize(("pulled", "aside", "share"), [(8, 2, 25.0), (8, None, 0.0), (0, 0, 0.0), (None, None, 0.0)])
+def test_the_share_set_aside_is_one_of_what_was_pulled(pulled: int | None, aside: int | None, share: float) -> None:
+    found = ledger.Completeness("s", "received", [], None, pulled_count=pulled, quarantined_count=aside)
+    assert found.set_aside_pct == share
