@@ -49,6 +49,7 @@ def test_a_field_that_says_otherwise_changes_the_dossier(field: pa.Field, store:
         parameters={"batch_id": "second", "known_from": datetime(2023, 10, 20, 1)},
         expect=None,
         after={"compared": [{"outcome": "changed"}]},
+        writes=None,
         refused=None,
         is_ordered=False,
         month=None,
