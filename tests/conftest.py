@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -65,10 +66,12 @@ def database_server() -> Iterator[None]:
 
 @pytest.fixture
 def databases(database_server: None) -> None:
-    """Empty both databases."""
+    """Empty both databases, and the landing and the reports beside them."""
     from tests.store_world import empty_databases
 
     empty_databases()
+    for folder in ("landing", "reports"):
+        shutil.rmtree(WORK / folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from tests.mutation.sql_mutants import Mutant, mutants_of
 from tests.sql.cases import Case, case_files, read_cases, statement_of
+from tests.work_folder import VARIABLE, clear_away, home_of, open_session
 
 ROOT = Path(__file__).parents[2]
 SQL = ROOT / "include/sql"
@@ -86,9 +85,8 @@ def _told(result: FileResult) -> str:
 
 @contextmanager
 def _databases() -> Iterator[dict[str, Connection]]:
-    work = Path(tempfile.mkdtemp(prefix="motcua-mutation-"))
-    work.chmod(0o755)  # the server runs as its own user where this runs as root
-    os.environ["MOTCUA_WORK"] = str(work)
+    work = open_session(home_of(ROOT))
+    os.environ |= {"MOTCUA_WORK": str(work), VARIABLE: str(work)}
     for name in ("MOTCUA_STORE_DSN", "MOTCUA_WAREHOUSE_DSN"):
         os.environ.pop(name, None)
     from tests.sql.world import connections
@@ -101,7 +99,7 @@ def _databases() -> Iterator[dict[str, Connection]]:
             yield opened
     finally:
         embedded.stop_server(work / "pg")
-        shutil.rmtree(work, ignore_errors=True)
+        clear_away(work)
 
 
 def _run(path: Path, looked_into: Sequence[dict[str, str]], connections: dict[str, Connection]) -> FileResult:

@@ -10,21 +10,22 @@ Keys of a file, all but `cases` optional:
     pairs         [column, column]: then `expect` of a case is a mapping of the one to the other
     each          `{column: value}`: what every row expected holds beside what it names
     month         YYYY-MM: a whole number expected where a day comes back is a day of it
+    clock         the instant at which `clock_timestamp()` stands
     is_ordered    whether the order of the rows matters
     database      store (the default) or warehouse
 Keys of a case: `name`, a sentence; `given` and `parameters`, added to those of the file; and at least one of
     expect        the rows that the statement returns, each naming only what matters
     after         `{table: [row]}`: what the tables hold afterwards, in the same way
     refused       a part of the message with which the database refuses the statement
-Values: `!sql "expression"` is worked out by the database where a row is given; `!about "expression"` is expected to be
-within ten minutes of it; `!some` is anything but null; `!hash {column: value}` is the content hash of an accepted
-record that differs so from its base row.
+Values: `!sql "expression"` is what the database says of it (`now()` is the start of the case's transaction); `!some` is
+anything but null; `!hash {column: value}` is the content hash of an accepted record that differs so from its base row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ _FILE_KEYS = {
     "pairs",
     "each",
     "month",
+    "clock",
     "is_ordered",
     "database",
 }
@@ -54,11 +56,6 @@ class Expression:
     """A value that only the database can tell."""
 
     sql: str
-
-
-@dataclass(frozen=True)
-class About(Expression):
-    """An instant that the database tells, give or take ten minutes."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +86,7 @@ class Case:
     refused: str | None
     is_ordered: bool
     month: str | None
+    clock: datetime | None = None
     database: str = field(default="store")
 
     @property
@@ -150,6 +148,7 @@ def _case(path: Path, shared: Mapping[str, Any], case: Mapping[str, Any]) -> Cas
         refused=case.get("refused"),
         is_ordered=shared.get("is_ordered", False),
         month=shared.get("month"),
+        clock=shared.get("clock"),
         database=shared.get("database", "store"),
     )
 
@@ -179,7 +178,6 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.add_constructor("!sql", lambda loader, node: Expression(loader.construct_scalar(node)))
-_Loader.add_constructor("!about", lambda loader, node: About(loader.construct_scalar(node)))
 _Loader.add_constructor(
     "!hash", lambda loader, node: HashOf(base_rows()["accepted_record"] | loader.construct_mapping(node, deep=True))
 )
@@ -188,4 +186,4 @@ _Loader.add_constructor("!some", lambda _loader, _node: Some())
 
 def _load(path: Path) -> Any:
     with path.open(encoding="utf-8") as stream:
-        return yaml.load(stream, Loader=_Loader)  # noqa: S506 - a SafeLoader with four values more
+        return yaml.load(stream, Loader=_Loader)  # noqa: S506 - a SafeLoader with three values more

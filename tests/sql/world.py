@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy import Connection, CursorResult, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
-from tests.sql.cases import About, Case, Expression, HashOf, Rows, Some
+from tests.sql.cases import Case, Expression, HashOf, Rows, Some
 
 from motcua.consolidate import merge
 from motcua.settings import Settings
@@ -32,7 +32,6 @@ TEMPORARY: dict[str, tuple[str, tuple[str, ...]]] = {
     "asked_dossier": ("validate/asked_dossiers", ()),
 }
 NOTHING = dict.fromkeys(("batch_id", "source_id", "known_from")) | {"dossier_ids": [], "evidence": []}
-TOLERANCE = timedelta(minutes=10)
 
 
 @contextmanager
@@ -55,6 +54,8 @@ def faults(connection: Connection, case: Case, body: str | None = None, *, secon
         connection.execute(text(f"set local statement_timeout = '{seconds}s'"))
         if case.view and body is not None:
             connection.exec_driver_sql(f"create or replace view {case.view} as\n{body}")
+        if case.clock is not None:
+            _stop_clock(connection, case.clock)
         _stand(connection, case)
         if case.refused is not None:
             said = _refusal(connection, case, body)
@@ -66,6 +67,16 @@ def faults(connection: Connection, case: Case, body: str | None = None, *, secon
                 said += [f"{table}: {one}" for one in held]
         transaction.rollback()
     return said
+
+
+def _stop_clock(connection: Connection, at: datetime) -> None:
+    """Let the clock stand: `clock_timestamp` is looked for in the schema `fake` first."""
+    for sql in (
+        "create schema fake",
+        f"create function fake.clock_timestamp() returns timestamptz return timestamptz '{at}'",
+        "set local search_path = fake, public, pg_catalog",
+    ):
+        connection.execute(text(sql))
 
 
 def _refusal(connection: Connection, case: Case, body: str | None) -> list[str]:
@@ -141,9 +152,8 @@ def _is_like(connection: Connection, case: Case, expected: Mapping[str, Any], fo
 def _is_equal(connection: Connection, case: Case, expected: Any, found: Any) -> bool:
     if isinstance(expected, Some):
         return found is not None
-    if isinstance(expected, About):
-        told = connection.scalar(text(f"select {expected.sql}"))
-        return found is not None and abs(_plain(found) - _plain(told)) <= TOLERANCE
+    if isinstance(expected, Expression):
+        expected = _plain(connection.scalar(text(f"select {expected.sql}")))
     found = _plain(found)
     if isinstance(expected, int) and not isinstance(expected, bool) and isinstance(found, date) and case.month:
         expected = date.fromisoformat(f"{case.month}-{expected:02}")

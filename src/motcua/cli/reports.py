@@ -16,7 +16,7 @@ from motcua.errors import ReportRefused
 from motcua.period import Period, parse_period, period_between
 
 if TYPE_CHECKING:
-    from motcua.publish import Form06, OverdueDossier, Row
+    from motcua.publish import FormReading, OverdueDossier, Row
 
 MapOption = Annotated[
     str | None,
@@ -68,7 +68,7 @@ for _code in _FORMS:
     app.command(_code)(_command(_code))
 
 
-def _print_form(form: Form06, lang: str) -> None:
+def _print_form(form: FormReading, lang: str) -> None:
     reading, by = form.reading, form.by
     if reading.day is None:
         for part in reading.parts:
@@ -88,12 +88,12 @@ def _print_form(form: Form06, lang: str) -> None:
         output.print(reading.explanation[lang], highlight=False)
 
 
-def _title(form: Form06, period: Period) -> str:
+def _title(form: FormReading, period: Period) -> str:
     name = f"Form {form.form.form_no}" if form.form.report_code == "form-06" else form.form.report_code
     return f"{name}, {form.unit.name}, {period.from_date} to {period.to_date}"
 
 
-def _print_rows(form: Form06, lang: str, title: str, what: str, rows: Iterable[Row]) -> None:
+def _print_rows(form: FormReading, lang: str, title: str, what: str, rows: Iterable[Row]) -> None:
     """Print rows under the codes of form II.06a, or under the headings of another form in a language."""
     if form.form.report_code == "form-06":
         headings = [code.replace("_", "\n", 1).replace("_", " ") for code in form.form.column_codes]
@@ -104,7 +104,7 @@ def _print_rows(form: Form06, lang: str, title: str, what: str, rows: Iterable[R
     print_table(title, [what, *headings], [(row.row_name, *_cells(form, row)) for row in rows])
 
 
-def _cells(form: Form06, row: Row) -> Iterator[object]:
+def _cells(form: FormReading, row: Row) -> Iterator[object]:
     for column in form.form.columns:
         if column.percent is not None:
             yield row.percentages[column.code]

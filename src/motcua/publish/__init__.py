@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from motcua.publish.files.write import write_files
     from motcua.publish.form.figures import Row
-    from motcua.publish.form.reading import Form06, Reading, form_06, read_form
+    from motcua.publish.form.reading import FormOnMap, FormReading, read_form
     from motcua.publish.overdue import OverdueDossier, overdue_list
     from motcua.publish.planning import reports_due
 
@@ -41,7 +41,7 @@ _HOMES = {
         ),
         "files.write": ("write_files",),
         "form.figures": ("Row",),
-        "form.reading": ("Form06", "Reading", "form_06", "read_form"),
+        "form.reading": ("FormOnMap", "FormReading", "read_form"),
         "overdue": ("OverdueDossier", "overdue_list"),
         "planning": ("reports_due",),
     }.items()
@@ -51,12 +51,11 @@ _HOMES = {
 __all__ = [
     "Edition",
     "EditionSummary",
-    "Form06",
+    "FormOnMap",
+    "FormReading",
     "OverdueDossier",
-    "Reading",
     "Row",
     "Verification",
-    "form_06",
     "list_editions",
     "overdue_list",
     "publish_edition",

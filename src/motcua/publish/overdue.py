@@ -15,7 +15,6 @@ from motcua.catalog import load_catalog
 from motcua.catalog.reasons import overdue_reasons
 from motcua.days.workdays import workdays_from, working_calendar
 from motcua.period import day_period
-from motcua.publish.form.figures import find_unit
 from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
@@ -75,10 +74,10 @@ def overdue_list(unit: str, day: date, lang: str = "vi") -> list[OverdueDossier]
     """
     settings = Settings.load()
     catalog = load_catalog(settings.catalog_dir)
-    scope = Scope(catalog, find_unit(catalog, unit, day_period(day)))
+    scope = Scope.of(catalog, unit, day_period(day))
     with store_engine().connect() as connection:
         rows = connection.execute(
-            statement("publish/overdue_dossiers"), {"unit_ids": scope.unit_ids, "on_day": day}
+            statement("publish/overdue_dossiers"), {"unit_ids": list(scope.unit_ids), "on_day": day}
         ).all()
     calendar = working_calendar(settings.catalog_dir)
     reasons = overdue_reasons(settings.catalog_dir)

@@ -10,7 +10,6 @@ from motcua.catalog.forms import Form, load_form
 from motcua.catalog.petitions import units_with_petitions
 from motcua.catalog.publishing import Clock, load_publishing
 from motcua.period import Period
-from motcua.publish.form.figures import find_unit
 from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
 
@@ -25,21 +24,22 @@ def reports_due(clock: Clock, unit: str, period: Period) -> list[str]:
     """
     folder = Settings.load().catalog_dir
     catalog = load_catalog(folder)
-    found = find_unit(catalog, unit, period)
+    scope = Scope.of(catalog, unit, period)
     due = []
     for rule in load_publishing(folder).of(clock, period):
-        if rule.only_if_told and not is_told(load_form(folder, rule.report, period.to_date), catalog, found, period):
-            log.info("%s of %s is left out: no source of %s tells it", rule.report, period.label, found.name)
+        if rule.only_if_told and not is_told(load_form(folder, rule.report, period.to_date), scope):
+            log.info("%s of %s is left out: no source of %s tells it", rule.report, period.label, scope.unit.name)
         else:
             due.append(rule.report)
     return due
 
 
-def is_told(form: Form, catalog: Catalog, unit: Unit, period: Period) -> bool:
+def is_told(form: Form, scope: Scope) -> bool:
     """True when some source of the unit tells a fact the form's columns need, or petitions where it counts them."""
-    scope = Scope(catalog, unit)
+    catalog, period = scope.catalog, scope.period
     if any(measure.startswith("petition_") for c in form.columns for term in c.terms for measure in term.measures):
-        return not units_with_petitions(catalog.folder, period).isdisjoint({*scope.unit_ids, *_above(catalog, unit)})
+        told_of = units_with_petitions(catalog.folder, period)
+        return not told_of.isdisjoint({*scope.unit_ids, *_above(catalog, scope.unit)})
     needs = [set(column.needs) for column in form.columns if column.needs]
     covered = set(scope.unit_ids)
     return any(

@@ -101,7 +101,7 @@ def test_due_of_hours_says_the_sessions_they_are_counted_in(run: Run, folder: Pa
     [
         (("9.999999",), "is not in the catalogue on 2023-10-02"),
         (("2.000884",), "has no resolution time"),
-        (("1.004222", "--supplement", "4/10"), "is no supplement"),
+        (("1.004222", "--supplement", "4/10"), "is not a supplement"),
         (("1.004222", "--supplement", "2023-10-06..2023-10-04"), "ends before it begins"),
         (("1.004222", "--supplement", "2023-10-04..2023-10-09", "--supplement", "2023-10-06..2023-10-10"), "overlaps"),
     ],

@@ -22,7 +22,6 @@ from motcua.settings import Settings
 SHIPPED = Settings.load().shipped_catalog_dir
 CALENDAR = working_calendar(SHIPPED)
 RULE = due_rules(SHIPPED).rules[0]
-HOUR = timedelta(hours=1)
 
 moments = st.datetimes(datetime(2018, 1, 1), datetime(2027, 12, 31)).map(lambda at: at.replace(microsecond=0))
 office_hours = st.builds(
@@ -76,7 +75,7 @@ def test_a_same_day_procedure_is_due_that_day_unless_received_after_15_00(receiv
     assert due(received_at, 0) == day
 
 
-def test_a_saturday_that_is_worked_is_a_day_due() -> None:
+def test_a_saturday_that_is_a_working_day_can_be_a_due_date() -> None:
     assert due(datetime(2024, 5, 3, 8), 1) == date(2024, 5, 4)
 
 
@@ -142,12 +141,12 @@ def test_a_supplement_stops_the_clock_in_any_unit(unit: TimeUnit, limit: int, da
     assert due(datetime(2023, 10, 2, 8), limit, unit, pauses=[pause]) == day
 
 
-def test_a_supplement_asked_for_when_it_was_due_already_moves_nothing() -> None:
+def test_a_supplement_requested_after_the_due_date_does_not_move_it() -> None:
     pause = ([datetime(2023, 10, 5)], [datetime(2023, 10, 10)])
     assert due(datetime(2023, 10, 2, 8), 2, pauses=[pause]) == date(2023, 10, 4)
 
 
-def test_while_a_supplement_is_awaited_there_is_no_day_due() -> None:
+def test_there_is_no_due_date_while_a_supplement_is_awaited() -> None:
     for unit in TIME_UNITS:
         found = due_dates(
             [datetime(2023, 10, 2, 8)], [3], unit, RULE, CALENDAR, pauses=[(["2023-10-02T08:30"], ["NaT"])]
@@ -156,7 +155,7 @@ def test_while_a_supplement_is_awaited_there_is_no_day_due() -> None:
         assert np.isnat(found.due_at[0]), unit
 
 
-def test_a_second_pause_is_added_to_the_first_and_each_step_is_told() -> None:
+def test_a_second_pause_is_added_to_the_first_and_each_step_is_returned() -> None:
     pauses = [(["2023-10-03"], ["2023-10-05"]), (["2023-10-06"], ["2023-10-10"])]
     found = due_dates([datetime(2023, 10, 2, 8)], [3], "working_days", RULE, CALENDAR, pauses=pauses)
     steps = [found.first_on, *found.paused_to]
@@ -164,7 +163,7 @@ def test_a_second_pause_is_added_to_the_first_and_each_step_is_told() -> None:
     assert found.due_on[0] == found.paused_to[-1][0]
 
 
-def test_a_new_appointment_takes_the_place_of_what_was_computed() -> None:
+def test_a_new_appointment_replaces_the_computed_due_date() -> None:
     received = [datetime(2023, 10, 2, 8)] * 2
     found = due_dates(received, [3, 3], "working_days", RULE, CALENDAR, reappointed_on=["2023-10-20", "NaT"])
     assert [day.astype(object) for day in found.due_on] == [date(2023, 10, 20), date(2023, 10, 5)]
@@ -193,7 +192,7 @@ def test_where_nobody_gives_a_new_appointment_nothing_is_changed() -> None:
 
 @settings(max_examples=500, deadline=None)
 @given(moments, limits, units)
-def test_a_day_due_is_always_a_working_day_and_never_before_intake(
+def test_a_due_date_is_always_a_working_day_and_never_before_intake(
     received_at: datetime, limit: int, unit: TimeUnit
 ) -> None:
     day = due(received_at, limit, unit)
@@ -203,7 +202,7 @@ def test_a_day_due_is_always_a_working_day_and_never_before_intake(
 
 @settings(max_examples=500, deadline=None)
 @given(moments, st.timedeltas(timedelta(0), timedelta(days=40)), limits, st.integers(0, 20), units)
-def test_who_comes_later_or_has_more_time_is_not_due_earlier(
+def test_a_later_intake_or_a_longer_limit_is_never_due_earlier(
     received_at: datetime, later: timedelta, limit: int, more: int, unit: TimeUnit
 ) -> None:
     assert due_at(received_at, limit, unit) <= due_at(received_at + later, limit, unit)
@@ -219,7 +218,7 @@ def test_who_comes_later_or_has_more_time_is_not_due_earlier(
     st.integers(0, 30),
     st.sampled_from(["working_days", "working_hours", "same_day"]),
 )
-def test_a_pause_of_so_many_working_days_moves_the_day_due_by_as_many(
+def test_a_pause_moves_the_due_date_by_the_working_days_it_lasts(
     received_at: datetime, limit: int, after: int, lasting: int, unit: TimeUnit
 ) -> None:
     first = due(received_at, limit, unit)
@@ -254,7 +253,7 @@ def due_rules_of(*sessions: str) -> Any:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(moments, limits), min_size=1, max_size=50), units)
-def test_many_at_once_are_due_as_each_alone(cases: list[tuple[datetime, int]], unit: TimeUnit) -> None:
+def test_many_dossiers_at_once_are_due_as_each_one_alone(cases: list[tuple[datetime, int]], unit: TimeUnit) -> None:
     received, counts = zip(*cases, strict=True)
     together = due_dates(received, counts, unit, RULE, CALENDAR).due_at.astype(object).tolist()
     assert together == [due_at(at, count, unit) for at, count in cases]
@@ -274,12 +273,12 @@ def test_the_narrowest_rule_of_the_day_is_taken() -> None:
     )
     day = date(2023, 6, 1)
     assert [
-        found.place("1.000009", "g", "82", day),
-        found.place("1.000009", "g", "84", day),
-        found.place("1.000009", "f", "84", day),
-        found.place("1.000001", "f", "84", day),
-        found.place("1.000001", "f", "84", date(2022, 12, 31)),
-        found.place("1.000001", "f", "84", date(2019, 12, 31)),
+        found.narrowest_index("1.000009", "g", "82", day),
+        found.narrowest_index("1.000009", "g", "84", day),
+        found.narrowest_index("1.000009", "f", "84", day),
+        found.narrowest_index("1.000001", "f", "84", day),
+        found.narrowest_index("1.000001", "f", "84", date(2022, 12, 31)),
+        found.narrowest_index("1.000001", "f", "84", date(2019, 12, 31)),
     ] == [0, 1, 2, 3, 2, None]
 
 

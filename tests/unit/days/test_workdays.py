@@ -21,7 +21,7 @@ CALENDAR = working_calendar(Settings.load().catalog_dir)
 
 
 @pytest.mark.parametrize("day", [date(2023, 1, 20), date(2023, 1, 26), date(2023, 9, 1), date(2025, 5, 2)])
-def test_a_public_holiday_is_no_working_day(day: date) -> None:
+def test_a_public_holiday_is_not_a_working_day(day: date) -> None:
     assert not is_workday(day, CALENDAR)
 
 
@@ -42,7 +42,7 @@ def test_three_working_days_from_a_friday_end_on_wednesday() -> None:
     assert add_workdays(date(2023, 10, 6), 3, CALENDAR) == date(2023, 10, 11)
 
 
-def test_the_table_of_swapped_days_is_laid_over_the_library(tmp_path: Path) -> None:
+def test_the_table_of_swapped_days_overrides_the_library(tmp_path: Path) -> None:
     table = tmp_path / "calendar" / "swapped_days.csv"
     table.parent.mkdir()
     table.write_text("day,kind,reason,evidence\n2023-10-04,rest,r,e\n2023-10-07,working,r,e\n", encoding="utf-8")
@@ -63,7 +63,7 @@ def test_a_catalogue_without_the_table_keeps_the_public_holidays(tmp_path: Path)
     assert not is_workday(date(2023, 9, 4), working_calendar(tmp_path))
 
 
-def test_every_swapped_day_of_the_catalogue_says_how_it_is_known() -> None:
+def test_every_swapped_day_of_the_catalogue_has_its_evidence() -> None:
     days = swapped_days(Settings.load().catalog_dir)
     assert days
     assert all(day.evidence for day in days)

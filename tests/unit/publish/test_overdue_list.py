@@ -15,7 +15,7 @@ from motcua.aggregate import build_measures
 from motcua.cli.reports import write_overdue_csv
 from motcua.consolidate import consolidate_batches
 from motcua.period import parse_period
-from motcua.publish import form_06, overdue_list
+from motcua.publish import overdue_list, read_form
 from motcua.publish.overdue import count_by_unit
 from motcua.warehouse import store_engine
 
@@ -83,7 +83,9 @@ def test_the_list_is_as_long_as_the_form_says_and_counts_by_unit_and_reason() ->
         dossier("5", **OPEN, due_at=None),
     )
     found = overdue_list("84", date(2023, 10, 31), "en")
-    assert len(found) == form_06("84", parse_period("CAL_MONTH:2023-10")).total.figures["open_overdue"] == 3
+    assert (
+        len(found) == read_form("form-06", "84", parse_period("CAL_MONTH:2023-10")).total.figures["open_overdue"] == 3
+    )
     counts = [counted[1:] for counted in count_by_unit(found)]
     assert counts == [("", 1, 0), ("Many dossiers at once", 2, 1)]
     assert [one.unit_id for one in overdue_list("29239", date(2023, 10, 31))] == [OTHER_COMMUNE]

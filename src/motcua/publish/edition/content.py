@@ -14,8 +14,8 @@ from motcua.catalog.forms import Form
 from motcua.period import Period
 from motcua.publish.form.completeness import SourceCell
 from motcua.publish.form.figures import Table, unit_json
-from motcua.publish.form.parts import Part
-from motcua.publish.form.reading import Reading
+from motcua.publish.form.parts import PeriodPart
+from motcua.publish.form.reading import FormOnMap
 
 Content = dict[str, Any]
 SCHEMA = "motcua.edition/1"
@@ -81,18 +81,23 @@ def tables_json(tables: Mapping[str, Table]) -> list[Content]:
     ]
 
 
+def change_tables_json(changes: Mapping[str, Table]) -> list[Content]:
+    """Return the changes from the period before as tables of the edition: `unit_change` beside `unit`."""
+    return [{**table, "code": f"{table['code']}_change"} for table in tables_json(changes)]
+
+
 def part_code(table: str, part: int) -> str:
     """Return the code of a part's table: `unit@1` is the table by unit of part 1, on its own map."""
     return f"{table}@{part}"
 
 
-def part_tables_json(part: Part) -> list[Content]:
+def part_tables_json(part: PeriodPart) -> list[Content]:
     """Return the tables of a part of the period as the edition keeps them."""
     tables = tables_json(part.tables)
     return [{**table, "code": part_code(table["code"], part.number)} for table in tables]
 
 
-def maps_json(map_code: str, reading: Reading) -> Content:
+def maps_json(map_code: str, reading: FormOnMap) -> Content:
     """Return which maps the edition was read on; nothing where every unit is on its own line."""
     if not reading.parts and not map_code:
         return {}

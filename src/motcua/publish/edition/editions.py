@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
-from motcua.catalog import Catalog, Unit, load_catalog
+from motcua.catalog import load_catalog
 from motcua.catalog.cells import cell_text
 from motcua.catalog.forms import Form, load_form
 from motcua.errors import ReportRefused
 from motcua.period import Period
-from motcua.publish.edition.brief import change_tables, quarantine_counts, working_days_after
 from motcua.publish.edition.content import (
     Content,
     canonical_bytes,
+    change_tables_json,
     completeness_json,
     figure_rows,
     folder_sha256,
@@ -31,6 +30,7 @@ from motcua.publish.edition.content import (
     substance,
     tables_json,
 )
+from motcua.publish.edition.quarantine import quarantine_counts
 from motcua.publish.edition.restatement import restate
 from motcua.publish.form.completeness import (
     SourceCell,
@@ -38,13 +38,13 @@ from motcua.publish.form.completeness import (
     refuse_unready_batches,
     without_source,
 )
-from motcua.publish.form.figures import find_unit, units_in_force
+from motcua.publish.form.figures import units_in_force
 from motcua.publish.form.reading import read_on_map
-from motcua.publish.form.scope import AS_NOW, AS_WAS, Scope, map_day
+from motcua.publish.form.scope import Scope
 from motcua.publish.index.document import REPORT as INDEX
 from motcua.publish.index.document import index_content
 from motcua.publish.index.standing import standing_of
-from motcua.settings import TIMEZONE, Settings
+from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine, warehouse_engine
 
 State = Literal["provisional", "final"]
@@ -130,37 +130,35 @@ def publish_edition(
         CatalogError: the unit is unknown on the period's days.
     """
     settings = Settings.load()
-    today = today or datetime.now(ZoneInfo(TIMEZONE)).date()
-    catalog = load_catalog(settings.catalog_dir)
     form = None if report_code == INDEX else load_form(settings.catalog_dir, report_code, period.to_date)
-    found = find_unit(catalog, unit, period)
-    if period.from_date >= today:
+    asked = Scope.of(load_catalog(settings.catalog_dir), unit, period, on_map, today)
+    map_code = asked.map_code
+    scope = asked if map_code else asked.on_own_map()
+    if period.from_date >= scope.today:
         raise ReportRefused(
-            f"The period {period.label} has no day that is over on {today}.",
+            f"The period {period.label} has no day that is over on {scope.today}.",
             action=f"publish it after {period.from_date}.",
         )
     if report_code == BRIEF and period.days != 1:
         raise ReportRefused(
             f"A nightly brief covers one day, not {period.label}.", action="ask for a period of one day."
         )
-    map_code = _map_code(Scope(catalog, found), period, on_map, today)
     with warehouse_engine().begin() as warehouse:
-        lock = f"edition {report_code} {found.unit_id} {period.period_type} {period.from_date} {period.to_date}"
+        lock = f"edition {report_code} {scope.unit.unit_id} {period.period_type} {period.from_date} {period.to_date}"
         warehouse.execute(text("select pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": lock})
-        newest = _newest(warehouse, report_code, found.unit_id, period, map_code)
+        newest = _newest(warehouse, report_code, scope, map_code)
         with (
             store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as store,
             store.begin(),
         ):
-            draft = _draft(store, settings, catalog, form, found, period, state, today, map_code)
+            draft = _draft(store, settings, form, scope, map_code, state)
             if newest is not None and substance(newest.content) == substance(draft):
                 return newest
             number = newest.edition_no + 1 if newest else 1
             draft["edition_no"] = number
-            draft["edition_id"] = _edition_id(catalog, report_code, found, period, map_code, number)
+            draft["edition_id"] = _edition_id(report_code, scope, map_code, number)
             if newest is not None:
-                placed = Scope(catalog, found).placement(_map_day(draft))
-                draft["restates"] = restate(store, newest.content, draft, placed)
+                draft["restates"] = restate(store, newest.content, draft, scope.placed)
         _insert(warehouse, draft)
     return read_edition(draft["edition_id"])
 
@@ -232,68 +230,43 @@ def _shown(rows: dict[tuple[str, int, str], Any], key: tuple[str, int, str]) -> 
 
 
 def _draft(
-    store: Connection,
-    settings: Settings,
-    catalog: Catalog,
-    form: Form | None,
-    unit: Unit,
-    period: Period,
-    state: State | None,
-    today: date,
-    map_code: str,
+    store: Connection, settings: Settings, form: Form | None, scope: Scope, map_code: str, asked: State | None
 ) -> Content:
     read_at: datetime = store.execute(text("select now()")).scalar_one()
-    scope = Scope(catalog, unit)
-    refuse_unready_batches(store, catalog, scope.units)
-    cells = read_cells(store, catalog, scope.units, period, today)
-    cells += without_source(units_in_force(scope.units, period), cells, period)
-    day = map_day(map_code or None, period, today)
+    refuse_unready_batches(store, scope.catalog, scope.units)
+    cells = read_cells(store, scope.catalog, scope.units, scope.period, scope.today)
+    cells += without_source(units_in_force(scope.units, scope.period), cells, scope.period)
     if form is None:
-        standing = standing_of(store, catalog, unit, period, on_map=map_code or None, today=today)
-        said = {**index_content(standing), **({"map": map_code} if map_code else {})}
+        said = {**index_content(standing_of(store, scope)), **({"map": map_code} if map_code else {})}
     else:
-        said = _form_content(store, settings, form, scope, period, cells, map_code, today)
+        said = _form_content(store, form, scope, cells, map_code)
     return {
         **said,
-        "state": _decide_state(said["report"]["code"], unit, cells, period, state, today),
+        "state": _decide_state(said["report"]["code"], scope, cells, asked),
         "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "is_period_over": "yes" if period.to_date < today else "no",
-        "completeness": completeness_json(cells, scope.placement(day)),
+        "is_period_over": "yes" if scope.period.to_date < scope.today else "no",
+        "completeness": completeness_json(cells, scope.placed),
         "rules": {
-            "catalog": catalog.fingerprint,
+            "catalog": scope.catalog.fingerprint,
             "expectations": folder_sha256(settings.expectations_dir, "*.json"),
             "sql": folder_sha256(settings.sql_dir, "*.sql"),
         },
     }
 
 
-def _form_content(
-    store: Connection,
-    settings: Settings,
-    form: Form,
-    scope: Scope,
-    period: Period,
-    cells: list[SourceCell],
-    map_code: str,
-    today: date,
-) -> Content:
-    ahead_until = working_days_after(settings.catalog_dir, period.to_date, form.working_days_ahead)
-    reading = read_on_map(store, form, scope, period, map_code or None, ahead_until=ahead_until, today=today)
-    assert reading.day is not None  # only as-was has no day
-    tables = dict(reading.tables)
-    if form.report_code == BRIEF:
-        tables |= change_tables(store, form, scope.catalog, scope.unit, period, tables, reading.day)
+def _form_content(store: Connection, form: Form, scope: Scope, cells: list[SourceCell], map_code: str) -> Content:
+    reading = read_on_map(store, form, scope)
+    parts = (table for part in reading.parts for table in part_tables_json(part))
     return {
-        **report_facts(form, scope.unit, period),
-        "tables": [*tables_json(tables), *(table for part in reading.parts for table in part_tables_json(part))],
+        **report_facts(form, scope.unit, scope.period),
+        "tables": [*tables_json(reading.tables), *change_tables_json(reading.changes), *parts],
         **maps_json(map_code, reading),
-        **({"quarantine": quarantine_counts(store, cells, period.to_date)} if form.report_code == BRIEF else {}),
+        **({"quarantine": quarantine_counts(store, cells, scope.period)} if form.report_code == BRIEF else {}),
     }
 
 
-def _decide_state(
-    report_code: str, unit: Unit, cells: Sequence[SourceCell], period: Period, asked: State | None, today: date
-) -> State:
+def _decide_state(report_code: str, scope: Scope, cells: Sequence[SourceCell], asked: State | None) -> State:
+    unit, period = scope.unit, scope.period
     lacking = [
         f"{cell.source_id} ({cell.source_name}): {cell_text(cell.cell, 'en').lower()}"
         for cell in cells
@@ -301,7 +274,7 @@ def _decide_state(
     ]
     if not any(cell.cell == "received" for cell in cells):
         lacking.append("no source in scope has answered")
-    if period.to_date >= today:
+    if period.to_date >= scope.today:
         lacking.append(f"the period runs until {period.to_date}")
     if asked == "final" and lacking:
         raise ReportRefused(
@@ -312,21 +285,10 @@ def _decide_state(
     return "provisional" if lacking or asked == "provisional" else "final"
 
 
-def _map_code(scope: Scope, period: Period, on_map: str | None, today: date) -> str:
-    """Return what names the map in an edition: nothing for the period's own, or for one that does not differ."""
-    day = map_day(on_map, period, today)
-    if on_map in (None, AS_WAS) or scope.placement(day) == scope.placement(period.to_date):
-        return ""
-    return AS_NOW if on_map == AS_NOW else day.isoformat()
-
-
-def _map_day(content: Content) -> date:
-    return date.fromisoformat(content["maps"]["on"] if "maps" in content else content["period"]["to"])
-
-
-def _edition_id(catalog: Catalog, report_code: str, unit: Unit, period: Period, map_code: str, number: int) -> str:
+def _edition_id(report_code: str, scope: Scope, map_code: str, number: int) -> str:
     """Name the unit by its code, or by its id where the code means another unit at another time."""
-    shared = len(catalog.units_by_code[unit.code]) > 1
+    unit, period = scope.unit, scope.period
+    shared = len(scope.catalog.units_by_code[unit.code]) > 1
     name = unit.unit_id.replace(":", "-") if shared else unit.code
     series = f".{map_code}" if map_code else ""
     return f"{report_code}.{name}.{period.period_type}.{period.label}{series}.{number}"
@@ -367,7 +329,7 @@ def _insert(warehouse: Connection, content: Content) -> None:
     )
 
 
-def _newest(warehouse: Connection, report_code: str, unit_id: str, period: Period, map_code: str) -> Edition | None:
+def _newest(warehouse: Connection, report_code: str, scope: Scope, map_code: str) -> Edition | None:
     found = warehouse.execute(
         text(
             "select edition_id from edition where report_code = :report_code and unit_id = :unit_id"
@@ -376,10 +338,10 @@ def _newest(warehouse: Connection, report_code: str, unit_id: str, period: Perio
         ),
         {
             "report_code": report_code,
-            "unit_id": unit_id,
-            "period_type": period.period_type,
-            "from_date": period.from_date,
-            "to_date": period.to_date,
+            "unit_id": scope.unit.unit_id,
+            "period_type": scope.period.period_type,
+            "from_date": scope.period.from_date,
+            "to_date": scope.period.to_date,
             "map_code": map_code,
         },
     ).scalar()

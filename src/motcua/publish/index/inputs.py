@@ -27,7 +27,6 @@ from motcua.publish.form.completeness import SourceCell, read_cells
 from motcua.publish.form.counts import read_counts
 from motcua.publish.index.procedure_counts import count_dossiers, count_procedures, describe, under_authority
 from motcua.publish.index.score import Counts
-from motcua.settings import Settings
 
 _SAID_NOTHING = Text(vi="nguồn chưa cho biết dữ liệu này cho hồ sơ nào", en="the sources say it of no dossier")
 
@@ -49,7 +48,7 @@ class Fed:
 
 
 @dataclass(frozen=True)
-class Reading:
+class IndexInputs:
     """Everything an index is fed from in one period, by unit: read once, then summed for whoever is asked about."""
 
     catalog: Catalog
@@ -174,15 +173,15 @@ class Reading:
         return (count_dossiers if by_dossiers else count_procedures)(describe(rows, wanted), wanted, having)
 
 
-def read(
+def read_inputs(
     connection: Connection, catalog: Catalog, definition: Definition, units: list[Unit], period: Period, today: date
-) -> Reading:
+) -> IndexInputs:
     """Read what the rows of an index are made of, for each of the units by itself.
 
     Raises:
         CatalogError: a row names a column that its form has not.
     """
-    folder = Settings.load().catalog_dir
+    folder = catalog.folder
     columns = {
         _key(item, part): tuple(_terms(folder, period.to_date, definition, item, quantity))
         for item in definition.items
@@ -197,7 +196,7 @@ def read(
     for cell in read_cells(connection, catalog, units, period, today):
         cells[cell.unit_id] = (*cells.get(cell.unit_id, ()), cell)
     sources = {catalog.source_by_id[cell.source_id] for found in cells.values() for cell in found}
-    return Reading(
+    return IndexInputs(
         catalog, period, sums, _measured(connection, catalog, definition, asked, period), cells,
         {source.source_id: fed_fields(folder, source) for source in sources}, units_with_petitions(folder, period),
     )  # fmt: skip

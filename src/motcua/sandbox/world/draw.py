@@ -273,8 +273,9 @@ def _draw_open(
     status = np.where(luck < 0.75, STATUS["processing"], STATUS["receiving"])
     last = calendar.count - 1
     if outcome == "overdue":
-        status = np.where(luck > 0.94, STATUS["waiting"], status)
-        pause = np.minimum(position + offset + 1, last)
+        pause = position + offset + 1
+        status = np.where((luck > 0.94) & (pause <= last), STATUS["waiting"], status)
+        pause = np.minimum(pause, last)
     else:
         status = np.where(luck > 0.86, STATUS["waiting"], np.where(luck > 0.82, STATUS["paying"], status))
         pause = np.minimum(position + _whole(rng.rand(size) * (offset + 1)), last)

@@ -1,8 +1,8 @@
 """What was received before a period: what its first day finds open and what becomes of it in the period, and what was
 closed by then.
 
-Most of what is open came in the weeks before, as long ago as its procedure takes. A few have waited for years, for
-papers (their clock stands still) or long overdue.
+Most of what is open came in the weeks before, as long ago as its procedure takes. A few were
+promised for months later, and a few have waited for years, for papers (their clock stands still) or long overdue.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
 
 OLD_SHARE = 0.012  # received half a year to some three years before, in working days:
 OLD_FROM, OLD_TO = 120, 800
+LONG_SHARE = 0.015  # promised for so many working days later than is usual
+LONGER = (15, 45)
 PAUSED_SHARE = 0.08
 STAYS_PAUSED = 0.35  # of what waits for papers, what still waits at the end of the period
 STAYS_OVERDUE = 0.4
@@ -66,18 +68,20 @@ def draw_stock(
     unit = rng.permutation(np.repeat(setting.units_of(level), share)).astype(np.int64)
     online = rng.permutation(size) < round(size * totals.online / totals.received)
     procedure, is_timed, offset = draw_procedures(rng, setting, level, "in_time", size)
-    offset = np.maximum(offset, 1)
+    offset = np.maximum(offset, 1) + np.where(rng.rand(size) < LONG_SHARE, rng.randint(*LONGER, size), 0)
 
     place = np.arange(size)  # the units are shuffled, so any of them may be the first ones
     overdue_count = min(totals.open_overdue, size // 3)
     is_overdue = place < overdue_count
     is_paused = ~is_overdue & (place < overdue_count + round(PAUSED_SHARE * size))
-    is_old = (place < round(OLD_SHARE * size / 2)) & is_overdue
-    is_old |= is_paused & (place < overdue_count + max(round(OLD_SHARE * size / 2), 1))
+    old = max(round(OLD_SHARE * size / 2), 2)
+    age = np.zeros(size, np.int64)
+    for rows in (np.flatnonzero(is_overdue)[:old], np.flatnonzero(is_paused)[:old]):
+        age[rows] = np.linspace(OLD_FROM, OLD_TO, len(rows))
     # In time: received so long ago that the due day is yet to come.
     position = -1 - np.floor(rng.rand(size) * offset).astype(np.int64)
     position = np.where(is_overdue, -1 - offset - rng.randint(0, 25, size), position)
-    position = np.where(is_old, position - rng.randint(OLD_FROM, OLD_TO, size), position)
+    position -= age
     received = calendar.at(position) * DAY_SECONDS + rng.randint(26_100, 59_400, size)
     no_due = ~is_timed & ~is_overdue & ~is_paused & (rng.rand(size) < NO_DUE_SHARE)
     due = np.where(no_due, 0, calendar.at(position + offset) * DAY_SECONDS + 17 * 3600)
@@ -100,16 +104,43 @@ def close_stock(
     """Return what was open before a period as it stands after it, and which outcomes are left for what comes in.
 
     Raises:
-        CatalogError: more is overdue before the period than the totals let end late or stay overdue.
+        CatalogError: the totals have no room for what is carried over.
     """
+    wanted = outcomes_of(totals)
+    outcome, end, due = _draw_outcomes(rng, setting, stock, totals)
+    rest = {name: wanted[name] - int(np.count_nonzero(outcome == name)) for name in wanted}
+    if min(rest.values()) < 0:
+        short = min(rest, key=lambda name: rest[name])
+        raise CatalogError(
+            f"Scenario {setting.scenario.scenario_id}: {-rest[short]} too many of what is carried over end {short}.",
+            action="carry less over, or let more of the period end so.",
+        )
+    is_closed = ~np.isin(outcome, ("in_time", "overdue"))
+    closing = stock.take(is_closed)
+    released, finished = draw_result(rng, setting, closing.received, end[is_closed])
+    status = np.full(len(closing), STATUS["done"])
+    for name, code in _CLOSED_AS.items():
+        status[outcome[is_closed] == name] = code
+    closed = close(closing, released, finished, due[is_closed], status)
+    changed = ("status", "due", "released", "finished", "correcting", "cancelling")
+    return stock.with_values(is_closed, **{name: getattr(closed, name) for name in changed}), rest
+
+
+def _draw_outcomes(
+    rng: np.random.RandomState, setting: Setting, stock: Columns, totals: LevelTotals
+) -> tuple[npt.NDArray[np.str_], Ints, Ints]:
+    """Return how each dossier ends in the period or stands after it, the position of the day it ends, and when it is
+    due: who was waited for comes back and is given a new day."""
     calendar, size = setting.calendar, len(stock)
     wanted, last = outcomes_of(totals), calendar.count - 1
     share = size / max(size + totals.received, 1)
-    due = calendar.position(stock.due // DAY_SECONDS)
-    has_due, stands = stock.due > 0, clock_stands(stock)
+    due, has_due = calendar.position(stock.due // DAY_SECONDS), stock.due > 0
+    stands = clock_stands(stock)
     was_overdue = has_due & ~stands & (stock.due // DAY_SECONDS < calendar.first_day)
     runs = has_due & ~stands & ~was_overdue
-    ends = np.where(has_due, np.floor(rng.rand(size) * (due + 1)), rng.geometric(0.2, size) - 1).astype(np.int64)
+    some_day = np.floor(rng.rand(size) * calendar.count).astype(np.int64)
+    in_its_time = np.where(has_due, np.floor(rng.rand(size) * (due + 1)), rng.geometric(0.2, size) - 1)
+    end = np.where(stands, some_day, in_its_time).astype(np.int64)
     outcome = np.full(size, "", "U9")
 
     def give(name: str, count: int, allowed: Bools) -> int:
@@ -126,35 +157,21 @@ def close_stock(
     give("overdue", round(wanted["overdue"] * share) // 2, runs & (due < calendar.end))
     give("late", round(wanted["late"] * share) - late, runs & (due < last))
     give("in_time", size, stands & (rng.rand(size) < STAYS_PAUSED))
-    give("in_time", size, ~stands & ~was_overdue & (~has_due | (due > last)) & (ends > last))
-    # Who was waited for comes back, and is given a new day.
-    resumes = stands & (outcome == "")
-    ends = np.where(resumes, np.floor(rng.rand(size) * calendar.count).astype(np.int64), ends)
-    due = np.where(resumes, np.maximum(due, ends + rng.randint(0, 5, size)), due)
+    give("in_time", size, ~stands & (~has_due | (due > last)) & (end > last))
+    resumes = stands & (outcome != "in_time")
+    due = np.where(resumes, np.maximum(due, end + rng.randint(0, 5, size)), due)
     has_due |= resumes
     is_early = rng.rand(size) < wanted["early"] / max(wanted["early"] + wanted["on_time"], 1)
-    give("early", size, has_due & (due > 0) & ((due > last) | (resumes & (due > ends)) | (~resumes & is_early)))
+    give("early", size, has_due & (due > 0) & ((due > last) | (resumes & (due > end)) | (~resumes & is_early)))
     give("on_time", size, np.ones(size, bool))
 
-    ends = np.where((outcome == "early") & ~resumes, np.minimum(ends, np.minimum(due - 1, last)), ends)
-    ends = np.where((outcome == "on_time") & has_due, due, ends)
+    end = np.where((outcome == "early") & ~resumes, np.minimum(end, due - 1), end)
+    end = np.where((outcome == "on_time") & has_due, due, end)
     delay = np.where(was_overdue, rng.geometric(0.09, size) - 1, due + rng.geometric(0.35, size))
-    ends = np.where(outcome == "late", delay, ends)
-    ends = np.where(np.isin(outcome, list(_CLOSED_AS)), np.floor(rng.rand(size) * calendar.count), ends)
-    is_closed = np.isin(outcome, ("early", "on_time", "late", *_CLOSED_AS))
-    ended = _closed(rng, setting, stock.take(is_closed), ends[is_closed].clip(0, last).astype(np.int64),
-                    np.where(resumes, calendar.at(due.clip(0)) * DAY_SECONDS + 17 * 3600, stock.due)[is_closed],
-                    outcome[is_closed])  # fmt: skip
-    changed = ("status", "due", "released", "finished", "correcting", "cancelling")
-    rest = {name: wanted[name] - int(np.count_nonzero(outcome == name)) for name in wanted}
-    if min(rest.values()) < 0:
-        short = min(rest, key=lambda name: rest[name])
-        raise CatalogError(
-            f"Scenario {setting.scenario.scenario_id}: what is carried over into"
-            f" {setting.scenario.from_date} to {setting.scenario.to_date} has {-rest[short]} too many ending {short}.",
-            action="carry less over, or let more of the period end so.",
-        )
-    return stock.with_values(is_closed, **{name: getattr(ended, name) for name in changed}), rest
+    end = np.where(outcome == "late", delay, end)
+    end = np.where(np.isin(outcome, list(_CLOSED_AS)), some_day, end)
+    new_due = calendar.at(due.clip(0)) * DAY_SECONDS + 17 * 3600
+    return outcome, end.clip(0, last), np.where(resumes, new_due, stock.due)
 
 
 def draw_earlier(rng: np.random.RandomState, setting: Setting, dossiers: Columns) -> Columns:
@@ -190,20 +207,6 @@ def patterns(dossiers: Columns, setting: Setting) -> Ints:
         np.isin(day, calendar.days) & (day >= calendar.first_day) & (dossiers.released > 0)
         & (dossiers.number_style == NumberStyle.RULE)
     )  # fmt: skip
-
-
-def _closed(
-    rng: np.random.RandomState, setting: Setting, columns: Columns, end: Ints, due: Ints, outcome: npt.NDArray[np.str_]
-) -> Columns:
-    released, finished = draw_result(rng, setting, columns.received, end)
-    return close(columns, released, finished, due, _statuses(outcome))
-
-
-def _statuses(outcome: npt.NDArray[np.str_]) -> Ints:
-    status = np.full(len(outcome), STATUS["done"])
-    for name, code in _CLOSED_AS.items():
-        status[outcome == name] = code
-    return status
 
 
 def close(columns: Columns, released: Ints, finished: Ints, due: Ints, status: Ints) -> Columns:

@@ -104,9 +104,8 @@ def tables(folder: Path, report: str, period: Period, unit: str = "84") -> tuple
     """Return a form's tables, held to its identities as every reading is."""
     catalog = load_catalog(folder)
     form = load_form(folder, report, LATER)
-    scope = Scope(catalog, catalog.unit(unit, period.to_date))
     with store_engine().connect() as connection:
-        return form, read_on_map(connection, form, scope, period).tables
+        return form, read_on_map(connection, form, Scope.of(catalog, unit, period)).tables
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
