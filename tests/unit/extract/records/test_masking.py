@@ -177,6 +177,12 @@ def test_a_status_stays_also_where_no_field_keeps_it() -> None:
     assert found == {"TrangThaiHoSo": "4"}
 
 
+def test_nothing_is_nothing_also_where_the_mapping_does_not_list_it() -> None:
+    given = MAPPING.model_dump(by_alias=True, mode="json") | {"null_values": []}
+    found = masker(mapping=SourceMapping.model_validate(given)).mask({"NgayTra": "", "NgayHenTra": "null"})
+    assert found == {"NgayTra": "", "NgayHenTra": MASKED}
+
+
 def test_a_masked_item_is_read_as_it_was_sent_with_references_in_place_of_numbers() -> None:
     item = masker(NEW, OLD).mask({"MaHoSo": "1", "SoGiayToChuHoSo": CITIZEN, "DinhDanhCHS": [{"SoDinhDanh": CITIZEN}]})
     read = unmask(item)
