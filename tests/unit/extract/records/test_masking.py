@@ -170,6 +170,19 @@ def test_a_channel_that_is_the_same_for_all_needs_no_key() -> None:
     assert masker(mapping=mapping).mask({"KenhThucHien": "2"}) == {"KenhThucHien": None}
 
 
+def test_a_status_stays_also_where_no_field_keeps_it() -> None:
+    given = MAPPING.model_dump(by_alias=True, mode="json")
+    del given["fields"]["source_status"]
+    found = masker(mapping=SourceMapping.model_validate(given)).mask({"TrangThaiHoSo": "4"})
+    assert found == {"TrangThaiHoSo": "4"}
+
+
+def test_nothing_is_nothing_also_where_the_mapping_does_not_list_it() -> None:
+    given = MAPPING.model_dump(by_alias=True, mode="json") | {"null_values": []}
+    found = masker(mapping=SourceMapping.model_validate(given)).mask({"NgayTra": "", "NgayHenTra": "null"})
+    assert found == {"NgayTra": "", "NgayHenTra": MASKED}
+
+
 def test_a_masked_item_is_read_as_it_was_sent_with_references_in_place_of_numbers() -> None:
     item = masker(NEW, OLD).mask({"MaHoSo": "1", "SoGiayToChuHoSo": CITIZEN, "DinhDanhCHS": [{"SoDinhDanh": CITIZEN}]})
     read = unmask(item)
