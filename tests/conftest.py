@@ -21,7 +21,7 @@ import pytest
 from tests.work_folder import CHECKOUT, VARIABLE, Strays, clear_away, end_processes, home_of, open_session
 
 # Folders whose tests share an Airflow, or a sandbox in a process of its own.
-SHARED = {"dags", "e2e", "sandbox"}
+SHARED = {"dags", "docs", "e2e", "sandbox"}
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 SESSION = Path(os.environ[VARIABLE]) if WORKER else open_session(home_of(CHECKOUT))
 WORK = SESSION / (WORKER or "main")
