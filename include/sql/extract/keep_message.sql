@@ -19,8 +19,7 @@ sent_again as (
         on given.source_id = same.source_id and given.content_sha256 = same.content_sha256
     where
         not exists (
-            select 1
-            from received_message as later
+            select from received_message as later
             where
                 given.is_update
                 and later.source_id = given.source_id
@@ -38,5 +37,5 @@ select
     given.items,
     given.content_sha256
 from given
-where not exists (select 1 from sent_again)
+where not exists (select from sent_again)
 returning message_id

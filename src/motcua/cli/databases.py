@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from motcua.cli.console import print_table
-from motcua.warehouse import database_status, upgrade_databases
+from motcua.settings import Settings
+from motcua.warehouse import database_status, embedded, upgrade_databases
 from motcua.warehouse.upgrade import DatabaseStatus
 
 app = typer.Typer(help="The schemas of the store and the warehouse.", no_args_is_help=True)
@@ -24,6 +25,12 @@ def status() -> None:
     _print(statuses)
     if not all(database.is_current for database in statuses):
         raise typer.Exit(1)
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded PostgreSQL of the work folder. The next command that needs it starts it again."""
+    embedded.stop_server(Settings.load().work_dir / "pg")
 
 
 def _print(statuses: list[DatabaseStatus]) -> None:

@@ -32,12 +32,12 @@ def list_(
         return
     print_table(
         "Records set aside",
-        ["id", "source", "dossier", "rules", "status", "since"],
+        ["id", "source", "record", "rules", "status", "since"],
         [
             (
                 str(entry.quarantine_id),
                 entry.source_id,
-                f"{entry.agency_code}/{entry.dossier_id or ''}",
+                f"{entry.agency_code}/{entry.record_id or ''}",
                 ", ".join(entry.rule_ids),
                 entry.status,
                 f"{entry.set_aside_at:%Y-%m-%d %H:%M}",

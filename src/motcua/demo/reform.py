@@ -12,7 +12,7 @@ from motcua.demo.walk import DemoFailed, Walk
 from motcua.settings import Settings
 
 if TYPE_CHECKING:
-    from motcua.publish import Form06, Row
+    from motcua.publish import FormReading, Row
 
 SHOWN = {
     "received_total": "received",
@@ -55,11 +55,11 @@ class ReformWalk(Walk):
 
     def show_both_maps(self) -> bool:
         """Print the report on both maps. Return whether it equals the dossiers of the one-stop systems."""
-        from motcua.publish import form_06
+        from motcua.publish import read_form
 
         scenario = self.scenario
         unit, period = scenario.province, scenario.period
-        was, now = (form_06(unit, period, "level", on_map=on_map) for on_map in ("as-was", "as-now"))
+        was, now = (read_form("form-06", unit, period, "level", on_map=on_map) for on_map in ("as-was", "as-now"))
         self.console.print()
         for part in was.reading.parts:
             title = f"As it was, part {part.number}: {part.period.from_date} to {part.period.to_date}"
@@ -75,9 +75,9 @@ class ReformWalk(Walk):
                 "The totals of the two maps differ.",
                 action="compare `motcua report form-06 --map` of both maps by unit.",
             )
-        return self._compare(form_06(unit, period, "unit", on_map="as-now"))
+        return self._compare(read_form("form-06", unit, period, "unit", on_map="as-now"))
 
-    def _compare(self, form: Form06) -> bool:
+    def _compare(self, form: FormReading) -> bool:
         """Compare every line of the new map with the sandbox's own count, which does not use the pipeline."""
         from motcua.sandbox.world.generate import build_world
         from motcua.sandbox.world.reform import count_reform

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
             with walk.steps("Start PostgreSQL, the one-stop systems and Airflow"):
                 walk.start()
             agrees = walk.run()
+            console.print(f" terminal  {terminal_line(scenario)}", soft_wrap=True, markup=False, highlight=False)
             is_kept = keep
         finally:
             if is_kept:
@@ -56,6 +58,11 @@ def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
                 with undisturbed():
                     walk.stop()
         return agrees
+
+
+def terminal_line(scenario: Scenario) -> str:
+    """Return the shell line after which `motcua` reads what the demo of a scenario, now in force, has stored."""
+    return f"export MOTCUA_WORK={shlex.quote(str(Settings.load().work_dir))} MOTCUA_PROVINCE={scenario.province}"
 
 
 def stop_demo(scenario_id: str, *, quiet: bool = False) -> None:

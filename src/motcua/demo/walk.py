@@ -257,8 +257,6 @@ def _progress_text(run_id: str) -> str:
 
 
 def _missing_in(edition: Edition) -> list[str]:
-    return [
-        cell["source_id"]
-        for cell in edition.content["completeness"]
-        if cell["cell"] not in ("received", "not_expected")
-    ]
+    from motcua.catalog.cells import is_lacking
+
+    return [cell["source_id"] for cell in edition.content["completeness"] if is_lacking(cell["cell"])]

@@ -21,6 +21,7 @@ from threading import Semaphore, Thread
 
 from motcua import ledger
 from motcua.catalog import load_catalog
+from motcua.catalog.record_sources import every_source
 from motcua.errors import MotcuaError, SourceUnavailable
 from motcua.extract.pull import pull_batch
 from motcua.extract.wire.connection import NO_CONNECTION, Resolve
@@ -121,7 +122,8 @@ class _Chunk:
         self._total = total
         self._resolve = resolve
         self._is_patient = is_patient
-        self._catalog = load_catalog(Settings.load().catalog_dir)
+        catalog = load_catalog(Settings.load().catalog_dir)
+        self._sources = {source.source_id: source for source in every_source(catalog)}
         self._slots = Semaphore(workers)
         self._at_once = 2 * workers - 1
         self._pause_until = 0.0
@@ -218,7 +220,7 @@ class _Chunk:
         started = time.monotonic()
         try:
             ledger.start_attempt(batch.batch_id)
-            source = self._catalog.source_by_id[batch.source_id]
+            source = self._sources[batch.source_id]
             connection = self._resolve(source.connection_id) if source.connection_id else NO_CONNECTION
             with using_slot(slot):
                 if source.adapter not in ONLINE:

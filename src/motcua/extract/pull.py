@@ -20,10 +20,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua import landing, ledger
+from motcua.canonical import DOSSIER
 from motcua.catalog import Source
 from motcua.errors import ContractBroken, SourceUnavailable
-from motcua.extract.adapters.protocol import ListingShifted, Page, Record, SourceAdapter, Window, make_adapter
-from motcua.extract.disposition import counts, settle
+from motcua.extract.adapters.protocol import (
+    ListingShifted,
+    Page,
+    Record,
+    SourceAdapter,
+    Window,
+    make_adapter,
+    make_whole_adapter,
+)
+from motcua.extract.disposition import counts, settle, settle_whole
 from motcua.extract.drift import Drift
 from motcua.extract.listing_guards import check_listing
 from motcua.extract.records.mapping import OPEN_STATUSES, load_mapping
@@ -128,9 +137,63 @@ class _Pull:
 
 
 def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection) -> dict[str, int]:
-    """Pull a batch into landing and record it in the ledger. Return the counts of its dispositions.
+    """Pull a batch of any record kind into landing and record it in the ledger. Return its counts by disposition.
 
-    A second pull from an unchanged source writes the same bytes.
+    A second pull from an unchanged source writes the same bytes. Raises the errors of the two functions below.
+    """
+    pull = pull_dossiers if source.record_kind == DOSSIER.name else pull_whole
+    return pull(batch, source, connection)
+
+
+def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection) -> dict[str, int]:
+    """Pull all records of a source whose record kind is not dossier.
+
+    Raises:
+        SourceUnavailable: the source has no records, or none of the requested days.
+        ContractBroken: the records differ from what the catalogue states; nothing was written.
+    """
+    adapter = make_whole_adapter(source, connection)
+    kind = adapter.kind
+    try:
+        pulled = pa.concat_tables([kind.pulled_schema.empty_table(), *adapter.tables()])
+        until = adapter.answers_until
+    finally:
+        adapter.close()
+    if until is not None and until < batch.window_from:
+        raise SourceUnavailable(
+            f"{source.source_id} has no records after {until}, and the records from {batch.window_from} on are due.",
+            action="ask for newer records, then ingest the source again.",
+        )
+    disposed = settle_whole(pulled, kind)
+    count = counts(disposed)
+    manifest_sha256 = landing.write_records(
+        batch.landing_uri,
+        disposed,
+        {
+            "batch_id": batch.batch_id,
+            "source_id": source.source_id,
+            "adapter": source.adapter,
+            "window": {"from": str(batch.window_from), "to": str(batch.window_to)},
+            "answers_until": None if until is None else str(until),
+            "declared_total": None,
+            "counts": count,
+        },
+        kind,
+    )
+    ledger.mark_extracted(
+        batch.batch_id,
+        manifest_sha256=manifest_sha256,
+        declared_total=None,
+        pulled=disposed.num_rows,
+        out_of_window=count["out_of_window"],
+        duplicate=count["duplicate"],
+        answers_until=until,
+    )
+    return count
+
+
+def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnection) -> dict[str, int]:
+    """Pull a batch of dossiers into landing and record it in the ledger. Return the counts of its dispositions.
 
     Raises:
         SourceUnavailable: no answer after the last attempt, or the set changed during every listing.

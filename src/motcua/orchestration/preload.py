@@ -21,7 +21,7 @@ import motcua.consolidate
 import motcua.extract
 import motcua.orchestration.night
 import motcua.orchestration.publishing
-import motcua.publish.edition.editions
+import motcua.publish.edition.lifecycle
 import motcua.validate
 import motcua.warehouse
 

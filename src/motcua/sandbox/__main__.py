@@ -18,6 +18,7 @@ from motcua.sandbox.exports.posting import post_world
 from motcua.sandbox.exports.tables import FORMS
 from motcua.sandbox.serve import DEFAULT_LOGIN, DEFAULT_PASSWORD, LOGIN_VARIABLE, PASSWORD_VARIABLE, serve
 from motcua.sandbox.systems.portal_sync import Shape
+from motcua.sandbox.world.columns import World
 from motcua.sandbox.world.generate import build_world
 from motcua.sandbox.world.scenario import load_scenario, scenario_ids
 
@@ -45,11 +46,12 @@ def _export(words: list[str]) -> None:
     parser.add_argument("--scenario", required=True, choices=scenario_ids())
     parser.add_argument("--protocol", required=True, choices=PROTOCOLS)
     parser.add_argument("--to", required=True, help="a folder; for sql also the URL of a database")
-    parser.add_argument("--night", type=int, default=2, choices=(1, 2))
+    parser.add_argument("--night", type=int, default=2, help="1 or a later one the scenario has; 2 by default")
     parser.add_argument("--shape", default="2025", choices=get_args(Shape), help="which years' fields a sync has")
     parser.add_argument("--form", default=None, choices=FORMS, help="how every unit sends its table; else each its own")
     asked = parser.parse_args(words)
     world = build_world(load_scenario(asked.scenario))
+    _check_nights(parser, world, asked.night)
     print(export(world, asked.protocol, asked.to, night=asked.night, shape=asked.shape, form=asked.form))
 
 
@@ -57,14 +59,22 @@ def _post(words: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m motcua.sandbox post")
     parser.add_argument("--scenario", required=True, choices=scenario_ids())
     parser.add_argument("--to", required=True, help="where `motcua receive` answers")
-    parser.add_argument("--night", type=int, default=2, choices=(1, 2))
-    parser.add_argument("--since", type=int, default=None, choices=(1,), help="only what has changed since that night")
+    parser.add_argument("--night", type=int, default=2, help="1 or a later one the scenario has; 2 by default")
+    parser.add_argument("--since", type=int, default=None, help="only what has changed since that night")
     asked = parser.parse_args(words)
     login = os.environ.get(LOGIN_VARIABLE) or DEFAULT_LOGIN
     password = os.environ.get(PASSWORD_VARIABLE) or DEFAULT_PASSWORD
     world = build_world(load_scenario(asked.scenario))
+    _check_nights(parser, world, asked.night, asked.since or 1)
     told = post_world(world, asked.night, asked.to, login, password, since=asked.since)
     print(", ".join(f"{count} messages answered {code}" for code, count in sorted(told.items())) or "nothing to post")
+
+
+def _check_nights(parser: argparse.ArgumentParser, world: World, *nights: int) -> None:
+    """End with a usage error at a night the scenario has not."""
+    for night in nights:
+        if night not in world.nights:
+            parser.error(f"there is no night {night}: {world.scenario.scenario_id} has 1 to {len(world.nights)}")
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ class SandboxServer:
         self._process = None
 
     def set_night(self, night: int) -> None:
-        """Make every system answer as it stood on night 1 or 2."""
+        """Make every system answer as it stood on a night, 1 to the scenario's `nights`."""
         self._post("night", {"night": night})
 
     def set_down(self, group_ids: Sequence[int]) -> None:

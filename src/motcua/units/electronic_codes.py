@@ -34,9 +34,3 @@ def normal_form(text: str) -> str | None:
 def order(code: str) -> tuple[str, ...]:
     """Return a sort key for codes in normal form that gives the official order: H44.13 before H44.129."""
     return tuple(level.zfill(3) for level in code.split("."))
-
-
-def is_below(code: str, other: str) -> bool:
-    """Return whether a code in normal form is below another: H44.13.02 is below H44.13, H44.129 is not below H44.12."""
-    levels, above = code.split("."), other.split(".")
-    return len(above) < len(levels) and levels[: len(above)] == above

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
+from motcua.orchestration.petitions import plan_sources, take
 from sqlalchemy import text
 
 from motcua.errors import ContractBroken
-from motcua.orchestration.petitions import plan_sources, take
 from motcua.settings import PROJECT_ROOT
 from motcua.warehouse import store_engine
 

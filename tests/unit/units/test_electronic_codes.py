@@ -13,7 +13,7 @@ from motcua.catalog import load_catalog
 from motcua.errors import CatalogError
 from motcua.settings import Settings
 from motcua.units.codes import UnitCodes
-from motcua.units.electronic_codes import is_below, normal_form, order
+from motcua.units.electronic_codes import normal_form, order
 
 CATALOG = load_catalog(Settings.load().catalog_dir)
 CODES = UnitCodes(CATALOG)
@@ -63,14 +63,6 @@ def test_department_h44_13_sorts_before_ward_h44_129_though_its_text_comes_after
     codes = ["H44.129", "H44.13", "H44.100", "H44", "H44.13.02"]
     assert sorted(codes) != sorted(codes, key=order)
     assert sorted(codes, key=order) == ["H44", "H44.13", "H44.13.02", "H44.100", "H44.129"]
-
-
-def test_the_prefix_h44_1_holds_neither_departments_nor_wards() -> None:
-    assert all(code.startswith("H44.1") for code in ("H44.13", "H44.129", "H44.100"))
-    assert not any(is_below(code, above) for code in ("H44.129", "H44.100") for above in ("H44.1", "H44.12", "H44.10"))
-    assert is_below("H44.13.02", "H44.13")
-    assert is_below("H44.129", "H44")
-    assert not is_below("H44", "H44")
 
 
 def test_the_34_codes_of_one_export_mean_34_provinces_lang_son_in_the_older_writing_too() -> None:

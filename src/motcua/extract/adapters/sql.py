@@ -118,7 +118,10 @@ class SqlAdapter:
             result = connection.execution_options(stream_results=True, max_row_buffer=self._source.page_size).execute(
                 statement.bindparams(*dates), given
             )
-            names = record_keys(list(result.keys()), f"{self._source.source_id}, {query},", self._mapping)
+            keys = self._mapping.keys
+            names = record_keys(
+                list(result.keys()), f"{self._source.source_id}, {query},", (*keys.keep, *keys.hmac), keys.listed
+            )
             for rows in result.partitions(self._source.page_size):
                 if {type(value) for row in rows for value in row} <= _PLAIN:
                     yield [dict(zip(names, row, strict=True)) for row in rows]

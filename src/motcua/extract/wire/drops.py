@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import fsspec
@@ -24,12 +25,17 @@ _ACCOUNTS = {
 
 
 class DropFolder:
-    """The files of one source. A relative path starts at the catalogue folder."""
+    """The files of one source. A relative path starts at the catalogue folder.
+
+    `newest` is the time at which the newest of the read files was dropped; None before a file is read, or when the file
+    system does not state it.
+    """
 
     def __init__(self, source: Source, path: str, connection: SourceConnection) -> None:
         self._source_id = source.source_id
         self._pattern = path if "://" in path else str(Settings.load().catalog_dir / path)
         self._storage = _storage(self._pattern, connection)
+        self.newest: datetime | None = None
 
     def read(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of each file, in the order of the names.
@@ -48,7 +54,11 @@ class DropFolder:
         try:
             paths = self._paths(filesystem, pattern)
             for path in paths:
-                yield _name(path), self._content(filesystem, path)
+                body = self._content(filesystem, path)
+                dropped = _dropped_at(filesystem, path)
+                if dropped is not None and (self.newest is None or dropped > self.newest):
+                    self.newest = dropped
+                yield _name(path), body
         except OSError as error:
             raise SourceUnavailable(
                 f"{self._source_id}: {self._pattern} cannot be read ({type(error).__name__}).",
@@ -79,6 +89,14 @@ class DropFolder:
                 action="try again; ask the unit to write it under another name and rename it when it is complete.",
             )
         return body
+
+
+def _dropped_at(filesystem: Any, path: str) -> datetime | None:
+    try:
+        told: datetime = filesystem.modified(path)
+    except (NotImplementedError, KeyError):
+        return None
+    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def _name(path: str) -> str:

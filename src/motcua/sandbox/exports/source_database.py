@@ -47,6 +47,18 @@ _table = Table(
     Column("ngay_tu_choi", DateTime),
     Column("cap_nhat", DateTime),
     Column("le_phi", BigInteger),
+    Column("thanh_toan_truc_tuyen", SmallInteger),
+    Column("so_giay_to", SmallInteger),
+    Column("so_hoa", SmallInteger),
+    Column("tai_su_dung", SmallInteger),
+    Column("tu_kho_dvcqg", SmallInteger),
+    Column("ket_qua_dien_tu", SmallInteger),
+    Column("xac_thuc_vneid", SmallInteger),
+    Column("du_lieu_dan_cu", SmallInteger),
+    Column("phi_dia_gioi", SmallInteger),
+    Column("ngay_xin_loi", DateTime),
+    Column("ly_do_qua_han", String(20)),
+    Column("hai_long", SmallInteger),
     Column("loai_doi_tuong", SmallInteger),
     Column("ho_ten", Text),
     Column("so_cccd", String(20)),
@@ -78,7 +90,11 @@ def fill_database(world: World, night: int, url: str) -> int:
 def _rows(world: World, night: int) -> list[dict[str, Any]]:
     holdings = Holdings(world, night)
     said = Said(world, holdings.columns, holdings.rows(None))
-    person = said.of("person")
+    person, instant = said.of("person"), world.scenario.second_of_night(night)
+
+    def flags(name: str) -> list[int]:
+        return [int(is_so) for is_so in said.fact(name)]
+
     columns = {
         "id": said.ids,
         "group_id": said.groups,
@@ -99,6 +115,20 @@ def _rows(world: World, night: int) -> list[dict[str, Any]]:
         "ngay_tu_choi": moments(said.refused),
         "cap_nhat": moments(said.modified),
         "le_phi": said.of("fee"),
+        "thanh_toan_truc_tuyen": said.payments,
+        "so_giay_to": said.fact("components"),
+        "so_hoa": said.fact("digitised"),
+        "tai_su_dung": said.fact("reused"),
+        "tu_kho_dvcqg": said.fact("from_store"),
+        "ket_qua_dien_tu": [
+            is_so if released else None for released, is_so in zip(said.released, flags("results"), strict=True)
+        ],
+        "xac_thuc_vneid": flags("verified"),
+        "du_lieu_dan_cu": flags("population"),
+        "phi_dia_gioi": flags("non_territorial"),
+        "ngay_xin_loi": moments(said.apologies(instant)),
+        "ly_do_qua_han": [code or None for code in said.reasons(instant)],
+        "hai_long": [rating or None for rating in said.ratings],
         "loai_doi_tuong": [2 if people.is_business(n) else 1 for n in person],
         "ho_ten": [people.name(n) for n in person],
         "so_cccd": [people.identity_number(n) or None for n in person],

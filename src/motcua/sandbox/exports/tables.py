@@ -19,6 +19,14 @@ from motcua.sandbox.world.columns import World
 Form = Literal["csv_utf8", "xlsx", "csv_windows", "xls"]
 FORMS: tuple[Form, ...] = ("csv_utf8", "xlsx", "csv_windows", "xls")
 SHEETS = ("Trực tuyến", "Trực tiếp")
+REASON_TEXTS = {
+    "": "", "volume": "Số lượng hồ sơ nhiều", "complexity": "Hồ sơ phức tạp",
+    "inter_agency": "Chậm do cơ quan phối hợp", "verification": "Phải xác minh thêm",
+    "system_failure": "Lỗi hệ thống thông tin", "staff": "Nguyên nhân từ cán bộ công chức",
+    "regulation": "Vướng mắc về quy định", "other": "Nguyên nhân khác",
+}  # fmt: skip
+RATING_TEXTS = ("", "Hài lòng", "Chưa hài lòng")
+PAYMENT_TEXTS = ("", "Cổng DVCQG", "Cổng thanh toán của tỉnh")
 _DATES = "dd/mm/yyyy hh:mm:ss"
 
 Cells = tuple[Any, ...]
@@ -46,13 +54,14 @@ def write_tables(world: World, night: int, folder: Path, form: Form | None = Non
         holdings = Holdings(world, night)
         said = Said(world, holdings.columns, holdings.rows(group_id))
         path = folder / file_name(group_id, own)
-        _WRITERS[own](path, world.unit_names[place], _columns(said), said.channels)
+        columns = _columns(said, world.scenario.second_of_night(night))
+        _WRITERS[own](path, world.unit_names[place], columns, said.channels)
         written.append(path)
     return written
 
 
-def _columns(said: Said) -> dict[str, Sequence[Any]]:
-    """Return the table by headings; instants are datetimes, numbers are numbers."""
+def _columns(said: Said, instant: int) -> dict[str, Sequence[Any]]:
+    """Return the table by headings, as it is exported at an instant; instants are datetimes, numbers are numbers."""
     person = said.of("person")
     return {
         "STT": range(1, len(said) + 1),
@@ -73,6 +82,18 @@ def _columns(said: Said) -> dict[str, Sequence[Any]]:
         "Ngày yêu cầu bổ sung": moments(said.paused),
         "Ngày từ chối": moments(said.refused),
         "Lệ phí": said.of("fee"),
+        "Thanh toán trực tuyến": [PAYMENT_TEXTS[way] for way in said.payments],
+        "Số giấy tờ": said.fact("components"),
+        "Số giấy tờ đã số hóa": said.fact("digitised"),
+        "Số giấy tờ tái sử dụng": said.fact("reused"),
+        "Kết quả điện tử": [
+            "" if not released else "Có" if is_so else "Không"
+            for released, is_so in zip(said.released.tolist(), said.fact("results"), strict=True)
+        ],
+        "Phi địa giới": ["Có" if is_so else "Không" for is_so in said.fact("non_territorial")],
+        "Ngày gửi thư xin lỗi": moments(said.apologies(instant)),
+        "Nguyên nhân quá hạn": [REASON_TEXTS[code] for code in said.reasons(instant)],
+        "Mức độ hài lòng": [RATING_TEXTS[rating] for rating in said.ratings],
         "Đối tượng": ["Tổ chức" if people.is_business(n) else "Cá nhân" for n in person],
         "Họ và tên": [people.name(n) for n in person],
         "Số CCCD": [people.identity_number(n) for n in person],

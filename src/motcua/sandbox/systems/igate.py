@@ -22,7 +22,7 @@ from starlette.routing import Route
 from motcua.catalog import Procedure
 from motcua.sandbox.systems.host import Answer, Host
 from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, Answers, cut
-from motcua.sandbox.systems.said import DIRECT, ONLINE, POSTAL, Holdings, Said
+from motcua.sandbox.systems.said import DIRECT, ONLINE, POSTAL, ByNight, Holdings, Said
 from motcua.sandbox.systems.written import Writer
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import STATUSES, Columns, World
@@ -61,7 +61,7 @@ class Igate:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._holdings = {night: Holdings(host.world, night) for night in host.world.nights}
+        self._holdings = ByNight(lambda night: Holdings(host.world, night))
         self._group_of = {agency_id(group_id): group_id for group_id in host.world.group_ids}
         self._parts = _Parts(host.world)
         self._answers = Answers()

@@ -12,6 +12,7 @@ from motcua.sandbox.systems.host import Answer, Host
 from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, cut
 from motcua.sandbox.systems.query import Index, parse_query, parse_range
 from motcua.sandbox.systems.records import RecordWriter
+from motcua.sandbox.systems.said import ByNight
 
 BASE_PATH = "/o/rest/v2"
 
@@ -21,7 +22,7 @@ class Opencps:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.indexes = {night: Index(host.world, night) for night in host.world.nights}
+        self.indexes = ByNight(lambda night: Index(host.world, night))
         self._writer = RecordWriter(host.world)
 
     def routes(self) -> list[Route]:

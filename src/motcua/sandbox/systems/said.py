@@ -7,14 +7,15 @@ copies and liên thông children exist at OpenCPS sites only; the other systems 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from motcua.sandbox.systems.records import dossier_numbers
 from motcua.sandbox.world import people
-from motcua.sandbox.world.columns import STATUS, STATUSES, Columns, Kind, World
-from motcua.sandbox.world.working_days import Ints
+from motcua.sandbox.world.columns import STATUS, STATUSES, Bools, Columns, Kind, World
+from motcua.sandbox.world.facts import NO_APOLOGY, REASONS
+from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
 
 # TrangThaiHoSo, the national list (one_stop_systems.md section b.2), by our status; 0 is no code of it.
 _NATIONAL = {"new": 1, "receiving": 2, "unresolved": 3, "processing": 4, "waiting": 5, "paying": 6, "cancelled": 7,
@@ -76,6 +77,28 @@ class Said:
         return [way if fee > 0 else 0 for way, fee in zip(self.fact("payment"), self.of("fee"), strict=True)]
 
     @property
+    def ratings(self) -> list[int]:
+        """How the applicant rates a dossier that is closed (`Facts.rating`), 0 for not."""
+        return [rating if released else 0 for rating, released in zip(self.fact("rating"), self.released, strict=True)]
+
+    def apologies(self, instant: int) -> Ints:
+        """When a letter of apology went out, of what is or ended overdue by an instant; 0 for none."""
+        lag = np.array(self.fact("apology"))
+        sent = (self.due // DAY_SECONDS + lag) * DAY_SECONDS + 10 * 3600
+        return np.where(self._overdue(instant) & (lag != NO_APOLOGY) & (sent <= instant), sent, 0)
+
+    def reasons(self, instant: int) -> list[str]:
+        """Why a dossier is or ended overdue by an instant, in the codes of the catalogue; empty where not stated."""
+        stated = np.where(self._overdue(instant), self.fact("reason"), 0)
+        return [REASONS[number] for number in stated.tolist()]
+
+    def _overdue(self, instant: int) -> Bools:
+        due, ended = self.due // DAY_SECONDS, self.released // DAY_SECONDS
+        until = np.where(self.released > 0, ended, instant // DAY_SECONDS)
+        stands = (self.paused > 0) & (self.paused // DAY_SECONDS <= due)
+        return np.asarray((self.received > 0) & (self.due > 0) & (until > due) & ~stands)
+
+    @property
     def ids(self) -> list[int]:
         return self.of("dossier_id")
 
@@ -116,6 +139,21 @@ class Said:
     def person(self, write: Callable[[int], Any]) -> list[Any]:
         """Return something of each applicant."""
         return [write(person) for person in self.of("person")]
+
+
+T = TypeVar("T")
+
+
+class ByNight(dict[int, T], Generic[T]):
+    """Something of each night, made when that night is first asked for."""
+
+    def __init__(self, make: Callable[[int], T]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, night: int) -> T:
+        self[night] = made = self._make(night)
+        return made
 
 
 class Holdings:

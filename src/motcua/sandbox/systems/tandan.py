@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from motcua.sandbox.systems.host import Answer, Host
 from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, Answers, cut
-from motcua.sandbox.systems.said import DIRECT, NATIONAL_TEXTS, Holdings, Said
+from motcua.sandbox.systems.said import DIRECT, NATIONAL_TEXTS, ByNight, Holdings, Said
 from motcua.sandbox.systems.written import Writer
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import Columns
@@ -47,7 +47,7 @@ class Tandan:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._holdings = {night: Holdings(host.world, night) for night in host.world.nights}
+        self._holdings = ByNight(lambda night: Holdings(host.world, night))
         names = [str(group_id) for group_id in host.world.group_ids]
         self._group_of = dict(zip(names, host.world.group_ids, strict=True))
         self._group_of |= dict(zip(host.world.unit_codes, host.world.group_ids, strict=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from motcua.catalog import Level, Procedure
 from motcua.sandbox.world.facts import Facts, draw_facts
 from motcua.sandbox.world.scenario import Scenario
-from motcua.sandbox.world.working_days import Ints, day_number
+from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays, day_number
 
 Bools = npt.NDArray[np.bool_]
 
@@ -35,7 +36,11 @@ STATUS = {code: number for number, (code, _) in enumerate(STATUSES)}
 
 
 class Kind(IntEnum):
-    """What a record is for. Only DOSSIER and OUTSIDE can ever count; OUTSIDE not in the period."""
+    """What a record is for. DOSSIER counts in the period: received in it, or carried over into it.
+
+    OUTSIDE, EARLIER and LATER are dossiers too, but of other days: just beside the period, closed before its first day,
+    received after its last. The others never count.
+    """
 
     DOSSIER = 0
     COPY = 1
@@ -45,10 +50,15 @@ class Kind(IntEnum):
     NOT_ACCEPTED = 5
     DRAFT = 6
     OUTSIDE = 7
+    EARLIER = 8
+    LATER = 9
+
+
+COUNTED = (Kind.DOSSIER, Kind.OUTSIDE, Kind.EARLIER, Kind.LATER)
 
 
 class Change(IntEnum):
-    """How a dossier differs between the two nights."""
+    """How a dossier differs between night 1 and night 2, beside what happened on the day between them."""
 
     NONE = 0
     CORRECTED_PROCEDURE = 1
@@ -135,9 +145,30 @@ def stack(parts: list[Columns]) -> Columns:
     return Columns(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Columns)})
 
 
+def moved(columns: Columns, calendar: WorkingDays, by: Ints) -> Columns:
+    """Return dossiers as if everything had happened so many working days later; what was not on one moves to one."""
+
+    def later(instants: Ints) -> Ints:
+        day = calendar.at(calendar.position(instants // DAY_SECONDS) + by)
+        return np.where(instants > 0, day * DAY_SECONDS + instants % DAY_SECONDS, 0)
+
+    received = later(columns.received)
+    return replace(
+        columns,
+        received=received,
+        submitted=received - (columns.received - columns.submitted),
+        created=received - (columns.received - columns.created),
+        due=later(columns.due),
+        released=later(columns.released),
+        finished=later(columns.finished),
+        correcting=later(columns.correcting),
+        cancelling=later(columns.cancelling),
+    )
+
+
 @dataclass(frozen=True)
 class World:
-    """Every record of a scenario on night 1 and night 2; a row is the same record on both.
+    """Every record of a scenario on each night; a row is the same record on all of them.
 
     `unit_ids`, `unit_names`, `levels` and `group_ids` run in parallel: one unit, one system.
     """
@@ -149,7 +180,7 @@ class World:
     unit_names: tuple[str, ...]
     levels: tuple[Level, ...]
     procedures: tuple[Procedure, ...]
-    nights: dict[int, Columns]
+    nights: Mapping[int, Columns]
 
     def __len__(self) -> int:
         return len(self.nights[2])
@@ -157,7 +188,7 @@ class World:
     @cached_property
     def in_period(self) -> Bools:
         """Which records were received on a day of the period, in local time."""
-        day = self.nights[2].received // 86_400
+        day = self.nights[2].received // DAY_SECONDS
         first, last = day_number(self.scenario.from_date), day_number(self.scenario.to_date)
         return (day >= first) & (day <= last)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from motcua.catalog import Level, Procedure
 from motcua.sandbox.world.columns import STATUS, Columns, Kind
 from motcua.sandbox.world.scenario import LevelTotals, Scenario
-from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays, day_number
+from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays
 
 # Working days that procedures without a statutory time usually take; ours, by field (not published).
 USUAL_DAYS = {
@@ -21,17 +21,23 @@ FIELD_WEIGHTS = {"G15-TP08": 6.0, "ho-tich": 3.0, "ho-kinh-doanh": 3.0, "dat-dai
 FEWEST_A_UNIT = 5
 NO_DUE_SHARE = 0.35  # of dossiers of a procedure without a time limit
 WARNED_SHARE = 0.004  # of dossiers that break rule V5, and as many V6 and V8
+DUE_LAST_SHARE = 0.01  # of what is open in time, what is due on the very last day
 OUTCOMES = ("early", "on_time", "late", "withdrawn", "stopped", "in_time", "overdue")
+
+Outcomes = dict[str, int]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a scenario's dossiers are drawn from; units and groups share their positions."""
+    """What dossiers are drawn from; units and groups share their positions. `calendar` is that of one part's days."""
 
     scenario: Scenario
     levels: tuple[Level, ...]
     procedures: tuple[Procedure, ...]
     calendar: WorkingDays
+
+    def units_of(self, level: Level) -> Ints:
+        return np.flatnonzero(np.array(self.levels) == level)
 
     def procedures_of(self, level: Level) -> Ints:
         return np.array([n for n, p in enumerate(self.procedures) if p.level == level], dtype=np.int64)
@@ -46,29 +52,54 @@ def largest_remainder(total: int, weights: npt.NDArray[np.float64]) -> Ints:
     return parts
 
 
-def draw_level(rng: np.random.RandomState, setting: Setting, level: Level, totals: LevelTotals) -> Columns:
-    """Return the dossiers of one level as they finally stand, unit and group the same, outcomes as `totals` says."""
-    units = np.flatnonzero(np.array(setting.levels) == level)
-    size = totals.received
+def outcomes_of(totals: LevelTotals) -> Outcomes:
+    """Return how many dossiers end how, or are open how, at the end of a period."""
+    return {
+        "early": totals.resolved_early,
+        "on_time": totals.resolved_on_time,
+        "late": totals.resolved_late,
+        "withdrawn": totals.withdrawn,
+        "stopped": totals.stopped,
+        "in_time": totals.open_total - totals.open_overdue,
+        "overdue": totals.open_overdue,
+    }
+
+
+def draw_weights(rng: np.random.RandomState, setting: Setting, level: Level) -> npt.NDArray[np.float64]:
+    """Return how much comes to each unit of a level, by position among them."""
+    weights: npt.NDArray[np.float64] = 0.3 + rng.gamma(2.0, 1.0, len(setting.units_of(level)))
+    return weights
+
+
+def draw_level(
+    rng: np.random.RandomState,
+    setting: Setting,
+    level: Level,
+    weights: npt.NDArray[np.float64],
+    online_count: int,
+    outcomes: Outcomes,
+) -> Columns:
+    """Return what one level receives in the period, ended or open as `outcomes` says; unit and group are the same."""
+    units, size = setting.units_of(level), sum(outcomes.values())
     floor = min(FEWEST_A_UNIT, size // len(units))
-    share = largest_remainder(size - floor * len(units), 0.3 + rng.gamma(2.0, 1.0, len(units)))
+    share = largest_remainder(size - floor * len(units), weights)
     unit = rng.permutation(np.repeat(units, share + floor)).astype(np.int64)
-    online = rng.permutation(size) < totals.online
-    outcome = rng.permutation(
-        np.repeat(
-            np.arange(len(OUTCOMES)),
-            [totals.resolved_early, totals.resolved_on_time, totals.resolved_late, totals.withdrawn, totals.stopped,
-             totals.open_total - totals.open_overdue, totals.open_overdue],
-        )
-    )  # fmt: skip
+    online = rng.permutation(size) < online_count
+    outcome = rng.permutation(np.repeat(np.arange(len(OUTCOMES)), [outcomes[name] for name in OUTCOMES]))
     drawn = {name: np.zeros(size, np.int64) for name in _DRAWN}
     for number, name in enumerate(OUTCOMES):
         rows = np.flatnonzero(outcome == number)
         if rows.size:
             for column, values in _draw_outcome(rng, setting, level, name, online[rows]).items():
                 drawn[column][rows] = values
+    return as_dossiers(rng, setting, unit, online, drawn)
 
-    received = drawn["received"]
+
+def as_dossiers(
+    rng: np.random.RandomState, setting: Setting, unit: Ints, online: npt.NDArray[np.bool_], drawn: dict[str, Ints]
+) -> Columns:
+    """Return dossiers of which the procedure, the status and the days are drawn, with all the rest."""
+    size, received = len(unit), drawn["received"]
     ahead = np.where(online, rng.randint(60, 130_000, size), rng.randint(0, 600, size))
     submitted = received - ahead
     fees = np.array([procedure.fee or 0 for procedure in setting.procedures], dtype=np.int64)
@@ -108,18 +139,19 @@ def _draw_outcome(
     rng: np.random.RandomState, setting: Setting, level: Level, outcome: str, online: npt.NDArray[np.bool_]
 ) -> dict[str, Ints]:
     calendar, size = setting.calendar, len(online)
-    procedure, is_timed, offset = _draw_procedures(rng, setting, level, outcome, size)
+    procedure, is_timed, offset = draw_procedures(rng, setting, level, outcome, size)
     is_same_day = offset == 0
     may_lack_due = outcome in ("on_time", "in_time")
     no_due = may_lack_due & (rng.rand(size) < np.where(is_timed, WARNED_SHARE, NO_DUE_SHARE))
     last = calendar.count - 1
-    # The last day of the period may be one of rest: due "on or after it" and "before it" are then other positions.
-    at_end = int(calendar.position(np.array(day_number(setting.scenario.to_date))))
+    # The last day of the period may be one of rest: due "on it" and "before it" are then other positions.
+    at_end = calendar.end
+    due_by = np.where(rng.rand(size) < DUE_LAST_SHARE, at_end, calendar.count)
     length = _draw_length(rng, outcome, offset, no_due, last)
 
     low, high = np.zeros(size, np.int64), np.full(size, last, np.int64)
     if outcome == "in_time":
-        low = np.where(no_due, last - 30, at_end - offset).clip(0, last)
+        low = np.where(no_due, last - 30, due_by - offset).clip(0, last)
     elif outcome == "overdue":
         high = at_end - 1 - offset
         low = (high - 25).clip(0)
@@ -127,15 +159,14 @@ def _draw_outcome(
         high = last - length
     position = _draw_positions(rng, calendar, low, high)
     if outcome == "in_time":
-        offset = np.where(no_due, offset, np.maximum(offset, at_end - position))
+        offset = np.where(no_due, offset, np.maximum(offset, due_by - position))
 
     received_day = calendar.at(position)
     # Some come on a day of rest, which counts as the next working day.
     on_rest_day = (rng.rand(size) < 0.2) & ~np.isin(received_day - 1, calendar.days) & (position > 0)
     received_day = received_day - on_rest_day
-    first_day = day_number(setting.scenario.from_date)
     on_first_day = online & (position == 0) & (rng.rand(size) < 0.3)
-    received_day = np.where(on_first_day, first_day, received_day)
+    received_day = np.where(on_first_day, calendar.first_day, received_day)
     second = _draw_intake_second(rng, is_same_day)
     # Before 07:00 local time the day is still yesterday in GMT, in which the index keeps its dates.
     before_seven = on_first_day | (online & (rng.rand(size) < 0.012))
@@ -144,13 +175,13 @@ def _draw_outcome(
     due_day = calendar.at(position + offset)
     due = np.where(no_due, 0, due_day * DAY_SECONDS + 17 * 3600)
 
-    released, finished, is_returned = draw_result(rng, setting, received, position + length)
+    released, finished = draw_result(rng, setting, received, position + length)
     zeros = np.zeros(size, np.int64)
     columns = {"procedure": procedure, "received": received, "due": due, "released": zeros, "finished": zeros,
                "correcting": zeros, "cancelling": zeros}  # fmt: skip
     if outcome in ("early", "on_time", "late"):
         columns |= {"released": released, "finished": finished}
-        return columns | {"status": np.where(is_returned, STATUS["done"], STATUS["releasing"])}
+        return columns | {"status": np.full(size, STATUS["done"])}
     if outcome == "withdrawn":
         columns |= {"released": released, "finished": released, "cancelling": released}
         return columns | {"status": np.full(size, STATUS["cancelled"])}
@@ -160,7 +191,7 @@ def _draw_outcome(
     return columns | _draw_open(rng, setting, outcome, position, offset, received, due)
 
 
-def _draw_procedures(
+def draw_procedures(
     rng: np.random.RandomState, setting: Setting, level: Level, outcome: str, size: int
 ) -> tuple[Ints, npt.NDArray[np.bool_], Ints]:
     """Return procedures, whether each has a statutory time, and the working days from intake to the due day."""
@@ -198,12 +229,16 @@ def _draw_length(
 
 
 def _draw_positions(rng: np.random.RandomState, calendar: WorkingDays, low: Ints, high: Ints) -> Ints:
-    """Draw a working day of the period for each row between two positions; Mondays are busier, Fridays quieter."""
-    weekday = (calendar.at(np.arange(calendar.count)) + 3) % 7
-    busy = np.cumsum(np.array([1.35, 1.1, 1.0, 0.95, 0.8, 0.5, 0.5])[weekday])
+    """Draw a working day of the period for each row between two positions."""
+    busy = np.cumsum(busyness(calendar.at(np.arange(calendar.count))))
     below = np.where(low > 0, busy[low - 1], 0.0)
     found = np.searchsorted(busy, below + rng.rand(len(low)) * (busy[high] - below), side="right")
     return np.asarray(found.clip(low, high), dtype=np.int64)
+
+
+def busyness(days: Ints) -> npt.NDArray[np.float64]:
+    """Return how busy each day is among those of its week: Mondays are busier, Fridays quieter."""
+    return np.array([1.35, 1.1, 1.0, 0.95, 0.8, 0.5, 0.5])[(days + 3) % 7]
 
 
 def _whole(values: npt.NDArray[np.float64]) -> Ints:
@@ -217,11 +252,8 @@ def _draw_intake_second(rng: np.random.RandomState, is_same_day: npt.NDArray[np.
     return np.where(rng.rand(size) < 0.62, morning, afternoon)
 
 
-def draw_result(
-    rng: np.random.RandomState, setting: Setting, received: Ints, end: Ints
-) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-    """Return when processing ended (on the day at position `end`, after intake), when the result was handed over,
-    and whether it was by the end of the period; 0 where not."""
+def draw_result(rng: np.random.RandomState, setting: Setting, received: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Return when processing ended, on the day at position `end` after intake, and when the result was handed over."""
     size, calendar = len(received), setting.calendar
     end_day = calendar.at(end)
     earliest = np.where(end_day == received // DAY_SECONDS, received % DAY_SECONDS + 300, 28_000)
@@ -229,9 +261,7 @@ def draw_result(
     released = end_day * DAY_SECONDS + released_second
     later = calendar.at(end + rng.randint(1, 4, size)) * DAY_SECONDS + rng.randint(28_000, 60_000, size)
     same_day = released + (rng.rand(size) * (63_000 - released_second)).astype(np.int64)
-    finished = np.where(rng.rand(size) < 0.55, same_day, later)
-    is_returned = finished // DAY_SECONDS <= day_number(setting.scenario.to_date)
-    return released, np.where(is_returned, finished, 0), is_returned
+    return released, np.where(rng.rand(size) < 0.55, same_day, later)
 
 
 def _draw_open(
@@ -243,8 +273,9 @@ def _draw_open(
     status = np.where(luck < 0.75, STATUS["processing"], STATUS["receiving"])
     last = calendar.count - 1
     if outcome == "overdue":
-        status = np.where(luck > 0.94, STATUS["waiting"], status)
-        pause = np.minimum(position + offset + 1, last)
+        pause = position + offset + 1
+        status = np.where((luck > 0.94) & (pause <= last), STATUS["waiting"], status)
+        pause = np.minimum(pause, last)
     else:
         status = np.where(luck > 0.86, STATUS["waiting"], np.where(luck > 0.82, STATUS["paying"], status))
         pause = np.minimum(position + _whole(rng.rand(size) * (offset + 1)), last)

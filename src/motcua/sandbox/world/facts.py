@@ -10,6 +10,9 @@ import numpy.typing as npt
 from motcua.sandbox.world.working_days import Ints
 
 Bools = npt.NDArray[np.bool_]
+REASONS = ("", "volume", "complexity", "inter_agency", "verification", "system_failure", "staff", "regulation", "other")
+"""Why a dossier is overdue, by the codes of include/catalog/forms/overdue_reasons.csv; the first is not stated."""
+NO_APOLOGY = -99
 _STREAM = 9  # added to the scenario's seed, which is the stream of everything else
 
 
@@ -21,6 +24,11 @@ class Facts:
         components: papers handed in, of which `digitised`, of these `reused`, of these `from_store`.
         results: whether the result, once there is one, is electronic.
         payment: how a fee is paid if there is one: 0 not online, 1 on the national portal, 2 by a local gateway.
+        non_territorial: taken in by a unit other than the competent one.
+        rating: how the applicant rates it once it is closed: 0 not at all, 1 satisfied, 2 unsatisfied.
+        reason: position in `REASONS` of why it is overdue, if it ever is.
+        apology: if it is ever overdue, on which day after its due day a letter of apology goes out, at soonest the day
+            before it; `NO_APOLOGY` for none.
     """
 
     components: Ints
@@ -31,6 +39,10 @@ class Facts:
     verified: Bools
     population: Bools
     payment: Ints
+    non_territorial: Bools
+    rating: Ints
+    reason: Ints
+    apology: Ints
 
 
 def draw_facts(seed: int, online: Bools) -> Facts:
@@ -57,4 +69,8 @@ def draw_facts(seed: int, online: Bools) -> Facts:
         verified=rng.rand(size) < np.where(online, 0.9, 0.4),
         population=rng.rand(size) < 0.45,
         payment=np.where(pays_online, rng.randint(1, 3, size), 0),
+        non_territorial=rng.rand(size) < np.where(online, 0.004, 0.018),
+        rating=np.searchsorted(np.array([0.55, 0.97]), rng.rand(size)).astype(np.int64),
+        reason=np.where(rng.rand(size) < 0.85, rng.randint(1, len(REASONS), size), 0),
+        apology=np.where(rng.rand(size) < 0.7, np.minimum(rng.geometric(0.6, size) - 2, 5), NO_APOLOGY),
     )

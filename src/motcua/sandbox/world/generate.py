@@ -1,7 +1,8 @@
-"""Builds the world of a scenario: the final truth to the unit, then night 1 from it, then the noise around both."""
+"""Builds the world of a scenario: the final truth to the unit, then the nights from it, then the noise around them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -10,9 +11,11 @@ import numpy as np
 from motcua.catalog import Catalog, OpencpsOptions, Procedure, Source, load_catalog
 from motcua.errors import CatalogError
 from motcua.sandbox.world.columns import Columns, Kind, NumberStyle, World, stack
-from motcua.sandbox.world.draw import Setting, draw_level
+from motcua.sandbox.world.days_after import Ends, Nights, draw_coming, draw_ends, stand_at_end
+from motcua.sandbox.world.draw import Setting, draw_level, draw_weights
 from motcua.sandbox.world.nights import undo_changes
-from motcua.sandbox.world.noise import draw_day_after, draw_noise, echoes, plant
+from motcua.sandbox.world.noise import draw_noise, echoes, plant
+from motcua.sandbox.world.past import OPEN, close_stock, draw_earlier, draw_stock
 from motcua.sandbox.world.reform import part_by_reform
 from motcua.sandbox.world.scenario import Reform, Scenario
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays, day_number
@@ -35,27 +38,57 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
         return _build_reform(scenario, scenario.reform, catalog)
     sources = scenario.sources(catalog)
     procedures = _procedures(scenario, catalog)
-    setting = Setting(
-        scenario,
-        tuple(source.level for source in sources),
-        procedures,
-        WorkingDays.around(scenario.from_date, scenario.to_date),
-    )
+    settings = _settings(scenario, sources, procedures)
+    setting = settings[-1]
     down = [source.source_id for source in sources].index(scenario.goes_down)
     rng = np.random.RandomState(scenario.seed)
-    dossiers = stack([draw_level(rng, setting, level, totals) for level, totals in scenario.levels.items()])
+    dossiers, earlier = _draw(rng, settings)
+    coming, coming_ends = draw_coming(rng, setting, dossiers)
+    dossiers, handed_over = stand_at_end(dossiers, setting)
     noise = draw_noise(rng, setting, dossiers)
-    day_after = draw_day_after(setting, dossiers)
     final, first = undo_changes(rng, setting, dossiers, down)
-    noise = stack([noise, day_after])
-    noise = replace(noise, modified=np.maximum.reduce([noise.created, noise.released, noise.finished]))
-    rows = np.arange(len(final) + len(noise))
-    final = replace(stack([final, noise]), number_of=rows)
-    not_yet = np.arange(len(noise)) >= len(noise) - len(day_after)
-    first = replace(stack([first, replace(noise, present=~not_yet)]), number_of=rows)
+    beside = stack([noise, earlier, coming])
+    beside = replace(beside, modified=np.maximum.reduce([beside.created, beside.released, beside.finished]))
+    rows = np.arange(len(final) + len(beside))
+    final, first = (replace(stack([night, beside]), number_of=rows) for night in (final, first))
+    coming_ends = replace(coming_ends, rows=coming_ends.rows + len(final) - len(coming))
+    ends = Ends.stack([handed_over, draw_ends(rng, setting, final), coming_ends])
     echo_final, echo_first = echoes(rng, setting, final, first)
     final, first = stack([final, echo_final]), stack([first, echo_first])
-    return _world(scenario, catalog, sources, procedures, first, _identify(final))
+    ends = ends.with_echoes(final.number_of)
+    final = _identify(final)
+    return _world(scenario, catalog, sources, procedures, Nights(scenario, _identified(first, final), final, ends))
+
+
+def _settings(scenario: Scenario, sources: Sequence[Source], procedures: tuple[Procedure, ...]) -> list[Setting]:
+    levels = tuple(source.level for source in sources)
+    return [
+        Setting(scenario, levels, procedures, WorkingDays.around(part.from_date, part.to_date))
+        for part in scenario.parts
+    ]
+
+
+def _draw(rng: np.random.RandomState, settings: Sequence[Setting]) -> tuple[Columns, Columns]:
+    """Return the dossiers received in a scenario's period or carried over into it, and such as were closed before it.
+
+    What one part of the period leaves open, the next one begins with.
+    """
+    told: list[Columns] = []
+    for level in settings[0].scenario.totals:
+        weights = draw_weights(rng, settings[0], level)
+        done: list[Columns] = []
+        stock = draw_stock(rng, settings[0], level, settings[0].scenario.parts[0].levels[level], weights)
+        for setting, part in zip(settings, settings[0].scenario.parts, strict=True):
+            totals = part.levels[level]
+            stock, left = close_stock(rng, setting, stock, totals)
+            received = draw_level(rng, setting, level, weights, totals.online, left)
+            stands = stack([stock, received])
+            is_open = np.isin(stands.status, OPEN)
+            done.append(stands.take(~is_open))
+            stock = stands.take(is_open)
+        told += [*done, stock]
+    dossiers = stack(told)
+    return dossiers, draw_earlier(rng, settings[0], dossiers)
 
 
 def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World:
@@ -66,17 +99,17 @@ def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World
     place = UnitMap(catalog.units, catalog.successions).place
     position = {source.unit_id: number for number, source in enumerate(sources)}
     heirs = np.array([position[place(source.unit_id, reform.first_day)] for source in sources])
-    calendar = WorkingDays.around(scenario.from_date, scenario.to_date)
-    setting = Setting(scenario, tuple(source.level for source in old), procedures, calendar)
+    settings = _settings(scenario, old, procedures)
     rng = np.random.RandomState(scenario.seed)
-    drawn = stack([draw_level(rng, setting, level, totals) for level, totals in scenario.levels.items()])
+    dossiers, earlier = _draw(rng, settings)
+    drawn, _ = stand_at_end(stack([dossiers, earlier]), settings[-1])
     first, final, origin = part_by_reform(
-        drawn, day_number(reform.first_day), heirs, scenario.noise.broken, setting.levels
+        drawn, day_number(reform.first_day), heirs, scenario.noise.broken, settings[0].levels
     )
     final = _identify(final)
     went_on = origin >= 0
     final = final.with_values(went_on, person=final.person[origin[went_on]])
-    return _world(scenario, catalog, sources, procedures, first, final)
+    return _world(scenario, catalog, sources, procedures, {1: _identified(first, final), 2: final})
 
 
 def _procedures(scenario: Scenario, catalog: Catalog) -> tuple[Procedure, ...]:
@@ -88,18 +121,8 @@ def _world(
     catalog: Catalog,
     sources: list[Source],
     procedures: tuple[Procedure, ...],
-    first: Columns,
-    final: Columns,
+    nights: Mapping[int, Columns],
 ) -> World:
-    """Return the world of two nights, of which the last is identified."""
-    first = replace(
-        first,
-        dossier_id=final.dossier_id,
-        number_of=final.number_of,
-        reference=final.reference,
-        serial=final.serial,
-        person=final.person,
-    )
     return World(
         scenario=scenario,
         group_ids=tuple(source.options_as(OpencpsOptions).group_id for source in sources),
@@ -108,7 +131,7 @@ def _world(
         unit_names=(*(source.name for source in sources), "", ""),
         levels=tuple(source.level for source in sources),
         procedures=procedures,
-        nights={1: first, 2: final},
+        nights=nights,
     )
 
 
@@ -150,6 +173,18 @@ def _identify(columns: Columns) -> Columns:
         reference=reference,
         serial=serial,
         person=plant(columns),
+    )
+
+
+def _identified(first: Columns, final: Columns) -> Columns:
+    """Return a night with the ids, numbers, references and people of another."""
+    return replace(
+        first,
+        dossier_id=final.dossier_id,
+        number_of=final.number_of,
+        reference=final.reference,
+        serial=final.serial,
+        person=final.person,
     )
 
 

@@ -18,8 +18,7 @@ from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
 RECENT_DAYS = 28  # fewer than the 31 days of overlap, so that a pull a day or two later still finds them
 FORCED = 3  # changes of each kind that the system which goes down is sure to have
 REPAIRED_RULES = (1, 3, 4, 7, 11)
-UNKNOWN_UNIT = -2  # positions in World.unit_codes, from its end
-NO_UNIT = -1
+UNKNOWN_UNIT = -2  # the position in World.unit_codes, from its end; after it stands an empty code
 _CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")]
 
 
@@ -69,11 +68,12 @@ def undo_changes(rng: np.random.RandomState, setting: Setting, final: Columns, d
     first = final.with_values(moved, unit=final.group[moved])
     first = first.with_values(late, present=False)
     end = _some_day_until_the_last(rng, setting, first.received[reopened])
-    released, finished, returned = draw_result(rng, setting, first.received[reopened], end)
+    released, finished = draw_result(rng, setting, first.received[reopened], end)
+    returned = finished // DAY_SECONDS <= last_day
     first = first.with_values(
         reopened,
         released=released,
-        finished=finished,
+        finished=np.where(returned, finished, 0),
         status=np.where(returned, STATUS["done"], STATUS["releasing"]),
     )
     first = first.with_values(closed, released=0, finished=0, cancelling=0, status=STATUS["processing"])

@@ -21,10 +21,11 @@ def draw_noise(rng: np.random.RandomState, setting: Setting, dossiers: Columns) 
     """Return the records that are the same on both nights, copies and children not included (see `echoes`).
 
     Args:
-        dossiers: the dossiers as drawn, of which the noise takes its unit, procedure and dates.
+        dossiers: those received in the period, of which the noise takes its unit, procedure and dates.
     """
     wanted = setting.scenario.noise
-    returned = np.flatnonzero((dossiers.status == STATUS["done"]) & (dossiers.number_style == NumberStyle.RULE))
+    is_usable = (dossiers.status == STATUS["done"]) & (dossiers.number_style == NumberStyle.RULE)
+    returned = np.flatnonzero(is_usable & (dossiers.received // DAY_SECONDS >= day_number(setting.scenario.from_date)))
 
     def sample(kind: Kind, count: int) -> Columns:
         rows = returned[rng.randint(0, len(returned), count)]
@@ -100,33 +101,6 @@ def _outside(rng: np.random.RandomState, setting: Setting, columns: Columns) -> 
         finished=released,
         online=~before | columns.online,
         status=np.where(before, STATUS["done"], STATUS["receiving"]),
-    )
-
-
-def draw_day_after(setting: Setting, dossiers: Columns) -> Columns:
-    """Return what comes in on the day after the period, a day like any other in it; none when offices rest.
-
-    Without it the second night would look like an outage, and a guard would be right to hold it.
-    """
-    rng = np.random.RandomState(setting.scenario.seed + 1)
-    day = day_number(setting.scenario.to_date) + 1
-    if day not in setting.calendar.days:
-        return dossiers.take(np.empty(0, np.int64))
-    returned = np.flatnonzero((dossiers.status == STATUS["done"]) & (dossiers.number_style == NumberStyle.RULE))
-    size = len(dossiers) // setting.calendar.count
-    columns = dossiers.take(returned[rng.randint(0, len(returned), size)])
-    received = day * DAY_SECONDS + rng.randint(27_000, 59_000, size)
-    zeros = np.zeros(size, np.int64)
-    return replace(
-        columns,
-        kind=np.full(size, Kind.OUTSIDE, np.int64),
-        received=received,
-        submitted=received - 120,
-        created=received - 60,
-        due=np.full(size, (day + 5) * DAY_SECONDS + 17 * 3600),
-        released=zeros,
-        finished=zeros,
-        status=np.full(size, STATUS["receiving"]),
     )
 
 

@@ -55,10 +55,9 @@ def part_by_reform(
 def count_reform(world: World, catalog: Catalog) -> dict[str, Counts]:
     """Return what a report on the scenario's period must say of each unit on the map of its last day."""
     period = world.scenario.period
-    reported = replace(world, scenario=world.scenario.model_copy(update={"from_date": period.from_date}))
     place = UnitMap(catalog.units, catalog.successions).place
     found: dict[str, list[Counts]] = {}
-    for unit_id, counts in count_truth(reported, 2).by_unit.items():
+    for unit_id, counts in count_truth(world, 2, days=(period.from_date, period.to_date)).by_unit.items():
         found.setdefault(place(unit_id, period.to_date), []).append(counts)
     return {unit_id: Counts.sum(parts) for unit_id, parts in found.items()}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from motcua.catalog import Catalog, Level, Source
 from motcua.errors import CatalogError
 from motcua.period import Period, period_between
+from motcua.sandbox.world.working_days import DAY_SECONDS, day_number
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 Count = Annotated[int, Field(ge=0)]
@@ -22,8 +25,14 @@ class _Strict(BaseModel):
 
 
 class LevelTotals(_Strict):
-    """Form II.06a of one level over the period, in dossiers. The rest of `received` is open at its end."""
+    """Form II.06a of one level over the period, in dossiers. What is not closed in it is open at its end.
 
+    Attributes:
+        carried_over: received before the period and open on its first day. They are closed in it, and are then among
+            `resolved`, `withdrawn` and `stopped`, or stay open.
+    """
+
+    carried_over: Count = 0
     received: Count
     online: Count
     resolved: Count
@@ -40,13 +49,39 @@ class LevelTotals(_Strict):
 
     @property
     def open_total(self) -> int:
-        return self.received - self.resolved - self.withdrawn - self.stopped
+        return self.carried_over + self.received - self.resolved - self.withdrawn - self.stopped
+
+    @classmethod
+    def in_turn(cls, months: Sequence[LevelTotals]) -> LevelTotals:
+        """Return the totals of months that follow one another as those of one period."""
+        flows = {
+            name: sum(getattr(month, name) for month in months)
+            for name in ("received", "online", "resolved", "resolved_early", "resolved_late", "withdrawn", "stopped")
+        }
+        return cls(
+            **flows,
+            carried_over=months[0].carried_over,
+            open_overdue=months[-1].open_overdue,
+            evidence="; ".join(dict.fromkeys(month.evidence for month in months)),
+        )
 
     @model_validator(mode="after")
     def _adds_up(self) -> LevelTotals:
         if self.online > self.received or self.resolved_on_time < 0 or self.open_total < self.open_overdue:
             raise ValueError("the parts are more than the whole")
         return self
+
+
+class Month(_Strict):
+    """A part of a scenario's period with totals of its own, in which stands what the part before it left open."""
+
+    from_date: date
+    to_date: date
+    levels: dict[Level, LevelTotals]
+
+    @property
+    def period(self) -> Period:
+        return period_between(self.from_date, self.to_date)
 
 
 class Changes(_Strict):
@@ -94,6 +129,10 @@ class Scenario(_Strict):
         province_name, published_label: which rows of include/catalog/published_figures.csv it reproduces.
         goes_down: id of the source that does not answer on night 2.
         source_ids: the sources it is limited to; empty means all of the province.
+        levels: what each level did in the period; given for each month instead where there are `months`.
+        past_per_unit: most dossiers received before the first day that a unit's system holds. Those carried over must
+            fit; beside them it holds as many, at most, that were closed before that day.
+        nights: how many nights can be asked for; each after the first shows one day more after the period.
     """
 
     scenario_id: str
@@ -106,10 +145,39 @@ class Scenario(_Strict):
     seed: int
     goes_down: str
     source_ids: tuple[str, ...] = ()
-    levels: dict[Level, LevelTotals]
+    levels: dict[Level, LevelTotals] = Field(default_factory=dict)
+    months: tuple[Month, ...] = ()
+    past_per_unit: Count = 400
+    nights: Annotated[int, Field(ge=2, le=62)] = 8
     changes: Changes
     noise: Noise
     reform: Reform | None = None
+
+    @model_validator(mode="after")
+    def _has_totals_of_every_day(self) -> Scenario:
+        if bool(self.levels) == bool(self.months):
+            raise ValueError("give either levels or months")
+        days = [(month.from_date, month.to_date) for month in self.parts]
+        ends = [self.from_date, *(last + timedelta(days=1) for _, last in days)]
+        if [first for first, _ in days] != ends[:-1] or days[-1][1] != self.to_date:
+            raise ValueError("the months must follow one another from from_date to to_date")
+        for before, after in pairwise(self.parts):
+            left = {level: totals.open_total for level, totals in before.levels.items()}
+            if left != {level: totals.carried_over for level, totals in after.levels.items()}:
+                raise ValueError(f"what {after.from_date} carries over is not what was open before it: {left}")
+        return self
+
+    @property
+    def parts(self) -> tuple[Month, ...]:
+        """The months with totals of their own; the whole period where it is not parted."""
+        return self.months or (Month(from_date=self.from_date, to_date=self.to_date, levels=self.levels),)
+
+    @property
+    def totals(self) -> dict[Level, LevelTotals]:
+        """What each level did in the whole period."""
+        return {
+            level: LevelTotals.in_turn([month.levels[level] for month in self.parts]) for level in self.parts[0].levels
+        }
 
     @property
     def period(self) -> Period:
@@ -122,8 +190,12 @@ class Scenario(_Strict):
         In a reform night 1 is that of the last day of the old units, and night 2 that of the period's last day.
         """
         if self.reform:
-            return self.reform.first_day if night == 1 else self.to_date + timedelta(days=1)
+            return self.reform.first_day if night == 1 else self.to_date + timedelta(days=night - 1)
         return self.to_date + timedelta(days=night)
+
+    def second_of_night(self, night: int) -> int:
+        """The instant up to which the systems tell what happened, in seconds of local time: two in the morning."""
+        return day_number(self.day_of_night(night)) * DAY_SECONDS + 2 * 3600
 
     def sources(self, catalog: Catalog) -> list[Source]:
         """Return the sources the scenario serves, in the order of the catalogue."""

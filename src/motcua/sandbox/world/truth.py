@@ -8,19 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field, fields
+from datetime import date
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from motcua.sandbox.world.columns import STATUS, Kind, World
+from motcua.sandbox.world.columns import COUNTED, STATUS, World
 from motcua.sandbox.world.working_days import DAY_SECONDS, day_number
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Dossiers of one unit, level or province over the period; `open_*` at the end of its last day."""
+    """Dossiers of one unit, level or province over the period; `open_*` at the end of its last day.
 
+    Attributes:
+        carried_over: received before the first day and open on it.
+        resolved_carried_over: of what was resolved, early, on time or late, what had been carried over.
+    """
+
+    carried_over: int = 0
     received_online: int = 0
     received_direct: int = 0
     resolved_early: int = 0
@@ -28,6 +35,7 @@ class Counts:
     resolved_late: int = 0
     withdrawn: int = 0
     stopped: int = 0
+    resolved_carried_over: int = 0
     open_total: int = 0
     open_overdue: int = 0
 
@@ -38,10 +46,6 @@ class Counts:
     @property
     def resolved(self) -> int:
         return self.resolved_early + self.resolved_on_time + self.resolved_late
-
-    @property
-    def open_in_time(self) -> int:
-        return self.open_total - self.open_overdue
 
     @classmethod
     def sum(cls, parts: Iterable[Counts]) -> Counts:
@@ -69,15 +73,21 @@ class Truth:
         }
 
 
-def count_truth(world: World, night: int = 2, stuck_at: Mapping[int, int] | None = None) -> Truth:
-    """Return what a report on the period must say after a night.
+def count_truth(
+    world: World,
+    night: int = 2,
+    stuck_at: Mapping[int, int] | None = None,
+    days: tuple[date, date] | None = None,
+) -> Truth:
+    """Return what a report must say after a night.
 
     Args:
         world: every record of the scenario.
-        night: 1 or 2.
+        night: 1 or a later one.
         stuck_at: for a system (groupId) that stopped answering, the last night it did answer; 0 for never.
+        days: first and last day of the report; those of the scenario's period by default.
     """
-    first, last = day_number(world.scenario.from_date), day_number(world.scenario.to_date)
+    first, last = map(day_number, days or (world.scenario.from_date, world.scenario.to_date))
     unit, tests = counted_rows(world, night, stuck_at or {}, first, last)
     size = len(world.unit_ids)
     sums = [np.bincount(unit[tests[f.name]], minlength=size)[:size] for f in fields(Counts)]
@@ -92,13 +102,15 @@ def counted_rows(
 ) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[np.bool_]]]:
     """Return the unit of every record, and by the names of `Counts` which records count on the days first to last."""
     answered = np.array([min(night, stuck_at.get(group, night)) for group in world.group_ids])
-    seen_on = answered[world.nights[2].group]
+    seen_on = answered[world.nights[night].group]
 
     def known(name: str) -> npt.NDArray[Any]:
-        value: npt.NDArray[Any] = np.where(seen_on == 2, getattr(world.nights[2], name), getattr(world.nights[1], name))
+        value: npt.NDArray[Any] = getattr(world.nights[night], name)
+        for earlier in set(answered.tolist()) - {night, 0}:
+            value = np.where(seen_on == earlier, getattr(world.nights[earlier], name), value)
         return value
 
-    counted = np.isin(world.nights[2].kind, (Kind.DOSSIER, Kind.OUTSIDE))
+    counted = np.isin(world.nights[night].kind, COUNTED)
     counted &= (seen_on > 0) & known("present") & (known("broken") == 0)
     status, online, unit = known("status"), known("online"), known("unit")
     received, due, paused = (known(name) // DAY_SECONDS for name in ("received", "due", "correcting"))
@@ -108,11 +120,13 @@ def counted_rows(
     is_done = np.isin(status, [STATUS["done"], STATUS["releasing"]])
     is_paused = np.isin(status, [STATUS["waiting"], STATUS["paying"]])
     in_period = counted & (received >= first) & (received <= last)
+    carried_over = counted & (received < first) & ~(is_closed & (ended < first))
     ended_in_period = counted & is_closed & (ended >= first) & (ended <= last)
     is_open = counted & (received <= last) & ~(is_closed & (ended <= last))
     stopped_in_time = is_paused & ~((paused > due) & (paused > 0))
     overdue = (due > 0) & (due < last) & ~stopped_in_time
     return unit, {
+        "carried_over": carried_over,
         "received_online": in_period & online,
         "received_direct": in_period & ~online,
         "resolved_early": ended_in_period & is_done & (due > 0) & (ended < due),
@@ -120,6 +134,7 @@ def counted_rows(
         "resolved_late": ended_in_period & is_done & (due > 0) & (ended > due),
         "withdrawn": ended_in_period & (status == STATUS["cancelled"]),
         "stopped": ended_in_period & (status == STATUS["denied"]),
+        "resolved_carried_over": ended_in_period & is_done & carried_over,
         "open_total": is_open,
         "open_overdue": is_open & overdue,
     }

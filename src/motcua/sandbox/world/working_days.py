@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 DAY_SECONDS = 86_400
+YEARS_BEFORE = 5  # dossiers may have been received so long before a scenario begins
 _EPOCH = date(1970, 1, 1)
 
 
@@ -29,26 +30,35 @@ def day_of_number(number: int) -> date:
 
 @dataclass(frozen=True)
 class WorkingDays:
-    """Working days from before the period to well after it.
+    """Working days from years before the period to well after it.
 
     Attributes:
         days: day numbers, ascending.
         first: position of the first working day of the period.
         count: working days in the period.
+        first_day, last_day: day numbers of the period itself, which may be days of rest.
     """
 
     days: Ints
     first: int
     count: int
+    first_day: int
+    last_day: int
 
     @classmethod
     def around(cls, from_date: date, to_date: date) -> WorkingDays:
-        years = range(from_date.year - 1, to_date.year + 2)
+        years = range(from_date.year - YEARS_BEFORE - 1, to_date.year + 2)
         public = np.array(sorted(holidays.country_holidays("VN", years=years)), dtype="datetime64[D]")
-        every = np.arange(day_number(from_date) - 20, day_number(to_date) + 200)
+        first_day, last_day = day_number(from_date), day_number(to_date)
+        every = np.arange(first_day - YEARS_BEFORE * 366, last_day + 200)
         days = every[np.is_busday(every.astype("datetime64[D]"), holidays=public)].astype(np.int64)
-        first = int(np.searchsorted(days, day_number(from_date)))
-        return cls(days, first, int(np.searchsorted(days, day_number(to_date), side="right")) - first)
+        first = int(np.searchsorted(days, first_day))
+        return cls(days, first, int(np.searchsorted(days, last_day, side="right")) - first, first_day, last_day)
+
+    @property
+    def end(self) -> int:
+        """The position of the last day, or of the next working day where it is a day of rest."""
+        return int(self.position(np.array(self.last_day)))
 
     def at(self, position: Ints) -> Ints:
         """Return the day numbers at positions counted from the period's first working day."""

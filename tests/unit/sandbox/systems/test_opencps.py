@@ -314,8 +314,9 @@ def test_a_system_can_be_down_while_the_others_answer(server: SandboxServer, cli
 
 
 def test_a_night_or_a_system_nobody_knows_is_refused(server: SandboxServer) -> None:
-    with pytest.raises(requests.HTTPError):
-        server.set_night(3)
+    for night in (0, load_scenario("small").nights + 1):
+        with pytest.raises(requests.HTTPError):
+            server.set_night(night)
     with pytest.raises(requests.HTTPError):
         server.set_down([1])
     assert server.status()["night"] == 1
