@@ -4,6 +4,7 @@ PYTHON ?= python3
 SCENARIO ?= tra-vinh-2023-10
 KEEP ?= 0
 BENCH ?= nightly adapters
+SEEDS ?= 1 2 3
 UV_VERSION := 0.13.9
 
 BIN := .venv/bin
@@ -15,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test reliability lint format docs bench topology lock clean
+.PHONY: help setup demo test seeds reliability mutation lint format docs bench topology lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -39,16 +40,23 @@ demo: $(INSTALLED) ## Run a province-month end to end (SCENARIO=..., KEEP=1 leav
 	@$(BIN)/motcua demo --scenario $(SCENARIO) $(if $(filter 1,$(KEEP)),--keep)
 
 test: $(INSTALLED) ## Run the tests, the end-to-end run on a real scheduler included
-	@$(BIN)/python -m pytest --ignore=tests/reliability --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/reliability --numprocesses 2 $(ARGS)
+
+seeds: $(INSTALLED) ## Run the tests in three other orders (SEEDS="1 2 3")
+	@for seed in $(SEEDS); do $(MAKE) --no-print-directory test ARGS="-q --randomly-seed=$$seed $(ARGS)" || exit 1; done
 
 reliability: $(INSTALLED) ## Run every adapter through every fault and two rough nights (minutes)
 	@$(BIN)/python -m pytest tests/reliability $(ARGS)
 
-lint: $(INSTALLED) ## ruff, mypy --strict on src/, sqlfluff
+mutation: $(INSTALLED) ## Put small faults into the code and tell which no test notices (PART=python or sql; an hour or more)
+	@nice -n 15 $(BIN)/python -m tests.mutation $(PART)
+
+lint: $(INSTALLED) ## ruff, mypy --strict on src/, sqlfluff, the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar include/sql
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 format: $(INSTALLED) ## Rewrite code and SQL in the house format
 	@$(BIN)/ruff check --fix --quiet .

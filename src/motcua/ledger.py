@@ -17,7 +17,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from motcua.catalog import Catalog, Source
+from motcua.catalog.cells import CellCode
 from motcua.catalog.guards import Guards, load_guards
+from motcua.catalog.record_sources import sources_of
 from motcua.errors import ConfigurationError, MotcuaError
 from motcua.period import Period
 from motcua.settings import Settings
@@ -27,11 +29,15 @@ from motcua.warehouse import statement, store_engine
 
 @dataclass(frozen=True)
 class Batch:
-    """One row of the ledger as the stages need it. Days are inclusive, in Asia/Ho_Chi_Minh."""
+    """One row of the ledger as the stages need it. Days are inclusive, in Asia/Ho_Chi_Minh.
+
+    Of a batch whose source always gives all it has the window says for which days it answers.
+    """
 
     batch_id: str
     run_id: str
     source_id: str
+    record_kind: str
     level: str
     window_from: date
     window_to: date
@@ -64,6 +70,7 @@ def plan_run(
     run_id: str,
     day: date,
     *,
+    record_kind: str = "dossier",
     level: str | None = None,
     window: tuple[date, date] | None = None,
     source_ids: Sequence[str] = (),
@@ -79,20 +86,7 @@ def plan_run(
         ConfigurationError: a named source is unknown or not in force, or there is nothing to plan.
     """
     settings = Settings.load()
-    sources = catalog.sources_on(day, level=level, province=settings.province)
-    if source_ids:
-        unknown = sorted(set(source_ids) - {source.source_id for source in sources})
-        if unknown:
-            raise ConfigurationError(
-                f"No source {', '.join(unknown)} of level {level or 'any'} is in force on {day}.",
-                action="list the ids with `motcua sources list`, or correct valid_from/valid_to in the catalogue.",
-            )
-        sources = [source for source in sources if source.source_id in set(source_ids)]
-    if not sources:
-        raise ConfigurationError(
-            f"No source of level {level or 'any'} is in force on {day} for province {settings.province or 'any'}.",
-            action="check MOTCUA_PROVINCE and the validity of the sources in include/catalog/sources/.",
-        )
+    sources = _sources_to_plan(catalog, day, record_kind, level, source_ids)
     answers = last_answers()
     guards = load_guards(settings.catalog_dir)
     planned: list[str] = []
@@ -119,6 +113,8 @@ def plan_run(
                         "batch_id": batch_id,
                         "run_id": run_id,
                         "source_id": source.source_id,
+                        "record_kind": source.record_kind,
+                        "is_whole": source.options.answers_whole,
                         "level": source.level,
                         "window_from": window_from,
                         "window_to": window_to,
@@ -129,6 +125,31 @@ def plan_run(
                     },
                 )
     return in_chunks(planned)
+
+
+def _sources_to_plan(
+    catalog: Catalog, day: date, record_kind: str, level: str | None, source_ids: Sequence[str]
+) -> list[Source]:
+    province = Settings.load().province
+    sources = [
+        source
+        for source in sources_of(catalog, record_kind)
+        if source.holds_on(day)
+        and (level is None or source.level == level)
+        and (not province or catalog.belongs_to(source.unit_id, province))
+    ]
+    told = f"source of {record_kind}s of level {level or 'any'}"
+    if unknown := sorted(set(source_ids) - {source.source_id for source in sources}):
+        raise ConfigurationError(
+            f"No {told} called {', '.join(unknown)} is in force on {day}.",
+            action="list the ids with `motcua sources list`, or correct valid_from/valid_to in the catalogue.",
+        )
+    if not sources:
+        raise ConfigurationError(
+            f"No {told} is in force on {day} for province {province or 'any'}.",
+            action="check MOTCUA_PROVINCE and the validity of the sources in the catalogue.",
+        )
+    return [source for source in sources if not source_ids or source.source_id in set(source_ids)]
 
 
 def in_chunks(batch_ids: Sequence[str]) -> list[list[str]]:
@@ -179,18 +200,21 @@ def mark_extracted(
     pulled: int,
     out_of_window: int,
     duplicate: int,
+    answers_until: date | None = None,
 ) -> None:
-    """Record that the batch lies complete in landing."""
+    """Record that the batch lies complete in landing; `answers_until` cuts its window where the source says less."""
     _update(
         batch_id,
         "state = 'extracted', manifest_sha256 = :sha, declared_total = :declared, pulled_count = :pulled,"
         " out_of_window_count = :out_of_window, duplicate_count = :duplicate, extracted_at = now(),"
+        " window_to = least(window_to, coalesce(cast(:answers_until as date), window_to)),"
         " failed_stage = null, error_kind = null, error_message = null",
         sha=manifest_sha256,
         declared=declared_total,
         pulled=pulled,
         out_of_window=out_of_window,
         duplicate=duplicate,
+        answers_until=answers_until,
     )
 
 
@@ -232,25 +256,51 @@ def note_unanswered(batch_id: str, error: MotcuaError) -> None:
 
 @dataclass(frozen=True)
 class Completeness:
-    """Whether one source answered for every day of a period: received, missing, failed or held."""
+    """Whether one source answered for every day of a period: received, missing, failed or quarantined.
+
+    Attributes:
+        is_in_time: every day was loaded before the moment asked about; false where none was.
+        pulled_count, quarantined_count: of its newest loaded batch; none without one.
+    """
 
     source_id: str
-    cell: str
+    cell: CellCode
     batch_ids: list[str]
     reason: str | None
+    is_in_time: bool = False
+    pulled_count: int | None = None
+    quarantined_count: int | None = None
+
+    @property
+    def set_aside_pct(self) -> float:
+        """The share of the newest batch's records that were set aside, 0 to 100."""
+        return 100 * (self.quarantined_count or 0) / self.pulled_count if self.pulled_count else 0.0
 
 
-def completeness(source_ids: Sequence[str], from_date: date, to_date: date) -> list[Completeness]:
+def completeness(
+    source_ids: Sequence[str],
+    from_date: date,
+    to_date: date,
+    *,
+    due_end: datetime | None = None,
+    connection: Connection | None = None,
+) -> list[Completeness]:
     """Return one cell for each source: what it gave for the days of a period, and the batches that gave it.
 
     `received` means loaded batches cover every day and no failed or held batch of those days is still unanswered.
+
+    Args:
+        due_end: the moment after which an answer is late, for `is_in_time`.
+        connection: whose snapshot is read; one of its own by default.
     """
-    with store_engine().connect() as connection:
-        rows = connection.execute(
-            statement("ledger/source_completeness"),
-            {"source_ids": list(source_ids), "from_date": from_date, "to_date": to_date},
-        )
-        found = {row.source_id: Completeness(**row._mapping) for row in rows}
+    if connection is None:
+        with store_engine().connect() as own:
+            return completeness(source_ids, from_date, to_date, due_end=due_end, connection=own)
+    rows = connection.execute(
+        statement("ledger/source_completeness"),
+        {"source_ids": list(source_ids), "from_date": from_date, "to_date": to_date, "due_end": due_end},
+    )
+    found = {row.source_id: Completeness(**row._mapping) for row in rows}
     return [found[source_id] for source_id in source_ids]
 
 
@@ -325,8 +375,14 @@ def due_windows(source: Source, day: date, answer: LastAnswer | None, guards: Gu
 
     The days since it last answered, and those a batch that failed or was held left unanswered, plus its overlap: there
     is no modified-since filter to ask by. Every so many nights, spread by the source's id, as far back as a sweep
-    reaches. What is longer than a bounded window, as after an outage, is cut.
+    reaches. What is longer than a bounded window, as after an outage, is cut. A source that always gives all it has
+    is asked once for every day since it is in force.
     """
+    if source.options.answers_whole:
+        begun = bool(answer and answer.covered_from and answer.covered_from <= source.valid_from)
+        known = answer.covered_until if answer and begun else None
+        since = source.valid_from if known is None else known + timedelta(days=1 - source.overlap_days)
+        return [(min(day, max(since, source.valid_from)), day)]
     first = day
     if answer and answer.covered_until:
         first = min(day, answer.covered_until + timedelta(days=1), answer.unanswered_from or day)

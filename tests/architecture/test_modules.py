@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
+from collections import Counter
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -13,6 +14,9 @@ from motcua.settings import PROJECT_ROOT
 STAGES = ("extract", "validate", "consolidate", "aggregate", "publish")
 LINES_OF_A_MODULE = 400
 LINES_OF_A_DAG = 80
+MODULES_OF_A_FOLDER = 15
+# Long lists of files that are alike: a command each, a system each, and the released revisions, which may not be moved.
+LISTS_OF_THE_ALIKE = re.compile(r"src/motcua/(cli|sandbox/systems|warehouse/migrations/\w+/versions)")
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc|v\d+)($|_)")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b(?!.*\bissue \d+)")
 
@@ -39,6 +43,29 @@ def test_no_dag_file_is_longer_than_a_screen() -> None:
 
 def test_a_module_one_line_too_long_is_found() -> None:
     assert too_long({"a.py": "x\n" * 401, "b.py": "x\n" * 400}, LINES_OF_A_MODULE) == ["a.py: 401 lines"]
+
+
+def too_full(files: list[str]) -> list[str]:
+    """Return the folders with more modules at one level than are found in at a glance; `__init__` is their door."""
+    modules = Counter(str(PurePath(name).parent) for name in files if PurePath(name).stem != "__init__")
+    return [
+        f"{folder}: {count} modules"
+        for folder, count in sorted(modules.items())
+        if count > MODULES_OF_A_FOLDER and not LISTS_OF_THE_ALIKE.fullmatch(folder)
+    ]
+
+
+def test_no_folder_holds_more_modules_than_can_be_looked_over() -> None:
+    assert too_full([str(path.relative_to(PROJECT_ROOT)) for path in python_files("src")]) == []
+
+
+def test_a_folder_with_one_module_too_many_is_found() -> None:
+    def full(folder: str, count: int) -> list[str]:
+        return [f"{folder}/__init__.py", *(f"{folder}/m{number}.py" for number in range(count))]
+
+    assert too_full(full("src/motcua/validate", 15) + full("src/motcua/cli", 30)) == []
+    assert too_full(full("src/motcua/validate", 16)) == ["src/motcua/validate: 16 modules"]
+    assert too_full(full("src/motcua/cli/sources", 16)) == ["src/motcua/cli/sources: 16 modules"]
 
 
 def test_no_file_or_folder_has_a_name_that_says_nothing() -> None:

@@ -20,7 +20,7 @@ from motcua.aggregate import build_measures, check_measures
 from motcua.catalog import OpencpsOptions, Source, load_catalog
 from motcua.consolidate import consolidate_batches
 from motcua.extract import NO_CONNECTION, SourceConnection, extract_batches
-from motcua.publish import form_06
+from motcua.publish import read_form
 from motcua.sandbox.exports.export import DATABASE_FILE, export
 from motcua.sandbox.exports.posting import post_world
 from motcua.sandbox.exports.tables import file_name, form_of
@@ -195,7 +195,7 @@ def stored(columns: tuple[str, ...] = CARRIED) -> dict[Key, dict[str, Any]]:
 
 def form() -> list[dict[str, Any]]:
     """Return form II.06a of the period, unit by unit, as figures."""
-    found = form_06(SCENARIO.province, SCENARIO.period)
+    found = read_form("form-06", SCENARIO.province, SCENARIO.period)
     return [row.as_json() for row in (*found.rows, found.total)]
 
 

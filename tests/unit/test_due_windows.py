@@ -81,6 +81,71 @@ def test_a_sweep_reaches_as_far_back_as_the_source_was_ever_asked() -> None:
     assert days_of(asked(young, guards))[0] == date(2023, 8, 15)
 
 
+def test_an_overlap_longer_than_a_window_is_asked_for_in_one_window() -> None:
+    guards = Guards(sweep=Sweep(days=0), catch_up=CatchUp(window_days=10))
+    assert asked(LastAnswer(date(2023, 10, 30), "loaded"), guards) == [(date(2023, 9, 30), DAY)]
+    # After an outage too, a window holds the whole overlap: what is cut is what was missed.
+    assert asked(LastAnswer(date(2023, 10, 20), "loaded"), guards) == [
+        (date(2023, 9, 30), DAY),
+        (date(2023, 9, 20), date(2023, 9, 29)),
+    ]
+
+
+def test_a_source_that_begins_in_the_middle_is_not_asked_for_days_before_it_but_for_its_overlap() -> None:
+    young = THE_SOURCE.model_copy(update={"valid_from": date(2023, 10, 20)})
+    answer = LastAnswer(date(2023, 6, 1), "loaded", covered_from=date(2023, 1, 1))
+    assert days_of(due_windows(young, DAY, answer, NO_SWEEP))[0] == date(2023, 9, 19)
+    sweep = Guards(sweep=Sweep(every_nights=1, days=120))
+    assert days_of(due_windows(young, DAY, answer, sweep))[0] == date(2023, 9, 19)
+    old = THE_SOURCE.model_copy(update={"valid_from": date(2023, 8, 1)})
+    assert days_of(due_windows(old, DAY, LastAnswer(DAY, "loaded", date(2023, 1, 1)), sweep))[0] == date(2023, 8, 1)
+
+
+def test_a_source_asked_for_days_yet_to_come_is_asked_for_its_overlap() -> None:
+    assert asked(LastAnswer(date(2023, 11, 30), "loaded")) == [(date(2023, 9, 30), DAY)]
+    assert asked(LastAnswer(date(2023, 11, 30), "loaded", unanswered_from=date(2023, 12, 5))) == [
+        (date(2023, 9, 30), DAY)
+    ]
+
+
+def test_a_source_that_has_yet_to_begin_is_asked_for_its_overlap() -> None:
+    to_come = THE_SOURCE.model_copy(update={"valid_from": date(2023, 11, 10)})
+    answer = LastAnswer(date(2023, 10, 20), "loaded", covered_from=date(2023, 10, 1))
+    assert due_windows(to_come, DAY, answer, NO_SWEEP) == [(date(2023, 9, 30), DAY)]
+
+
+def test_a_source_that_never_answered_is_not_swept() -> None:
+    sweep = Guards(sweep=Sweep(every_nights=1, days=120))
+    for answer in (None, LastAnswer(None, "failed")):
+        assert asked(answer, sweep) == [(date(2023, 9, 30), DAY)]
+
+
+def test_a_window_of_exactly_the_bounded_length_is_not_cut() -> None:
+    guards = Guards(sweep=Sweep(days=0), catch_up=CatchUp(window_days=62))
+    assert asked(LastAnswer(DAY - timedelta(days=31), "failed"), guards) == [(DAY - timedelta(days=61), DAY)]
+    assert asked(LastAnswer(DAY - timedelta(days=32), "failed"), guards) == [
+        (DAY - timedelta(days=61), DAY),
+        (DAY - timedelta(days=62), DAY - timedelta(days=62)),
+    ]
+
+
+def test_a_sweep_without_days_never_comes_and_one_of_a_day_does() -> None:
+    assert not is_swept(SOURCE, DAY, Guards(sweep=Sweep(every_nights=1, days=0)))
+    assert is_swept(SOURCE, DAY, Guards(sweep=Sweep(every_nights=1, days=1)))
+
+
+def test_a_source_keeps_its_turn_from_one_release_to_the_next() -> None:
+    guards = Guards(sweep=Sweep(every_nights=28, days=120))
+    turns = [DAY + timedelta(days=n) for n in range(56) if is_swept(SOURCE, DAY + timedelta(days=n), guards)]
+    assert turns == [date(2023, 11, 3), date(2023, 12, 1)]
+
+
+def test_a_sweep_never_shortens_what_an_outage_asks_for() -> None:
+    guards = Guards(sweep=Sweep(every_nights=1, days=40))
+    answer = LastAnswer(date(2023, 7, 1), "failed", covered_from=date(2023, 1, 1))
+    assert days_of(asked(answer, guards))[0] == date(2023, 6, 1)
+
+
 @pytest.mark.usefixtures("databases")
 def test_a_held_batch_is_asked_for_again_until_its_days_are_loaded() -> None:
     consolidate_batches([validated_batch([dossier()])])

@@ -9,9 +9,17 @@ import pyarrow as pa
 import pytest
 from tests.store_world import dossier
 
-from motcua.canonical import LANDING_SCHEMA
+from motcua.canonical import ACCEPTED_SCHEMA, LANDING_SCHEMA
 from motcua.errors import ContractBroken
-from motcua.landing import read_manifest, read_records, write_records
+from motcua.landing import (
+    MANIFEST,
+    RECORDS,
+    read_accepted,
+    read_manifest,
+    read_records,
+    write_accepted,
+    write_records,
+)
 
 
 def records(count: int = 2) -> pa.Table:
@@ -43,3 +51,51 @@ def test_a_changed_file_is_not_read(name: str, tmp_path: Path) -> None:
     fsspec.filesystem("file").copy(f"{other}/{name}", f"{uri}/{name}")
     with pytest.raises(ContractBroken, match="not what the ledger recorded"):
         read_records(uri, sha)
+
+
+def test_records_and_manifest_replaced_together_are_not_read(tmp_path: Path) -> None:
+    uri, other = str(tmp_path / "a"), str(tmp_path / "b")
+    sha = write_records(uri, records(), {})
+    other_sha = write_records(other, records(3), {})
+    for name in (RECORDS, MANIFEST):
+        fsspec.filesystem("file").copy(f"{other}/{name}", f"{uri}/{name}")
+    with pytest.raises(ContractBroken, match="not what the ledger recorded"):
+        read_records(uri, sha)
+    assert read_records(uri, other_sha).num_rows == 3
+
+
+def test_a_batch_the_ledger_has_no_manifest_of_is_not_read(tmp_path: Path) -> None:
+    write_records(str(tmp_path), records(), {})
+    with pytest.raises(ContractBroken):
+        read_records(str(tmp_path), None)
+
+
+def test_a_crash_before_the_records_are_whole_leaves_no_manifest(tmp_path: Path) -> None:
+    (tmp_path / RECORDS).mkdir()  # nothing can be written in its place
+    with pytest.raises(OSError, match=RECORDS):
+        write_records(str(tmp_path), records(), {})
+    assert not (tmp_path / MANIFEST).exists()
+
+
+def test_a_crash_between_the_two_files_leaves_a_folder_that_is_no_batch(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).mkdir()
+    with pytest.raises(OSError, match=MANIFEST):
+        write_records(str(tmp_path), records(), {})
+    (tmp_path / MANIFEST).rmdir()
+    with pytest.raises(FileNotFoundError):
+        read_records(str(tmp_path), "any")
+
+
+def test_a_manifest_can_be_read_by_people_and_keeps_its_keys_in_order(tmp_path: Path) -> None:
+    write_records(str(tmp_path), records(), {"zone": "Trà Vinh", "asked": 1})
+    lines = (tmp_path / MANIFEST).read_text(encoding="utf-8").splitlines()
+    assert lines[1] == ' "asked": 1,'
+    assert lines[-2] == ' "zone": "Trà Vinh"'
+
+
+def test_accepted_records_are_read_back_beside_those_pulled(tmp_path: Path) -> None:
+    uri = f"{tmp_path}/deep/down"
+    rows = [dossier(str(number)) | {"record_no": number} for number in range(2)]
+    accepted = pa.Table.from_pylist(rows, schema=ACCEPTED_SCHEMA)
+    write_accepted(uri, accepted)
+    assert read_accepted(uri).equals(accepted)

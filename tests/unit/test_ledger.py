@@ -11,7 +11,8 @@ from tests.store_world import SOURCE, dossier, validated_batch
 from motcua import ledger
 from motcua.catalog import load_catalog
 from motcua.consolidate import consolidate_batches
-from motcua.errors import ConfigurationError, SourceUnavailable
+from motcua.errors import BatchHeld, ConfigurationError, SourceUnavailable
+from motcua.period import Period
 from motcua.settings import Settings
 from motcua.warehouse import store_engine
 
@@ -89,3 +90,163 @@ def test_an_unexpected_error_enters_the_ledger_without_its_text() -> None:
     [[batch_id]] = plan("r", date(2023, 10, 31), source_ids=[SOURCE])
     ledger.mark_failed(batch_id, "extract", ValueError("NGUYỄN VĂN A"))
     assert ledger.read_batches([batch_id])[0].error_message == "ValueError in extract"
+
+
+OTHER = "tra-vinh.c29239"
+END = date(2023, 10, 31)
+
+
+def batch(batch_id: str) -> ledger.Batch:
+    return ledger.read_batches([batch_id])[0]
+
+
+def test_a_planned_batch_says_what_is_asked_for_and_where_the_answer_goes() -> None:
+    [[batch_id]] = plan("manual run: 1", END, source_ids=[SOURCE], window=OCTOBER)
+    found = batch(batch_id)
+    assert batch_id == f"{SOURCE}@manual-run-1"
+    assert (found.run_id, found.source_id, found.level, found.state) == ("manual run: 1", SOURCE, "commune", "planned")
+    assert (found.window_from, found.window_to) == OCTOBER
+    assert (found.attempt_count, found.is_shrink_accepted) == (0, False)
+    assert found.landing_uri == f"{Settings.load().landing_url}/{SOURCE}/2023-10-01_2023-10-31/manual-run-1"
+
+
+def test_a_drop_is_believed_only_where_somebody_says_so() -> None:
+    [[batch_id]] = plan("r", END, source_ids=[SOURCE], accept_shrink=True)
+    assert batch(batch_id).is_shrink_accepted
+
+
+def test_a_run_planned_again_with_more_sources_keeps_the_old_batches_and_adds_the_new() -> None:
+    [[first]] = plan("r", END, source_ids=[SOURCE], window=OCTOBER)
+    [both] = plan("r", END, source_ids=[SOURCE, OTHER])
+    assert both == [first, f"{OTHER}@r"]
+    assert batch(first).window_from == OCTOBER[0]
+
+
+def test_planning_makes_the_units_of_the_catalogue_known_to_the_store() -> None:
+    plan("r", END, source_ids=[SOURCE])
+    with store_engine().connect() as connection:
+        assert connection.scalar(text("select name from unit where unit_id = '29236:2020'")) == "Phường 4"
+
+
+@pytest.mark.parametrize(("level", "named"), [("commune", "commune"), (None, "any")])
+def test_an_unknown_source_is_refused_with_its_level_and_the_known_ones_are_not_named(
+    level: str | None, named: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=rf"No source nowhere of level {named} is in force on 2023-10-31\."):
+        plan("r", END, source_ids=[SOURCE, "nowhere"], level=level)
+
+
+@pytest.mark.parametrize(
+    ("level", "province", "says"),
+    [("district", "99", "level district is in force on 2023-10-31 for province 99"),
+     (None, "99", "level any is in force on 2023-10-31 for province 99"),
+     ("commune", "", "level commune is in force on 1999-01-01 for province any")],
+)  # fmt: skip
+def test_a_run_without_a_source_is_refused_with_what_was_looked_for(
+    level: str | None, province: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTCUA_PROVINCE", province)
+    with pytest.raises(ConfigurationError, match=f"No source of {says}"):
+        plan("r", END if province else date(1999, 1, 1), level=level)
+
+
+def test_batches_are_cut_into_tasks_without_losing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTCUA_SOURCES_PER_TASK", "2")
+    assert ledger.in_chunks(["a", "b", "c", "d", "e"]) == [["a", "b"], ["c", "d"], ["e"]]
+    assert ledger.in_chunks([]) == []
+
+
+def test_the_windows_of_a_source_in_a_run_have_ids_of_their_own() -> None:
+    assert [ledger.batch_id_of("s", "a b/c", number) for number in range(3)] == ["s@a-b-c", "s@a-b-c+1", "s@a-b-c+2"]
+    assert ledger.batch_id_of("s", "r") == "s@r"
+
+
+def test_an_attempt_is_counted_for_its_batch_alone() -> None:
+    [[one, other]] = plan("r", END, source_ids=[SOURCE, OTHER])
+    ledger.start_attempt(one)
+    ledger.start_attempt(one)
+    assert (batch(one).attempt_count, batch(other).attempt_count) == (2, 0)
+
+
+def test_a_batch_pulled_after_it_failed_has_its_counts_and_no_error_left() -> None:
+    [[batch_id]] = plan("r", END, source_ids=[SOURCE])
+    ledger.mark_failed(batch_id, "extract", SourceUnavailable("gone.", action="wait."))
+    ledger.mark_extracted(batch_id, manifest_sha256="0" * 64, declared_total=9, pulled=7, out_of_window=2, duplicate=1)
+    found = batch(batch_id)
+    assert (found.state, found.manifest_sha256, found.declared_total) == ("extracted", "0" * 64, 9)
+    assert (found.pulled_count, found.out_of_window_count, found.duplicate_count) == (7, 2, 1)
+    assert (found.failed_stage, found.error_kind, found.error_message) == (None, None, None)
+    ledger.mark_failed(batch_id, "validate", ValueError("x"))
+    with store_engine().begin() as connection:
+        ledger.mark_validated(connection, batch_id, quarantined=3)
+    found = batch(batch_id)
+    assert (found.state, found.quarantined_count, found.failed_stage) == ("validated", 3, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "message"),
+    [
+        (BatchHeld("too few.", action="look."), "held", "too few. What to do: look."),
+        (SourceUnavailable("gone.", action="wait."), "failed", "gone. What to do: wait."),
+        (KeyError("NGUYỄN VĂN A"), "failed", "KeyError in validate"),
+    ],
+)
+def test_a_stage_that_fails_says_who_must_act(error: Exception, state: str, message: str) -> None:
+    [[batch_id, other]] = plan("r", END, source_ids=[SOURCE, OTHER])
+    ledger.mark_failed(batch_id, "validate", error)
+    found = batch(batch_id)
+    assert (found.state, found.failed_stage, found.error_kind) == (state, "validate", type(error).__name__)
+    assert found.error_message == message
+    assert batch(other).state == "planned"
+
+
+def test_a_source_that_did_not_answer_stays_to_be_asked() -> None:
+    [[batch_id]] = plan("r", END, source_ids=[SOURCE])
+    ledger.note_unanswered(batch_id, SourceUnavailable("gone.", action="wait."))
+    found = batch(batch_id)
+    assert (found.state, found.failed_stage, found.error_kind) == ("planned", "extract", "SourceUnavailable")
+    assert found.error_message == "gone. What to do: wait."
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "until", "owed"),
+    [
+        (date(2020, 1, 1), None, date(2023, 12, 31), (date(2023, 10, 1), date(2023, 10, 31))),
+        (date(2023, 10, 5), None, date(2023, 12, 31), (date(2023, 10, 5), date(2023, 10, 31))),
+        (date(2020, 1, 1), date(2023, 10, 20), date(2023, 12, 31), (date(2023, 10, 1), date(2023, 10, 20))),
+        (date(2020, 1, 1), date(2024, 1, 1), date(2023, 10, 9), (date(2023, 10, 1), date(2023, 10, 9))),
+        (date(2023, 10, 31), None, date(2023, 10, 31), (date(2023, 10, 31), date(2023, 10, 31))),
+        (date(2023, 11, 1), None, date(2023, 12, 31), None),
+        (date(2020, 1, 1), date(2023, 9, 30), date(2023, 12, 31), None),
+        (date(2020, 1, 1), None, date(2023, 9, 30), None),
+    ],
+)
+def test_a_source_owes_the_days_of_a_period_on_which_it_is_in_force(
+    valid_from: date, valid_to: date | None, until: date, owed: tuple[date, date] | None
+) -> None:
+    source = load_catalog(Settings.load().catalog_dir).source_by_id[SOURCE]
+    source = source.model_copy(update={"valid_from": valid_from, "valid_to": valid_to})
+    assert ledger.owed_days(source, Period("CAL_MONTH", "2023-10", *OCTOBER), until) == owed
+
+
+def test_the_newest_findings_of_drift_come_first_and_no_more_than_a_hundred() -> None:
+    [[batch_id]] = plan("r", END, source_ids=[SOURCE])
+    with store_engine().begin() as connection:
+        connection.execute(
+            text(
+                "insert into source_drift (source_id, batch_id, kind, name, detail, handling, found_at)"
+                " select case when n = 1 then :other else :source end, :batch, 'new_field', 'k' || n, '', 'evolved',"
+                " now() + n * interval '1 second' from generate_series(1, 102) as n"
+            ),
+            {"source": SOURCE, "other": OTHER, "batch": batch_id},
+        )
+    found = ledger.drift()
+    assert [found[0].name, found[-1].name, len(found)] == ["k102", "k3", 100]
+    assert [finding.name for finding in ledger.drift(OTHER)] == ["k1"]
+    assert [finding.name for finding in ledger.drift(limit=2)] == ["k102", "k101"]
+
+
+@pytest.mark.parametrize(("pulled", "aside", "share"), [(8, 2, 25.0), (8, None, 0.0), (0, 0, 0.0), (None, None, 0.0)])
+def test_the_share_set_aside_is_one_of_what_was_pulled(pulled: int | None, aside: int | None, share: float) -> None:
+    found = ledger.Completeness("s", "received", [], None, pulled_count=pulled, quarantined_count=aside)
+    assert found.set_aside_pct == share

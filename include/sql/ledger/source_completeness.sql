@@ -1,5 +1,7 @@
 -- Grain: one source. Reads batch. What each source gave for the days of a period: a missing answer is not a zero
--- (design.md idea 8). A failed batch stops mattering once batches planned after it cover its days.
+-- (design.md idea 8). A failed batch stops mattering once batches planned after it cover its days. A batch that is held
+-- makes the cell quarantined: somebody must decide. With a due moment also whether every day was loaded before it, and
+-- of the newest answer how many records came and how many of them were set aside.
 with requested as (
     select
         asked.source_id,
@@ -13,7 +15,10 @@ windows as (
         batch.batch_id,
         batch.state,
         batch.planned_at,
+        batch.loaded_at,
         batch.error_message,
+        batch.pulled_count,
+        batch.quarantined_count,
         daterange(batch.window_from, batch.window_to, '[]') * requested.days as days
     from batch
     inner join requested on batch.source_id = requested.source_id
@@ -24,7 +29,10 @@ loaded as (
     select
         source_id,
         range_agg(days) as days,
-        array_agg(batch_id order by batch_id) as batch_ids
+        range_agg(days) filter (where loaded_at < cast(:due_end as timestamptz)) as days_in_time,
+        array_agg(batch_id order by batch_id) as batch_ids,
+        (array_agg(pulled_count order by planned_at desc, batch_id desc))[1] as pulled_count,
+        (array_agg(quarantined_count order by planned_at desc, batch_id desc))[1] as quarantined_count
     from windows
     where state = 'loaded'
     group by source_id
@@ -53,14 +61,17 @@ final as (
     select
         requested.source_id,
         case
-            when unanswered.state = 'held' then 'held'
+            when unanswered.state = 'held' then 'quarantined'
             when unanswered.state = 'failed' then 'failed'
             when unanswered.state is not null then 'missing'
             when coalesce(loaded.days @> requested.days, false) then 'received'
             else 'missing'
         end as cell,
         coalesce(loaded.batch_ids, array[]::text[]) as batch_ids,
-        unanswered.error_message as reason
+        unanswered.error_message as reason,
+        coalesce(loaded.days_in_time @> requested.days, false) as is_in_time,
+        loaded.pulled_count,
+        loaded.quarantined_count
     from requested
     left join loaded on requested.source_id = loaded.source_id
     left join unanswered on requested.source_id = unanswered.source_id
@@ -70,6 +81,9 @@ select
     source_id,
     cell,
     batch_ids,
-    reason
+    reason,
+    is_in_time,
+    pulled_count,
+    quarantined_count
 from final
 order by source_id

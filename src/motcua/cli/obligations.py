@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
 
+from motcua.catalog.cells import CELLS, CellCode, cell_text
 from motcua.cli.console import catalog, output, print_json, print_table, ready_databases
 from motcua.obligations.cells import Cell
 from motcua.period import Period, parse_period
@@ -21,6 +22,7 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of 
 PeriodText = Annotated[str, typer.Option(help="RPT_MONTH:2023-10, RPT_QUARTER:2023-Q4, RPT_YEAR:2023.")]
 UnitText = Annotated[str | None, typer.Option(help="Official code or unit id, with all below it.")]
 Report = Annotated[str, typer.Option(help="The report owed.")]
+Language = Annotated[Literal["vi", "en"], typer.Option(help="Language of the cells.")]
 
 
 @app.command()
@@ -43,9 +45,10 @@ def list_(
     period: PeriodText,
     unit: UnitText = None,
     report: Report = "form-06",
-    cell: Annotated[str | None, typer.Option(help="Only these cells, for example missing.")] = None,
+    cell: Annotated[CellCode | None, typer.Option(help="Only the units in this cell.")] = None,
     on: Day = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
+    lang: Language = "vi",
 ) -> None:
     """List what is owed for a period, with the cell of each unit."""
     found = [one for one in _cells(period, unit, report, on) if cell is None or one.cell == cell]
@@ -54,8 +57,11 @@ def list_(
         return
     print_table(
         f"{report}, {period}",
-        ["unit", "name", "level", "due", "cell", "why"],
-        [(one.unit_id, one.unit_name, one.level, one.due_on, one.cell, one.reason) for one in found],
+        ["unit", "name", "level", "due", "cell", "", "why"],
+        [
+            (one.unit_id, one.unit_name, one.level, one.due_on, one.cell, cell_text(one.cell, lang), one.reason)
+            for one in found
+        ],
     )
 
 
@@ -66,9 +72,10 @@ def rates(
     report: Report = "form-06",
     on: Day = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
+    lang: Language = "vi",
 ) -> None:
     """Show how complete a period is, by level, and what the rest lacks."""
-    from motcua.obligations import CELLS, rate_of, rates_by
+    from motcua.obligations import rate_of, rates_by
 
     cells = _cells(period, unit, report, on)
     found = {**rates_by(cells, lambda one: one.kind or "unknown"), "total": rate_of(one.cell for one in cells)}
@@ -90,7 +97,7 @@ def rates(
         return
     print_table(
         f"Completeness of {report}, {period}",
-        ["", "expected", "reported", "on time", "reported %", "on time %", *CELLS],
+        ["", "expected", "reported", "on time", "reported %", "on time %", *(cell_text(code, lang) for code in CELLS)],
         [
             (
                 name,

@@ -1,1 +1,1 @@
-"""Days: the working calendar and the due dates counted by it."""
+"""Days: the working calendar and the due dates that are counted with it."""

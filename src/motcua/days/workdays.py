@@ -1,8 +1,8 @@
-"""Working days of the public service: Monday to Friday, less public holidays, with the days a year's decision swaps.
+"""Working days of the public service: Monday to Friday without public holidays, plus the days swapped each year.
 
-The `holidays` library gives Vietnam's public holidays and the swaps it knows; `calendar/swapped_days.csv` of the
-catalogue is laid over it, because each year's decision moves days after a library was released (domain.md
-section 4.4). Everything is vectorised with numpy; days are `datetime64[D]`. What falls due when:
+The `holidays` library gives Vietnam's public holidays and the swapped days it knows. The catalogue's
+`calendar/swapped_days.csv` overrides it, because each year's decision moves days after the library was released
+(domain.md section 4.4). All functions on arrays are vectorised with numpy; days are `datetime64[D]`. Due dates are in
 `motcua.days.due_dates`.
 """
 
@@ -27,7 +27,7 @@ Days = NDArray[np.datetime64]
 
 
 class SwappedDay(BaseModel):
-    """A day whose nature a decision changed: a working day made a rest day, or a rest day worked instead."""
+    """A day that a decision changed: a working day became a rest day, or a rest day became a working day."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,51 +39,52 @@ class SwappedDay(BaseModel):
 
 @lru_cache(maxsize=4)
 def working_calendar(catalog_dir: Path) -> np.busdaycalendar:
-    """Return the calendar of `FIRST_YEAR` to `LAST_YEAR`; outside it every day counts as worked.
+    """Return the calendar of `FIRST_YEAR` to `LAST_YEAR`. Every day outside these years counts as a working day.
 
     Raises:
-        CatalogError: a row of `calendar/*.csv` is wrong; the message names the file and the line.
+        CatalogError: a row of `calendar/*.csv` is wrong. The message names the file and the line.
     """
     import holidays
 
     library = holidays.country_holidays("VN", years=range(FIRST_YEAR, LAST_YEAR + 1))
-    made_up = set(library.weekend_workdays)
+    make_up_days = set(library.weekend_workdays)
     day, end = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
-    resting = set(library)
+    rest_days = set(library)
     while day <= end:
-        if day.weekday() >= 5 and day not in made_up:
-            resting.add(day)
+        if day.weekday() >= 5 and day not in make_up_days:
+            rest_days.add(day)
         day += timedelta(days=1)
     for swapped in swapped_days(catalog_dir):
-        (resting.add if swapped.kind == "rest" else resting.discard)(swapped.day)
+        (rest_days.add if swapped.kind == "rest" else rest_days.discard)(swapped.day)
     # numpy cannot make one Saturday a working day of a Monday-to-Friday week, so rest days are listed one by one.
-    return np.busdaycalendar(weekmask="1111111", holidays=np.array(sorted(resting), dtype="datetime64[D]"))
+    return np.busdaycalendar(weekmask="1111111", holidays=np.array(sorted(rest_days), dtype="datetime64[D]"))
 
 
 def swapped_days(catalog_dir: Path) -> list[SwappedDay]:
-    """Return the swapped days of a catalogue; one without the table takes those of the shipped catalogue."""
-    found: list[SwappedDay] = []
+    """Return the swapped days of a catalogue. A catalogue without the table uses the table of the shipped catalogue."""
+    days: list[SwappedDay] = []
     for path in catalog_files(catalog_dir, "calendar", "*.csv"):
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle)
             for row in reader:
                 try:
-                    found.append(SwappedDay.model_validate(row))
+                    days.append(SwappedDay.model_validate(row))
                 except ValidationError as error:
                     first = error.errors()[0]
                     raise CatalogError(
                         f"{path}:{reader.line_num}: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
-                        action="correct that line; columns are day, kind (rest or working), reason, evidence.",
+                        action="correct that line; the columns are day, kind (rest or working), reason and evidence.",
                     ) from None
-    return found
+    return days
 
 
 def workdays_from(
     start: ArrayLike, end: ArrayLike, calendar: np.busdaycalendar, *, is_worked: bool = False
 ) -> NDArray[np.int64]:
-    """Return how many working days `end` lies after `start` (negative: before), both first rolled onto one.
+    """Return how many working days `end` is after `start`; the number is negative when `end` is before `start`.
 
-    `is_worked` says that `start` holds working days only, and saves the time to roll them.
+    A rest day counts as the next working day. `is_worked` states that every day of `start` is a working day, which
+    saves the time to move them.
     """
     first = _days(start) if is_worked else np.busday_offset(_days(start), 0, roll="forward", busdaycal=calendar)
     last = np.busday_offset(_days(end), 0, roll="forward", busdaycal=calendar)
@@ -91,14 +92,14 @@ def workdays_from(
 
 
 def add_workdays(day: date, count: int, calendar: np.busdaycalendar) -> date:
-    """Return the working day `count` working days after a day, which is first rolled onto a working day."""
+    """Return the working day that is `count` working days after `day`. A rest day counts as the next working day."""
     moved = np.busday_offset(np.datetime64(day, "D"), count, roll="forward", busdaycal=calendar)
     result: date = moved.astype(object)
     return result
 
 
 def is_workday(day: date, calendar: np.busdaycalendar) -> bool:
-    """Return whether offices work on a day."""
+    """Return whether a day is a working day."""
     return bool(np.is_busday(np.datetime64(day, "D"), busdaycal=calendar))
 
 

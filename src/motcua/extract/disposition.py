@@ -17,7 +17,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from motcua.canonical import IDENTITY, LANDING_SCHEMA
+from motcua.canonical import LANDING_SCHEMA, RecordKind
 from motcua.extract.adapters.protocol import Window
 from motcua.extract.records.mapping import OPEN_STATUSES
 from motcua.extract.records.table import MIGRATED, SOFT_DELETED
@@ -77,6 +77,25 @@ def settle(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Tabl
     return _numbered(_without_status(settled))
 
 
+def settle_whole(pulled: pa.Table, kind: RecordKind) -> pa.Table:
+    """Return every row of a whole answer as a table of the kind's landing schema, in the order given.
+
+    Each is a record, but for one whose key stands again below it: then it is a duplicate, `repeated`. A row without a
+    key is a record, which validation sets aside.
+    """
+    keys = list(zip(*(pulled[name].to_pylist() for name in kind.key), strict=True))
+    last = {key: row for row, key in enumerate(keys)}
+    repeated = [key[-1] is not None and last[key] != row for row, key in enumerate(keys)]
+    columns = {
+        "record_no": pa.array(range(pulled.num_rows), pa.int32()),
+        "disposition": pa.array(["duplicate" if each else "record" for each in repeated], pa.string()),
+        "disposition_reason": pa.array(["repeated" if each else None for each in repeated], pa.string()),
+    }
+    for name, values in columns.items():
+        pulled = pulled.append_column(name, values)
+    return pulled.select(kind.landing_schema.names).cast(kind.landing_schema)
+
+
 def _microseconds(day: date) -> int:
     return (day - date(1970, 1, 1)) // timedelta(microseconds=1)
 
@@ -108,7 +127,11 @@ def _numbered(settled: pa.Table) -> pa.Table:
         ]
     )
     numbers = pa.array(range(ordered.num_rows), pa.int32())
-    return ordered.append_column(IDENTITY.field("record_no"), numbers).select(LANDING_SCHEMA.names).cast(LANDING_SCHEMA)
+    return (
+        ordered.append_column(LANDING_SCHEMA.field("record_no"), numbers)
+        .select(LANDING_SCHEMA.names)
+        .cast(LANDING_SCHEMA)
+    )
 
 
 def counts(settled: pa.Table) -> dict[str, int]:

@@ -5,7 +5,7 @@ rates within 0 to 100 by construction, reminders, and a watchdog that needs no s
 is what the ledger says now, so it cannot disagree with it.
 """
 
-from motcua.obligations.cells import CELLS, CELLS_VI, Cell, Facts, cell_of, read_cells
+from motcua.obligations.cells import Cell, Facts, cell_of, read_cells
 from motcua.obligations.declare import declare_empty, withdraw_declaration
 from motcua.obligations.plan import due_day, owing_units, plan_obligations
 from motcua.obligations.rates import Rate, rate_of, rates_by
@@ -13,8 +13,6 @@ from motcua.obligations.remind import Reminder, send_reminders
 from motcua.obligations.watchdog import Finding, watch_night
 
 __all__ = [
-    "CELLS",
-    "CELLS_VI",
     "Cell",
     "Facts",
     "Finding",

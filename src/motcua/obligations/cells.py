@@ -1,39 +1,23 @@
-"""What became of each obligation: one closed list of cells, decided in one place from what the ledger says."""
+"""What became of each obligation: its cell, decided in one place from what the ledger says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from motcua import ledger
 from motcua.catalog import Catalog, Source, load_catalog
+from motcua.catalog.cells import CellCode
 from motcua.catalog.obligations import load_obligations
 from motcua.obligations.plan import is_in_force
 from motcua.period import Period, PeriodType
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine, warehouse_engine
-
-CellCode = Literal[
-    "received", "declared_empty", "late", "missing", "failed", "quarantined", "not_expected", "awaited"
-]  # fmt: skip
-CELLS: tuple[CellCode, ...] = (
-    "received", "declared_empty", "late", "missing", "failed", "quarantined", "not_expected", "awaited",
-)  # fmt: skip
-CELLS_VI: Mapping[CellCode, str] = {
-    "received": "Đã nhận đủ, đúng hạn",
-    "declared_empty": "Đã báo cáo không phát sinh",
-    "late": "Đã nhận, quá hạn",
-    "missing": "Thiếu",
-    "failed": "Lỗi kết nối",
-    "quarantined": "Bị giữ lại để kiểm tra",
-    "not_expected": "Không phải báo cáo",
-    "awaited": "Chưa đến hạn",
-}
 
 
 @dataclass(frozen=True)
@@ -42,8 +26,8 @@ class Facts:
 
     Attributes:
         is_owed: the unit exists in the period and somebody speaks for it.
-        answers: the ledger's word for each source owed (received, missing, failed, held); for a province whether its
-            report is published (received) or not (missing).
+        answers: the ledger's cell for each source owed; for a province whether its report is published (received) or
+            not (missing).
         is_in_time: every answer came before the due day was over, or the obligation was written down after it.
         is_over: the period's last day is past. is_due: the due day is past.
         declared_in_time: none where nothing is declared empty, else whether it was declared by the due day.
@@ -52,7 +36,7 @@ class Facts:
     """
 
     is_owed: bool
-    answers: tuple[str, ...] = ()
+    answers: tuple[CellCode, ...] = ()
     is_in_time: bool = False
     is_over: bool = True
     is_due: bool = True
@@ -87,7 +71,7 @@ def cell_of(facts: Facts) -> CellCode:
         return "declared_empty" if facts.declared_in_time else "late"
     if "failed" in facts.answers:
         return "failed"
-    if "held" in facts.answers:
+    if "quarantined" in facts.answers:
         return "quarantined"
     if "missing" in facts.answers:
         return "missing" if facts.is_due else "awaited"
@@ -204,8 +188,8 @@ class _Group:
         final_at: datetime | None = edition.final_at if edition else None
         told = "" if final_at else ("only provisional editions" if edition else "not published")
         in_time = final_at is not None and (final_at < self._due_end or self._is_written_late(row))
-        answers = ("received" if final_at else "missing",)
-        return Facts(True, answers, in_time, self._is_over, self._is_due), told
+        answer: CellCode = "received" if final_at else "missing"
+        return Facts(True, (answer,), in_time, self._is_over, self._is_due), told
 
     def _answered(self, row: Any) -> tuple[Facts, str]:
         answers = [self.answers[source.source_id] for source in self.sources.get(row.unit_id, ())]
@@ -220,39 +204,27 @@ class _Group:
             has_dossiers=row.unit_id in self.dossiers,
             is_suspect=any(answer.set_aside_pct > self.quarantined_pct for answer in answers),
         )
-        told = "; ".join(answer.reason for answer in answers if answer.reason) if answers else "no source"
+        reasons = [f"{one.source_id}: {one.reason or one.cell}" for one in answers if one.cell != "received"]
+        told = "; ".join(reasons) if answers else "no source"
         if is_declared and facts.has_dossiers:
             told = f"declared empty, but {self.dossiers[row.unit_id]} dossiers were received" + f"; {told}" * bool(told)
         elif is_declared:
             told = f"declared by {row.declared_by}: {row.declared_reason}"
         return facts, told
 
-    def _answers(self, sources: Iterable[Source]) -> dict[str, _Answer]:
-        found: dict[str, _Answer] = {}
+    def _answers(self, sources: Iterable[Source]) -> dict[str, ledger.Completeness]:
+        found: dict[str, ledger.Completeness] = {}
         until = min(self.period.to_date, self.today - timedelta(days=1))
         by_days = _by(sources, lambda source: ledger.owed_days(source, self.period, until))
         for group in by_days:
             days = ledger.owed_days(group[0], self.period, until)
             if days is None:
-                found |= {source.source_id: _Answer("received", True, 0.0, "") for source in group}  # owed later
+                owed_later = (ledger.Completeness(s.source_id, "received", [], None, is_in_time=True) for s in group)
+                found |= {answer.source_id: answer for answer in owed_later}
                 continue
             ids = [source.source_id for source in group]
-            in_time = {
-                row.source_id: row
-                for row in self.store.execute(
-                    statement("obligations/answers_in_time"),
-                    {"source_ids": ids, "from_date": days[0], "to_date": days[1], "due_end": self._due_end},
-                )
-            }
-            for answer in ledger.completeness(ids, *days):
-                row = in_time.get(answer.source_id)
-                share = 100 * (row.quarantined_count or 0) / row.pulled_count if row and row.pulled_count else 0.0
-                found[answer.source_id] = _Answer(
-                    answer.cell,
-                    bool(row and row.is_in_time),
-                    share,
-                    "" if answer.cell == "received" else f"{answer.source_id}: {answer.reason or answer.cell}",
-                )
+            answers = ledger.completeness(ids, *days, due_end=self._due_end, connection=self.store)
+            found |= {answer.source_id: answer for answer in answers}
         return found
 
     @property
@@ -270,14 +242,6 @@ class _Group:
     def _is_written_late(self, row: Any) -> bool:
         """An obligation written down after its due day cannot be judged by it: history filled in later is not late."""
         return bool(row.created_at >= self._due_end)
-
-
-@dataclass(frozen=True)
-class _Answer:
-    cell: str
-    is_in_time: bool
-    set_aside_pct: float
-    reason: str
 
 
 def _by(items: Iterable[Any], key: Any) -> list[list[Any]]:

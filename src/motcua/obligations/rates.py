@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from motcua.obligations.cells import CELLS, Cell, CellCode
+from motcua.catalog.cells import CELLS, CellCode
+from motcua.obligations.cells import Cell
 from motcua.percentage import percentage
 
 EXPECTED: frozenset[CellCode] = frozenset(CELLS) - {"not_expected", "awaited"}

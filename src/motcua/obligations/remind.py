@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from motcua.alerts import raise_alert
+from motcua.catalog.cells import cell_text, is_lacking
 from motcua.catalog.obligations import load_obligations
 from motcua.days.workdays import add_workdays, working_calendar
-from motcua.obligations.cells import CELLS_VI, Cell, CellCode, read_cells
+from motcua.obligations.cells import Cell, read_cells
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
-LACKING: frozenset[CellCode] = frozenset({"awaited", "missing", "failed", "quarantined"})
 _REACH = timedelta(days=31)  # no reminder lies further from its due day, Tết included
 
 
@@ -36,7 +36,7 @@ def send_reminders(today: date) -> list[Reminder]:
     sent: list[Reminder] = []
     for cell in read_cells(due_between=(today - _REACH, today + _REACH), today=today):
         due = [offset for offset in offsets if add_workdays(cell.due_on, offset, calendar) <= today]
-        if not due or cell.cell not in LACKING or cell.is_on_track:
+        if not due or not is_lacking(cell.cell) or cell.is_on_track:
             continue
         reminder = Reminder(cell, due[-1])
         with store_engine().begin() as connection:
@@ -65,8 +65,8 @@ def _alert(reminder: Reminder) -> dict[str, object]:
         "due_on": cell.due_on.isoformat(),
         "cell": cell.cell,
         "message_vi": f"{cell.unit_name}: biểu {cell.report_code} kỳ {cell.period.label}, hạn {cell.due_on:%d/%m/%Y},"
-        f" {when_vi}. {CELLS_VI[cell.cell]}.",
+        f" {when_vi}. {cell_text(cell.cell, 'vi')}.",
         "message_en": f"{cell.unit_name}: {cell.report_code} for {cell.period.label} is due {cell.due_on}, {when_en}:"
-        f" {cell.cell}.",
+        f" {cell_text(cell.cell, 'en').lower()}.",
         "detail": cell.reason,
     }

@@ -1,7 +1,7 @@
-"""Procedures: their codes and names as sources spell them, and the catalogue of them as it changes.
+"""Procedures: their codes and names as sources write them, and the changes of the procedure catalogue.
 
-In: spellings, lists that a unit sends, the catalogue. Out: codes, the catalogue's CSV files, tables of what was cut and
-what was announced late. Never: a definition of its own of what a row of the catalogue states (`motcua.catalog`).
+In: codes and names from sources, lists that a unit sends, the catalogue. Out: codes, the catalogue's CSV files, tables
+of cut times and late announcements. Never: a second definition of a catalogue row (`motcua.catalog` has the only one).
 """
 
 from motcua.procedures.codes import NATIONAL, split_procedure

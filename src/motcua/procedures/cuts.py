@@ -1,7 +1,7 @@
-"""Cut resolution times: what a province's own time saves of the statutory one, in the classes reports speak in.
+"""Cuts of resolution times: how much of the statutory time a province's own time saves, in the classes of the reports.
 
-In: the catalogue on a day, the classes of `procedures/cuts.yaml`. Out: counts with their base, beside published ones.
-Never: a procedure whose two times cannot be compared among those that can; a share without its counts.
+In: the catalogue on a day and the classes of `procedures/cuts.yaml`. Out: counts with their base, next to published
+counts. Never: a procedure whose two times cannot be compared among those whose times can; a share without its counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from motcua.errors import CatalogError
 
 
 class CutBand(BaseModel):
-    """One class of cuts, by the percentage of the statutory time saved; with `since` only those from then on."""
+    """One class of cuts, by the saved percentage of the statutory time. `since`: only cuts made from that day on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,7 +36,7 @@ class CutBand(BaseModel):
     en: str
 
     def holds(self, saved_pct: Fraction, made_on: date) -> bool:
-        """Return whether a saving, made on a day, falls into the class."""
+        """Return whether a saving that was made on a day falls into the class."""
         return (
             (self.since is None or made_on >= self.since)
             and (self.from_pct is None or saved_pct >= Fraction(str(self.from_pct)))
@@ -47,7 +47,7 @@ class CutBand(BaseModel):
 
 
 class CutBands(BaseModel):
-    """The classes: `parts` of the whole, and others counted `also`."""
+    """The classes: `parts` divide the whole; `also` are further classes that overlap them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,7 +58,7 @@ class CutBands(BaseModel):
 
 @dataclass(frozen=True)
 class CutRow:
-    """How many procedures fall into a class, of how many; `published` is what a province said of the same."""
+    """The number of procedures in a class and its base. `published` is the (count, base) that a province published."""
 
     band: CutBand
     count: int
@@ -67,12 +67,12 @@ class CutRow:
 
     @property
     def share_pct(self) -> float | None:
-        """The share in percent, to two decimals; none without a base."""
+        """The share in percent, with two decimals; None when the base is 0."""
         return percentage(self.count, self.base)
 
     @property
     def agrees(self) -> bool | None:
-        """Whether the published counts are ours; none where nothing was published."""
+        """Whether the published counts equal ours; None when nothing was published."""
         if self.published is None:
             return None
         count, base = self.published
@@ -81,7 +81,7 @@ class CutRow:
 
 @dataclass(frozen=True)
 class Cuts:
-    """The classes of one province on one day. `not_comparable` lack a time, or their units do not compare."""
+    """The classes of one province on one day. `not_comparable` procedures lack a time, or have units that differ."""
 
     on: date
     province: str
@@ -94,10 +94,10 @@ class Cuts:
 
 
 def time_cuts(catalog: Catalog, on: date, province: str = "", published: Path | None = None) -> Cuts:
-    """Return how far resolution times are cut below the statutory ones.
+    """Return how far the resolution times are cut below the statutory times.
 
-    A procedure counts once, at the level where it is cut least. One without a time of the province's own is not
-    unchanged but not comparable: nobody said what it is.
+    A procedure counts once, at the level where its time is cut least. A procedure without a time of the province's own
+    is counted as not comparable, not as unchanged: its time is not known.
 
     Raises:
         CatalogError: a procedure falls into no class of `parts`, or into two.
@@ -106,10 +106,10 @@ def time_cuts(catalog: Catalog, on: date, province: str = "", published: Path | 
     rules = due_rules(catalog.folder)
     savings: dict[str, tuple[Fraction, date] | None] = {}
     for procedure in _in_force(catalog, on, province):
-        place = rules.place(procedure.code, procedure.field_code, province, on)
-        saved = saved_pct(procedure, rules.rules[place].hours_a_day if place is not None else 8.0)
-        known = savings.setdefault(procedure.code, None)
-        if saved is not None and (known is None or saved < known[0]):
+        index = rules.narrowest_index(procedure.code, procedure.field_code, province, on)
+        saved = saved_pct(procedure, rules.rules[index].hours_a_day if index is not None else 8.0)
+        least = savings.setdefault(procedure.code, None)
+        if saved is not None and (least is None or saved < least[0]):
             savings[procedure.code] = (saved, procedure.valid_from)
     compared = [saving for saving in savings.values() if saving is not None]
     for saving in compared:
@@ -117,20 +117,20 @@ def time_cuts(catalog: Catalog, on: date, province: str = "", published: Path | 
         if len(holding) != 1:
             raise CatalogError(
                 f"procedures/cuts.yaml: a cut of {float(saving[0]):.2f} % is in {', '.join(holding) or 'no class'}.",
-                action="let the classes of `parts` meet without a gap.",
+                action="correct the limits so that the classes of `parts` have no gap and no overlap.",
             )
-    said = _published(published, catalog, province, on) if published else {}
+    published_counts = _published(published, catalog, province, on) if published else {}
     rows = tuple(
-        CutRow(band, sum(band.holds(*saving) for saving in compared), len(compared), said.get(band.metric))
+        CutRow(band, sum(band.holds(*saving) for saving in compared), len(compared), published_counts.get(band.metric))
         for band in (*bands.parts, *bands.also)
     )
     return Cuts(on, province, rows, len(savings) - len(compared))
 
 
 def saved_pct(procedure: Procedure, hours_a_day: float) -> Fraction | None:
-    """Return how much of the statutory time the announced one saves, in percent; none where they do not compare.
+    """Return how much of the statutory time the announced time saves, in percent; None when they cannot be compared.
 
-    The same day is one working day here: it may end on the next one (domain.md section 4.4).
+    The unit "same day" counts as one working day here, because it may end on the next day (domain.md section 4.4).
     """
     times: list[tuple[int, TimeUnit]] = []
     for limit, unit in (
@@ -140,23 +140,25 @@ def saved_pct(procedure: Procedure, hours_a_day: float) -> Fraction | None:
         if limit is None or unit is None:
             return None
         times.append((1, "working_days") if unit == "same_day" else (limit, unit))
-    (whole, whole_unit), (own, own_unit) = times
-    if whole_unit == own_unit:
-        return 100 * Fraction(whole - own, whole) if whole else None
-    if "calendar_days" in (whole_unit, own_unit):
-        return None  # a number of calendar days is no fixed number of working days
-    day = Fraction(str(hours_a_day))
-    hours, own_hours = (Fraction(limit) * (day if kind == "working_days" else 1) for limit, kind in times)
-    return 100 * (hours - own_hours) / hours if hours else None
+    (statutory, statutory_unit), (announced, announced_unit) = times
+    if statutory_unit == announced_unit:
+        return 100 * Fraction(statutory - announced, statutory) if statutory else None
+    if "calendar_days" in (statutory_unit, announced_unit):
+        return None  # calendar days do not correspond to a fixed number of working days
+    hours_of_day = Fraction(str(hours_a_day))
+    hours, announced_hours = (
+        Fraction(limit) * (hours_of_day if kind == "working_days" else 1) for limit, kind in times
+    )
+    return 100 * (hours - announced_hours) / hours if hours else None
 
 
 def percentage(count: int, base: int) -> float | None:
-    """Return a share in percent, half up to two decimals as domain.md section 3.7 asks; none without a base."""
+    """Return a share in percent, rounded half up to two decimals (domain.md section 3.7); None when the base is 0."""
     return int(Fraction(count * 10_000, base) + Fraction(1, 2)) / 100 if base else None
 
 
 def _in_force(catalog: Catalog, on: date, province: str) -> list[Procedure]:
-    """The rows in force, the province's own in place of the nation's of the same level."""
+    """The rows in force. A province's own row replaces the national row of the same level."""
     rows = [row for row in catalog.procedures if row.holds_on(on) and row.state != "INACTIVE"]
     own = {(row.code, row.level): row for row in rows if row.province == province}
     return [*own.values(), *(row for row in rows if row.province == "" and (row.code, row.level) not in own)]
@@ -164,11 +166,11 @@ def _in_force(catalog: Catalog, on: date, province: str) -> list[Procedure]:
 
 def _published(path: Path, catalog: Catalog, province: str, on: date) -> dict[str, tuple[int, int | None]]:
     names = {unit.name for unit in catalog.units if unit.code == province and unit.level == "province"}
-    found: dict[str, tuple[int, int | None]] = {}
+    counts: dict[str, tuple[int, int | None]] = {}
     with path.open(encoding="utf-8-sig", newline="") as handle:
         for row in csv.DictReader(handle):
             of_day = date.fromisoformat(row["from_date"]) <= on <= date.fromisoformat(row["to_date"])
             if of_day and row["numerator"].isdigit() and any(name.endswith(row["province"]) for name in names):
                 base = int(row["denominator"]) if row["denominator"].isdigit() else None
-                found[row["metric"]] = (int(row["numerator"]), base)
-    return found
+                counts[row["metric"]] = (int(row["numerator"]), base)
+    return counts

@@ -1,7 +1,7 @@
-"""Reads a list of procedures as a unit keeps it: Vietnamese or English headings, dates, fees and times as written.
+"""Reads a list of procedures in a unit's own form: Vietnamese or English headings, dates, fees and times as written.
 
-In: a CSV file. Out: for each row and level the catalogue's own words, with the line. Never: a guess; what is not
-understood is refused with file and line.
+In: a CSV file. Out: for each row and level, the values in the catalogue's terms, with the line. Never: a guess; a value
+that is not understood is refused with file and line.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PARTS = re.compile(r"\s*(?:[;,/&\n]|\bvà\b)\s*")
 
 
 class Headings(BaseModel):
-    """What columns and words of a list may be called: `procedures/headings.yaml`."""
+    """The headings and words that a list may use: `procedures/headings.yaml`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,29 +43,29 @@ class Headings(BaseModel):
 
     @cached_property
     def column_of(self) -> dict[str, str]:
-        """The catalogue's column by folded heading."""
+        """The catalogue's column for each folded heading."""
         return {fold(name): column for column, names in self.columns.items() for name in names}
 
     @cached_property
-    def _meant(self) -> dict[str, dict[str, str]]:
+    def _meanings(self) -> dict[str, dict[str, str]]:
         return {
-            kind: {fold(word): meant for meant, spelt in words.items() for word in spelt}
+            kind: {fold(word): meaning for meaning, spellings in words.items() for word in spellings}
             for kind, words in self.words.items()
             if isinstance(words, dict)
         }
 
     def meaning(self, kind: str, text: str) -> str | None:
-        """Return what a word of one kind means, or none."""
-        return self._meant[kind].get(fold(text))
+        """Return the meaning of a word of one kind; None for an unknown word."""
+        return self._meanings[kind].get(fold(text))
 
     def is_word(self, kind: str, text: str) -> bool:
-        """Return whether a text is one of the words that mean nothing is there (`no_time`, `no_fee`)."""
+        """Return whether a text is one of the words for "none" (`no_time`, `no_fee`)."""
         return fold(text) in {fold(word) for word in self.words[kind]}
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One procedure at one level as a list states it; `values` holds only what the list says."""
+    """One procedure at one level as a list states it. `values` holds only the values that the list gives."""
 
     path: Path
     line: int
@@ -80,7 +80,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list as read: its rows, and the headings that mean nothing here."""
+    """A list as read: its rows, and the headings that are not known and were ignored."""
 
     rows: tuple[Listed, ...]
     ignored: tuple[str, ...]
@@ -94,7 +94,8 @@ def read_listing(path: Path, catalog: Catalog) -> Listing:
     """Read a list of procedures.
 
     Raises:
-        CatalogError: the file is not there, lacks the code, or a value is not understood; names the line.
+        CatalogError: the file is missing, has no column of codes, or has a value that is not understood. The message
+            names the line.
     """
     headings = read_document(catalog_file(catalog.folder, "procedures", "headings.yaml"), Headings)
     try:
@@ -104,37 +105,39 @@ def read_listing(path: Path, catalog: Catalog) -> Listing:
     lines = text.splitlines(keepends=True)
     delimiter = max(",;\t", key=lambda sign: lines[0].count(sign)) if lines else ","
     reader = csv.DictReader(lines, delimiter=delimiter)
-    found = {name: headings.column_of.get(fold(name)) for name in reader.fieldnames or () if name is not None}
-    columns = {name: column for name, column in found.items() if column is not None}
+    column_by_heading = {
+        name: headings.column_of.get(fold(name)) for name in reader.fieldnames or () if name is not None
+    }
+    columns = {name: column for name, column in column_by_heading.items() if column is not None}
     twice = [column for column in columns.values() if list(columns.values()).count(column) > 1]
     if twice or "code" not in columns.values():
-        what = f"two columns mean {twice[0]}" if twice else "no column holds the procedure's code"
+        what = f"two columns mean {twice[0]}" if twice else "no column holds the procedure code"
         raise CatalogError(
-            f"{path}:1: {what}; the headings are {', '.join(map(repr, found))}.",
+            f"{path}:1: {what}; the headings are {', '.join(map(repr, column_by_heading))}.",
             action="rename the column, or add its heading to procedures/headings.yaml.",
         )
     rows: list[Listed] = []
     for row in reader:
-        given = {column: tidy(row[name] or "") for name, column in columns.items()}
-        if any(given.values()):
-            rows.extend(_listed(path, reader.line_num, given, headings, catalog))
-    return Listing(tuple(rows), tuple(name for name, column in found.items() if column is None and name))
+        values = {column: tidy(row[name] or "") for name, column in columns.items()}
+        if any(values.values()):
+            rows.extend(_listed(path, reader.line_num, values, headings, catalog))
+    return Listing(tuple(rows), tuple(name for name, column in column_by_heading.items() if column is None and name))
 
 
-def _listed(path: Path, line: int, given: dict[str, str], headings: Headings, catalog: Catalog) -> Iterator[Listed]:
+def _listed(path: Path, line: int, texts: dict[str, str], headings: Headings, catalog: Catalog) -> Iterator[Listed]:
     try:
-        code = split_procedure(given.pop("code").replace(" ", ""))[0] or ""
+        code = split_procedure(texts.pop("code").replace(" ", ""))[0] or ""
         _check_code(code)
-        levels = [_level(part, headings) for part in _PARTS.split(given.pop("level", "")) if part]
-        values = _values(given, headings)
+        levels = [_level(part, headings) for part in _PARTS.split(texts.pop("level", "")) if part]
+        values = _values(texts, headings)
     except _Refused as error:
         raise CatalogError(
             f"{path}:{line}: {error}.", action="correct the line, or add the word to procedures/headings.yaml."
         ) from None
     if "field_name" in values and "field_code" not in values:
         values["field_code"] = _field_code(values["field_name"], catalog)
-    named: list[str | None] = [*levels] or [None]
-    for level in named:
+    levels_or_none: list[str | None] = [*levels] or [None]
+    for level in levels_or_none:
         yield Listed(path, line, code, level, values)
 
 
@@ -148,15 +151,15 @@ def _level(text: str, headings: Headings) -> str:
 
 
 def _word(column: str, kind: str, text: str, headings: Headings) -> str:
-    meant = headings.meaning(kind, text)
-    if meant is None:
-        raise _Refused(f"{column}: {text!r} is none of the words known for it")
-    return meant
+    meaning = headings.meaning(kind, text)
+    if meaning is None:
+        raise _Refused(f"{column}: {text!r} is not a known word for this column")
+    return meaning
 
 
-def _values(given: dict[str, str], headings: Headings) -> dict[str, str]:
+def _values(texts: dict[str, str], headings: Headings) -> dict[str, str]:
     values: dict[str, str] = {}
-    for column, text in given.items():
+    for column, text in texts.items():
         if not text:
             continue
         if column in _DAY:
@@ -170,38 +173,38 @@ def _values(given: dict[str, str], headings: Headings) -> dict[str, str]:
         elif column not in ("time_limit", "time_unit", "announced_limit", "announced_unit"):
             values[column] = text
     for limit, unit in (("time_limit", "time_unit"), ("announced_limit", "announced_unit")):
-        values.update(_time(limit, unit, given, headings))
+        values.update(_time(limit, unit, texts, headings))
     return values
 
 
-def _time(limit: str, unit: str, given: dict[str, str], headings: Headings) -> dict[str, str]:
-    text, unit_text = given.get(limit, ""), given.get(unit, "")
+def _time(limit: str, unit: str, texts: dict[str, str], headings: Headings) -> dict[str, str]:
+    text, unit_text = texts.get(limit, ""), texts.get(unit, "")
     if not text and headings.meaning("time_unit", unit_text) != "same_day":
         return {}
     if headings.meaning("time_unit", text or unit_text) == "same_day":
         return {limit: "0", unit: "same_day"}
     if headings.is_word("no_time", text):
         return {}
-    found = _TIME.fullmatch(text)
-    if found is None:
+    match = _TIME.fullmatch(text)
+    if match is None:
         raise _Refused(f"{limit}: {text!r} is not a whole number with a unit, such as 7 ngày làm việc")
-    named = found[2] or unit_text or "working_days"
-    return {limit: found[1], unit: _word(limit, "time_unit", named, headings)}
+    unit_word = match[2] or unit_text or "working_days"
+    return {limit: match[1], unit: _word(limit, "time_unit", unit_word, headings)}
 
 
 def _fee(text: str, headings: Headings) -> str:
     if headings.is_word("no_fee", text):
         return "0"
-    found = _AMOUNT.fullmatch(text)
-    if found is None:
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
         raise _Refused(f"fee: {text!r} is not an amount in đồng")
-    return re.sub(r"[.,]", "", found[1])
+    return re.sub(r"[.,]", "", match[1])
 
 
 def _day(column: str, text: str) -> date:
-    for form in ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y"):
+    for format_ in ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y"):
         try:
-            return datetime.strptime(text, form).date()
+            return datetime.strptime(text, format_).date()
         except ValueError:
             continue
     raise _Refused(f"{column}: {text!r} is not a day, such as 15/08/2022 or 2022-08-15")

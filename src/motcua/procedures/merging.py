@@ -1,7 +1,8 @@
-"""Merges a list of procedures into the catalogue: what it would change, and the CSV files with that changed.
+"""Merges a list of procedures into the catalogue: plans the changes and writes the changed CSV files.
 
-In: rows of `motcua.procedures.listing`, the catalogue's own files. Out: a plan that says of each row new, changed,
-completed, closed or unchanged; files written whole or not at all. Never: a past row changed in what it says.
+In: rows of `motcua.procedures.listing` and the catalogue's own files. Out: a plan that marks each row as new, changed,
+completed, closed or unchanged; each file is written as a whole or not at all. Never: a change of the values that a past
+row states.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from motcua.procedures.listing import Listed, Listing
 ChangeKind = Literal["new", "changed", "completed", "closed", "unchanged"]
 CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
-# What may be filled in where it was empty: it says when a row became known, not what it says.
+# May be filled in when empty: these columns state when a procedure became known, not what it requires.
 _COMPLETES = ("decision_no", "announced_on", "effective_on", "published_on")
 _NOT_COMPARED = ("valid_from", "valid_to", "evidence")
 _NATIONAL = ("name", "field_code", "field_name", "time_limit", "time_unit", "result_kind", "for_citizens")
@@ -38,14 +39,14 @@ _ENDS = timedelta(days=1)
 @dataclass
 class _Row:
     path: Path
-    line: int  # 0 for one that stands in no file yet
+    line: int  # 0 for a row that is not in a file yet
     raw: dict[str, str]
     entry: Procedure
 
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one procedure at one level; `fields` are (column, before, after)."""
+    """The change of one procedure at one level. `fields` are (column, before, after)."""
 
     kind: ChangeKind
     code: str
@@ -57,7 +58,7 @@ class Change:
 
 @dataclass
 class Plan:
-    """The changes in the order of the list, and the files as they would then read."""
+    """The changes in the order of the list, and the rows of the files after these changes."""
 
     changes: list[Change]
     ignored: tuple[str, ...]
@@ -74,7 +75,7 @@ class Plan:
         return sorted(self._touched)
 
     def write(self) -> list[Path]:
-        """Write every file that changes, each whole or not at all, and return them."""
+        """Write every file that changes, each as a whole or not at all, and return their paths."""
         for path in self.paths:
             _write(path, [row.raw for row in self._rows if row.path == path])
         load_catalog.cache_clear()
@@ -90,27 +91,28 @@ def plan_import(
     replace: bool = False,
     source: str,
 ) -> Plan:
-    """Return what a list would change in the catalogue; nothing is written.
+    """Return the changes that a list would make in the catalogue. Nothing is written.
 
-    A row that says what the catalogue says already is unchanged, so that a list imported twice changes nothing the
-    second time. One that differs ends the row in force on the day before its own and opens another.
+    A row that states the same as the catalogue is unchanged, so importing a list a second time changes nothing. A row
+    that differs ends the row in force on the day before and opens a new row.
 
     Args:
-        province: official code; the rows become that province's own. Empty: the nation's.
-        from_day: the day from which rows hold that give none of their own.
-        replace: the list is complete, so what it lacks ends on the day before `from_day`.
-        source: what the evidence of new rows says when the list gives none.
+        province: official code; the rows become that province's own. Empty: the rows are national.
+        from_day: the first day of rows that give no first day.
+        replace: the list is complete, so procedures missing from it end on the day before `from_day`.
+        source: the evidence of new rows when the list gives no evidence.
 
     Raises:
-        CatalogError: a row contradicts another of the list, or what the catalogue says of the past; names the line.
+        CatalogError: a row contradicts another row of the list, or what the catalogue states about the past. The
+            message names the line.
     """
     if replace and from_day is None:
-        raise CatalogError("A complete list needs the day from which it holds.", action="give --from.")
+        raise CatalogError("A complete list needs the first day on which it holds.", action="give --from.")
     merge = _Merge(catalog, province, source)
     for listed, day in _in_order(listing.rows, from_day, merge):
         merge.take(listed, day)
     if replace and from_day is not None:
-        merge.close_the_rest(from_day)
+        merge.close_missing(from_day)
     refuse_overlaps((row.path, row.line, row.entry) for row in merge.rows)
     return Plan(merge.changes, listing.ignored, merge.rows, merge.touched)
 
@@ -127,7 +129,9 @@ class _Merge:
         for path in procedure_files(catalog.folder):
             with path.open(encoding="utf-8-sig", newline="") as handle:
                 raws = [_newer_heading(raw) for raw in csv.DictReader(handle)]
-            target = path if own else self._folder / path.name  # a folder that borrowed its lists gets its own
+            target = (
+                path if own else self._folder / path.name
+            )  # a catalogue that uses the shipped lists gets its own copy
             self.rows += [
                 _Row(target, line, raw, entry)
                 for raw, (_, line, entry) in zip(raws, read_rows(path, Procedure), strict=True)
@@ -137,16 +141,18 @@ class _Merge:
         self.changes: list[Change] = []
 
     def level_of(self, listed: Listed) -> str:
-        """Return the level a row is about: its own, or the only one the catalogue has for the code."""
+        """Return the level of a row: its own, or the only level at which the catalogue has the code."""
         if listed.level is not None:
             return listed.level
         levels = {row.entry.level for row in self.rows if row.entry.code == listed.code and row.entry.valid_to is None}
         if len(levels) != 1:
-            raise _contradiction(listed, f"{listed.code} has no level, and the catalogue knows it at {len(levels)}")
+            raise _contradiction(
+                listed, f"{listed.code} has no level, and the catalogue has it at {len(levels)} levels"
+            )
         return levels.pop()
 
     def take(self, listed: Listed, day: date) -> None:
-        """Merge one row that holds from a day."""
+        """Merge one row that holds from `day` on."""
         level = self.level_of(listed)
         self._seen.add((listed.code, level))
         rows = [
@@ -162,15 +168,15 @@ class _Merge:
         else:
             self._compare(listed, day, in_force)
 
-    def close_the_rest(self, day: date) -> None:
-        """End every row in force on a day that the list did not name."""
+    def close_missing(self, day: date) -> None:
+        """End every row that is in force on a day and is missing from the list."""
         for row in self.rows:
             entry = row.entry
             if entry.province == self._province and entry.holds_on(day) and (entry.code, entry.level) not in self._seen:
                 if entry.valid_from >= day or entry.valid_to is not None:
                     raise CatalogError(
                         f"{row.path}:{row.line}: {entry.code} holds {entry.valid_from} to {entry.valid_to or 'now'}"
-                        f", so the list that lacks it cannot end it before {day}.",
+                        f", so a list without it cannot end it before {day}.",
                         action="give a later --from, or add the procedure to the list.",
                     )
                 self._close(row, day)
@@ -183,7 +189,7 @@ class _Merge:
         elif in_force.entry.valid_to is not None:
             raise _contradiction(
                 listed,
-                f"{listed.code} would end before {day}; {_at(in_force)} lets it hold to {in_force.entry.valid_to}",
+                f"{listed.code} would end before {day}; {_at(in_force)} has valid_to {in_force.entry.valid_to}",
             )
         else:
             self._close(in_force, day)
@@ -210,42 +216,48 @@ class _Merge:
             )
         base: dict[str, str] = {}
         if self._province and (national := self._catalog.procedure(listed.code, day, level)):
-            # A province states its own time and fee; what the procedure is, the nation's row says.
+            # A province states its own time and fee; the national row describes the procedure itself.
             names = _NATIONAL if national.level == level else _NATIONAL[:3]
             base = {name: _text(getattr(national, name)) for name in names}
         entry = self._add(listed, level, day, base, rows[-1] if rows else None)
         self.changes.append(Change("new", listed.code, level, entry.name, day))
 
     def _compare(self, listed: Listed, day: date, row: _Row) -> None:
-        held = row.entry
+        in_force = row.entry
         stale = {"has_fee"} if "fee" in listed.values and "has_fee" not in listed.values else set()
-        base = {name: value for name, value in _content(held).items() if name not in stale}
-        told = _entry(listed, {**base, **listed.values, "valid_from": str(held.valid_from), "valid_to": ""})
+        base = {name: value for name, value in _content(in_force).items() if name not in stale}
+        stated = _entry(listed, {**base, **listed.values, "valid_from": str(in_force.valid_from), "valid_to": ""})
         names = [*(name for name in listed.values if name not in _NOT_COMPARED), *sorted(stale)]
-        differ = [name for name in names if getattr(told, name) != getattr(held, name)]
-        starts = held.valid_from == day
-        fills = [name for name in differ if not row.raw.get(name) and (name in _COMPLETES or starts)]
-        changed = [name for name in differ if name not in fills]
-        fields = tuple((name, _text(getattr(held, name)), _text(getattr(told, name))) for name in differ)
-        last = listed.values.get("valid_to", "")
-        if changed and (starts or held.valid_to is not None):
-            said = "; ".join(f"{name} {old or 'empty'}, here {new}" for name, old, new in fields if name in changed)
-            raise _contradiction(listed, f"{listed.code} holds from {held.valid_from} ({_at(row)}) with {said}")
-        if last and not changed and last != str(held.valid_to or last):
-            raise _contradiction(listed, f"{listed.code} ends on {last}, and {_at(row)} says on {held.valid_to}")
+        different = [name for name in names if getattr(stated, name) != getattr(in_force, name)]
+        starts_that_day = in_force.valid_from == day
+        filled = [name for name in different if not row.raw.get(name) and (name in _COMPLETES or starts_that_day)]
+        changed = [name for name in different if name not in filled]
+        fields = tuple((name, _text(getattr(in_force, name)), _text(getattr(stated, name))) for name in different)
+        last_day = listed.values.get("valid_to", "")
+        if changed and (starts_that_day or in_force.valid_to is not None):
+            contents = "; ".join(
+                f"{name} {old or 'empty'} (the list: {new})" for name, old, new in fields if name in changed
+            )
+            raise _contradiction(listed, f"{listed.code} holds from {in_force.valid_from} ({_at(row)}) with {contents}")
+        if last_day and not changed and last_day != str(in_force.valid_to or last_day):
+            raise _contradiction(
+                listed, f"{listed.code} ends on {last_day} in the list and on {in_force.valid_to} in {_at(row)}"
+            )
         if changed:
             kept = {name: value for name, value in row.raw.items() if name not in {"valid_to", "evidence"} | stale}
             self._set(row, {"valid_to": str(day - _ENDS)})
-            self._add(listed, held.level, day, kept, row)
-            self.changes.append(Change("changed", held.code, held.level, told.name, day, fields))
+            self._add(listed, in_force.level, day, kept, row)
+            self.changes.append(Change("changed", in_force.code, in_force.level, stated.name, day, fields))
             return
-        if fills:
-            self._set(row, {name: _text(getattr(told, name)) for name in fills})
-            self.changes.append(Change("completed", held.code, held.level, held.name, held.valid_from, fields))
-        if last and held.valid_to is None:
-            self._close(row, date.fromisoformat(last) + _ENDS)
-        elif not fills:
-            self.changes.append(Change("unchanged", held.code, held.level, held.name, None))
+        if filled:
+            self._set(row, {name: _text(getattr(stated, name)) for name in filled})
+            self.changes.append(
+                Change("completed", in_force.code, in_force.level, in_force.name, in_force.valid_from, fields)
+            )
+        if last_day and in_force.valid_to is None:
+            self._close(row, date.fromisoformat(last_day) + _ENDS)
+        elif not filled:
+            self.changes.append(Change("unchanged", in_force.code, in_force.level, in_force.name, None))
 
     def _add(self, listed: Listed, level: str, day: date, base: dict[str, str], after: _Row | None) -> Procedure:
         raw = {**base, **listed.values, "code": listed.code, "level": level, "valid_from": str(day)}
@@ -272,18 +284,18 @@ class _Merge:
 
 
 def _in_order(rows: Iterable[Listed], from_day: date | None, merge: _Merge) -> list[tuple[Listed, date]]:
-    """Return rows with the day each holds from, the oldest first; refuse two that say different things of one day."""
-    found: dict[tuple[str, str, date], Listed] = {}
+    """Return the rows with their first days, the oldest first. Refuse two rows of one day with different values."""
+    first_rows: dict[tuple[str, str, date], Listed] = {}
     for listed in rows:
-        own = listed.values.get("valid_from")
-        day = date.fromisoformat(own) if own else from_day
+        own_day = listed.values.get("valid_from")
+        day = date.fromisoformat(own_day) if own_day else from_day
         if day is None:
-            raise _contradiction(listed, f"{listed.code} has no day from which it holds", "give --from or a column")
+            raise _contradiction(listed, f"{listed.code} has no first day", "give --from or a column valid_from")
         key = (listed.code, merge.level_of(listed), day)
-        if key in found and dict(found[key].values) != dict(listed.values):
-            raise _contradiction(listed, f"{listed.code} stands with other values at line {found[key].line}")
-        found.setdefault(key, listed)
-    return [(listed, key[2]) for key, listed in sorted(found.items(), key=lambda item: item[0][2])]
+        if key in first_rows and dict(first_rows[key].values) != dict(listed.values):
+            raise _contradiction(listed, f"{listed.code} has other values in line {first_rows[key].line}")
+        first_rows.setdefault(key, listed)
+    return [(listed, key[2]) for key, listed in sorted(first_rows.items(), key=lambda item: item[0][2])]
 
 
 def _newer_heading(raw: dict[str, str]) -> dict[str, str]:
@@ -319,11 +331,11 @@ def _contradiction(listed: Listed, what: str, action: str = "correct the line, o
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:
     order = list(Procedure.model_fields)
-    used = {name for row in rows for name, value in row.items() if value}
-    first = list(rows[0]) if rows[0].get("code") and path.exists() else []
-    added = [name for name in order if name in used and name not in first]
-    place = first.index("valid_from") if "valid_from" in first else len(first)
-    columns = [*first[:place], *added, *first[place:]]
+    filled_columns = {name for row in rows for name, value in row.items() if value}
+    old_columns = list(rows[0]) if rows[0].get("code") and path.exists() else []
+    added = [name for name in order if name in filled_columns and name not in old_columns]
+    place = old_columns.index("valid_from") if "valid_from" in old_columns else len(old_columns)
+    columns = [*old_columns[:place], *added, *old_columns[place:]]
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
     writer.writeheader()

@@ -1,4 +1,4 @@
-"""Procedures by name: what a source means that names its procedures and gives no codes."""
+"""Procedures by name: finds the code when a source gives only the name of a procedure."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _CODE = re.compile(rf"(?<![\d.]){NATIONAL}(?![\d])")
 
 
 class SeveralProcedures(Exception):
-    """A name means more than one procedure, also among those of the source's level."""
+    """A name means more than one procedure, even among the procedures of the source's level."""
 
 
 def procedure_namer(catalog: Catalog, level: Level) -> Callable[[str], str | None]:
-    """Return a function from a name, as a source spells it, to a procedure's code, or none for an unknown name.
+    """Return a function that maps a name, as a source spells it, to a procedure code, or to None for an unknown name.
 
-    Names are compared without regard to case, Unicode form, spaces and the place of tone marks, with those of
-    `procedures/*.csv` and of `procedures/aliases*.csv`. A national code that stands in the name decides. Of several
-    procedures of one name the one of the source's level is meant.
+    Names are compared with those of `procedures/*.csv` and `procedures/aliases*.csv`, ignoring case, Unicode form,
+    spaces and the position of tone marks. A national code inside the name decides. When several procedures have the
+    name, the one of the source's level is taken.
 
-    The function raises SeveralProcedures when that does not decide.
+    The function raises SeveralProcedures when more than one procedure remains.
     """
     codes: dict[str, dict[str, set[Level]]] = {}
     levels: dict[str, set[Level]] = {}
@@ -36,11 +36,13 @@ def procedure_namer(catalog: Catalog, level: Level) -> Callable[[str], str | Non
     def code_of(name: str) -> str | None:
         if stated := _CODE.search(name):
             return stated[0]
-        found = codes.get(fold(name), {})
-        if len(found) > 1:
-            found = {code: where for code, where in found.items() if level in where} or found
-        if len(found) > 1:
+        levels_by_code = codes.get(fold(name), {})
+        if len(levels_by_code) > 1:
+            levels_by_code = {
+                code: at_levels for code, at_levels in levels_by_code.items() if level in at_levels
+            } or levels_by_code
+        if len(levels_by_code) > 1:
             raise SeveralProcedures
-        return next(iter(found), None)
+        return next(iter(levels_by_code), None)
 
     return code_of

@@ -1,4 +1,4 @@
-"""Units in time: what a code or a name means on a day, who took over from whom, and the lists they were built from.
+"""Units in time: what a code or a name means on a day, successions, and the lists from which units are built.
 
 Import from its modules: `codes`, `map`, `search`, `electronic_codes`, `history`, `lists`, `changes`.
 """

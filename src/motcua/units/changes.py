@@ -1,7 +1,7 @@
-"""What names and codes tell of the changes between mid-2022 and the eve of the reform, for which there is no list.
+"""Successions between mid-2022 and the eve of the reform, inferred from names and codes because there is no list.
 
-In: the lists of both days. Out: who took over from a unit that vanished, each with the reason. Never: a guess that
-is not marked as one, nor one made where the names leave a choice.
+In: the lists of both days. Out: the heir of each unit that vanished, with the reason. Never: a guess that is not marked
+as a guess, or a guess where the names allow more than one heir.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Changes:
 
     @cached_property
     def moved(self) -> dict[str, str]:
-        """Communes that stand under another district than before: code, and the district before."""
+        """Communes that are under another district than before: the former district by commune code."""
         return {
             code: unit.parent_code
             for code, unit in self.before.items()
@@ -41,34 +41,34 @@ class Changes:
 
     @cached_property
     def moves(self) -> dict[str, Counter[str]]:
-        """How many communes of a district now stand under which others."""
-        found: dict[str, Counter[str]] = {}
+        """For each former district, the number of its communes under each new district."""
+        counts: dict[str, Counter[str]] = {}
         for code, district in self.moved.items():
-            found.setdefault(district, Counter())[self.eve[code].parent_code] += 1
-        return found
+            counts.setdefault(district, Counter())[self.eve[code].parent_code] += 1
+        return counts
 
     def vanished(self, level: str) -> list[str]:
         return [code for code, unit in self.before.items() if unit.level == level and code not in self.eve]
 
     def district_heir(self, code: str) -> Heir:
-        """The district under which most communes of a vanished district stand later."""
+        """The district that has most communes of a vanished district in the later list."""
         [(heir, count)] = self.moves[code].most_common(1)
         return Heir(heir, f"{count} of its communes stand under the heir in the later list")
 
     @cached_property
     def commune_heirs(self) -> dict[str, Heir]:
-        """Who took over each vanished commune: a commune when its name says so, else the district it lay in."""
-        found = self._by_name_kept()
-        found |= self._by_name_composed({heir.code for heir in found.values()} | set(found))
+        """The heir of each vanished commune: a commune when its name shows it, otherwise the old commune's district."""
+        heirs = self._by_name_kept()
+        heirs |= self._by_name_composed({heir.code for heir in heirs.values()} | set(heirs))
         for code in self.vanished("commune"):
-            if code not in found:
+            if code not in heirs:
                 district = self.before[code].parent_code
                 heir = district if district in self.eve else self.district_heir(district).code
-                found[code] = Heir(heir, "")
-        return found
+                heirs[code] = Heir(heir, "")
+        return heirs
 
     def _by_name_kept(self) -> dict[str, Heir]:
-        """A commune nearby took the vanished one's name: `Phường 4` is called `Phường 2` since there is no other."""
+        """A commune nearby took the name of the vanished one: `Phường 4` became `Phường 2` after that one ended."""
         claims = {
             code: [
                 other
@@ -77,17 +77,17 @@ class Changes:
             ]
             for code in self.vanished("commune")
         }
-        asked = Counter(others[0] for others in claims.values() if len(others) == 1)
+        claim_counts = Counter(others[0] for others in claims.values() if len(others) == 1)
         return {
             code: Heir(others[0], "the heir bears its name in the later list")
             for code, others in claims.items()
-            if len(others) == 1 and asked[others[0]] == 1
+            if len(others) == 1 and claim_counts[others[0]] == 1
         }
 
     def _by_name_composed(self, settled: Set[str]) -> dict[str, Heir]:
-        """A new name joins words of the old one and of one vanished neighbour: `Sao Đại Việt` of `Bồ Sao`."""
+        """A new name joins words of the old name and of one vanished neighbour: `Sao Đại Việt` took over `Bồ Sao`."""
         vanished = [code for code in self.vanished("commune") if code not in settled]
-        gives: dict[str, set[str]] = {}
+        heirs_by_giver: dict[str, set[str]] = {}
         for heir in {other for code in vanished for other in self._renamed_near(code)} - settled:
             if heir not in self.before:
                 continue
@@ -97,15 +97,15 @@ class Changes:
             for word in new - old:
                 givers = [code for code in vanished if heir in self._renamed_near(code) and word in self._words(code)]
                 if len(givers) == 1 and not self._gave_up(word, heir):
-                    gives.setdefault(givers[0], set()).add(heir)
+                    heirs_by_giver.setdefault(givers[0], set()).add(heir)
         return {
             code: Heir(heirs.pop(), "the heir's later name joins words of both names")
-            for code, heirs in sorted(gives.items())
+            for code, heirs in sorted(heirs_by_giver.items())
             if len(heirs) == 1
         }
 
     def _gave_up(self, word: str, heir: str) -> bool:
-        """Whether a neighbour that lives on under another name may have given the word instead."""
+        """Whether a neighbour that still exists under another name may have given the word instead."""
         neighbours = self._renamed_by_district[self.eve[heir].parent_code] - {heir}
         return any(code in self.before and word in self._words(code) for code in neighbours)
 
@@ -113,7 +113,7 @@ class Changes:
         return words(self.before[code].name)
 
     def _renamed_near(self, code: str) -> Set[str]:
-        """Communes of the eve, with a name they had not before, in the districts that hold the old district's land."""
+        """Communes of the eve with a new name, in the districts that now have the land of the old district."""
         district = self.before[code].parent_code
         if district not in self._near:
             lands = {district, *self.moves.get(district, ())}
@@ -126,16 +126,16 @@ class Changes:
 
     @cached_property
     def _renamed_by_district(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
+        codes_by_district: dict[str, set[str]] = {}
         for code, unit in self.eve.items():
             former = self.before.get(code)
             if unit.level == "commune" and (former is None or words(former.name) != words(unit.name)):
-                found.setdefault(unit.parent_code, set()).add(code)
-        return found
+                codes_by_district.setdefault(unit.parent_code, set()).add(code)
+        return codes_by_district
 
 
 def words(name: str) -> tuple[str, ...]:
-    """Return the words of a commune's name without its type, whatever their spelling: of `Xã Hoà An` hòa and an."""
+    """Return the words of a commune's name without its type, in one spelling: hòa and an for `Xã Hoà An`."""
     folded = fold(name)
     kind = next((kind for kind in _TYPES if folded.startswith(kind + " ")), "")
     return tuple(word.lstrip("0") for word in folded.removeprefix(kind).split())

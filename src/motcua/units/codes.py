@@ -1,4 +1,4 @@
-"""Units in time: which unit a code or a name means on a day, and the copy of the units in the store."""
+"""Units in time: the unit that a code or a name means on a day, and the copy of the units in the store."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Unit
+from motcua.catalog.record_sources import every_source
 from motcua.errors import CatalogError
 from motcua.settings import Settings
 from motcua.spelling import fold
@@ -17,12 +18,12 @@ from motcua.units import electronic_codes
 from motcua.units.map import UnitMap
 from motcua.warehouse import statement
 
-NAMED = 6  # so many candidates are named in an error
+NAMED = 6  # the most candidates that an error names
 
 
 @dataclass(frozen=True)
 class CodeMeaning:
-    """One meaning of an electronic code: the unit, and the days on which both code and unit hold."""
+    """One meaning of an electronic code: the unit, and the days on which both code and unit are in force."""
 
     unit_id: str
     valid_from: date
@@ -33,11 +34,11 @@ class CodeMeaning:
 
 
 class UnitCodes:
-    """What units are called in the records of sources: electronic codes (QĐ 20/2020/QĐ-TTg), names, or unit ids.
+    """Finds units by how the records of sources call them: electronic codes (QĐ 20/2020/QĐ-TTg), names, or unit ids.
 
-    A spelling is looked up without regard to case, Unicode form, spaces and the place of tone marks, an electronic code
-    in any of its writings. What only the source's system is said to call so comes first, then what `agency_codes*.csv`
-    says for all; a name or code that stands in neither means a unit of that name or code at or below the source's unit.
+    A lookup ignores case, Unicode form, spaces and the position of tone marks; an electronic code is found in any of
+    its spellings. Rows of `agency_codes*.csv` for the source's system come first, then rows for all systems. A name or
+    code without a row means a unit of that name or code at or below the source's unit.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -48,60 +49,60 @@ class UnitCodes:
             ends = [day for day in (entry.valid_to, unit.valid_to) if day is not None]
             meaning = CodeMeaning(unit.unit_id, max(entry.valid_from, unit.valid_from), min(ends, default=None))
             known = self._listed.setdefault((entry.system_code, _key(entry.code)), [])
-            if meaning not in known:  # a code stands once in each of its writings
+            if meaning not in known:  # a code has one row for each of its spellings
                 known.append(meaning)
         self._below: dict[str, dict[str, list[CodeMeaning]]] = {}
 
     def meanings(self, code: str, source_id: str | None = None) -> list[CodeMeaning]:
-        """Return what a code means and when, in the records of a source when one is given."""
+        """Return the meanings of a code with their days, for the records of a source when one is given."""
         spelling = _key(code)
         source = self._catalog.source_by_id.get(source_id) if source_id is not None else None
-        found = self._listed.get((source.system_code, spelling)) if source is not None else None
-        found = found or self._listed.get((None, spelling))
-        if found:
-            return found
+        listed = self._listed.get((source.system_code, spelling)) if source is not None else None
+        listed = listed or self._listed.get((None, spelling))
+        if listed:
+            return listed
         if unit := self._stored.get(code):
             return [_of(unit)]
         return self._own(source.unit_id).get(spelling, []) if source is not None else []
 
     def meant_on(self, day: date, code: str, source_id: str | None = None) -> set[str]:
-        """Return the ids of the units that a code means on a day: none, one, or several that nobody told apart."""
+        """Return the ids of the units that a code means on a day: none, one, or several when the code is ambiguous."""
         return {meaning.unit_id for meaning in self.meanings(code, source_id) if meaning.holds_on(day)}
 
     def resolve(self, day: date, code: str, source_id: str | None = None) -> Unit:
         """Return the unit that a code means on a day.
 
         Raises:
-            CatalogError: it means none or several; the message lists what it may have meant: the units it means on
-                other days and who followed them, or the known codes nearest to it.
+            CatalogError: it means none or several. The message lists the candidates: the units it means on other days
+                with their successors, or the nearest known codes.
         """
-        found = self.meant_on(day, code, source_id)
-        if len(found) == 1:
-            return self._catalog.unit_by_id[found.pop()]
-        others = self.meanings(code, source_id)
-        if found:
+        unit_ids = self.meant_on(day, code, source_id)
+        if len(unit_ids) == 1:
+            return self._catalog.unit_by_id[unit_ids.pop()]
+        on_other_days = self.meanings(code, source_id)
+        if unit_ids:
             raise CatalogError(
-                f"{code!r} means {len(found)} units on {day}: {_named(self._catalog, sorted(found))}.",
-                action="name the unit by its id, or say in units/agency_codes*.csv, with system_code, whose it is.",
+                f"{code!r} means {len(unit_ids)} units on {day}: {_named(self._catalog, sorted(unit_ids))}.",
+                action="use the id of the unit, or add a row with system_code to units/agency_codes*.csv.",
             )
-        if others:
+        if on_other_days:
             raise CatalogError(
-                f"{code!r} means no unit on {day}. " + " ".join(map(self._otherwise, others)),
-                action="take the successor's code, or add a row for that day to units/agency_codes*.csv.",
+                f"{code!r} means no unit on {day}. " + " ".join(map(self._on_other_days, on_other_days)),
+                action="use the successor's code, or add a row for that day to units/agency_codes*.csv.",
             )
         raise CatalogError(
-            f"{code!r} is the code or name of no unit.{self._nearest(code)}",
+            f"No unit has the code or name {code!r}.{self._nearest(code)}",
             action="correct the code, or add it to units/agency_codes*.csv.",
         )
 
-    def _otherwise(self, meaning: CodeMeaning) -> str:
-        unit, said = self._catalog.unit_by_id[meaning.unit_id], f"{meaning.valid_from} to {meaning.valid_to or 'now'}"
+    def _on_other_days(self, meaning: CodeMeaning) -> str:
+        unit, days = self._catalog.unit_by_id[meaning.unit_id], f"{meaning.valid_from} to {meaning.valid_to or 'now'}"
         heirs = [row for row in self._catalog.successions_from.get(unit.unit_id, ()) if row.is_heir]
         heir = f", succeeded by {_named(self._catalog, [heirs[0].successor_id])} on {heirs[0].on}" if heirs else ""
-        return f"From {said} it means {unit.unit_id} ({unit.name}){heir}."
+        return f"From {days} it means {unit.unit_id} ({unit.name}){heir}."
 
     def _nearest(self, code: str) -> str:
-        """The known codes at the deepest level above an unknown electronic code, and right below it."""
+        """The known codes near an unknown electronic code: the deepest one above it, and those directly below that."""
         normal = electronic_codes.normal_form(code)
         above = normal.rpartition(".")[0] if normal else ""
         while above:
@@ -143,16 +144,16 @@ def _of(unit: Unit) -> CodeMeaning:
 
 
 def _named(catalog: Catalog, unit_ids: Iterable[str]) -> str:
-    found = [f"{unit_id} ({catalog.unit_by_id[unit_id].name})" for unit_id in unit_ids]
-    return ", ".join(found[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
+    names = [f"{unit_id} ({catalog.unit_by_id[unit_id].name})" for unit_id in unit_ids]
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def units_in_use(catalog: Catalog) -> list[Unit]:
-    """Return the units that figures of this installation may be about, parents before children.
+    """Return the units that the figures of this installation may be about, parents before children.
 
-    Those are the province it serves and those of its sources with all that lies below, the provinces they became and
-    what else became those, and every unit that has an electronic code, with its heirs. The rest of the country is
-    looked up, not kept.
+    These are the installation's province and the provinces of its sources with all units below them, the provinces
+    joined to these by successions, and every unit with an electronic code, with its heirs. Other units of the country
+    are only looked up in the catalogue.
     """
     wanted: dict[str, Unit] = {}
 
@@ -165,7 +166,7 @@ def units_in_use(catalog: Catalog) -> list[Unit]:
             for row in catalog.successions_from.get(unit_id, ()):
                 take(row.successor_id)
 
-    provinces = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources}
+    provinces = {catalog.province_of(source.unit_id).unit_id for source in every_source(catalog)}
     provinces |= {unit.unit_id for unit in catalog.units_by_code.get(Settings.load().province, ())}
     for province in sorted(_related(catalog, provinces)):
         for unit in catalog.subtree(province):
@@ -176,16 +177,16 @@ def units_in_use(catalog: Catalog) -> list[Unit]:
 
 
 def _related(catalog: Catalog, unit_ids: Iterable[str]) -> set[str]:
-    """Units, and all that are joined to them by successions, in either direction."""
-    found: set[str] = set()
-    open_ = [*unit_ids]
-    while open_:
-        unit_id = open_.pop()
-        if unit_id not in found:
-            found.add(unit_id)
-            open_ += [row.successor_id for row in catalog.successions_from.get(unit_id, ())]
-            open_ += [row.predecessor_id for row in catalog.successions_to.get(unit_id, ())]
-    return found
+    """The given units, and all units joined to them by successions in either direction."""
+    related: set[str] = set()
+    waiting = [*unit_ids]
+    while waiting:
+        unit_id = waiting.pop()
+        if unit_id not in related:
+            related.add(unit_id)
+            waiting += [row.successor_id for row in catalog.successions_from.get(unit_id, ())]
+            waiting += [row.predecessor_id for row in catalog.successions_to.get(unit_id, ())]
+    return related
 
 
 def sync_units(connection: Connection, catalog: Catalog) -> int:

@@ -1,7 +1,7 @@
 """Electronic identification codes of units (QĐ 20/2020/QĐ-TTg) in all their spellings.
 
-In: what a source or a person wrote. Out: one form, `H48.53`, its parts, their order. Never: what a code means; that
-depends on the day and stands in the catalogue (`motcua.units.codes`).
+In: a code as a source or a person wrote it. Out: its normal form, `H48.53`, and the sort order. Never: the unit that a
+code means; that depends on the day and is found with the catalogue (`motcua.units.codes`).
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import re
 
 from motcua.spelling import tidy
 
-# V1V2V3.Z1Z2.Y1Y2.MX1X2 of the older order: the fourth, third, second and first level (TT 01/2018/TT-VPCP Điều 19).
+# V1V2V3.Z1Z2.Y1Y2.MX1X2 in the older order: fourth, third, second and first level (TT 01/2018/TT-VPCP Điều 19).
 _OLDER = re.compile(r"(\d{3})\.(\d{2})\.(\d{2})\.([A-Z]\d{2})", re.ASCII)
 _NEWER = re.compile(r"[A-Z]\d{2}(?:\.\d{2,3}){0,4}", re.ASCII)
 
 
 def normal_form(text: str) -> str | None:
-    """Return the one form of an electronic code: H48.53 of `000.00.53.H48`, H37 of `000.00.00.h37`; none if it is none.
+    """Return the normal form of an electronic code: H48.53 for `000.00.53.H48`, H37 for `000.00.00.h37`.
 
-    Levels that are all zeros at the end say that there is no such level, and are left out.
+    Levels at the end that are all zeros do not exist and are left out. Any other text gives None.
     """
     code = tidy(text).replace(" ", "").upper()
     if older := _OLDER.fullmatch(code):
@@ -32,11 +32,5 @@ def normal_form(text: str) -> str | None:
 
 
 def order(code: str) -> tuple[str, ...]:
-    """Return what sorts codes in normal form as the list does: H44.13 before H44.129, which as text come in reverse."""
+    """Return a sort key for codes in normal form that gives the official order: H44.13 before H44.129."""
     return tuple(level.zfill(3) for level in code.split("."))
-
-
-def is_below(code: str, other: str) -> bool:
-    """Whether a code in normal form lies below another: H44.13.02 below H44.13, H44.129 not below H44.12."""
-    levels, above = code.split("."), other.split(".")
-    return len(above) < len(levels) and levels[: len(above)] == above

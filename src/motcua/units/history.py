@@ -1,8 +1,9 @@
-"""The units of the whole country as catalogue files, built from the public lists.
+"""Builds the catalogue files of the country's units from the public lists.
 
 In: the lists of mid-2022, of 30 June 2025 and of 1 July 2025 with their successions, and `district_heirs.csv`. Out:
 units, successions, later names and electronic codes as rows, each with its evidence. Never: a legal date that no list
-gives; a convention is called one in `evidence`. Why ids are as they are: docs/decisions/0019-units-in-time.md.
+gives; `evidence` states where a date is a convention. The form of the ids is explained in
+docs/decisions/0019-units-in-time.md.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from motcua.units.changes import Changes
 from motcua.units.lists import EVE, Listed, UnitLists, read_unit_lists
 
 FIRST = date(2020, 1, 1)
-BETWEEN = date(2024, 11, 1)  # a convention: when what changed between the lists is taken to have changed
+BETWEEN = date(2024, 11, 1)  # a convention: the day assumed for every change between the two lists
 REFORM = date(2025, 7, 1)
 HEIRS_OF_DISTRICTS = "district_heirs.csv"
 HEIRS_OF_VANISHED = "vanished_heirs.csv"
@@ -41,9 +42,10 @@ Row = Unit | Succession | UnitName | AgencyCode
 
 
 class DistrictHeir(BaseModel):
-    """Who takes over what a district left open on 30 June 2025; the row `*` is for every district without its own.
+    """The unit that took over the open dossiers of a district on 30 June 2025.
 
-    `{province}` in `heir_id` stands for the code of the new province.
+    The row `*` applies to every district without a row of its own. `{province}` in `heir_id` stands for the code of the
+    new province.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,7 +56,7 @@ class DistrictHeir(BaseModel):
 
 
 class VanishedHeir(BaseModel):
-    """Who is known to have taken over a unit that vanished between the lists; stands before what names tell."""
+    """The known heir of a unit that vanished between the lists. It takes precedence over an inferred heir."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,7 +67,7 @@ class VanishedHeir(BaseModel):
 
 @dataclass(frozen=True)
 class UnitHistory:
-    """The lists with the heirs that people know, and what they become in the catalogue."""
+    """The public lists with the heirs that people know, and the catalogue rows built from them."""
 
     lists: UnitLists
     district_heirs: Mapping[str, DistrictHeir]
@@ -77,7 +79,7 @@ class UnitHistory:
 
     @cached_property
     def unchanged_provinces(self) -> set[str]:
-        """Provinces of which the reform made nothing else: they keep their id, and their centre's parent."""
+        """Provinces that the reform did not change: they keep their id, and their centre keeps its parent."""
         parts: dict[str, list[str]] = {}
         for old, new in self.lists.provinces.items():
             parts.setdefault(new, []).append(old)
@@ -91,7 +93,7 @@ class UnitHistory:
         return f"{code}:{FIRST.year if code in self.unchanged_provinces else REFORM.year}"
 
     def files(self) -> dict[str, list[Row]]:
-        """Return the rows of each file of `units/` that is built, by file name."""
+        """Return the rows of each file of `units/` that is built from the lists, by file name."""
         return {
             "units-2020.csv": [*self._units_of_2022()],
             "units-2024.csv": [*self._units_of_the_eve()],
@@ -145,7 +147,7 @@ class UnitHistory:
                 )
 
     def _names(self) -> Iterator[UnitName]:
-        """Names that differ from the one of 2022 by more than the spelling, of units that stayed the same."""
+        """New names of units that stayed the same, where more than the spelling differs from the name of 2022."""
         for code, unit in self.lists.before.items():
             if code not in self.lists.eve or code in self.changes.moved:
                 continue
@@ -172,8 +174,8 @@ class UnitHistory:
         for code in sorted(self.changes.moved):
             reason = "the same code under another district in the later list"
             yield self._between(code, code, True, f"{_NEW_LIST} (2025-06-30): {reason}; {_SOME_DAY}")
-        for code, told in sorted(known.items()):
-            yield self._between(code, told.heir_code, True, f"{told.evidence}; {_SOME_DAY}")
+        for code, known_heir in sorted(known.items()):
+            yield self._between(code, known_heir.heir_code, True, f"{known_heir.evidence}; {_SOME_DAY}")
         for code, heir in sorted(self.changes.commune_heirs.items()):
             inferred = f"inferred: {heir.reason}"
             unknown = "unknown: no name tells which commune took it over; its district stands in"
@@ -217,10 +219,10 @@ class UnitHistory:
 
 
 def build_files(folder: Path, kept: Path) -> tuple[UnitLists, dict[str, str]]:
-    """Return the lists of a folder, and the text of each catalogue file they make with the heirs kept in another.
+    """Return the lists in `folder`, and the text of each catalogue file built from them and from the heirs in `kept`.
 
     Raises:
-        CatalogError: a list or a file of heirs contradicts itself or the lists; the message names file and line.
+        CatalogError: a list or a file of heirs contradicts itself or the lists. The message names file and line.
     """
     lists = read_unit_lists(folder)
     history = UnitHistory(lists, _district_heirs(kept, lists), _vanished_heirs(kept, lists))
@@ -232,22 +234,25 @@ def _district_heirs(kept: Path, lists: UnitLists) -> dict[str, DistrictHeir]:
     rows = {row.district_code: (line, row) for _, line, row in read_rows(path, DistrictHeir)}
     for code, (line, _) in rows.items():
         if code != "*" and (code not in lists.eve or lists.eve[code].level != "district"):
-            raise CatalogError(f"{path}:{line}: {code} is no district of {EVE}.", action="correct that line.")
+            raise CatalogError(f"{path}:{line}: {code} is not a district of {EVE}.", action="correct that line.")
     if "*" not in rows:
-        raise CatalogError(f"{path}: no row `*`.", action="add it: it names the heir of every other district.")
+        raise CatalogError(
+            f"{path}: the row `*` is missing.",
+            action="add it: it names the heir of every district without a row of its own.",
+        )
     return {code: row for code, (_, row) in rows.items()}
 
 
 def _vanished_heirs(kept: Path, lists: UnitLists) -> dict[str, VanishedHeir]:
     path = kept / HEIRS_OF_VANISHED
-    found = {}
+    heirs = {}
     for _, line, row in read_rows(path, VanishedHeir) if path.is_file() else ():
         if row.code not in lists.before or row.code in lists.eve:
             raise CatalogError(f"{path}:{line}: {row.code} did not vanish before {EVE}.", action="correct that line.")
         if row.heir_code not in lists.eve:
-            raise CatalogError(f"{path}:{line}: {row.heir_code} is no unit of {EVE}.", action="correct that line.")
-        found[row.code] = row
-    return found
+            raise CatalogError(f"{path}:{line}: {row.heir_code} is not a unit of {EVE}.", action="correct that line.")
+        heirs[row.code] = row
+    return heirs
 
 
 def centre_id(province: str) -> str:
@@ -257,12 +262,12 @@ def centre_id(province: str) -> str:
 
 def as_csv(rows: Iterable[Row]) -> str:
     """Return rows of one model as the text of a catalogue file."""
-    found = list(rows)
+    listed = list(rows)
     text = io.StringIO()
-    columns = list(COLUMNS[type(found[0])])
+    columns = list(COLUMNS[type(listed[0])])
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    for row in found:
+    for row in listed:
         values = row.model_dump(mode="json", include=set(columns))
         writer.writerow({key: int(value) if isinstance(value, bool) else value for key, value in values.items()})
     return text.getvalue()

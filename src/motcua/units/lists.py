@@ -1,7 +1,7 @@
-"""The public lists of units that the catalogue is built from, read and checked against one another.
+"""Reads the public lists of units from which the catalogue is built, and checks them against one another.
 
-In: a folder as `include/reference/units/` (its README says what each file is). Out: the lists by code. Never: a
-list that contradicts itself or another; the message names file and line.
+In: a folder such as `include/reference/units/` (its README describes each file). Out: the lists by code. Never: a list
+that contradicts itself or another list; it is refused with file and line.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PARENT = {"province": None, "district": "province", "commune": "district"}
 
 @dataclass(frozen=True)
 class Listed:
-    """One unit of one list. Codes of the three levels differ in length, so a code is a key within a list."""
+    """One unit of one list. Codes of the three levels differ in length, so a code is unique within a list."""
 
     level: str
     code: str
@@ -33,7 +33,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class UnitLists:
-    """The three lists by code, and who follows whom on 1 July 2025: `(old code, new code, is heir)`."""
+    """The three lists by code, and the successions of 1 July 2025: `(old code, new code, is heir)`."""
 
     before: Mapping[str, Listed]
     eve: Mapping[str, Listed]
@@ -44,10 +44,10 @@ class UnitLists:
 
 
 def read_unit_lists(folder: Path) -> UnitLists:
-    """Read the lists and refuse what cannot be: a unit twice, an unknown parent or code, no heir or two.
+    """Read the lists and refuse a unit that is listed twice, an unknown parent or code, and no heir or two.
 
     Raises:
-        CatalogError: naming file and line.
+        CatalogError: a list is wrong. The message names file and line.
     """
     before, eve, after = (_read_list(folder / name) for name in (BEFORE, EVE, AFTER))
     lists = UnitLists(
@@ -64,8 +64,8 @@ def read_unit_lists(folder: Path) -> UnitLists:
 
 def counts(units: Mapping[str, Listed]) -> dict[str, int]:
     """Return how many units of each level a list holds."""
-    found = Counter(unit.level for unit in units.values())
-    return {level: found[level] for level in _PARENT}
+    by_level = Counter(unit.level for unit in units.values())
+    return {level: by_level[level] for level in _PARENT}
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -77,39 +77,41 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str,
             raise _wrong(path, 1, f"the columns are {', '.join(reader.fieldnames or ())}, not {', '.join(columns)}")
         for row in reader:
             if None in row or None in row.values():
-                raise _wrong(path, reader.line_num, "the row has another number of columns than the head")
+                raise _wrong(path, reader.line_num, "the row has another number of columns than the heading")
             yield reader.line_num, row
 
 
 def _read_list(path: Path) -> dict[str, Listed]:
-    found: dict[str, Listed] = {}
+    units: dict[str, Listed] = {}
     lines: dict[str, int] = {}
     for line, row in _rows(path, ("level", "code", "parent_code", "full_name")):
         unit = Listed(row["level"], row["code"], row["parent_code"], row["full_name"].strip())
         if unit.level not in _PARENT:
-            raise _wrong(path, line, f"{unit.level!r} is no level")
-        if unit.code in found:
-            raise _wrong(path, line, f"the code {unit.code} stands twice, first in line {lines[unit.code]}")
-        found[unit.code], lines[unit.code] = unit, line
-    has_districts = any(unit.level == "district" for unit in found.values())
-    for code, unit in found.items():
-        wanted = _PARENT[unit.level] if has_districts else (None if unit.level == "province" else "province")
-        parent = found.get(unit.parent_code)
-        if (parent.level if parent else None) != wanted or (wanted is None and unit.parent_code):
-            raise _wrong(path, lines[code], f"{code} stands under {unit.parent_code!r}, which is no {wanted or 'unit'}")
-    return found
+            raise _wrong(path, line, f"{unit.level!r} is not a level")
+        if unit.code in units:
+            raise _wrong(path, line, f"the code {unit.code} is listed twice, first in line {lines[unit.code]}")
+        units[unit.code], lines[unit.code] = unit, line
+    has_districts = any(unit.level == "district" for unit in units.values())
+    for code, unit in units.items():
+        parent_level = _PARENT[unit.level] if has_districts else (None if unit.level == "province" else "province")
+        parent = units.get(unit.parent_code)
+        if (parent.level if parent else None) != parent_level or (parent_level is None and unit.parent_code):
+            raise _wrong(
+                path, lines[code], f"{code} is under {unit.parent_code!r}, which is not a {parent_level or 'unit'}"
+            )
+    return units
 
 
 def _read_provinces(path: Path, eve: Mapping[str, Listed], after: Mapping[str, Listed]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    successors: dict[str, str] = {}
     for line, row in _rows(path, ("old_province_code", "new_province_code")):
         old, new = row["old_province_code"], row["new_province_code"]
         _refuse_unknown(path, line, old, eve, "province")
         _refuse_unknown(path, line, new, after, "province")
-        if old in found:
-            raise _wrong(path, line, f"the province {old} stands twice")
-        found[old] = new
-    return found
+        if old in successors:
+            raise _wrong(path, line, f"the province {old} is listed twice")
+        successors[old] = new
+    return successors
 
 
 def _read_communes(
@@ -141,42 +143,43 @@ def _read_electronic(path: Path, after: Mapping[str, Listed]) -> Iterator[tuple[
 
 
 def _refuse_orphans(path: Path, lists: UnitLists) -> None:
-    """Every unit of the eve is followed by somebody, and a commune by communes of its province's successor."""
+    """Refuse lists in which a unit of the eve has no successor, or a commune's heir is in a wrong province."""
 
     def province(units: Mapping[str, Listed], code: str) -> str:
         while units[code].parent_code:
             code = units[code].parent_code
         return code
 
-    lost = {code for code, unit in lists.eve.items() if unit.level == "province"} - set(lists.provinces)
-    lost |= {code for code, unit in lists.eve.items() if unit.level == "commune"} - {
+    without_successor = {code for code, unit in lists.eve.items() if unit.level == "province"} - set(lists.provinces)
+    without_successor |= {code for code, unit in lists.eve.items() if unit.level == "commune"} - {
         old for old, _, _ in lists.communes
     }
-    if lost:
+    if without_successor:
         raise CatalogError(
-            f"{path.parent}: nobody follows {_some(lost)} of {EVE}.", action="complete the succession files."
+            f"{path.parent}: {_some(without_successor)} of {EVE} have no successor.",
+            action="complete the succession files.",
         )
-    strayed = [
+    misplaced = [
         f"{old} to {new}"
         for old, new, is_heir in lists.communes
         if is_heir and lists.provinces[province(lists.eve, old)] != province(lists.after, new)
     ]
-    if strayed:
+    if misplaced:
         raise CatalogError(
-            f"{path.parent}: the heir of a commune stands in another province than its own became: {_some(strayed)}.",
+            f"{path.parent}: the heir of a commune is not in the successor of its province: {_some(misplaced)}.",
             action="correct one of the two succession files.",
         )
 
 
 def _refuse_unknown(path: Path, line: int, code: str, units: Mapping[str, Listed], level: str) -> None:
     if code not in units or units[code].level != level:
-        raise _wrong(path, line, f"{code!r} is no {level} of the list")
+        raise _wrong(path, line, f"{code!r} is not a {level} of the list")
 
 
 def _wrong(path: Path, line: int, what: str) -> CatalogError:
-    return CatalogError(f"{path}:{line}: {what}.", action="correct that line, or take the list again from its source.")
+    return CatalogError(f"{path}:{line}: {what}.", action="correct that line, or get the list again from its source.")
 
 
 def _some(codes: Iterable[str]) -> str:
-    found = sorted(codes)
-    return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+    listed = sorted(codes)
+    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")

@@ -1,7 +1,7 @@
 """The map in time: which unit stands for another on a day, and the days on which that changes (design.md idea 4).
 
-In: units and successions of the catalogue. Out: unit ids. Never: a figure. A dossier keeps the unit that took it in;
-the map only says on which line it is read, so no total can depend on the map.
+In: units and successions of the catalogue. Out: unit ids. Never: a figure. A dossier keeps the unit of its intake. The
+map only decides in which line it is shown, so no total depends on the map.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from motcua.errors import CatalogError
 
 
 class UnitMap:
-    """Follows units through their successions, forwards to whoever took over and backwards where that is certain.
+    """Follows units through their successions: forwards to the heirs, and backwards where that is certain.
 
-    For any two days, earlier before later: `place(place(unit, earlier), later) == place(unit, later)`. What was read
-    on an earlier map can therefore be carried onto every later one, line by line, and nothing is lost.
+    For any two days with earlier before later: `place(place(unit, earlier), later) == place(unit, later)`. Figures of
+    an earlier map can therefore be moved to any later map, line by line, and nothing is lost.
     """
 
     def __init__(self, units: Iterable[Unit], successions: Iterable[Succession]) -> None:
@@ -31,7 +31,7 @@ class UnitMap:
         came_from: dict[str, list[Succession]] = {}
         for row in self._successions:
             came_from.setdefault(row.successor_id, []).append(row)
-        # A unit that began as one whole unit; a part of one, or a merger, cannot be told apart again on an older map.
+        # Units made from exactly one whole unit. A part of a unit or a merger cannot be traced back on an older map.
         self._was = {
             new: rows[0].predecessor_id
             for new, rows in came_from.items()
@@ -44,9 +44,9 @@ class UnitMap:
     def place(self, unit_id: str, day: date) -> str:
         """Return the unit that stands for `unit_id` on the map of a day.
 
-        A unit that has ended is followed from heir to heir until one is in force. A unit that begins later stays
-        itself, unless it was made of exactly one unit, and of all of that one: then it is followed back to that unit.
-        A unit without an heir stays itself.
+        A unit that has ended is followed from heir to heir until one is in force. A unit that begins later is returned
+        unchanged, unless it was made of exactly one whole unit: then it is followed back to that unit. A unit without
+        an heir is returned unchanged.
 
         Raises:
             CatalogError: there is no such unit.
@@ -65,61 +65,61 @@ class UnitMap:
         return {unit_id: self.place(unit_id, day) for unit_id in unit_ids}
 
     def goes_on_from(self, unit_id: str, day: date) -> bool:
-        """Say whether a unit is in force on a day, or took over, as heir or heir of an heir, from one that is."""
+        """Return whether a unit is in force on a day, or is an heir, directly or not, of a unit that is."""
         waiting = [unit_id]
-        for found in waiting:
-            if self._units[found].holds_on(day):
+        for candidate in waiting:
+            if self._units[candidate].holds_on(day):
                 return True
-            waiting += self._heir_of.get(found, ())
+            waiting += self._heir_of.get(candidate, ())
         return False
 
     def heirs(self, unit_id: str) -> list[str]:
-        """Return who took over from a unit, one after the other; none for a unit still in force."""
-        found: list[str] = []
-        while (heir := self._heir.get(found[-1] if found else unit_id)) is not None:
-            found.append(heir)
-        return found
+        """Return the heirs of a unit, one after the other; an empty list for a unit still in force."""
+        heirs: list[str] = []
+        while (heir := self._heir.get(heirs[-1] if heirs else unit_id)) is not None:
+            heirs.append(heir)
+        return heirs
 
     def subtree(self, unit_id: str) -> list[str]:
         """Return a unit and everything below it, parents before children."""
-        found = [unit_id]
-        for member in found:
-            found.extend(self._children.get(member, ()))
-        return found
+        members = [unit_id]
+        for member in members:
+            members.extend(self._children.get(member, ()))
+        return members
 
     def predecessors(self, unit_id: str) -> list[str]:
-        """Return every unit outside a unit's subtree whose dossiers end in it, in the order of the catalogue."""
+        """Return every unit outside a unit's subtree that has an heir in it, in the order of the catalogue."""
         inside = set(self.subtree(unit_id))
-        return [found for found in self._units if found not in inside and not inside.isdisjoint(self.heirs(found))]
+        return [other for other in self._units if other not in inside and not inside.isdisjoint(self.heirs(other))]
 
     def scope(self, unit_id: str) -> list[str]:
-        """Return the units a report on `unit_id` covers on every map: its subtree, and all whose dossiers end in it."""
+        """Return the units that a report on `unit_id` covers on every map: its subtree and their predecessors."""
         return [*self.subtree(unit_id), *self.predecessors(unit_id)]
 
     def change_days(self, unit_ids: Sequence[str], from_date: date, to_date: date) -> list[date]:
         """Return the days after `from_date`, up to `to_date`, whose map differs from that of the day before."""
-        found = []
+        days = []
         for day in sorted(day for day in self._days if from_date < day <= to_date):
             before = day - timedelta(days=1)
             if any(self.place(unit_id, day) != self.place(unit_id, before) for unit_id in unit_ids):
-                found.append(day)
-        return found
+                days.append(day)
+        return days
 
     def parts(self, unit_ids: Sequence[str], from_date: date, to_date: date) -> list[tuple[date, date]]:
-        """Return the parts of a run of days, both ends included, on each of which the map of these units is one."""
+        """Split a range of days, both ends included, into parts in which the map of these units does not change."""
         starts = [from_date, *self.change_days(unit_ids, from_date, to_date)]
         ends = [*(start - timedelta(days=1) for start in starts[1:]), to_date]
         return list(zip(starts, ends, strict=True))
 
     @cached_property
     def _days(self) -> set[date]:
-        """The days on which the map may change: handovers, and first days of units that are followed back to."""
+        """The days on which the map may change: the days of successions and the first days of units."""
         return {row.on for row in self._successions} | {unit.valid_from for unit in self._units.values()}
 
     def _back(self, unit: Unit, day: date) -> str:
-        found = unit
-        while day < found.valid_from:
-            if found.unit_id not in self._was:
+        former = unit
+        while day < former.valid_from:
+            if former.unit_id not in self._was:
                 return unit.unit_id
-            found = self._units[self._was[found.unit_id]]
-        return found.unit_id if found.holds_on(day) else unit.unit_id
+            former = self._units[self._was[former.unit_id]]
+        return former.unit_id if former.holds_on(day) else unit.unit_id

@@ -1,7 +1,7 @@
-"""Finds units as a person names them, and tells what became of them and out of what they came.
+"""Finds units by the code or name that a person enters, and describes their predecessors and successors.
 
-In: an official code, an electronic code in any writing, a unit id, or a name with or without its type; a day or none.
-Out: units with their names, codes, ancestors and successions. Never: a choice between units that all fit.
+In: an official code, an electronic code in any spelling, a unit id, or a name with or without its type; a day or None.
+Out: units with their names, codes, ancestors and successions. Never: a choice between several units that match.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from motcua.spelling import fold
 from motcua.units import electronic_codes
 from motcua.units.codes import CodeMeaning, UnitCodes
 
-NAMED = 10  # so many candidates are named in an error
+NAMED = 10  # the most candidates that an error names
 _TYPES = tuple(
     fold(kind) + " " for kind in ("thành phố", "thị trấn", "thị xã", "đặc khu", "phường", "huyện", "quận", "tỉnh", "xã")
 )
@@ -25,28 +25,28 @@ Direction = Literal["predecessors", "successors"]
 
 
 def find_units(catalog: Catalog, asked: str, day: date | None = None) -> list[Unit]:
-    """Return the units that a code or name means, on a day or, without one, ever; the earliest first.
+    """Return the units that a code or name means on a day, or on any day when none is given; the earliest first.
 
     Raises:
-        CatalogError: none; the message lists what it means on other days and who took over, or what is spelt like it.
+        CatalogError: it means no unit. The message lists its meanings on other days with the heirs, or similar names.
     """
-    found = _by_id_or_code(catalog, asked) or _by_name(catalog, asked)
-    if not found:
+    meanings = _by_id_or_code(catalog, asked) or _by_name(catalog, asked)
+    if not meanings:
         raise _unknown(catalog, asked)
-    valid = [one for one in found if day is None or one.holds_on(day)]
+    valid = [meaning for meaning in meanings if day is None or meaning.holds_on(day)]
     if not valid:
-        told = [_told(catalog, one) for one in found[:NAMED]]
-        more = f" And {len(found) - NAMED} more." if len(found) > NAMED else ""
+        others = [_in_force(catalog, meaning) for meaning in meanings[:NAMED]]
+        more = f" And {len(meanings) - NAMED} more." if len(meanings) > NAMED else ""
         raise CatalogError(
-            f"{asked!r} means no unit on {day}. {' '.join(told)}{more}",
-            action="ask for a day on which it holds, leave --on out, or use the id of the unit that took over.",
+            f"{asked!r} means no unit on {day}. {' '.join(others)}{more}",
+            action="give a day on which it is in force, omit --on, or use the id of the heir.",
         )
-    unit_ids = dict.fromkeys(one.unit_id for one in valid)
+    unit_ids = dict.fromkeys(meaning.unit_id for meaning in valid)
     return sorted((catalog.unit_by_id[unit_id] for unit_id in unit_ids), key=lambda u: (u.valid_from, u.unit_id))
 
 
 def names_of(catalog: Catalog, unit: Unit) -> list[CodeMeaning]:
-    """Return what a unit was called and when, the first name first; the name stands in place of the id."""
+    """Return the names of a unit with their days, the first name first. `unit_id` of the result holds the name."""
     named = [CodeMeaning(unit.name, unit.valid_from, unit.valid_to)]
     for entry in sorted(catalog.names_by_unit.get(unit.unit_id, ()), key=lambda entry: entry.valid_from):
         former = named.pop()
@@ -56,7 +56,7 @@ def names_of(catalog: Catalog, unit: Unit) -> list[CodeMeaning]:
 
 
 def describe(catalog: Catalog, unit: Unit) -> dict[str, Any]:
-    """Return all that the catalogue says of a unit, as JSON."""
+    """Return everything the catalogue states about a unit, as JSON."""
     above = []
     parent_id = unit.parent_id
     while parent_id is not None:
@@ -71,8 +71,8 @@ def describe(catalog: Catalog, unit: Unit) -> dict[str, Any]:
     return {
         **unit.model_dump(mode="json", exclude={"parent_id"}),
         "names": [
-            {"name": one.unit_id, "valid_from": str(one.valid_from), "valid_to": one.valid_to and str(one.valid_to)}
-            for one in names_of(catalog, unit)
+            {"name": name.unit_id, "valid_from": str(name.valid_from), "valid_to": name.valid_to and str(name.valid_to)}
+            for name in names_of(catalog, unit)
         ],
         "above": above,
         "electronic_codes": [{"code": code, "in_force": days} for code, days in codes.items()],
@@ -82,7 +82,7 @@ def describe(catalog: Catalog, unit: Unit) -> dict[str, Any]:
 
 
 def history(catalog: Catalog, unit: Unit, direction: Direction) -> list[dict[str, Any]]:
-    """Return from whom a unit took over, or who took over from it, and so on to the end of each line, as JSON."""
+    """Return the predecessors or the successors of a unit, each with its own, to the end of each line, as JSON."""
     steps = []
     for row in _rows(catalog, unit, direction):
         other = catalog.unit_by_id[row.predecessor_id if direction == "predecessors" else row.successor_id]
@@ -92,7 +92,7 @@ def history(catalog: Catalog, unit: Unit, direction: Direction) -> list[dict[str
 
 
 def _rows(catalog: Catalog, unit: Unit, direction: Direction) -> list[Succession]:
-    """Successions of a unit on one side, the heir or the whole predecessors first."""
+    """The predecessors or successors of a unit by day; within a day, the heir or those it is heir of come first."""
     joined = catalog.successions_to if direction == "predecessors" else catalog.successions_from
     rows = joined.get(unit.unit_id, [])
     return sorted(rows, key=lambda row: (row.on, not row.is_heir, row.predecessor_id, row.successor_id))
@@ -118,35 +118,36 @@ def _by_id_or_code(catalog: Catalog, asked: str) -> list[CodeMeaning]:
 
 
 def _by_name(catalog: Catalog, asked: str) -> list[CodeMeaning]:
-    """Units of that name in full; where there is none, of that name whatever their type."""
+    """Units with exactly that name; if there are none, units with that name and any type."""
     wanted = fold(asked)
-    bare = []
+    without_type = []
     full = []
-    for unit, one in _all_names(catalog):
-        name = fold(one.unit_id)
-        meaning = CodeMeaning(unit.unit_id, one.valid_from, one.valid_to)
+    for unit, named in _all_names(catalog):
+        name = fold(named.unit_id)
+        meaning = CodeMeaning(unit.unit_id, named.valid_from, named.valid_to)
         if name == wanted:
             full.append(meaning)
         elif name.endswith(wanted) and _without_type(name) == wanted:
-            bare.append(meaning)
-    return full or bare
+            without_type.append(meaning)
+    return full or without_type
 
 
 def _all_names(catalog: Catalog) -> Iterator[tuple[Unit, CodeMeaning]]:
     for unit in catalog.units:
-        for one in names_of(catalog, unit):
-            yield unit, one
+        for named in names_of(catalog, unit):
+            yield unit, named
 
 
 def _without_type(name: str) -> str:
     return next((name.removeprefix(kind) for kind in _TYPES if name.startswith(kind)), name)
 
 
-def _told(catalog: Catalog, one: CodeMeaning) -> str:
-    heirs = [row for row in catalog.successions_from.get(one.unit_id, ()) if row.is_heir]
+def _in_force(catalog: Catalog, meaning: CodeMeaning) -> str:
+    heirs = [row for row in catalog.successions_from.get(meaning.unit_id, ()) if row.is_heir]
     heir = f", then {heirs[0].successor_id} ({catalog.unit_by_id[heirs[0].successor_id].name})" if heirs else ""
-    name = catalog.name_of(one.unit_id, one.valid_from)
-    return f"{one.unit_id} ({name}) is so called from {one.valid_from} to {one.valid_to or 'now'}{heir}."
+    name = catalog.name_of(meaning.unit_id, meaning.valid_from)
+    days = f"{meaning.valid_from} to {meaning.valid_to or 'now'}"
+    return f"{meaning.unit_id} ({name}) has this name or code from {days}{heir}."
 
 
 def _unknown(catalog: Catalog, asked: str) -> CatalogError:
@@ -155,9 +156,9 @@ def _unknown(catalog: Catalog, asked: str) -> CatalogError:
             UnitCodes(catalog).resolve(date.today(), asked)
         except CatalogError as error:
             return error
-    spelt = {_without_type(fold(one.unit_id)): one.unit_id for _, one in _all_names(catalog)}
-    near = [spelt[name] for name in difflib.get_close_matches(_without_type(fold(asked)), spelt, n=5)]
+    names = {_without_type(fold(named.unit_id)): named.unit_id for _, named in _all_names(catalog)}
+    similar = [names[name] for name in difflib.get_close_matches(_without_type(fold(asked)), names, n=5)]
     return CatalogError(
-        f"{asked!r} is the code or name of no unit." + (f" Names spelt like it: {', '.join(near)}." if near else ""),
+        f"No unit has the code or name {asked!r}." + (f" Similar names: {', '.join(similar)}." if similar else ""),
         action="use an official code (84, 842, 29236), an electronic one (H59), a unit id (84:2020) or a name.",
     )

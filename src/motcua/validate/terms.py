@@ -15,8 +15,8 @@ from motcua.days.due_dates import DueRules
 
 class _Term(NamedTuple):
     limit: float  # NaN where the catalogue has none
-    unit: int  # place in TIME_UNITS, -1 for none
-    rule: int  # place in the rules of due dates, -1 for none
+    unit: int  # index in TIME_UNITS, -1: none
+    rule: int  # index in the rules of due dates, -1: none
     field_code: str | None
 
 
@@ -40,7 +40,7 @@ class Terms:
         term = _Term(_NO_LIMIT, -1, -1, entry.field_code)
         if entry.due_time is not None:
             limit, unit = entry.due_time
-            rule = self._rules.place(code, entry.field_code, province, day)
+            rule = self._rules.narrowest_index(code, entry.field_code, province, day)
             term = _Term(limit, TIME_UNITS.index(unit), -1 if rule is None else rule, entry.field_code)
         return self._numbers.setdefault(term, len(self._numbers))
 

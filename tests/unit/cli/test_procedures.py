@@ -101,7 +101,7 @@ def test_due_of_hours_says_the_sessions_they_are_counted_in(run: Run, folder: Pa
     [
         (("9.999999",), "is not in the catalogue on 2023-10-02"),
         (("2.000884",), "has no resolution time"),
-        (("1.004222", "--supplement", "4/10"), "is no supplement"),
+        (("1.004222", "--supplement", "4/10"), "is not a supplement"),
         (("1.004222", "--supplement", "2023-10-06..2023-10-04"), "ends before it begins"),
         (("1.004222", "--supplement", "2023-10-04..2023-10-09", "--supplement", "2023-10-06..2023-10-10"), "overlaps"),
     ],
@@ -156,4 +156,4 @@ def test_deadlines_are_told_with_their_counts_or_as_not_available(run: Run, fold
     told = run(*words)
     assert "100.00" in told
     assert "2023-10-09" in told
-    assert "is no code of a province" in run(*words[:4], "--province", "abc", exit_code=1)
+    assert "is not the code of a province" in run(*words[:4], "--province", "abc", exit_code=1)

@@ -83,16 +83,16 @@ def test_a_name_of_many_units_is_answered_with_a_list_of_them(units: Command) ->
     [
         (
             ("84", "--on", "2025-07-01"),
-            "84:2020 (Tỉnh Trà Vinh) is so called from 2020-01-01 to 2025-06-30, then 86:2025",
+            "84:2020 (Tỉnh Trà Vinh) has this name or code from 2020-01-01 to 2025-06-30, then 86:2025",
         ),
         (("H59", "--on", "2026-01-01"), "then 86-TTPVHCC:2025"),
         (
             ("29245", "--on", "2025-01-01"),
-            "29245:2020 (Phường 2) is so called from 2020-01-01 to 2024-10-31, then 842:2020",
+            "29245:2020 (Phường 2) has this name or code from 2020-01-01 to 2024-10-31, then 842:2020",
         ),
         (("H59.21.99",), "Known at and below H59.21: H59.21, H59.21.01"),
-        (("Xã Bình Ngueyn",), "Names spelt like it: "),
-        (("qqqqqq",), "'qqqqqq' is the code or name of no unit. What to do"),
+        (("Xã Bình Ngueyn",), "Similar names: "),
+        (("qqqqqq",), "No unit has the code or name 'qqqqqq'. What to do"),
     ],
 )
 def test_what_means_no_unit_is_refused_with_what_it_may_have_meant(
@@ -112,7 +112,7 @@ def test_a_succession_is_shown_to_the_end_of_each_line_in_both_directions(units:
     text = units("succession", "842")
     assert "29245:2020  Phường 2 (2024-11-01, heir, unknown)" in text
     assert "(2025-07-01, heir, inferred)" in text
-    assert "nobody known" in units("succession", "29263", "--on", "2023-01-01")
+    assert "none known" in units("succession", "29263", "--on", "2023-01-01")
 
 
 def test_a_divided_unit_is_shown_with_its_parts_and_its_one_heir(units: Command) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from motcua.catalog import TimeUnit
 from motcua.catalog.procedures import TIME_UNITS
@@ -21,7 +22,6 @@ from motcua.settings import Settings
 SHIPPED = Settings.load().shipped_catalog_dir
 CALENDAR = working_calendar(SHIPPED)
 RULE = due_rules(SHIPPED).rules[0]
-HOUR = timedelta(hours=1)
 
 moments = st.datetimes(datetime(2018, 1, 1), datetime(2027, 12, 31)).map(lambda at: at.replace(microsecond=0))
 office_hours = st.builds(
@@ -75,7 +75,7 @@ def test_a_same_day_procedure_is_due_that_day_unless_received_after_15_00(receiv
     assert due(received_at, 0) == day
 
 
-def test_a_saturday_that_is_worked_is_a_day_due() -> None:
+def test_a_saturday_that_is_a_working_day_can_be_a_due_date() -> None:
     assert due(datetime(2024, 5, 3, 8), 1) == date(2024, 5, 4)
 
 
@@ -141,12 +141,12 @@ def test_a_supplement_stops_the_clock_in_any_unit(unit: TimeUnit, limit: int, da
     assert due(datetime(2023, 10, 2, 8), limit, unit, pauses=[pause]) == day
 
 
-def test_a_supplement_asked_for_when_it_was_due_already_moves_nothing() -> None:
+def test_a_supplement_requested_after_the_due_date_does_not_move_it() -> None:
     pause = ([datetime(2023, 10, 5)], [datetime(2023, 10, 10)])
     assert due(datetime(2023, 10, 2, 8), 2, pauses=[pause]) == date(2023, 10, 4)
 
 
-def test_while_a_supplement_is_awaited_there_is_no_day_due() -> None:
+def test_there_is_no_due_date_while_a_supplement_is_awaited() -> None:
     for unit in TIME_UNITS:
         found = due_dates(
             [datetime(2023, 10, 2, 8)], [3], unit, RULE, CALENDAR, pauses=[(["2023-10-02T08:30"], ["NaT"])]
@@ -155,7 +155,7 @@ def test_while_a_supplement_is_awaited_there_is_no_day_due() -> None:
         assert np.isnat(found.due_at[0]), unit
 
 
-def test_a_second_pause_is_added_to_the_first_and_each_step_is_told() -> None:
+def test_a_second_pause_is_added_to_the_first_and_each_step_is_returned() -> None:
     pauses = [(["2023-10-03"], ["2023-10-05"]), (["2023-10-06"], ["2023-10-10"])]
     found = due_dates([datetime(2023, 10, 2, 8)], [3], "working_days", RULE, CALENDAR, pauses=pauses)
     steps = [found.first_on, *found.paused_to]
@@ -163,15 +163,36 @@ def test_a_second_pause_is_added_to_the_first_and_each_step_is_told() -> None:
     assert found.due_on[0] == found.paused_to[-1][0]
 
 
-def test_a_new_appointment_takes_the_place_of_what_was_computed() -> None:
+def test_a_new_appointment_replaces_the_computed_due_date() -> None:
     received = [datetime(2023, 10, 2, 8)] * 2
     found = due_dates(received, [3, 3], "working_days", RULE, CALENDAR, reappointed_on=["2023-10-20", "NaT"])
     assert [day.astype(object) for day in found.due_on] == [date(2023, 10, 20), date(2023, 10, 5)]
 
 
+def test_a_new_appointment_of_an_hours_procedure_takes_its_instant_too() -> None:
+    received = [datetime(2023, 10, 2, 8)] * 3
+    again = ["2023-10-20", "NaT", "2023-10-02"]
+    found = due_dates(received, [2, 2, 2], "working_hours", RULE, CALENDAR, reappointed_on=again)
+    assert found.due_at.astype(object).tolist() == [
+        datetime(2023, 10, 20, 17),
+        datetime(2023, 10, 2, 10),
+        datetime(2023, 10, 2, 17),
+    ]
+    assert found.exact_at is not None
+    assert np.isnat(found.exact_at).tolist() == [True, False, True]
+
+
+def test_where_nobody_gives_a_new_appointment_nothing_is_changed() -> None:
+    received = [datetime(2023, 10, 2, 8)]
+    for unit in TIME_UNITS:
+        plain = due_dates(received, [3], unit, RULE, CALENDAR)
+        with_none = due_dates(received, [3], unit, RULE, CALENDAR, reappointed_on=["NaT"])
+        assert plain.due_at.tolist() == with_none.due_at.tolist()
+
+
 @settings(max_examples=500, deadline=None)
 @given(moments, limits, units)
-def test_a_day_due_is_always_a_working_day_and_never_before_intake(
+def test_a_due_date_is_always_a_working_day_and_never_before_intake(
     received_at: datetime, limit: int, unit: TimeUnit
 ) -> None:
     day = due(received_at, limit, unit)
@@ -181,7 +202,7 @@ def test_a_day_due_is_always_a_working_day_and_never_before_intake(
 
 @settings(max_examples=500, deadline=None)
 @given(moments, st.timedeltas(timedelta(0), timedelta(days=40)), limits, st.integers(0, 20), units)
-def test_who_comes_later_or_has_more_time_is_not_due_earlier(
+def test_a_later_intake_or_a_longer_limit_is_never_due_earlier(
     received_at: datetime, later: timedelta, limit: int, more: int, unit: TimeUnit
 ) -> None:
     assert due_at(received_at, limit, unit) <= due_at(received_at + later, limit, unit)
@@ -197,7 +218,7 @@ def test_who_comes_later_or_has_more_time_is_not_due_earlier(
     st.integers(0, 30),
     st.sampled_from(["working_days", "working_hours", "same_day"]),
 )
-def test_a_pause_of_so_many_working_days_moves_the_day_due_by_as_many(
+def test_a_pause_moves_the_due_date_by_the_working_days_it_lasts(
     received_at: datetime, limit: int, after: int, lasting: int, unit: TimeUnit
 ) -> None:
     first = due(received_at, limit, unit)
@@ -232,7 +253,7 @@ def due_rules_of(*sessions: str) -> Any:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(moments, limits), min_size=1, max_size=50), units)
-def test_many_at_once_are_due_as_each_alone(cases: list[tuple[datetime, int]], unit: TimeUnit) -> None:
+def test_many_dossiers_at_once_are_due_as_each_one_alone(cases: list[tuple[datetime, int]], unit: TimeUnit) -> None:
     received, counts = zip(*cases, strict=True)
     together = due_dates(received, counts, unit, RULE, CALENDAR).due_at.astype(object).tolist()
     assert together == [due_at(at, count, unit) for at, count in cases]
@@ -252,12 +273,12 @@ def test_the_narrowest_rule_of_the_day_is_taken() -> None:
     )
     day = date(2023, 6, 1)
     assert [
-        found.place("1.000009", "g", "82", day),
-        found.place("1.000009", "g", "84", day),
-        found.place("1.000009", "f", "84", day),
-        found.place("1.000001", "f", "84", day),
-        found.place("1.000001", "f", "84", date(2022, 12, 31)),
-        found.place("1.000001", "f", "84", date(2019, 12, 31)),
+        found.narrowest_index("1.000009", "g", "82", day),
+        found.narrowest_index("1.000009", "g", "84", day),
+        found.narrowest_index("1.000009", "f", "84", day),
+        found.narrowest_index("1.000001", "f", "84", day),
+        found.narrowest_index("1.000001", "f", "84", date(2022, 12, 31)),
+        found.narrowest_index("1.000001", "f", "84", date(2019, 12, 31)),
     ] == [0, 1, 2, 3, 2, None]
 
 
@@ -274,3 +295,157 @@ def test_a_wrong_rule_is_refused_with_file_and_line(tmp_path: Path) -> None:
 def test_sessions_that_overlap_are_refused() -> None:
     with pytest.raises(ValueError, match="sessions must follow one another"):
         due_rules_of("07:30-11:30", "11:00-17:00")
+
+
+FULL = {"valid_from": "2020-01-01", "sessions": ["07:30-11:30"], "same_day_cutoff": "15:00", "tolerance_workdays": 0,
+        "evidence": "e"}  # fmt: skip
+
+
+def test_a_rule_needs_a_session_its_evidence_and_a_tolerance_that_is_no_debt() -> None:
+    assert DueRule.model_validate(FULL).tolerance_workdays == 0
+    for wrong in ({"sessions": []}, {"evidence": ""}, {"tolerance_workdays": -1}, {"sessions": ["07:30"]}):
+        with pytest.raises(ValidationError):
+            DueRule.model_validate(FULL | wrong)
+
+
+@pytest.mark.parametrize(
+    "given", [None, [], {}, {"rules": None}, {"rules": {"a": FULL}}, {"rules": []}, {"rules": ["x"]}]
+)
+def test_a_file_that_is_no_list_of_rules_is_refused_and_does_not_crash(given: Any) -> None:
+    with pytest.raises(ValidationError):
+        DueRules.model_validate(given)
+
+
+def test_rules_may_say_everything_themselves_and_override_what_they_share() -> None:
+    assert DueRules.model_validate({"rules": [FULL]}).rules[0].evidence == "e"
+    assert DueRules.model_validate({"defaults": None, "rules": [FULL]}).rules[0].evidence == "e"
+    shared = DueRules.model_validate({"defaults": FULL, "rules": [{"tolerance_workdays": 3}]})
+    assert (shared.rules[0].tolerance_workdays, shared.rules[0].evidence) == (3, "e")
+
+
+def test_of_two_rules_as_narrow_as_each_other_the_first_is_taken() -> None:
+    found = rules({"province": "82"}, {"fields": ["f"]}, {"fields": ["f"], "province": "84"}, {"fields": ["f"]})
+    assert found.narrowest_index("c", "f", "82", date(2023, 6, 1)) == 1
+    assert found.narrowest_index("c", "f", "84", date(2023, 6, 1)) == 2
+    assert found.narrowest_index("c", "g", "84", date(2023, 6, 1)) is None
+
+
+@pytest.mark.parametrize("sessions", [["07:00-12:00"], ["07:00-09:00", "10:00-12:00", "13:00-16:30"]])
+def test_the_day_ends_with_the_last_session_however_many_there_are(sessions: list[str]) -> None:
+    rule = {"sessions": due_rules_of(*sessions)}
+    end = datetime(2023, 10, 3, 12) if len(sessions) == 1 else datetime(2023, 10, 3, 16, 30)
+    assert due_at(datetime(2023, 10, 2, 8), 1, rule=rule) == end
+    assert RULE.model_copy(update=rule).hours_a_day == (5 if len(sessions) == 1 else 7.5)
+
+
+def test_hours_are_counted_in_three_sessions_as_in_two() -> None:
+    rule = {"sessions": due_rules_of("07:00-09:00", "10:00-12:00", "13:00-16:30")}
+    assert due_at(datetime(2023, 10, 2, 8), 1, "working_hours", rule=rule) == datetime(2023, 10, 2, 9)
+    assert due_at(datetime(2023, 10, 2, 8), 2, "working_hours", rule=rule) == datetime(2023, 10, 2, 11)
+    assert due_at(datetime(2023, 10, 2, 9, 30), 3, "working_hours", rule=rule) == datetime(2023, 10, 2, 14)
+    assert due_at(datetime(2023, 10, 2, 14), 10, "working_hours", rule=rule) == datetime(2023, 10, 3, 16, 30)
+
+
+def test_an_office_open_from_midnight_counts_its_first_hour_whole() -> None:
+    rule = {"sessions": due_rules_of("00:00-12:00")}
+    assert due_at(datetime(2023, 10, 1, 9), 1, "working_hours", rule=rule) == datetime(2023, 10, 2, 1)
+
+
+def test_hours_and_same_day_cases_stand_side_by_side() -> None:
+    received = [datetime(2023, 10, 2, 8), datetime(2023, 10, 2, 8), datetime(2023, 10, 2, 16)]
+    found = due_dates(received, [2, 0, 0], "working_hours", RULE, CALENDAR)
+    assert found.due_at.astype(object).tolist() == [
+        datetime(2023, 10, 2, 10), datetime(2023, 10, 2, 17), datetime(2023, 10, 3, 17),
+    ]  # fmt: skip
+    assert found.exact_at is not None
+    assert np.isnat(found.exact_at).tolist() == [False, True, True]
+    assert due_dates(received, 0, "working_hours", RULE, CALENDAR).exact_at is None
+
+
+def test_a_same_day_case_received_after_hours_is_one_of_the_next_day_not_of_the_day_after() -> None:
+    assert due(datetime(2023, 10, 2, 17, 30), 0) == date(2023, 10, 3)
+    late = {"after_hours": "same_day"}
+    assert due(datetime(2023, 10, 2, 17, 30), 0, rule=late) == date(2023, 10, 3)
+    counted = {"count_from": "intake_day"}
+    assert due(datetime(2023, 10, 2, 8), 0, rule=counted) == date(2023, 10, 2)
+    assert due(datetime(2023, 10, 2, 16), 0, "same_day", rule=counted) == date(2023, 10, 3)
+    assert due(datetime(2023, 10, 2, 8), 5, "same_day") == date(2023, 10, 2)
+
+
+def test_a_case_received_after_hours_before_a_weekend_starts_on_the_monday() -> None:
+    found = due_dates([datetime(2023, 10, 6, 18)], [1], "working_days", RULE, CALENDAR)
+    assert (found.start_on[0].astype(object), found.due_on[0].astype(object)) == (date(2023, 10, 9), date(2023, 10, 10))
+
+
+def test_where_practice_counts_the_day_of_intake_calendar_days_and_hours_of_rest_days_follow() -> None:
+    counted = {"count_from": "intake_day"}
+    assert due(datetime(2023, 10, 2, 8), 4, "calendar_days", rule=counted) == date(2023, 10, 5)
+    assert due(datetime(2023, 10, 7, 8), 1, rule=counted) == date(2023, 10, 9)
+
+
+@pytest.mark.parametrize(
+    ("asked", "resumed", "day"),
+    [
+        ("2023-10-05", "2023-10-09", date(2023, 10, 9)),  # asked for on the day due: still in time
+        ("2023-10-06", "2023-10-09", date(2023, 10, 5)),  # a day later: too late
+        ("2023-09-25", "2023-10-04", date(2023, 10, 9)),  # asked for before intake: counts from intake
+        ("2023-09-25", "2023-09-28", date(2023, 10, 5)),  # over before intake
+        ("2023-10-04", "2023-10-03", date(2023, 10, 5)),  # ended before it began: lasted no time
+    ],
+)
+def test_a_pause_counts_from_intake_to_the_day_due_and_never_backwards(asked: str, resumed: str, day: date) -> None:
+    pause = ([asked], [resumed])
+    assert due(datetime(2023, 10, 2, 8), 3, pauses=[pause]) == day
+
+
+def test_calendar_days_of_a_pause_are_added_before_the_due_day_is_moved_off_a_rest_day() -> None:
+    received = datetime(2023, 10, 2, 8)  # five days: Saturday 7 October, so Monday the 9th
+    assert due(received, 5, "calendar_days", pauses=[(["2023-10-03"], ["2023-10-05"])]) == date(2023, 10, 9)
+    assert due(received, 5, "calendar_days", pauses=[(["2023-10-03"], ["2023-10-08"])]) == date(2023, 10, 12)
+    twice = [(["2023-10-03"], ["2023-10-05"]), (["2023-10-06"], ["2023-10-07"])]
+    assert due(received, 5, "calendar_days", pauses=twice) == date(2023, 10, 10)
+
+
+def test_pauses_of_one_dossier_are_not_those_of_another() -> None:
+    received = [datetime(2023, 10, 2, 8)] * 4
+    pauses = [(["2023-10-03", "2023-10-03", "NaT", "NaT"], ["2023-10-05", "NaT", "NaT", "2023-10-05"])]
+    for unit, limit in (("working_days", 3), ("calendar_days", 3), ("working_hours", 23)):
+        found = due_dates(received, limit, unit, RULE, CALENDAR, pauses=pauses)  # type: ignore[arg-type]
+        told = [None if np.isnat(day) else day.astype(object) for day in found.due_on]
+        assert told[1] is None
+        assert told[0] == told[2] + timedelta(days=4), unit
+        assert told[2] == told[3] == date(2023, 10, 5)
+
+
+def test_a_second_supplement_asked_for_while_the_first_is_awaited_gives_no_day_due() -> None:
+    pauses = [(["2023-10-03"], ["NaT"]), (["2023-10-04"], ["2023-10-05"])]
+    for unit, limit in (("working_days", 3), ("calendar_days", 3), ("working_hours", 23)):
+        found = due_dates([datetime(2023, 10, 2, 8)], limit, unit, RULE, CALENDAR, pauses=pauses)  # type: ignore[arg-type]
+        assert np.isnat(found.due_on[0]), unit
+        assert np.isnat(found.paused_to[-1][0]), unit
+
+
+@pytest.mark.parametrize(
+    ("asked", "resumed", "moment"),
+    [
+        ("2023-10-02T09", "2023-10-02T10", datetime(2023, 10, 2, 11)),
+        ("2023-10-02T09", "2023-10-02T14", datetime(2023, 10, 2, 15)),  # three hours of work, and noon
+        ("2023-10-02T10", "2023-10-02T11", datetime(2023, 10, 2, 10)),  # it was due already
+        ("2023-10-02T07", "2023-10-02T09", datetime(2023, 10, 2, 11)),  # asked for before intake
+        ("2023-10-02T09", "2023-10-02T08:30", datetime(2023, 10, 2, 10)),  # ended before it began
+        ("2023-10-02T09", "2023-10-04T09", datetime(2023, 10, 4, 10)),
+    ],
+)
+def test_a_pause_stops_working_hours_by_those_it_lasts(asked: str, resumed: str, moment: datetime) -> None:
+    assert due_at(datetime(2023, 10, 2, 8), 2, "working_hours", pauses=[([asked], [resumed])]) == moment
+
+
+def test_a_second_pause_of_working_hours_is_added_to_the_first() -> None:
+    pauses = [(["2023-10-02T09"], ["2023-10-02T10"]), (["2023-10-02T10:30"], ["2023-10-02T13:30"])]
+    found = due_dates([datetime(2023, 10, 2, 8)], [2], "working_hours", RULE, CALENDAR, pauses=pauses)
+    assert found.due_at[0].astype(object) == datetime(2023, 10, 2, 14)
+    assert [step[0].astype(object) for step in found.paused_to] == [date(2023, 10, 2)] * 2
+    later = [(["2023-10-02T09"], ["2023-10-03T09"]), (["2023-10-03T09:30"], ["2023-10-04T09:30"])]
+    found = due_dates([datetime(2023, 10, 2, 8)], [2], "working_hours", RULE, CALENDAR, pauses=later)
+    assert [step[0].astype(object).day for step in (found.first_on, *found.paused_to)] == [2, 3, 4]
+    assert found.due_at[0].astype(object) == datetime(2023, 10, 4, 10)

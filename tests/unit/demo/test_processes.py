@@ -7,10 +7,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.work_folder import is_running
 
 from motcua.demo.processes import (
     Service,
@@ -37,27 +39,27 @@ def start(code: str, folder: Path) -> Service:
     return start_service("test", [sys.executable, "-c", code], os.environ, folder / "log", folder)
 
 
-def wait_for(text: str, log: Path) -> None:
-    deadline = time.monotonic() + 20
-    while text not in (log.read_text() if log.exists() else ""):
-        assert time.monotonic() < deadline
+def wait_until(happened: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if happened():
+            return
         time.sleep(0.05)
+    pytest.fail("it never happened")
 
 
-def test_stopping_takes_children_in_groups_of_their_own_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_also_stops_children_in_groups_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("motcua.demo.processes.STOP_SECONDS", 1.0)
     service = start(STUBBORN_FAMILY, tmp_path)
-    wait_for("child", service.log)
-    family = [service.pid, *(child.pid for child in psutil.Process(service.pid).children(recursive=True))]
+    wait_until(lambda: service.log.exists() and "child" in service.log.read_text())
+    parent = psutil.Process(service.pid)
+    family = [parent, *parent.children(recursive=True)]
     assert len(family) == 2
     stop_services([service])
-    time.sleep(0.2)
-    alive = [pid for pid in family if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
-    assert alive == []
+    wait_until(lambda: not any(map(is_running, family)))
     stop_services([service])
 
 
-def test_another_process_stops_what_the_register_names(tmp_path: Path) -> None:
+def test_another_process_stops_the_services_in_the_register(tmp_path: Path) -> None:
     service = start("import time; time.sleep(60)", tmp_path)
     write_register(tmp_path / "stack.json", [service])
     code = (

@@ -13,10 +13,10 @@ from tests.store_world import COMMUNE, DAY, OTHER_COMMUNE, SOURCE, dossier, vali
 from motcua import ledger
 from motcua.aggregate import build_measures
 from motcua.catalog import load_catalog
+from motcua.catalog.cells import CELLS, CellCode
 from motcua.consolidate import consolidate_batches
 from motcua.errors import ReportRefused, SourceUnavailable
 from motcua.obligations import (
-    CELLS,
     Cell,
     Facts,
     Rate,
@@ -190,8 +190,34 @@ def test_history_filled_in_later_is_not_called_late() -> None:
     assert cell().cell == "received"
 
 
+def test_an_obligation_written_down_after_its_due_day_takes_a_declaration_as_it_is() -> None:
+    declare_empty(COMMUNE, "form-06", OCTOBER, declared_by="UBND Phường 4", reason="không phát sinh")
+    with store_engine().begin() as connection:
+        connection.execute(text("update obligation set created_at = '2023-12-01 08:00+07'"))
+        connection.execute(text("update empty_declaration set declared_at = '2023-12-02 08:00+07'"))
+    assert cell().cell == "declared_empty"
+
+
+@pytest.mark.parametrize(("created", "expected"), [("2023-10-16 23:59:59+07", "late"), (TOO_LATE, "received")])
+def test_only_a_row_written_once_the_due_day_is_over_is_not_judged_by_it(created: str, expected: str) -> None:
+    loaded("2023-12-02 01:00+07")
+    with store_engine().begin() as connection:
+        connection.execute(text("update obligation set created_at = :at"), {"at": created})
+    assert cell().cell == expected
+
+
+@pytest.mark.parametrize(("declared", "expected"), [("2023-10-16 23:59:59+07", "declared_empty"), (TOO_LATE, "late")])
+def test_a_declaration_counts_as_in_time_until_the_due_day_is_over(declared: str, expected: str) -> None:
+    declare_empty(COMMUNE, "form-06", OCTOBER, declared_by="UBND Phường 4", reason="không phát sinh")
+    with store_engine().begin() as connection:
+        connection.execute(text("update empty_declaration set declared_at = :at"), {"at": declared})
+    found = cell()
+    assert (found.cell, found.reason) == (expected, "declared by UBND Phường 4: không phát sinh")
+
+
 def random_facts(rng: random.Random) -> Facts:
-    answers = tuple(rng.choice(("received", "missing", "failed", "held")) for _ in range(rng.randint(0, 3)))
+    told: tuple[CellCode, ...] = ("received", "missing", "failed", "quarantined")
+    answers = tuple(rng.choice(told) for _ in range(rng.randint(0, 3)))
     is_over = rng.random() < 0.8
     return Facts(
         is_owed=rng.random() < 0.8,

@@ -56,7 +56,7 @@ def test_ca_mau_of_2023_is_reproduced_from_a_catalogue_with_its_counts(make_cata
     assert not time_cuts(catalog, date(2020, 12, 31), "96").rows[-1].count
 
 
-def test_a_figure_that_is_not_the_published_one_is_told(make_catalog: MakeCatalog) -> None:
+def test_a_figure_that_differs_from_the_published_one_is_reported(make_catalog: MakeCatalog) -> None:
     catalog = make_catalog(*rows_of([("10", "5", "2018-01-01")], "84"))
     found = time_cuts(catalog, date(2019, 10, 15), "84", PUBLISHED).rows[0]
     assert (found.count, found.published, found.agrees) == (1, (1619, 1949), False)
@@ -77,7 +77,7 @@ def test_a_figure_that_is_not_the_published_one_is_told(make_catalog: MakeCatalo
         (("", "same_day"), ("", "same_day"), Fraction(0)),
     ],
 )
-def test_what_a_time_saves_is_exact_and_units_that_do_not_compare_are_not_compared(
+def test_savings_are_exact_and_units_that_cannot_be_compared_are_not_compared(
     statutory: tuple[str, str], announced: tuple[str, str], saved: Fraction | None
 ) -> None:
     row = Procedure.model_validate(

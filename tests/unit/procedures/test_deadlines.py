@@ -46,14 +46,14 @@ def test_a_decision_five_working_days_before_the_law_is_on_time_and_one_later_is
     assert found.ratio("announcement") == (3, 4)  # decisions taken in the period only
 
 
-def test_publication_is_counted_when_done_or_fallen_due_and_not_while_its_time_runs(catalog: Catalog) -> None:
+def test_publication_is_counted_when_done_or_past_its_deadline_and_not_before_that(catalog: Catalog) -> None:
     found = procedure_deadlines(catalog, OCTOBER, "84")
     assert standings(found, "publication") == {"1": "on_time", "2": "late", "3": "due", "4": "late", "7": "on_time"}
     assert found.ratio("publication") == (2, 4)
     assert [found.of("publication", standing) for standing in ("on_time", "late", "due")] == [2, 2, 1]
 
 
-def test_what_happens_after_the_period_is_not_known_in_it(make_catalog: MakeCatalog) -> None:
+def test_events_after_the_period_are_not_known_in_it(make_catalog: MakeCatalog) -> None:
     catalog = make_catalog(row(1, "2023-10-02", "2023-12-01", "2023-11-02"))
     assert standings(procedure_deadlines(catalog, OCTOBER), "publication") == {"1": "late"}
     november = procedure_deadlines(catalog, parse_period("CAL_MONTH:2023-11"))

@@ -70,7 +70,7 @@ def test_a_list_imported_twice_changes_nothing_the_second_time(make_catalog: Mak
     assert (catalog.folder / "procedures" / "procedures.csv").read_bytes() == bytes_then
 
 
-def test_a_row_of_the_past_still_says_what_it_said(make_catalog: MakeCatalog) -> None:
+def test_a_past_row_keeps_its_values(make_catalog: MakeCatalog) -> None:
     catalog = make_catalog(ROW)
     before = catalog.procedures[0]
     plan(catalog, "1.000001,Tên mới,Lĩnh vực A,xã,5 ngày làm việc,0,01/06/2023").write()
@@ -119,23 +119,23 @@ def test_headings_may_be_vietnamese_or_english(make_catalog: MakeCatalog, head: 
     ("lines", "message"),
     [
         (["1.00001,A,F,xã,5,,01/06/2023"], r"list\.csv:2: code: not a national code"),
-        (["1.000001,A,F,phường,5,,01/06/2023"], r"list\.csv:2: level: 'phường' is none of the words"),
+        (["1.000001,A,F,phường,5,,01/06/2023"], r"list\.csv:2: level: 'phường' is not a known word"),
         (["1.000001,A,F,xã,năm ngày,,01/06/2023"], r"list\.csv:2: time_limit: 'năm ngày' is not a whole number"),
-        (["1.000001,A,F,xã,5 tuần,,01/06/2023"], r"list\.csv:2: time_limit: 'tuần' is none of the words"),
+        (["1.000001,A,F,xã,5 tuần,,01/06/2023"], r"list\.csv:2: time_limit: 'tuần' is not a known word"),
         (["1.000001,A,F,xã,5,rẻ,01/06/2023"], r"list\.csv:2: fee: 'rẻ' is not an amount"),
         (["1.000001,A,F,xã,5,,2023/06/01"], r"list\.csv:2: valid_from: '2023/06/01' is not a day"),
-        (["1.000001,A,F,xã,5,,"], r"list\.csv:2: 1\.000001 has no day"),
+        (["1.000001,A,F,xã,5,,"], r"list\.csv:2: 1\.000001 has no first day"),
         (["1.000009,,F,xã,5,,01/06/2023"], r"list\.csv:2: 1\.000009, name: Field required"),
         (["1.000009,A,F,,5,,01/06/2023"], r"list\.csv:2: 1\.000009 has no level"),
         (
             ["1.000001,A,F,xã,5,,01/06/2023", "1.000001.H59,A,F,xã,6,,01/06/2023"],
-            r"list\.csv:3: 1\.000001 stands with other values at line 2",
+            r"list\.csv:3: 1\.000001 has other values in line 2",
         ),
-        (["1.000001,Đăng ký A,Lĩnh vực A,xã,5,20000,01/01/2020"], r"list\.csv:2: .*procedures\.csv:2.*limit 7, here 5"),
+        (["1.000001,Đăng ký A,Lĩnh vực A,xã,5,20000,01/01/2020"], r"csv:2: .*res\.csv:2.*limit 7 \(the list: 5\)"),
         (["1.000001,A,F,xã,5,,01/06/2019"], r"list\.csv:2: 1\.000001 would hold from 2019-06-01"),
     ],
 )  # fmt: skip
-def test_what_is_not_understood_or_contradicts_is_refused_with_file_and_line(
+def test_a_value_that_is_not_understood_or_contradicts_is_refused_with_file_and_line(
     make_catalog: MakeCatalog, lines: list[str], message: str
 ) -> None:
     catalog = make_catalog(ROW)
@@ -146,7 +146,7 @@ def test_what_is_not_understood_or_contradicts_is_refused_with_file_and_line(
 
 
 def test_a_list_without_the_code_is_refused_with_its_headings(make_catalog: MakeCatalog) -> None:
-    with pytest.raises(CatalogError, match=r"list\.csv:1: no column holds the procedure's code.*'Tên'"):
+    with pytest.raises(CatalogError, match=r"list\.csv:1: no column holds the procedure code.*'Tên'"):
         plan(make_catalog(ROW), "x", head="Tên")
 
 
@@ -164,7 +164,7 @@ def test_a_procedure_that_is_abolished_ends_the_day_before(make_catalog: MakeCat
     assert counts(plan(after, "1.000001,xã,Bãi bỏ,01/06/2023", head=head)) == {"unchanged": 1}
 
 
-def test_a_complete_list_ends_what_it_lacks_and_nothing_of_others(make_catalog: MakeCatalog) -> None:
+def test_a_complete_list_ends_the_rows_it_lacks_but_no_row_of_another_province(make_catalog: MakeCatalog) -> None:
     catalog = make_catalog(ROW, OTHER, OTHER.replace("commune,,", "commune,84,"))
     found = plan(catalog, "1.000001,Đăng ký A,Lĩnh vực A,xã,7,20000,", replace=True, from_day=DAY)
     assert counts(found) == {"closed": 1, "unchanged": 1}
@@ -176,8 +176,8 @@ def test_a_complete_list_ends_what_it_lacks_and_nothing_of_others(make_catalog: 
     assert counts(again) == {"unchanged": 1}
 
 
-def test_a_complete_list_needs_its_day(make_catalog: MakeCatalog) -> None:
-    with pytest.raises(CatalogError, match="needs the day"):
+def test_a_complete_list_needs_its_first_day(make_catalog: MakeCatalog) -> None:
+    with pytest.raises(CatalogError, match="needs the first day"):
         plan(make_catalog(ROW), replace=True)
 
 
@@ -210,7 +210,7 @@ def test_a_province_has_rows_of_its_own_in_a_file_of_its_own(make_catalog: MakeC
     assert counts(plan(after, "1.000001,3 ngày làm việc,01/06/2023", head=head, province="84")) == {"unchanged": 1}
 
 
-def test_a_fee_that_is_dropped_leaves_no_fee_behind(make_catalog: MakeCatalog) -> None:
+def test_a_removed_fee_leaves_no_fee(make_catalog: MakeCatalog) -> None:
     catalog = make_catalog(ROW)
     plan(catalog, "1.000001,Miễn phí,01/06/2023", head="Mã TTHC,Lệ phí,Hiệu lực từ").write()
     after = reloaded(catalog).procedure("1.000001", DAY)
@@ -218,7 +218,7 @@ def test_a_fee_that_is_dropped_leaves_no_fee_behind(make_catalog: MakeCatalog) -
     assert (after.fee, after.has_fee) == (0, False)
 
 
-def test_a_folder_that_borrows_its_lists_gets_its_own_with_all_of_them(
+def test_a_catalogue_that_uses_the_shipped_lists_gets_a_copy_of_all_of_them(
     make_catalog: MakeCatalog, tmp_path: Path
 ) -> None:
     catalog = make_catalog(ROW)

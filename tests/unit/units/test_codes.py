@@ -69,7 +69,9 @@ def test_a_unit_is_found_by_code_or_name_however_it_is_spelt(
 
 
 @pytest.mark.parametrize(("code", "source_id"), [("Một cửa", None), ("Xã Phú An", "a"), ("Phòng Kinh tế", "a")])
-def test_a_name_means_nothing_where_nobody_said_so(catalog: Catalog, code: str, source_id: str | None) -> None:
+def test_a_name_that_is_not_listed_for_the_source_means_no_unit(
+    catalog: Catalog, code: str, source_id: str | None
+) -> None:
     assert meant(catalog, code, source_id) == set()
 
 
@@ -93,7 +95,7 @@ def test_a_name_of_several_procedures_is_not_decided(catalog: Catalog) -> None:
         procedure_namer(catalog, "commune")("hòa giải")
 
 
-def test_of_the_whole_country_only_the_provinces_of_the_sources_and_what_they_became_are_in_use() -> None:
+def test_only_the_provinces_of_the_sources_and_their_successors_are_in_use() -> None:
     catalog = load_catalog(Settings.load().catalog_dir)
     units = units_in_use(catalog)
     assert len(units) < len(catalog.units) / 4
@@ -104,7 +106,7 @@ def test_of_the_whole_country_only_the_provinces_of_the_sources_and_what_they_be
     assert all(unit.parent_id is None or unit.parent_id in ids[:place] for place, unit in enumerate(units))
 
 
-def test_the_province_an_installation_serves_is_in_use_also_before_it_has_a_source(
+def test_the_province_of_an_installation_is_in_use_before_it_has_a_source(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     catalog = load_catalog(Settings.load().catalog_dir)

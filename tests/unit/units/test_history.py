@@ -28,7 +28,7 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def test_the_shipped_files_are_what_the_lists_make_byte_for_byte() -> None:
+def test_the_shipped_files_equal_those_built_from_the_lists_byte_for_byte() -> None:
     _, files = build_files(LISTS, UNITS)
     assert {name: (UNITS / name).read_text(encoding="utf-8") for name in files} == files
 
@@ -51,7 +51,7 @@ def test_a_district_with_a_row_of_its_own_has_another_heir_than_the_rule_says(tm
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("district_code,heir_id,evidence\n999,x,y\n*,a,b\n", r"district_heirs\.csv:2: 999 is no district"),
+        ("district_code,heir_id,evidence\n999,x,y\n*,a,b\n", r"district_heirs\.csv:2: 999 is not a district"),
         ("district_code,heir_id,evidence\n842,x,y\n", r"no row `\*`"),
         ("district_code,heir_id,evidence\n*,x,\n", r"district_heirs\.csv:2: evidence"),
     ],
@@ -62,7 +62,7 @@ def test_a_wrong_heir_of_a_district_is_refused_by_file_and_line(tmp_path: Path, 
         build_files(LISTS, tmp_path)
 
 
-def test_who_is_known_to_have_followed_a_vanished_commune_stands_before_what_names_tell(tmp_path: Path) -> None:
+def test_a_known_heir_of_a_vanished_commune_takes_precedence_over_names(tmp_path: Path) -> None:
     shutil.copy(UNITS / HEIRS_OF_DISTRICTS, tmp_path)
     (tmp_path / HEIRS_OF_VANISHED).write_text(
         "code,heir_code,evidence\n29245,29239,Nghị quyết of the test\n448,436,Nghị quyết of the test\n",
@@ -81,7 +81,7 @@ def test_who_is_known_to_have_followed_a_vanished_commune_stands_before_what_nam
         ("29245,29251,x", r"vanished_heirs\.csv:2: 29251 is no unit of units_2025-06-30\.csv"),
     ],
 )
-def test_an_heir_that_cannot_be_is_refused_by_file_and_line(tmp_path: Path, row: str, what: str) -> None:
+def test_an_impossible_heir_is_refused_by_file_and_line(tmp_path: Path, row: str, what: str) -> None:
     shutil.copy(UNITS / HEIRS_OF_DISTRICTS, tmp_path)
     (tmp_path / HEIRS_OF_VANISHED).write_text(f"code,heir_code,evidence\n{row}\n", encoding="utf-8")
     with pytest.raises(CatalogError, match=what):
@@ -95,22 +95,22 @@ def test_an_heir_that_cannot_be_is_refused_by_file_and_line(tmp_path: Path, row:
             "units_2022.csv",
             "province,02,,",
             "province,01,,",
-            r"units_2022\.csv:3: the code 01 stands twice, first in line 2",
+            r"units_2022\.csv:3: the code 01 is listed twice, first in line 2",
         ),
-        ("units_2022.csv", "province,02,,", "region,02,,", r"units_2022\.csv:3: 'region' is no level"),
+        ("units_2022.csv", "province,02,,", "region,02,,", r"units_2022\.csv:3: 'region' is not a level"),
         (
             "units_2025-06-30.csv",
             "district,842,84,",
             "district,842,85,",
-            r"842 stands under '85', which is no province",
+            r"842 is under '85', which is not a province",
         ),
         ("units_2025-07-01.csv", "level,code", "code,level", r"units_2025-07-01\.csv:1: the columns are code, level"),
-        ("province_succession_2025-07-01.csv", "84,86", "84,84", r":\d+: '84' is no province of the list"),
-        ("province_succession_2025-07-01.csv", "84,86\n", "", r"nobody follows 84 of units_2025-06-30\.csv"),
-        ("province_succession_2025-07-01.csv", "84,86", "84,82", "stands in another province than its own became"),
+        ("province_succession_2025-07-01.csv", "84,86", "84,84", r":\d+: '84' is not a province of the list"),
+        ("province_succession_2025-07-01.csv", "84,86\n", "", r"84 of units_2025-06-30\.csv have no successor"),
+        ("province_succession_2025-07-01.csv", "84,86", "84,82", "is not in the successor of its province"),
         ("unit_succession_2025-07-01.csv", "00001,00097,1", "00001,00097,0", r"csv:2: the commune 00001 has 0 heirs"),
         ("unit_succession_2025-07-01.csv", "00001,00097,1", "00001,00097,yes", r"csv:2: is_heir is 'yes', not 0 or 1"),
-        ("unit_succession_2025-07-01.csv", "00001,00097,1", "99999,00097,1", r"csv:2: '99999' is no commune"),
+        ("unit_succession_2025-07-01.csv", "00001,00097,1", "99999,00097,1", r"csv:2: '99999' is not a commune"),
         ("electronic_codes_2025-10.csv", "H44,Phú Thọ,25", "H44,Phú Thọ,24", r"24 is Tỉnh Bắc Ninh, not Phú Thọ"),
     ],
 )
@@ -129,7 +129,7 @@ def test_a_missing_list_is_named(lists: Path) -> None:
 
 
 def changes(before: str, eve: str) -> Changes:
-    """Communes `code name` of district 1 on two days; `code name @2` stands under district 2."""
+    """Communes `code name` of district 1 on two days; `code name @2` is under district 2."""
 
     def listed(text: str) -> dict[str, Listed]:
         found = {code: Listed("district", code, "9", f"Huyện {code}") for code in "12"}
@@ -155,7 +155,7 @@ def changes(before: str, eve: str) -> Changes:
         ("11 Xã Cao Đại; 12 Xã Bồ Sao @2", "12 Xã Cao Đại @2", "1"),  # the name is taken in another district
     ],
 )
-def test_a_vanished_commune_is_followed_by_a_commune_only_where_names_leave_no_choice(
+def test_a_vanished_commune_has_a_commune_as_heir_only_when_names_allow_exactly_one(
     before: str, eve: str, heir: str
 ) -> None:
     assert changes(before, eve).commune_heirs["11"].code == heir

@@ -48,7 +48,7 @@ def reform() -> UnitMap:
     )  # fmt: skip
 
 
-def test_a_unit_that_ended_is_read_at_its_heir(reform: UnitMap) -> None:
+def test_a_unit_that_ended_is_shown_in_the_line_of_its_heir(reform: UnitMap) -> None:
     assert reform.placement(["a", "b", "d"], REFORM) == {"a": "ab", "b": "ab", "d": "d1"}
     assert reform.place("a", EVE) == "a"
 
@@ -60,12 +60,12 @@ def test_a_unit_that_begins_later_is_followed_back_only_to_the_one_unit_it_was(r
     assert reform.place("d2", EVE) == "d2"  # a part of one, which is no heir
 
 
-def test_a_report_covers_every_unit_whose_dossiers_end_in_it(reform: UnitMap) -> None:
+def test_a_report_covers_every_unit_that_has_an_heir_in_it(reform: UnitMap) -> None:
     assert reform.predecessors("86") == ["84", "a", "b", "c", "d"]
     assert set(reform.scope("84")) == {"84", "a", "b", "c", "d"}
 
 
-def test_a_period_is_split_on_the_day_the_map_changes_and_only_for_whom_it_does(reform: UnitMap) -> None:
+def test_a_period_is_split_on_the_day_the_map_changes_and_only_for_units_whose_map_changes(reform: UnitMap) -> None:
     june, july = date(2025, 6, 15), date(2025, 7, 14)
     assert reform.parts(["a", "c"], june, july) == [(june, EVE), (REFORM, july)]
     assert reform.parts(["d2"], june, july) == [(june, july)]
@@ -163,7 +163,7 @@ def test_a_thousand_histories_conserve_every_total_at_every_level() -> None:
     assert moved > 300
 
 
-def test_what_is_read_on_an_earlier_map_can_be_carried_onto_every_later_one() -> None:
+def test_figures_of_an_earlier_map_can_be_moved_to_every_later_map() -> None:
     for seed in range(1000):
         rng = random.Random(seed)
         found = random_history(rng)

@@ -54,7 +54,7 @@ def test_no_code_means_two_units_on_one_day(day: date) -> None:
     assert [code for code, times in Counter(unit.code for unit in in_force(day)).items() if times > 1] == []
 
 
-def test_a_unit_stands_under_one_that_holds_as_long() -> None:
+def test_the_parent_of_a_unit_is_in_force_as_long_as_the_unit() -> None:
     for unit in CATALOG.units:
         if unit.parent_id is not None:
             parent = CATALOG.unit_by_id[unit.parent_id]
@@ -87,21 +87,19 @@ def test_the_provinces_of_the_published_figures_became_those_of_the_law(new: str
     assert from_centres == {f"{old}-TTPVHCC:2020" for old in olds.split()} & set(CATALOG.unit_by_id)
 
 
-def test_the_eleven_provinces_the_reform_left_alone_stay_the_same_units() -> None:
+def test_the_eleven_provinces_that_the_reform_did_not_change_stay_the_same_units() -> None:
     lasting = {unit.code for unit in in_force(REFORM) if unit.level == "province" and unit.holds_on(EVE)}
     assert lasting == {"01", "04", "11", "12", "14", "20", "22", "38", "40", "42", "46"}
 
 
-def test_every_unit_that_ever_was_has_one_line_of_heirs_to_a_unit_in_force_today() -> None:
+def test_every_unit_has_one_line_of_heirs_to_a_unit_in_force_today() -> None:
     for unit in CATALOG.units:
         assert CATALOG.unit_by_id[heir_of(unit.unit_id)].holds_on(TODAY), unit
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.dates(date(2020, 1, 1), TODAY), st.data())
-def test_whatever_unit_of_whatever_day_the_heir_lies_in_the_province_that_its_own_became(
-    day: date, data: st.DataObject
-) -> None:
+def test_the_heir_of_every_unit_is_in_the_successor_of_its_province(day: date, data: st.DataObject) -> None:
     unit = data.draw(st.sampled_from(in_force(day)))
     heir = heir_of(unit.unit_id)
     assert CATALOG.province_of(heir).unit_id == heir_of(CATALOG.province_of(unit.unit_id).unit_id)
@@ -125,7 +123,7 @@ def test_every_new_commune_has_a_predecessor_also_the_five_special_zones_without
         assert row.evidence.startswith("inferred")
 
 
-def test_what_changed_on_an_unknown_day_says_so_and_what_is_guessed_is_marked() -> None:
+def test_evidence_states_unknown_days_and_marks_guesses() -> None:
     for unit in CATALOG.units:
         if date(2024, 11, 1) in (unit.valid_from, unit.valid_to and unit.valid_to + timedelta(days=1)):
             assert "the day is unknown" in unit.evidence
@@ -150,12 +148,12 @@ def test_what_changed_on_an_unknown_day_says_so_and_what_is_guessed_is_marked() 
         ("221:2020", "213:2020", "17 of its communes"),
     ],
 )
-def test_a_vanished_unit_is_followed_by_what_the_names_tell(vanished: str, heir: str, reason: str) -> None:
+def test_a_vanished_unit_has_the_heir_inferred_from_names(vanished: str, heir: str, reason: str) -> None:
     [row] = [row for row in CATALOG.successions_from[vanished] if row.is_heir]
     assert (row.successor_id, reason in row.evidence) == (heir, True)
 
 
-def test_a_commune_that_came_under_another_district_is_another_unit_and_its_own_heir() -> None:
+def test_a_commune_moved_to_another_district_is_a_new_unit_and_the_heir_of_the_old_one() -> None:
     moved = [row for row in CATALOG.successions if row.predecessor_id.replace(":2020", ":2024") == row.successor_id]
     assert len(moved) == 148
     for row in moved:
@@ -170,7 +168,7 @@ def test_a_unit_that_was_only_renamed_stays_the_same_unit_under_two_names() -> N
     assert CATALOG.name_of("46:2020", TODAY) == "Thành phố Huế"
 
 
-def test_a_nation_of_units_adds_no_row_to_the_report_of_one_province() -> None:
+def test_units_of_the_whole_country_add_no_row_to_the_report_of_one_province() -> None:
     october = Period("CAL_MONTH", "2023-10", date(2023, 10, 1), date(2023, 10, 31))
     assert len(units_in_force(CATALOG.subtree("84:2020"), october)) == 1 + 9 + 106
     july = Period("CAL_MONTH", "2025-07", date(2025, 7, 1), date(2025, 7, 31))

@@ -39,6 +39,29 @@ def test_a_record_set_aside_is_shown_with_what_the_source_said(land: Land, recor
     assert "applicant_ref" not in shown.record
 
 
+def test_no_reference_of_the_applicant_is_shown_while_a_key_is_replaced(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1, previous_applicant_refs="old:0ddba11 older:5ec2e7")]))
+    [entry] = list_quarantine()
+    shown = repr(show_quarantine(entry.quarantine_id))
+    assert "0ddba11" not in shown
+    assert "5ec2e7" not in shown
+
+
+def test_a_fact_that_nobody_knows_is_not_shown_as_what_broke_a_rule(land: Land, record: Record) -> None:
+    night(land([record("1", unit_code="XX")]))  # no unit, so no heir of one either
+    [entry] = list_quarantine()
+    [broken] = show_quarantine(entry.quarantine_id).broken_rules
+    assert (broken.rule_id, broken.field) == ("V7", "unit_code, reference_on")
+    assert broken.value == "unit_code=XX, reference_on=2023-10-02 00:00:00"
+
+
+def test_an_empty_column_of_the_record_is_shown_as_empty(land: Land, record: Record) -> None:
+    night(land([record("1", finished_at=None, returned_at=None)]))
+    [entry] = list_quarantine()
+    [broken] = show_quarantine(entry.quarantine_id).broken_rules
+    assert (broken.rule_id, broken.value) == ("V4", "status_code=10, finished_at=, returned_at=")
+
+
 def test_a_corrected_dossier_is_settled_once_it_is_loaded(land: Land, record: Record) -> None:
     night(land([record("1", fee_amount=-1)]))
     corrected = land([record("1")])

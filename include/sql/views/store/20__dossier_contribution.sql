@@ -4,8 +4,10 @@
 -- Form II.06a, TT 01/2020/TT-VPCP, counting rules of domain.md section 3.2; all comparisons are of calendar days.
 --   counted     a dossier counts from the day it was received, but for status 1 (not yet) and 3 (refused intake); not
 --               where it is a copy of one that counts elsewhere, nor once its source is proven to have deleted it
---   ended_on    9 and 10 on the day processing finished (10 may have only the day the result was returned);
---               7 withdrawn and 8 stopped on the day they were closed
+--   ended_on    9 and 10 on the day processing finished, else on the day the result was returned (domain.md section 4.3
+--               for 10, inferred for 9); 7 withdrawn and 8 stopped on the day they were closed, else refused, else
+--               returned (inferred). Rule V4 of expectations/dossier.json reads the days alike
+--   refused_on  3 on the day of refusal, else on the day processing finished, else of return (inferred)
 --   outcome     before, on or after the due day; no due day counts as on time (domain.md section 4.4)
 --   overdue     from the day after the due day until the end; a paused dossier (5, 6) became overdue only if its
 --               due day had passed when the pause began, because the pause stops the clock (section 4.5)
@@ -36,7 +38,7 @@ with judged as (
                     as is_digitised,
                 fee_amount > 0 or (fee_amount is null and paid_online_code > 0) as has_fee,
                 apology_at is not null or apology_count > 0 as has_apology,
-                case when status_code = 3 then coalesce(refused_at, finished_at)::date end as refused_on,
+                case when status_code = 3 then coalesce(refused_at, finished_at, returned_at)::date end as refused_on,
                 case when channel_code = 2 then submitted_at::date end as sent_on,
                 case when status_code not in (1, 3) then received_at::date end as received_on,
                 case when status_code not in (1, 3) and received_at is not null then due_at::date end as due_on,
@@ -45,7 +47,9 @@ with judged as (
                     when status_code in (9, 10) then coalesce(finished_at, returned_at)::date
                     when status_code in (7, 8) then coalesce(finished_at, refused_at, returned_at)::date
                 end as ended_on,
-                case when status_code <> 1 then coalesce(received_at, refused_at, finished_at)::date end as settled_on
+                case
+                    when status_code <> 1 then coalesce(received_at, refused_at, finished_at, returned_at)::date
+                end as settled_on
             from (values (1)) as once (number)
             offset 0
         ) as dated

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from motcua.canonical import CONTENT, KEY_COLUMNS, TRACE
+from motcua.canonical import DOSSIER
 from motcua.catalog import Source, load_catalog
 from motcua.errors import ContractBroken
 from motcua.extract.records.convert import (
@@ -41,7 +41,7 @@ from motcua.spelling import folded
 # What a pulled row stands for: null for a dossier like others, else why it is not.
 SOFT_DELETED, MIGRATED = "soft_deleted", "migrated"
 STANDING = pa.field("standing", pa.string())
-PULLED_SCHEMA = pa.schema([*((name, pa.string()) for name in KEY_COLUMNS), *CONTENT, *TRACE, STANDING])
+PULLED_SCHEMA = DOSSIER.pulled_schema.append(STANDING)
 
 
 class TableBuilder:

@@ -1,54 +1,24 @@
-"""Editions in the warehouse: immutable figures with their canonical bytes and SHA-256 (design.md idea 6)."""
+"""Editions as the warehouse keeps them: immutable figures with their canonical bytes and SHA-256 (design.md idea 6)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from sqlalchemy import Connection, text
 
-from motcua.catalog import Catalog, Unit, load_catalog
-from motcua.catalog.forms import Form, load_form
 from motcua.errors import ReportRefused
 from motcua.period import Period
-from motcua.publish.edition.brief import change_tables, quarantine_counts, working_days_after
 from motcua.publish.edition.content import (
     Content,
     canonical_bytes,
-    completeness_json,
     figure_rows,
-    folder_sha256,
-    maps_json,
-    part_tables_json,
-    report_facts,
-    substance,
-    tables_json,
 )
-from motcua.publish.edition.restatement import restate
-from motcua.publish.form.completeness import (
-    CELLS_EN,
-    SourceCell,
-    read_cells,
-    refuse_unready_batches,
-    without_source,
-)
-from motcua.publish.form.figures import find_unit, units_in_force
-from motcua.publish.form.reading import read_on_map
-from motcua.publish.form.scope import AS_NOW, AS_WAS, Scope, map_day
-from motcua.publish.index.document import REPORT as INDEX
-from motcua.publish.index.document import index_content
-from motcua.publish.index.standing import standing_of
-from motcua.settings import TIMEZONE, Settings
-from motcua.warehouse import statement, store_engine, warehouse_engine
-
-State = Literal["provisional", "final"]
-BRIEF = "nightly-brief"
+from motcua.warehouse import statement, warehouse_engine
 
 
 @dataclass(frozen=True)
@@ -99,70 +69,6 @@ class Verification:
 
 
 _HEAD = ", ".join(EditionSummary.__dataclass_fields__)
-
-
-def publish_edition(
-    report_code: str,
-    unit: str,
-    period: Period,
-    *,
-    state: State | None = None,
-    today: date | None = None,
-    on_map: str | None = None,
-) -> Edition:
-    """Publish a report as an edition, or return the newest one when nothing has changed since.
-
-    An edition is final when the period is over and every source in scope is received; otherwise it is provisional
-    and names what is missing. A later edition restates the one before it with the causes of each difference.
-    Units are those of the period's last day; when they changed within the period, the edition also holds each part
-    of it on its own map.
-
-    Args:
-        report_code: a form of the catalogue, `index-766`, or `nightly-brief` (whose period is one day).
-        unit: official code or unit id; the report covers everything below it.
-        state: ask for this state instead of the best one possible.
-        today: the day of publishing, in Asia/Ho_Chi_Minh; the clock's by default.
-        on_map: `as-now` or a day whose units differ: an edition of a series of its own. `as-was` is in every edition.
-
-    Raises:
-        ReportRefused: an identity does not hold, loaded batches are unmeasured or unbalanced, the period has not
-            begun, or `final` was asked for and something is missing.
-        CatalogError: the unit is unknown on the period's days.
-    """
-    settings = Settings.load()
-    today = today or datetime.now(ZoneInfo(TIMEZONE)).date()
-    catalog = load_catalog(settings.catalog_dir)
-    form = None if report_code == INDEX else load_form(settings.catalog_dir, report_code, period.to_date)
-    found = find_unit(catalog, unit, period)
-    if period.from_date >= today:
-        raise ReportRefused(
-            f"The period {period.label} has no day that is over on {today}.",
-            action=f"publish it after {period.from_date}.",
-        )
-    if report_code == BRIEF and period.days != 1:
-        raise ReportRefused(
-            f"A nightly brief covers one day, not {period.label}.", action="ask for a period of one day."
-        )
-    map_code = _map_code(Scope(catalog, found), period, on_map, today)
-    with warehouse_engine().begin() as warehouse:
-        lock = f"edition {report_code} {found.unit_id} {period.period_type} {period.from_date} {period.to_date}"
-        warehouse.execute(text("select pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": lock})
-        newest = _newest(warehouse, report_code, found.unit_id, period, map_code)
-        with (
-            store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as store,
-            store.begin(),
-        ):
-            draft = _draft(store, settings, catalog, form, found, period, state, today, map_code)
-            if newest is not None and substance(newest.content) == substance(draft):
-                return newest
-            number = newest.edition_no + 1 if newest else 1
-            draft["edition_no"] = number
-            draft["edition_id"] = _edition_id(catalog, report_code, found, period, map_code, number)
-            if newest is not None:
-                placed = Scope(catalog, found).placement(_map_day(draft))
-                draft["restates"] = restate(store, newest.content, draft, placed)
-        _insert(warehouse, draft)
-    return read_edition(draft["edition_id"])
 
 
 def list_editions(
@@ -231,107 +137,6 @@ def _shown(rows: dict[tuple[str, int, str], Any], key: tuple[str, int, str]) -> 
     return "absent" if row is None else f"{row[2]} {row[3]} = {row[6]}"
 
 
-def _draft(
-    store: Connection,
-    settings: Settings,
-    catalog: Catalog,
-    form: Form | None,
-    unit: Unit,
-    period: Period,
-    state: State | None,
-    today: date,
-    map_code: str,
-) -> Content:
-    read_at: datetime = store.execute(text("select now()")).scalar_one()
-    scope = Scope(catalog, unit)
-    refuse_unready_batches(store, catalog, scope.units)
-    cells = read_cells(store, catalog, scope.units, period, today)
-    cells += without_source(units_in_force(scope.units, period), cells, period)
-    day = map_day(map_code or None, period, today)
-    if form is None:
-        standing = standing_of(store, catalog, unit, period, on_map=map_code or None, today=today)
-        said = {**index_content(standing), **({"map": map_code} if map_code else {})}
-    else:
-        said = _form_content(store, settings, form, scope, period, cells, map_code, today)
-    return {
-        **said,
-        "state": _decide_state(said["report"]["code"], unit, cells, period, state, today),
-        "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "is_period_over": "yes" if period.to_date < today else "no",
-        "completeness": completeness_json(cells, scope.placement(day)),
-        "rules": {
-            "catalog": catalog.fingerprint,
-            "expectations": folder_sha256(settings.expectations_dir, "*.json"),
-            "sql": folder_sha256(settings.sql_dir, "*.sql"),
-        },
-    }
-
-
-def _form_content(
-    store: Connection,
-    settings: Settings,
-    form: Form,
-    scope: Scope,
-    period: Period,
-    cells: list[SourceCell],
-    map_code: str,
-    today: date,
-) -> Content:
-    ahead_until = working_days_after(settings.catalog_dir, period.to_date, form.working_days_ahead)
-    reading = read_on_map(store, form, scope, period, map_code or None, ahead_until=ahead_until, today=today)
-    assert reading.day is not None  # only as-was has no day
-    tables = dict(reading.tables)
-    if form.report_code == BRIEF:
-        tables |= change_tables(store, form, scope.catalog, scope.unit, period, tables, reading.day)
-    return {
-        **report_facts(form, scope.unit, period),
-        "tables": [*tables_json(tables), *(table for part in reading.parts for table in part_tables_json(part))],
-        **maps_json(map_code, reading),
-        **({"quarantine": quarantine_counts(store, cells, period.to_date)} if form.report_code == BRIEF else {}),
-    }
-
-
-def _decide_state(
-    report_code: str, unit: Unit, cells: Sequence[SourceCell], period: Period, asked: State | None, today: date
-) -> State:
-    lacking = [
-        f"{cell.source_id} ({cell.source_name}): {CELLS_EN[cell.cell].lower()}"
-        for cell in cells
-        if cell.cell not in ("received", "not_expected")
-    ]
-    if not any(cell.cell == "received" for cell in cells):
-        lacking.append("no source in scope has answered")
-    if period.to_date >= today:
-        lacking.append(f"the period runs until {period.to_date}")
-    if asked == "final" and lacking:
-        raise ReportRefused(
-            f"Report {report_code} of {unit.name} ({unit.unit_id}) for {period.label} cannot be final: "
-            + "; ".join(lacking) + ".",
-            action="ingest the sources named (`motcua ingest --source ID --from --to`), or publish it as provisional.",
-        )  # fmt: skip
-    return "provisional" if lacking or asked == "provisional" else "final"
-
-
-def _map_code(scope: Scope, period: Period, on_map: str | None, today: date) -> str:
-    """Return what names the map in an edition: nothing for the period's own, or for one that does not differ."""
-    day = map_day(on_map, period, today)
-    if on_map in (None, AS_WAS) or scope.placement(day) == scope.placement(period.to_date):
-        return ""
-    return AS_NOW if on_map == AS_NOW else day.isoformat()
-
-
-def _map_day(content: Content) -> date:
-    return date.fromisoformat(content["maps"]["on"] if "maps" in content else content["period"]["to"])
-
-
-def _edition_id(catalog: Catalog, report_code: str, unit: Unit, period: Period, map_code: str, number: int) -> str:
-    """Name the unit by its code, or by its id where the code means another unit at another time."""
-    shared = len(catalog.units_by_code[unit.code]) > 1
-    name = unit.unit_id.replace(":", "-") if shared else unit.code
-    series = f".{map_code}" if map_code else ""
-    return f"{report_code}.{name}.{period.period_type}.{period.label}{series}.{number}"
-
-
 def _head_of(content: Content) -> dict[str, Any]:
     return {
         "edition_id": content["edition_id"],
@@ -350,7 +155,8 @@ def _head_of(content: Content) -> dict[str, Any]:
     }
 
 
-def _insert(warehouse: Connection, content: Content) -> None:
+def keep_edition(warehouse: Connection, content: Content) -> None:
+    """Write an edition and its figures, in the caller's transaction."""
     body = canonical_bytes(content)
     warehouse.execute(
         statement("publish/insert_edition"),
@@ -367,7 +173,10 @@ def _insert(warehouse: Connection, content: Content) -> None:
     )
 
 
-def _newest(warehouse: Connection, report_code: str, unit_id: str, period: Period, map_code: str) -> Edition | None:
+def newest_edition(
+    warehouse: Connection, report_code: str, unit_id: str, period: Period, map_code: str
+) -> Edition | None:
+    """Return the newest edition of a series: a report, unit, period and map; none if there is none yet."""
     found = warehouse.execute(
         text(
             "select edition_id from edition where report_code = :report_code and unit_id = :unit_id"

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from motcua.catalog.cells import cell_code, cell_text
 from motcua.publish.edition.content import Content, part_code, table_rows
 from motcua.warehouse import statement
 
@@ -65,7 +66,7 @@ def _key(row: Content) -> str:
 
 
 def _changed_cells(earlier: Content, draft: Content) -> list[Content]:
-    before = {(cell["source_id"], cell["unit_id"]): cell["cell"] for cell in earlier["completeness"]}
+    before = {(cell["source_id"], cell["unit_id"]): cell_code(cell["cell"]) for cell in earlier["completeness"]}
     changed = []
     for cell in draft["completeness"]:
         was = before.get((cell["source_id"], cell["unit_id"]), "not_expected")
@@ -123,8 +124,6 @@ def _without(entry: Content, *names: str) -> dict[str, Any]:
 
 def cause_text(cause: Content, lang: str) -> str:
     """Say a cause in words, in Vietnamese (`vi`) or English (`en`)."""
-    from motcua.publish.form.completeness import CELLS_EN, CELLS_VI
-
     number = cause["edition_no"]
     vi = lang == "vi"
     if cause["kind"] == "versions":
@@ -140,10 +139,9 @@ def cause_text(cause: Content, lang: str) -> str:
             return f"chưa xác định được nguyên nhân so với ấn bản {number}"
         return f"cause not known, compared with edition {number}"
     name = cause["source_name"]
+    was, now = (cell_text(cause[end], lang).lower() for end in ("before", "after"))
     if vi:
-        was, now = CELLS_VI[cause["before"]].lower(), CELLS_VI[cause["after"]].lower()
         return f"nguồn {cause['source_id']} ({name}): ấn bản {number} {was}, nay {now}"
     if cause["kind"] == "source_answered":
-        return f"source {cause['source_id']} was {CELLS_EN[cause['before']].lower()} in edition {number}"
-    was, now = CELLS_EN[cause["before"]].lower(), CELLS_EN[cause["after"]].lower()
+        return f"source {cause['source_id']} was {was} in edition {number}"
     return f"source {cause['source_id']} was {was} in edition {number} and is {now} now"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from motcua.catalog.cells import CELLS, cell_code, cell_text, is_lacking
 from motcua.publish.edition.content import Content, part_code, table_rows
-from motcua.publish.form.completeness import CELLS_EN, CELLS_VI
 from motcua.settings import TIMEZONE
 
 TABLE_NAMES = {
@@ -112,7 +111,7 @@ def worst_cells(content: Content) -> dict[str, str]:
             lines.setdefault(unit_id, []).append(cell["cell"])
     worst = {}
     for unit_id, cells in lines.items():
-        lacking = [cell for cell in cells if cell not in ("received", "not_expected")]
+        lacking = [cell for cell in cells if is_lacking(cell)]
         if lacking or "received" not in cells:
             worst[unit_id] = (lacking or cells)[0]
     return worst
@@ -120,14 +119,13 @@ def worst_cells(content: Content) -> dict[str, str]:
 
 def missing_sources(content: Content) -> list[Content]:
     """Return the cells that keep the edition from being final."""
-    return [cell for cell in content["completeness"] if cell["cell"] not in ("received", "not_expected")]
+    return [cell for cell in content["completeness"] if is_lacking(cell["cell"])]
 
 
 def lacking_text(content: Content, lang: str) -> str:
     """Say what is missing, naming each source; empty when nothing is."""
     vi = lang == "vi"
-    words = CELLS_VI if vi else CELLS_EN
-    told = [f"{cell['source_name']} ({words[cell['cell']].lower()})" for cell in missing_sources(content)]
+    told = [f"{cell['source_name']} ({cell_text(cell['cell'], lang).lower()})" for cell in missing_sources(content)]
     text = ""
     if told:
         text = ("Chưa có đủ dữ liệu của: " if vi else "Data incomplete for: ") + "; ".join(told) + ". "
@@ -175,6 +173,13 @@ def untold_text(content: Content, lang: str) -> str:
     return f"A dash is what no source of the unit can tell, which is not 0. Columns and units without them: {listed}."
 
 
+def against_text(content: Content, lang: str) -> str:
+    """Say what a change is the difference from: the day before, or the period before."""
+    if content["period"]["type"] == "DAY":
+        return "so với hôm trước" if lang == "vi" else "from the day before"
+    return "so với kỳ trước" if lang == "vi" else "from the period before"
+
+
 def period_text(content: Content, lang: str) -> str:
     """Say the days of the period in a language."""
     first, last = (date.fromisoformat(content["period"][end]) for end in ("from", "to"))
@@ -195,8 +200,8 @@ def _local(content: Content) -> datetime:
 
 
 def cell_counts(content: Content) -> list[tuple[str, int]]:
-    """Return how many sources are in each cell, in the order of CELLS_VI, without the empty ones."""
-    counts: dict[str, Any] = dict.fromkeys(CELLS_VI, 0)
+    """Return how many sources are in each cell, in the order of the list, without the empty ones."""
+    counts: dict[str, int] = dict.fromkeys(CELLS, 0)
     for cell in content["completeness"]:
-        counts[cell["cell"]] += 1
+        counts[cell_code(cell["cell"])] += 1
     return [(name, count) for name, count in counts.items() if count]

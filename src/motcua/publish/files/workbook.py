@@ -6,6 +6,7 @@ import io
 from datetime import datetime
 from typing import Any
 
+from motcua.catalog.cells import cell_text
 from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition
 from motcua.publish.edition.restatement import cause_text
@@ -13,6 +14,7 @@ from motcua.publish.files.layout import (
     STATES,
     TABLE_NAMES,
     Line,
+    against_text,
     headings,
     lacking_text,
     lines,
@@ -23,7 +25,6 @@ from motcua.publish.files.layout import (
     read_at_text,
     untold_text,
 )
-from motcua.publish.form.completeness import CELLS_VI
 
 CODE_HEADING = "Mã"
 SOURCES_SHEET = "Nguồn dữ liệu"
@@ -129,7 +130,8 @@ def _write_table(
             sheet, top + heading.row, 2 + heading.column, heading.rows, heading.columns, heading.vi, formats["heading"]
         )
     for index, column in enumerate(changed):
-        label = f"So với hôm trước: {' – '.join(column['vi'])}"
+        against = against_text(content, "vi")
+        label = f"{against[0].upper()}{against[1:]}: {' – '.join(column['vi'])}"
         _merge(sheet, top, 2 + len(columns) + index, depth, 1, label, formats["heading"])
     for level in range(depth):
         sheet.set_row(top + level, 50 if level == depth - 1 else 20)
@@ -143,7 +145,7 @@ def _write_table(
     for line in lines(content, table, part["part"] if part else 0):
         row += 1
         kind = "missing" if line.kind == "row" and line.cell != "received" else line.kind
-        name = line.name_vi if kind != "missing" else f"{line.name_vi} [{CELLS_VI[line.cell].lower()}]"
+        name = line.name_vi if kind != "missing" else f"{line.name_vi} [{cell_text(line.cell, 'vi').lower()}]"
         sheet.write_string(row, 0, line.number, formats[f"{line.kind}_number"])
         sheet.write_string(row, 1, name, formats[f"{kind}_text"])
         for index, column in enumerate(columns):
@@ -253,7 +255,7 @@ def _write_sources(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
         kind = "row" if cell["cell"] == "received" else "missing"
         sheet.write_number(row, 0, row - top, formats["row_number"])
         values = (
-            cell["source_id"], cell["source_name"], cell["row_code"], CELLS_VI[cell["cell"]],
+            cell["source_id"], cell["source_name"], cell["row_code"], cell_text(cell["cell"], "vi"),
             f"{datetime.fromisoformat(cell['from']):%d/%m/%Y}", f"{datetime.fromisoformat(cell['to']):%d/%m/%Y}",
         )  # fmt: skip
         for index, value in enumerate(values, start=1):

@@ -8,26 +8,11 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Source, Unit
+from motcua.catalog.cells import CellCode, is_lacking
 from motcua.errors import ReportRefused
-from motcua.ledger import Completeness, owed_days
+from motcua.ledger import Completeness, completeness, owed_days
 from motcua.period import Period
 from motcua.warehouse import statement
-
-# Cells of design.md idea 8 that the ledger can tell apart, and a unit nobody asks for data.
-CELLS_VI = {
-    "received": "Đã nhận đủ",
-    "missing": "Thiếu dữ liệu",
-    "failed": "Lỗi kết nối",
-    "held": "Đang tạm giữ để kiểm tra",
-    "not_expected": "Chưa có nguồn dữ liệu",
-}
-CELLS_EN = {
-    "received": "Received",
-    "missing": "Missing",
-    "failed": "Failed",
-    "held": "Held for a decision",
-    "not_expected": "No source",
-}
 
 
 @dataclass(frozen=True)
@@ -39,10 +24,15 @@ class SourceCell:
     unit_id: str
     row_code: str
     level: str
-    cell: str
+    cell: CellCode
     from_date: date
     to_date: date
     batches: tuple[tuple[str, str], ...]  # (batch id, SHA-256 of its manifest)
+
+    @property
+    def is_lacking(self) -> bool:
+        """True when an answer is owed and not there."""
+        return is_lacking(self.cell)
 
 
 def refuse_unready_batches(connection: Connection, catalog: Catalog, scope: list[Unit]) -> None:
@@ -83,12 +73,8 @@ def read_cells(
             windows.setdefault(days, []).append(source)
     answers: list[tuple[Source, Completeness, date, date]] = []
     for (first, last), sources in windows.items():
-        by_id = {source.source_id: source for source in sources}
-        rows = connection.execute(
-            statement("ledger/source_completeness"),
-            {"source_ids": list(by_id), "from_date": first, "to_date": last},
-        )
-        answers += [(by_id[row.source_id], Completeness(**row._mapping), first, last) for row in rows]
+        found = completeness([source.source_id for source in sources], first, last, connection=connection)
+        answers += [(source, answer, first, last) for source, answer in zip(sources, found, strict=True)]
     batch_ids = sorted({batch_id for _, answer, _, _ in answers for batch_id in answer.batch_ids})
     manifests: dict[str, str] = {
         row.batch_id: row.manifest_sha256

@@ -9,9 +9,8 @@ from itertools import pairwise
 from motcua.catalog import LEVELS
 from motcua.catalog.forms import Form
 from motcua.percentage import count_text
-from motcua.period import Period
 from motcua.publish.form.figures import Table
-from motcua.publish.form.parts import Part, stocks
+from motcua.publish.form.parts import PeriodPart, stocks
 from motcua.publish.form.scope import Scope
 
 NAMED = 5  # heirs named one by one; the rest are summed
@@ -21,19 +20,14 @@ _LEVELS = {
 }
 
 
-def explain_parts(
-    form: Form, scope: Scope, period: Period, parts: Sequence[Part], tables: Mapping[str, Table]
-) -> dict[str, str]:
+def explain_parts(form: Form, scope: Scope, parts: Sequence[PeriodPart], tables: Mapping[str, Table]) -> dict[str, str]:
     """Say which part counts which units, what moved to whom, and that the totals of both maps agree; by language."""
-    return {lang: " ".join(_sentences(form, scope, period, parts, tables, lang)) for lang in ("vi", "en")}
+    return {lang: " ".join(_sentences(form, scope, parts, tables, lang)) for lang in ("vi", "en")}
 
 
-def explain_other_map(
-    form: Form, scope: Scope, period: Period, day: date, tables: Mapping[str, Table]
-) -> dict[str, str]:
-    """Say how many units stand on another's line on the map of `day`; nothing when none does."""
-    own = scope.placement(period.to_date)
-    asked = scope.placement(day)
+def explain_other_map(form: Form, scope: Scope, tables: Mapping[str, Table]) -> dict[str, str]:
+    """Say how many units stand on another's line than on the map of the period; nothing when none does."""
+    own, asked, day = scope.placed_in_period, scope.placed, scope.day
     used = {row.unit_id for row in tables["unit"].rows} if "unit" in tables else set(asked.values())
     moved = {own[unit_id] for unit_id in own if own[unit_id] != asked[unit_id] and asked[unit_id] in used}
     if not moved:
@@ -53,11 +47,11 @@ def explain_other_map(
 
 
 def _sentences(
-    form: Form, scope: Scope, period: Period, parts: Sequence[Part], tables: Mapping[str, Table], lang: str
+    form: Form, scope: Scope, parts: Sequence[PeriodPart], tables: Mapping[str, Table], lang: str
 ) -> Iterable[str]:
     vi = lang == "vi"
     days = _listed([_day(part.day, lang) for part in parts[1:]], lang)
-    first, last = _day(period.from_date, lang), _day(period.to_date, lang)
+    first, last = _day(scope.period.from_date, lang), _day(scope.period.to_date, lang)
     yield (
         f"Kỳ báo cáo từ {first} đến {last} có thay đổi đơn vị từ ngày {days}, nên được tính thành {len(parts)} phần."
         if vi
@@ -72,7 +66,7 @@ def _sentences(
     yield ("Tổng số" if vi else "The totals") + _totals(form, tables, lang, agree)
 
 
-def _units(scope: Scope, part: Part, lang: str) -> str:
+def _units(scope: Scope, part: PeriodPart, lang: str) -> str:
     rows = part.tables["unit"].rows
     provinces = sorted({scope.catalog.province_of(row.unit_id).name for row in rows})
     levels = [
@@ -85,7 +79,7 @@ def _units(scope: Scope, part: Part, lang: str) -> str:
     return f"{count_text(len(rows), lang)} {'đơn vị' if lang == 'vi' else 'units'}{of}{inside}"
 
 
-def _moved(form: Form, scope: Scope, before: Part, after: Part, lang: str) -> Iterable[str]:
+def _moved(form: Form, scope: Scope, before: PeriodPart, after: PeriodPart, lang: str) -> Iterable[str]:
     vi = lang == "vi"
     heirs: dict[str, int] = {}
     moving = 0

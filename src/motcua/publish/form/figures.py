@@ -1,22 +1,21 @@
-"""The figures of a form: one SQL statement over the daily measures, shaped into rows, with its identities checked."""
+"""The figures of a form: what its columns count, shaped into rows, with its identities checked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from motcua.catalog import LEVELS, Catalog, Unit
+from motcua.catalog import LEVELS, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Form
-from motcua.errors import CatalogError, ReportRefused
-from motcua.percentage import percentage
+from motcua.errors import ReportRefused
 from motcua.period import Period
+from motcua.publish.form.counts import read_counts
 from motcua.publish.form.scope import Scope
-from motcua.warehouse import statement
 
 
 @dataclass(frozen=True)
@@ -64,72 +63,37 @@ def unit_json(unit: Unit) -> dict[str, str]:
     return {"unit_id": unit.unit_id, "code": unit.code, "name": unit.name, "level": unit.level}
 
 
-def find_unit(catalog: Catalog, code_or_id: str, period: Period) -> Unit:
-    """Return the unit a code means on the period's last day, or else on its first."""
-    try:
-        return catalog.unit(code_or_id, period.to_date)
-    except CatalogError:
-        return catalog.unit(code_or_id, period.from_date)
-
-
 def units_in_force(scope: list[Unit], period: Period) -> list[Unit]:
     """Return the units that could hold dossiers in the period: all but a province itself, which only contains."""
     return [unit for unit in scope if unit.kind != "province" and unit.overlaps(period)]
 
 
-def read_tables(
-    connection: Connection,
-    form: Form,
-    catalog: Catalog,
-    unit: Unit,
-    period: Period,
-    ahead_until: date | None = None,
-    *,
-    day: date | None = None,
-) -> dict[str, Table]:
-    """Return every table of a form, and `total`, for all that `unit` covers, on the map of a day; unchecked.
+def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, Table]:
+    """Return every table of a form, and `total`, for all that a scope covers, on its map; unchecked.
 
     A unit in force in the period that a source speaks for has a row, also when all its figures are 0: its own, or
     that of the unit which stands for it on the map. A unit without a source, or no longer in force, has one if it
     holds dossiers, so that nothing drops out of the total; its zeros would not be an answer (design.md idea 8).
-
-    Args:
-        day: whose map the units are placed on; the period's last by default. Totals are the same on every map.
+    Totals are the same on every map.
     """
-    scope = Scope(catalog, unit)
-    placed = scope.placement(day or period.to_date)
+    catalog, period, placed = scope.catalog, scope.period, scope.placed
     members = {unit_id: catalog.unit_by_id[unit_id] for unit_id in placed.values()}
-    terms = [
-        (column.code, measure, term.window, term.sign)
-        for column in form.columns
-        for term in column.terms
-        for measure in term.measures
-    ]
-    fed = _fed(catalog, form, scope, placed, period)
-    lacking = {unit_id: untold(form, fed[unit_id]) for unit_id in fed}
-    silent = [(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)]
+    lacking = _untold(form, scope)
     found: dict[tuple[str, str], dict[str, int]] = {}
-    for record in connection.execute(
-        statement("publish/form_figures"),
-        {
-            "column_codes": [term[0] for term in terms],
-            "measures": [term[1] for term in terms],
-            "window_codes": [term[2] for term in terms],
-            "signs": [term[3] for term in terms],
-            "unit_ids": list(placed),
-            "placed_unit_ids": list(placed.values()),
-            "levels": [members[unit_id].level for unit_id in placed.values()],
-            "silent_unit_ids": [unit_id for unit_id, _ in silent],
-            "silent_columns": [code for _, code in silent],
-            "from_date": period.from_date,
-            "to_date": period.to_date,
-            "ahead_until": ahead_until or period.to_date,
-        },
+    for count in read_counts(
+        connection,
+        catalog,
+        {column.code: column.terms for column in form.columns},
+        placed,
+        period,
+        ("unit", "field", "level", "total"),
+        ahead_until=_ahead_until(form, scope),
+        silent=[(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)],
     ):
-        found.setdefault((record.table_code, record.row_key), {})[record.column_code] = record.quantity
+        found.setdefault((count.breakdown, count.row_key), {})[count.column_code] = count.quantity
 
     def figures(table: str, key: str) -> dict[str, int]:
-        return complete(form, found.get((table, key), {}))
+        return form.counts(found.get((table, key), {}))
 
     def row(table: str, key: str, name: str, level: str = "", unit_id: str = "", code: str = "") -> Row:
         covered = [
@@ -160,7 +124,7 @@ def read_tables(
     tables = {
         "unit": Table(
             "unit",
-            tuple(row("unit", u.unit_id, _unit_name(catalog, u, unit), u.level, u.unit_id, u.code) for u in units),
+            tuple(row("unit", u.unit_id, _unit_name(scope, u), u.level, u.unit_id, u.code) for u in units),
         ),
         "field": Table("field", tuple(row("field", key, fields.get(key, key)) for key in field_codes)),
         "level": Table(
@@ -180,42 +144,44 @@ def make_row(
     form: Form, head: tuple[str, str, str, str], figures: Mapping[str, int], lacking: frozenset[str] = frozenset()
 ) -> Row:
     """Return a row of a form, from its code, name, level and unit id."""
-    percentages = {}
-    for column in form.columns:
-        if column.percent is not None:
-            part, whole = column.percent.of, column.percent.among
-            share = None if {part, whole} & lacking else percentage(figures[part], figures[whole])
-            percentages[column.code] = "" if share is None else str(share)
-    return Row(*head, figures, lacking, percentages)
+    return Row(*head, figures, lacking, form.shares(figures, lacking))
 
 
-def untold(form: Form, fed: frozenset[str]) -> frozenset[str]:
-    """Return the columns that need a fact which none of the fed fields states."""
-    return frozenset(column.code for column in form.columns if not fed.issuperset(column.needs))
+def _ahead_until(form: Form, scope: Scope) -> date | None:
+    """Return the last day a form looks ahead to: so many working days after the period."""
+    if not form.working_days_ahead or not scope.looks_ahead:
+        return None
+    from motcua.days.workdays import add_workdays, working_calendar
+
+    first = scope.period.to_date + timedelta(days=1)
+    return add_workdays(first, form.working_days_ahead - 1, working_calendar(scope.catalog.folder))
 
 
-def _fed(
-    catalog: Catalog, form: Form, scope: Scope, placed: Mapping[str, str], period: Period
-) -> dict[str, frozenset[str]]:
-    """Return, by unit of the map, the fields that the sources of the units placed on it can fill.
+def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
+    """Return, by unit of the map, the columns whose facts none of the sources of the units placed on it can state.
 
     For a unit without a source some other source of the scope speaks, so all of their fields count as its own.
     """
     if not any(column.needs for column in form.columns):
         return {}
-    found: dict[str, frozenset[str]] = {}
-    for source in catalog.sources:
-        if source.unit_id in placed and source.overlaps(period):
-            unit_id = placed[source.unit_id]
-            found[unit_id] = found.get(unit_id, frozenset()) | fed_fields(catalog.folder, source)
-    every = frozenset[str]().union(*found.values())
-    return {unit_id: found.get(unit_id, every) for unit_id in placed.values()}
+    fed: dict[str, frozenset[str]] = {}
+    for source in scope.catalog.sources:
+        if source.unit_id in scope.placed and source.overlaps(scope.period):
+            unit_id = scope.placed[source.unit_id]
+            fed[unit_id] = fed.get(unit_id, frozenset()) | fed_fields(scope.catalog.folder, source)
+    every = frozenset[str]().union(*fed.values())
+    return {
+        unit_id: frozenset(
+            code for code in form.column_codes if not fed.get(unit_id, every).issuperset(form.needs_of(code))
+        )
+        for unit_id in scope.placed.values()
+    }
 
 
 def check_tables(form: Form, unit: Unit, tables: Mapping[str, Table]) -> None:
     """Refuse figures that break an identity of the form, are negative, or do not add up to the total row."""
     total = tables["total"].rows[0].figures
-    needing = {column.code for column in form.columns if column.needs}
+    needing = {code for code in form.column_codes if form.needs_of(code)}
     for table in tables.values():
         for row in table.rows:
             for identity in form.identities:
@@ -250,22 +216,9 @@ def _refused(form: Form, unit: Unit, table: Table, row: Row, what: str) -> Repor
     )
 
 
-def complete(form: Form, measured: Mapping[str, int]) -> dict[str, int]:
-    """Return every column of the form: the measured ones, 0 where nothing is, and those made of them."""
-    figures = {}
-    for column in form.columns:
-        if column.terms:
-            figures[column.code] = measured.get(column.code, 0)
-        elif column.percent is None:
-            figures[column.code] = sum(measured.get(code, 0) for code in column.plus) - sum(
-                measured.get(code, 0) for code in column.minus
-            )
-    return figures
-
-
-def _unit_name(catalog: Catalog, unit: Unit, root: Unit) -> str:
+def _unit_name(scope: Scope, unit: Unit) -> str:
     """Name a commune with its district unless the report is that district's: names recur inside a province."""
-    parent = catalog.unit_by_id.get(unit.parent_id or "")
-    if parent is None or parent.kind != "district" or root.unit_id in (parent.unit_id, unit.unit_id):
+    parent = scope.catalog.unit_by_id.get(unit.parent_id or "")
+    if parent is None or parent.kind != "district" or scope.unit.unit_id in (parent.unit_id, unit.unit_id):
         return unit.name
     return f"{unit.name}, {parent.name}"

@@ -17,23 +17,28 @@ from sqlalchemy import Connection
 from motcua.catalog.forms import Column, Form
 from motcua.errors import ReportRefused
 from motcua.period import Period
-from motcua.publish.form.figures import Row, Table, check_tables, complete, make_row, read_tables
+from motcua.publish.form.figures import Row, Table, check_tables, make_row, read_tables
 from motcua.publish.form.scope import Scope
 
 Kind = Literal["flow", "opening", "closing"]
 
 
 @dataclass(frozen=True)
-class Part:
+class PeriodPart:
     """A run of days within a period on which the map is one, and every table on that map."""
 
     number: int
-    period: Period
+    scope: Scope
     tables: Mapping[str, Table]
 
     @property
+    def period(self) -> Period:
+        return self.scope.period
+
+    @property
     def day(self) -> date:
-        return self.period.from_date
+        """The first day, on which the map of the part begins."""
+        return self.scope.day
 
 
 @dataclass(frozen=True)
@@ -44,22 +49,19 @@ class Combined:
     moved: Mapping[str, tuple[int, int]]
 
 
-def read_parts(
-    connection: Connection, form: Form, scope: Scope, period: Period, ahead_until: date | None = None
-) -> list[Part]:
-    """Return the parts of a period, checked each by itself and against the next; one part if the map does not change.
+def read_parts(connection: Connection, form: Form, scope: Scope) -> list[PeriodPart]:
+    """Return the parts of a period, checked each by itself and against the next; none if the map does not change.
 
     Raises:
         ReportRefused: an identity of the form does not hold in a part, or an opening stock is not the closing one of
             the part before.
     """
     parts = []
-    for number, part in enumerate(scope.parts(period), start=1):
-        ahead = ahead_until if part.to_date == period.to_date else None
-        tables = read_tables(connection, form, scope.catalog, scope.unit, part, ahead, day=part.from_date)
+    for number, part in enumerate(scope.parts, start=1):
+        tables = read_tables(connection, form, part)
         check_tables(form, scope.unit, tables)
-        parts.append(Part(number, part, tables))
-    check_carried(form, scope, parts)
+        parts.append(PeriodPart(number, part, tables))
+    check_carried(form, parts)
     return parts
 
 
@@ -97,7 +99,7 @@ def stocks(form: Form) -> list[tuple[str, str]]:
     ]
 
 
-def combine(form: Form, parts: list[Part]) -> Combined:
+def combine(form: Form, parts: list[PeriodPart]) -> Combined:
     """Add the parts up, row by row: a unit that ended has its flows and its opening stock, its heir the closing one."""
     kinds = {column.code: kind_of(form, column) for column in form.columns if column.terms}
     tables = {}
@@ -115,9 +117,7 @@ def combine(form: Form, parts: list[Part]) -> Combined:
                     if kind == "flow" or part is (parts[0] if kind == "opening" else parts[-1]):
                         figures[column] += row.figures[column]
         made = [
-            make_row(
-                form, (row.row_code, row.row_name, row.level, row.unit_id), complete(form, summed[key]), lacking[key]
-            )
+            make_row(form, (row.row_code, row.row_name, row.level, row.unit_id), form.counts(summed[key]), lacking[key])
             for key, row in rows.items()
         ]
         tables[code] = Table(code, tuple(made))
@@ -127,7 +127,7 @@ def combine(form: Form, parts: list[Part]) -> Combined:
     return Combined(tables, moved)
 
 
-def _moves(form: Form, parts: list[Part], code: str) -> Iterator[tuple[str, int, int]]:
+def _moves(form: Form, parts: list[PeriodPart], code: str) -> Iterator[tuple[str, int, int]]:
     pairs = stocks(form)
     for before, after in pairwise(parts):
         was = {key_of(row): row.figures for row in before.tables[code].rows}
@@ -139,36 +139,36 @@ def _moves(form: Form, parts: list[Part], code: str) -> Iterator[tuple[str, int,
                     yield key, max(gained, 0), max(-gained, 0)
 
 
-def check_carried(form: Form, scope: Scope, parts: list[Part]) -> None:
+def check_carried(form: Form, parts: list[PeriodPart]) -> None:
     """Refuse parts whose opening stock is not, at each heir, what the part before left open: c6(n) = c11(n-1)."""
     for before, after in pairwise(parts):
         for opening, closing in stocks(form):
             for code in after.tables:
                 if code == "level":
                     continue  # dossiers move between levels; the rows by unit say from where to where
-                left = carried(before, closing, code, scope, after.day)
+                left = carried(before, closing, code, after.day)
                 found = {key_of(row): row.figures[opening] for row in after.tables[code].rows}
                 for key in {**left, **found}:
                     if left.get(key, 0) != found.get(key, 0):
                         raise _refused(
-                            form, scope,
+                            form, after.scope,
                             f"{opening} of {key} from {after.day} on is {found.get(key, 0)}, but its units had"
                             f" {closing} {left.get(key, 0)} on {before.period.to_date}"
                         )  # fmt: skip
 
 
-def check_same(form: Form, scope: Scope, parts: list[Part], tables: Mapping[str, Table], day: date) -> None:
-    """Refuse tables on the map of `day` that are not what the parts add up to.
+def check_same(form: Form, scope: Scope, parts: list[PeriodPart], tables: Mapping[str, Table]) -> None:
+    """Refuse tables on the map of a scope that are not what its parts add up to.
 
     The totals and the rows by field do not depend on any map. The rows by unit are compared where the map is no older
-    than the last part's: each must be the sum of the units that became it.
+    than the last part's: each must be the sum of the units that became it. A period of one part adds up to itself.
     """
     combined = combine(form, parts)
     for code in tables:
-        if code == "level" or (code == "unit" and day < parts[-1].day):
+        if code == "level" or (code == "unit" and scope.day < parts[-1].day):
             continue
         if code == "unit":
-            expected = _on_map(form, parts, scope, day)
+            expected = _on_map(form, parts, scope.day)
         else:
             expected = {key_of(row): dict(row.figures) for row in combined.tables[code].rows}
         found = {key_of(row): row.figures for row in tables[code].rows}
@@ -178,16 +178,16 @@ def check_same(form: Form, scope: Scope, parts: list[Part], tables: Mapping[str,
                 if one != other:
                     raise _refused(
                         form, scope,
-                        f"{column} of {key} is {other} on the map of {day}, but the parts, each on its own map,"
+                        f"{column} of {key} is {other} on the map of {scope.day}, but the parts, each on its own map,"
                         f" add up to {one}"
                     )  # fmt: skip
 
 
-def carried(part: Part, column: str, code: str, scope: Scope, day: date) -> dict[str, int]:
+def carried(part: PeriodPart, column: str, code: str, day: date) -> dict[str, int]:
     """Return one column of a part by row, its units placed on the map of a later day."""
     found: dict[str, int] = {}
     for row in part.tables[code].rows:
-        key = scope.map.place(row.unit_id, day) if code == "unit" else key_of(row)
+        key = part.scope.map.place(row.unit_id, day) if code == "unit" else key_of(row)
         found[key] = found.get(key, 0) + row.figures[column]
     return found
 
@@ -197,17 +197,17 @@ def key_of(row: Row) -> str:
     return row.unit_id or row.row_code
 
 
-def _on_map(form: Form, parts: list[Part], scope: Scope, day: date) -> dict[str, dict[str, int]]:
+def _on_map(form: Form, parts: list[PeriodPart], day: date) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for column in form.columns:
         if not column.terms:
             continue
         kind = kind_of(form, column)
         for part in parts if kind == "flow" else parts[:1] if kind == "opening" else parts[-1:]:
-            for key, quantity in carried(part, column.code, "unit", scope, day).items():
+            for key, quantity in carried(part, column.code, "unit", day).items():
                 figures = found.setdefault(key, {})
                 figures[column.code] = figures.get(column.code, 0) + quantity
-    return {key: complete(form, figures) for key, figures in found.items()}
+    return {key: form.counts(figures) for key, figures in found.items()}
 
 
 def _refused(form: Form, scope: Scope, what: str) -> ReportRefused:

@@ -9,21 +9,21 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from motcua.catalog import Unit
-from motcua.catalog.forms import Form
+from motcua.catalog import Unit, load_catalog
+from motcua.catalog.forms import Form, load_form
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.publish.form.explain import explain_other_map, explain_parts
-from motcua.publish.form.figures import Row, Table, check_tables, find_unit, read_tables, unit_json
-from motcua.publish.form.parts import Part, check_same, combine, key_of, read_parts
-from motcua.publish.form.scope import AS_WAS, Scope, map_day
+from motcua.publish.form.figures import Row, Table, check_tables, read_tables, unit_json
+from motcua.publish.form.parts import PeriodPart, check_same, combine, key_of, read_parts
+from motcua.publish.form.scope import AS_WAS, Scope
 from motcua.settings import Settings
 from motcua.warehouse import store_engine
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A form on a map.
+class FormOnMap:
+    """Every table of a form on a map.
 
     Attributes:
         tables: on the map of `day`; as it was over several parts, the parts added up.
@@ -31,18 +31,20 @@ class Reading:
         parts: of a period whose map changes, otherwise none.
         moved: in the parts added up, the open dossiers that came in and went out, by unit id or row code.
         explanation: by language, `vi` and `en`; empty when every unit is on its own line.
+        changes: for each table, each figure that the form tells changes of minus that of the period before.
     """
 
     tables: Mapping[str, Table]
     day: date | None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[PeriodPart, ...] = ()
     moved: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     explanation: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Form06:
-    """A form of one unit and period, II.06a or another, broken down `by` unit, field or level."""
+class FormReading:
+    """A form of one unit and period as the measures stand now, broken down `by` unit, field or level."""
 
     form: Form
     period: Period
@@ -51,7 +53,7 @@ class Form06:
     rows: tuple[Row, ...]
     total: Row
     on_map: str | None
-    reading: Reading
+    reading: FormOnMap
 
     def as_json(self) -> dict[str, Any]:
         reading = self.reading
@@ -73,6 +75,8 @@ class Form06:
                 }
                 for part in reading.parts
             ]
+        if reading.changes:
+            found["changes"] = [row.as_json() for code in (self.by, "total") for row in reading.changes[code].rows]
         if reading.explanation:
             found["explanation"] = dict(reading.explanation)
         return found
@@ -84,12 +88,9 @@ class Form06:
         return row.as_json() | {"moved_in": came, "moved_out": went}
 
 
-def form_06(unit: str, period: Period, by: str = "unit", *, on_map: str | None = None) -> Form06:
-    """Compute form II.06a (TT 01/2020/TT-VPCP), as `read_form` does any form."""
-    return read_form("form-06", unit, period, by, on_map=on_map)
-
-
-def read_form(report_code: str, unit: str, period: Period, by: str = "unit", *, on_map: str | None = None) -> Form06:
+def read_form(
+    report_code: str, unit: str, period: Period, by: str = "unit", *, on_map: str | None = None
+) -> FormReading:
     """Compute a form of the catalogue for all that a unit covers, from the measures as they stand now.
 
     Args:
@@ -104,58 +105,71 @@ def read_form(report_code: str, unit: str, period: Period, by: str = "unit", *, 
         ReportRefused: an identity of the form does not hold, or two maps disagree; the message names unit and values.
         CatalogError: the unit is unknown on the period's days.
     """
-    from motcua.catalog import load_catalog
-    from motcua.catalog.forms import load_form
-
     settings = Settings.load()
-    catalog = load_catalog(settings.catalog_dir)
     form = load_form(settings.catalog_dir, report_code, period.to_date)
     if by not in form.tables:
         raise ReportRefused(
             f"Report {form.report_code} has no breakdown by {by!r}.", action=f"use {' or '.join(form.tables)}."
         )
-    found = find_unit(catalog, unit, period)
+    scope = Scope.of(load_catalog(settings.catalog_dir), unit, period, on_map)
     with (
         store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as connection,
         connection.begin(),
     ):
-        reading = read_on_map(connection, form, Scope(catalog, found), period, on_map)
-    return Form06(form, period, found, by, reading.tables[by].rows, reading.tables["total"].rows[0], on_map, reading)
+        reading = read_on_map(connection, form, scope)
+    tables = reading.tables
+    return FormReading(form, period, scope.unit, by, tables[by].rows, tables["total"].rows[0], on_map, reading)
 
 
-def read_on_map(
-    connection: Connection,
-    form: Form,
-    scope: Scope,
-    period: Period,
-    on_map: str | None = None,
-    *,
-    ahead_until: date | None = None,
-    today: date | None = None,
-) -> Reading:
-    """Read a form on a map, and hold it against the map of its own days.
+def read_on_map(connection: Connection, form: Form, scope: Scope) -> FormOnMap:
+    """Read a form on the map of a scope, and hold it against the map of its own days.
 
     Args:
         connection: in a transaction of one snapshot.
-        on_map, today: as `motcua.publish.form.scope.map_day`.
 
     Raises:
         ReportRefused: an identity does not hold, a part does not carry over what the one before left, or the totals
             of two maps differ.
     """
-    day = map_day(on_map, period, today)
-    tables = read_tables(connection, form, scope.catalog, scope.unit, period, ahead_until, day=day)
+    tables = read_tables(connection, form, scope)
     check_tables(form, scope.unit, tables)
-    if len(scope.parts(period)) == 1:
-        if scope.placement(day) == scope.placement(period.to_date):
-            return Reading(tables, day)
-        parts = read_parts(connection, form, scope, period, ahead_until)
-        check_same(form, scope, parts, tables, day)
-        return Reading(tables, day, explanation=explain_other_map(form, scope, period, day, tables))
-    parts = read_parts(connection, form, scope, period, ahead_until)
-    check_same(form, scope, parts, tables, day)
-    explanation = explain_parts(form, scope, period, parts, tables)
-    if on_map != AS_WAS:
-        return Reading(tables, day, tuple(parts), explanation=explanation)
-    combined = combine(form, parts)
-    return Reading(combined.tables, None, tuple(parts), combined.moved, explanation)
+    changes = _changes(connection, form, scope, tables)
+    if scope.parts:
+        parts = read_parts(connection, form, scope)
+        check_same(form, scope, parts, tables)
+        explanation = explain_parts(form, scope, parts, tables)
+        if scope.asked != AS_WAS:
+            return FormOnMap(tables, scope.day, tuple(parts), explanation=explanation, changes=changes)
+        combined = combine(form, parts)
+        return FormOnMap(combined.tables, None, tuple(parts), combined.moved, explanation, changes)
+    if scope.is_on_own_map:
+        return FormOnMap(tables, scope.day, changes=changes)
+    own = scope.on_own_map()
+    check_same(form, scope, [PeriodPart(1, own, read_tables(connection, form, own))], tables)
+    return FormOnMap(tables, scope.day, explanation=explain_other_map(form, scope, tables), changes=changes)
+
+
+def _changes(connection: Connection, form: Form, scope: Scope, tables: Mapping[str, Table]) -> dict[str, Table]:
+    """Return, by table, each figure the form tells changes of minus that of the period before, on the same map.
+
+    Nothing where the form tells none, or before a run of days that no period precedes.
+    """
+    columns = [column.code for column in form.columns if column.change]
+    if not columns or (before := scope.before) is None:
+        return {}
+    earlier = read_tables(connection, form, before)
+    found = {}
+    for code, table in tables.items():
+        was = {key_of(row): row.figures for row in earlier[code].rows}
+        rows = tuple(
+            Row(
+                row.row_code,
+                row.row_name,
+                row.level,
+                row.unit_id,
+                {column: row.figures[column] - was.get(key_of(row), {}).get(column, 0) for column in columns},
+            )
+            for row in table.rows
+        )
+        found[code] = Table(code, rows)
+    return found

@@ -1,16 +1,16 @@
-"""Which units a report covers and on which map they are read: as it was, as it is now, or that of a day."""
+"""What a report is about, resolved once and handed on: the units it covers, its days, and the map they are read on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from motcua.catalog import Catalog, Unit
-from motcua.errors import ReportRefused
-from motcua.period import Period
+from motcua.errors import CatalogError, ReportRefused
+from motcua.period import Period, previous_period
 from motcua.settings import TIMEZONE
 from motcua.units.map import UnitMap
 
@@ -19,49 +19,121 @@ AS_WAS, AS_NOW = "as-was", "as-now"
 
 @dataclass(frozen=True)
 class Scope:
-    """The units a report on `unit` covers, whatever the map: its subtree, and all whose dossiers end in it."""
+    """A unit, a period and a map: whose figures are read, over which days, and on whose lines they stand.
 
-    catalog: Catalog
+    Attributes:
+        unit_ids: the units covered, whatever the map: the unit's subtree, and all whose dossiers end in it.
+        today: the day of reading, in Asia/Ho_Chi_Minh; the days before it are over.
+        asked: the map as it was asked for: `as-was`, `as-now`, a day, or none.
+        day: the day whose map it is; as it was, or without one asked for, the last of the period.
+        looks_ahead: whether the days after the period matter too; not of a part that another follows.
+    """
+
+    catalog: Catalog = field(repr=False)
     unit: Unit
+    period: Period
+    today: date
+    asked: str | None
+    day: date
+    map: UnitMap = field(repr=False)
+    unit_ids: tuple[str, ...] = field(repr=False)
+    looks_ahead: bool = True
 
-    @cached_property
-    def map(self) -> UnitMap:
-        return UnitMap(self.catalog.units, self.catalog.successions)
+    @classmethod
+    def of(
+        cls, catalog: Catalog, unit: str, period: Period, on_map: str | None = None, today: date | None = None
+    ) -> Scope:
+        """Resolve what is asked for.
 
-    @cached_property
-    def unit_ids(self) -> list[str]:
-        return self.map.scope(self.unit.unit_id)
+        Args:
+            unit: official code or unit id; a code means what it does on the period's last day, else on its first.
+            on_map: `as-was`, `as-now`, a date such as `2025-06-30`, or none.
+            today: the clock's day by default.
+
+        Raises:
+            CatalogError: the unit is unknown on the period's days.
+            ReportRefused: the map is none of these.
+        """
+        found = _unit(catalog, unit, period)
+        now = today or datetime.now(ZoneInfo(TIMEZONE)).date()
+        units = UnitMap(catalog.units, catalog.successions)
+        day = _map_day(on_map, period, now)
+        return cls(catalog, found, period, now, on_map, day, units, tuple(units.scope(found.unit_id)))
 
     @cached_property
     def units(self) -> list[Unit]:
+        """The units covered."""
         return [self.catalog.unit_by_id[unit_id] for unit_id in self.unit_ids]
 
-    def placement(self, day: date) -> Mapping[str, str]:
-        """Return, for each unit covered, the unit on whose line it stands on the map of a day."""
-        return self.map.placement(self.unit_ids, day)
+    @cached_property
+    def placed(self) -> Mapping[str, str]:
+        """For each unit covered, the unit on whose line it stands on the map."""
+        return self.map.placement(self.unit_ids, self.day)
 
-    def parts(self, period: Period) -> list[Period]:
-        """Return the parts of a period on each of which the map of these units is one; the period itself if it is."""
-        found = self.map.parts(self.unit_ids, period.from_date, period.to_date)
+    @cached_property
+    def placed_in_period(self) -> Mapping[str, str]:
+        """For each unit covered, the unit on whose line it stands on the map of the period's last day."""
+        return self.map.placement(self.unit_ids, self.period.to_date)
+
+    @property
+    def is_on_own_map(self) -> bool:
+        """True when every unit stands where it does on the period's last day."""
+        return self.placed == self.placed_in_period
+
+    @cached_property
+    def parts(self) -> tuple[Scope, ...]:
+        """The parts of the period, each on its own map, where the map of these units changes in it; else none."""
+        found = self.map.parts(self.unit_ids, self.period.from_date, self.period.to_date)
         if len(found) == 1:
-            return [period]
-        return [Period("CUSTOM", f"{first}..{last}", first, last) for first, last in found]
+            return ()
+        return tuple(
+            replace(
+                self,
+                period=Period("CUSTOM", f"{first}..{last}", first, last),
+                day=first,
+                looks_ahead=last == self.period.to_date,
+            )
+            for first, last in found
+        )
+
+    @property
+    def before(self) -> Scope | None:
+        """The period of the same kind just before, on the same map; none before one of any other days."""
+        earlier = previous_period(self.period)
+        return None if earlier is None else replace(self, period=earlier, looks_ahead=False)
+
+    def of_unit(self, unit: Unit) -> Scope:
+        """Return the same days and map for another unit."""
+        return replace(self, unit=unit, unit_ids=tuple(self.map.scope(unit.unit_id)))
+
+    def over(self, period: Period) -> Scope:
+        """Return the same unit over other days, on the map of their last day."""
+        return replace(self, period=period, asked=None, day=period.to_date)
+
+    def on_own_map(self) -> Scope:
+        """Return the same on the map of the period's last day."""
+        return self.over(self.period)
+
+    @property
+    def map_code(self) -> str:
+        """What names the map in an edition: nothing for the period's own, or for one that does not differ."""
+        if self.asked in (None, AS_WAS) or self.is_on_own_map:
+            return ""
+        return AS_NOW if self.asked == AS_NOW else self.day.isoformat()
 
 
-def map_day(on_map: str | None, period: Period, today: date | None = None) -> date:
-    """Return the day whose map is asked for; without one, or as it was, that of the period's last day.
+def _unit(catalog: Catalog, code_or_id: str, period: Period) -> Unit:
+    try:
+        return catalog.unit(code_or_id, period.to_date)
+    except CatalogError:
+        return catalog.unit(code_or_id, period.from_date)
 
-    Args:
-        on_map: `as-was`, `as-now`, a date such as `2025-06-30`, or none.
-        today: the day `as-now` means, in Asia/Ho_Chi_Minh; the clock's by default.
 
-    Raises:
-        ReportRefused: it is none of these.
-    """
+def _map_day(on_map: str | None, period: Period, today: date) -> date:
     if on_map is None or on_map == AS_WAS:
         return period.to_date
     if on_map == AS_NOW:
-        return today or datetime.now(ZoneInfo(TIMEZONE)).date()
+        return today
     try:
         return date.fromisoformat(on_map)
     except ValueError:

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from motcua.catalog.index import Definition
+from motcua.catalog.index import Definition, report_of
 from motcua.publish.form.figures import unit_json
 from motcua.publish.index import wording
 from motcua.publish.index.score import ItemScore
 from motcua.publish.index.standing import Standing
 
-REPORT = "index-766"
-SCHEMA = "motcua.edition/1"
 _COLUMNS = (
     ("numerator", "Tử số", "Numerator"),
     ("denominator", "Mẫu số", "Denominator"),
@@ -53,10 +51,10 @@ def index_content(standing: Standing) -> dict[str, Any]:
     }
     total = {"row_code": "total", "row_name": "Tổng điểm", "level": "", "unit_id": "", "figures": _known(totals)}
     return {
-        "schema": SCHEMA,
         "report": _report(definition),
         "unit": unit_json(standing.unit),
         "period": standing.period.as_json(),
+        "display": index_display(definition),
         "sections": [],
         "columns": [
             {"number": number, "code": code, "label": f"({number})", "vi": [vi], "en": [en]}
@@ -77,9 +75,14 @@ def index_content(standing: Standing) -> dict[str, Any]:
     }
 
 
+def index_display(definition: Definition) -> dict[str, Any]:
+    """Return how the page of an index is headed: its mark; it has no tiles, rates or charts."""
+    return {"mark": definition.mark.model_dump(), "tiles": [], "rates": [], "charts": []}
+
+
 def _report(definition: Definition) -> dict[str, str]:
     return {
-        "code": REPORT,
+        "code": report_of(definition.index),
         "form_no": "",
         "title_vi": definition.title_vi,
         "title_en": definition.title_en,

@@ -17,16 +17,16 @@ from sqlalchemy import Connection
 from motcua.catalog import Catalog, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Term, load_form
-from motcua.catalog.index import Definition, IndexLevel, Item, Quantity, Text
-from motcua.catalog.petitions import units_with_petitions
+from motcua.catalog.index import Definition, IndexLevel, Item, Quantity
+from motcua.catalog.models import Text
+from motcua.catalog.record_sources import units_told
 from motcua.errors import CatalogError, InputRefused
 from motcua.period import Period
 from motcua.procedures.deadlines import Deadlines, Step, procedure_deadlines
 from motcua.publish.form.completeness import SourceCell, read_cells
+from motcua.publish.form.counts import read_counts
 from motcua.publish.index.procedure_counts import count_dossiers, count_procedures, describe, under_authority
 from motcua.publish.index.score import Counts
-from motcua.settings import Settings
-from motcua.warehouse import statement
 
 _SAID_NOTHING = Text(vi="nguồn chưa cho biết dữ liệu này cho hồ sơ nào", en="the sources say it of no dossier")
 
@@ -48,7 +48,7 @@ class Fed:
 
 
 @dataclass(frozen=True)
-class Reading:
+class IndexInputs:
     """Everything an index is fed from in one period, by unit: read once, then summed for whoever is asked about."""
 
     catalog: Catalog
@@ -70,7 +70,7 @@ class Reading:
                 counts[item.id], note = self._row(item, members, cells, level)
                 if note is not None:
                     notes[item.id] = note
-        return Fed(counts, notes, tuple(cell for cell in cells if cell.cell not in ("received", "not_expected")))
+        return Fed(counts, notes, tuple(cell for cell in cells if cell.is_lacking))
 
     def _row(
         self, item: Item, members: Sequence[Unit], cells: Sequence[SourceCell], level: IndexLevel
@@ -173,50 +173,32 @@ class Reading:
         return (count_dossiers if by_dossiers else count_procedures)(describe(rows, wanted), wanted, having)
 
 
-def read(
+def read_inputs(
     connection: Connection, catalog: Catalog, definition: Definition, units: list[Unit], period: Period, today: date
-) -> Reading:
+) -> IndexInputs:
     """Read what the rows of an index are made of, for each of the units by itself.
 
     Raises:
         CatalogError: a row names a column that its form has not.
     """
-    folder = Settings.load().catalog_dir
-    terms = [
-        (_key(item, part), measure, term.window, term.sign)
+    folder = catalog.folder
+    columns = {
+        _key(item, part): tuple(_terms(folder, period.to_date, definition, item, quantity))
         for item in definition.items
         for part, quantity in item.quantities.items()
-        for term in _terms(folder, period.to_date, definition, item, quantity)
-        for measure in term.measures
-    ]
-    asked = [unit.unit_id for unit in units]
+    }
+    asked = {unit.unit_id: unit.unit_id for unit in units}
     sums: dict[str, dict[str, int]] = {}
-    for row in connection.execute(
-        statement("publish/form_figures"),
-        {
-            "column_codes": [term[0] for term in terms],
-            "measures": [term[1] for term in terms],
-            "window_codes": [term[2] for term in terms],
-            "signs": [term[3] for term in terms],
-            "unit_ids": asked,
-            "placed_unit_ids": asked,
-            "levels": [unit.level for unit in units],
-            "from_date": period.from_date,
-            "to_date": period.to_date,
-            "ahead_until": period.to_date,
-            "silent_unit_ids": [],  # a row asks for the fields it needs itself
-            "silent_columns": [],
-        },
-    ):
-        if row.table_code == "unit":
-            sums.setdefault(row.row_key, {})[row.column_code] = row.quantity
+    # No unit is silent here: a row asks for the fields it needs itself.
+    for count in read_counts(connection, catalog, columns, asked, period, ("unit",)):
+        sums.setdefault(count.row_key, {})[count.column_code] = count.quantity
     cells: dict[str, tuple[SourceCell, ...]] = {}
     for cell in read_cells(connection, catalog, units, period, today):
         cells[cell.unit_id] = (*cells.get(cell.unit_id, ()), cell)
     sources = {catalog.source_by_id[cell.source_id] for found in cells.values() for cell in found}
-    return Reading(
-        catalog, period, sums, _measured(connection, definition, asked, period), cells,
-        {source.source_id: fed_fields(folder, source) for source in sources}, units_with_petitions(folder, period),
+    return IndexInputs(
+        catalog, period, sums, _measured(connection, catalog, definition, asked, period), cells,
+        {source.source_id: fed_fields(folder, source) for source in sources}, units_told(catalog, "petition", period),
     )  # fmt: skip
 
 
@@ -240,8 +222,13 @@ def given_too(fed: Fed, given: Mapping[str, Counts | None]) -> Fed:
 
 
 def _measured(
-    connection: Connection, definition: Definition, unit_ids: list[str], period: Period
+    connection: Connection, catalog: Catalog, definition: Definition, asked: Mapping[str, str], period: Period
 ) -> dict[tuple[str, str], dict[str, int]]:
+    """Return the dossiers of each measure that some row asks procedures for, by unit and procedure.
+
+    A procedure that two units handle counts once above them, so procedures are told by unit and joined where counted
+    (domain.md section 1.2, rows 3.2, 3.5, 4.1 and 4.5a).
+    """
     measures = {
         measure
         for item in definition.items
@@ -251,16 +238,10 @@ def _measured(
     }
     found: dict[tuple[str, str], dict[str, int]] = {}
     if measures:
-        for row in connection.execute(
-            statement("publish/procedures_measured"),
-            {
-                "measures": sorted(measures),
-                "unit_ids": unit_ids,
-                "from_date": period.from_date,
-                "to_date": period.to_date,
-            },
-        ):
-            found.setdefault((row.unit_id, row.measure), {})[row.procedure_code] = row.quantity
+        columns = {measure: (Term(measures=(measure,), window="in_period"),) for measure in sorted(measures)}
+        for count in read_counts(connection, catalog, columns, asked, period, ("unit_procedure",)):
+            if count.quantity > 0:
+                found.setdefault((count.row_key, count.column_code), {})[count.procedure_code] = count.quantity
     return found
 
 
@@ -270,20 +251,13 @@ def _terms(folder: Path, day: date, definition: Definition, item: Item, quantity
     if not quantity.columns:
         return
     form = load_form(folder, quantity.form, day)
-    columns = {column.code: column for column in form.columns}
     for code in quantity.columns:
-        if code not in columns:
+        if code not in form.column_codes:
             raise CatalogError(
-                f"Index {definition.index}, row {item.id}: form {form.report_code} has no column {code!r}.",
-                action=f"name one of {', '.join(columns)} in include/catalog/index/.",
+                f"Index {definition.index}, row {item.id}: form {form.report_code} counts no column {code!r}.",
+                action=f"name one of {', '.join(form.column_codes)} in include/catalog/index/.",
             )
-        column = columns[code]
-        yield from column.terms
-        for part in column.plus:
-            yield from columns[part].terms
-        for part in column.minus:
-            for term in columns[part].terms:
-                yield term.model_copy(update={"sign": -term.sign})
+        yield from form.terms_of(code)
 
 
 def _key(item: Item, part: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from motcua.catalog import LEVELS, Catalog, Level, Procedure
-from motcua.catalog.index import IndexLevel, Procedures, Text
+from motcua.catalog.index import IndexLevel, Procedures
+from motcua.catalog.models import Text
 
 _LEVELS: dict[IndexLevel | None, tuple[Level, ...]] = {
     None: LEVELS,

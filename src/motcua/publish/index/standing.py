@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -17,21 +15,21 @@ from motcua.catalog import Catalog, Unit, load_catalog
 from motcua.catalog.index import (
     Definition,
     IndexLevel,
-    Text,
     apply_variant,
     find_variant,
     load_definition,
     variant_for,
 )
+from motcua.catalog.models import Text
 from motcua.errors import ReportRefused
 from motcua.period import Period, previous_period
 from motcua.publish.form.completeness import SourceCell
-from motcua.publish.form.figures import find_unit, unit_json
-from motcua.publish.form.scope import Scope, map_day
+from motcua.publish.form.figures import unit_json
+from motcua.publish.form.scope import Scope
 from motcua.publish.index.gap import Gap, gaps, next_band
-from motcua.publish.index.inputs import Fed, Reading, given_too, read
+from motcua.publish.index.inputs import Fed, IndexInputs, given_too, read_inputs
 from motcua.publish.index.score import Counts, Score, number, score
-from motcua.settings import TIMEZONE, Settings
+from motcua.settings import Settings
 from motcua.warehouse import store_engine
 
 
@@ -140,36 +138,29 @@ def unit_index(
         period: any run of days; calendar periods are what the portal uses (domain.md section 1.6).
         variant: score by these adapted rows instead of those that hold for the unit; `none` for the national ones.
         given: counts of rows that nothing here feeds; they count for this unit only, not in its change or rank.
-        on_map: as `motcua.publish.form.scope.map_day`; dossiers count for the unit they belong to on that map, now and
+        on_map: as `motcua.publish.form.scope.Scope.of`; dossiers count for the unit they belong to on that map, now and
             in the period before.
 
     Raises:
         ReportRefused: no version of the index is in force on the period's last day.
         CatalogError: the unit is unknown on the period's days, or the definition is wrong.
     """
-    catalog, found = _catalog_and_unit(unit, period)
+    scope = Scope.of(load_catalog(Settings.load().catalog_dir), unit, period, on_map, today)
     with _snapshot() as connection:
-        return standing_of(
-            connection, catalog, found, period, index=index, variant=variant, given=given, on_map=on_map, today=today
-        )
+        return standing_of(connection, scope, index=index, variant=variant, given=given)
 
 
 def standing_of(
     connection: Connection,
-    catalog: Catalog,
-    unit: Unit,
-    period: Period,
+    scope: Scope,
     *,
     index: str = "766",
     variant: str | None = None,
     given: Mapping[str, Counts | None] | None = None,
-    on_map: str | None = None,
-    today: date | None = None,
 ) -> Standing:
-    """Compute what `unit_index` does, in a snapshot that the caller holds."""
-    day = map_day(on_map, period, today)
-    league = _League(connection, catalog, _like(catalog, unit, day), index, variant, period, day, today)
-    return league.standing(unit, given or {})
+    """Compute what `unit_index` does for the unit, days and map of a scope, in a snapshot that the caller holds."""
+    league = _League(connection, scope, _like(scope.catalog, scope.unit, scope.day), index, variant)
+    return league.standing(scope.unit, given or {})
 
 
 def level_index(
@@ -187,24 +178,21 @@ def level_index(
     Raises:
         ReportRefused: there is no such unit below, or no version of the index is in force.
     """
-    catalog, found = _catalog_and_unit(unit, period)
-    day = map_day(on_map, period, today)
-    below = {member.unit_id for member in catalog.subtree(found.unit_id)}
+    scope = Scope.of(load_catalog(Settings.load().catalog_dir), unit, period, on_map, today)
     units = [
         member
-        for member in catalog.units
-        if member.unit_id in below
-        and index_level(member) == level
+        for member in scope.catalog.subtree(scope.unit.unit_id)
+        if index_level(member) == level
         and (member.kind != "agency" or level == "department")
-        and member.holds_on(day)
+        and member.holds_on(scope.day)
     ]
     if not units:
         raise ReportRefused(
-            f"{found.name} ({found.unit_id}) has no unit of level {level} on {day}.",
+            f"{scope.unit.name} ({scope.unit.unit_id}) has no unit of level {level} on {scope.day}.",
             action="ask for province, department, district or commune, for another unit, or for another --map.",
         )
     with _snapshot() as connection:
-        league = _League(connection, catalog, _like(catalog, units[0], day), index, variant, period, day, today)
+        league = _League(connection, scope, _like(scope.catalog, units[0], scope.day), index, variant)
         standings = [league.standing(member, {}) for member in units]
     return sorted(standings, key=lambda s: (s.rank is None, s.rank.place if s.rank else 0, s.unit.code))
 
@@ -213,37 +201,30 @@ class _League:
     """The units of one level that are ranked together: read once for now and for the period before."""
 
     def __init__(
-        self,
-        connection: Connection,
-        catalog: Catalog,
-        units: Sequence[Unit],
-        index: str,
-        variant: str | None,
-        period: Period,
-        day: date,
-        today: date | None,
+        self, connection: Connection, scope: Scope, units: Sequence[Unit], index: str, variant: str | None
     ) -> None:
-        self._catalog = catalog
-        self._folder = Settings.load().catalog_dir
+        self._catalog = scope.catalog
         self._index, self._variant = index, variant
-        self._period, self._before = period, previous_period(period)
+        self._period, self._before = scope.period, previous_period(scope.period)
         self._of_province: dict[tuple[str, Period, str], dict[str, Counts | None]] = {}
-        self._national = load_definition(self._folder, index, period.to_date)
-        today = today or datetime.now(ZoneInfo(TIMEZONE)).date()
-        roots = sorted({catalog.province_of(unit.unit_id).unit_id for unit in units})
-        scopes = [Scope(catalog, catalog.unit_by_id[root]) for root in roots]
+        self._national = load_definition(scope.catalog.folder, index, scope.period.to_date)
+        roots = sorted({scope.catalog.province_of(unit.unit_id).unit_id for unit in units})
+        provinces = [scope.of_unit(scope.catalog.unit_by_id[root]) for root in roots]
         self._placed: dict[str, list[Unit]] = {}  # unit -> the units whose dossiers stand on its line on the map
-        for scope in scopes:
-            for unit_id, placed_id in scope.placement(day).items():
-                self._placed.setdefault(placed_id, []).append(catalog.unit_by_id[unit_id])
-        members = list({member.unit_id: member for scope in scopes for member in scope.units}.values())
+        for province in provinces:
+            for unit_id, placed_id in province.placed.items():
+                self._placed.setdefault(placed_id, []).append(scope.catalog.unit_by_id[unit_id])
+        members = list({member.unit_id: member for province in provinces for member in province.units}.values())
         definitions = {self._definition(unit).variant: self._definition(unit) for unit in units}
-        self._now = {name: read(connection, catalog, d, members, period, today) for name, d in definitions.items()}
-        self._then = (
-            {name: read(connection, catalog, d, members, self._before, today) for name, d in definitions.items()}
-            if self._before is not None
-            else {}
-        )
+
+        def inputs(period: Period) -> dict[str, IndexInputs]:
+            return {
+                name: read_inputs(connection, scope.catalog, definition, members, period, scope.today)
+                for name, definition in definitions.items()
+            }
+
+        self._now = inputs(self._period)
+        self._then = {} if self._before is None else inputs(self._before)
         scores = {unit.unit_id: self._fed_and_score(unit, self._now, {}) for unit in units}
         self._places = {
             unit_id: (found.of_hundred, fed.rows)
@@ -272,15 +253,15 @@ class _League:
         if self._variant == "none":
             return self._national
         if self._variant is not None:
-            return apply_variant(self._national, find_variant(self._folder, self._index, day, self._variant))
+            return apply_variant(self._national, find_variant(self._catalog.folder, self._index, day, self._variant))
         line = [unit.unit_id]
         while (parent := self._catalog.unit_by_id[line[-1]].parent_id) is not None:
             line.append(parent)
-        variant = variant_for(self._folder, self._index, day, line, level)
+        variant = variant_for(self._catalog.folder, self._index, day, line, level)
         return self._national if variant is None else apply_variant(self._national, variant)
 
     def _fed_and_score(
-        self, unit: Unit, readings: Mapping[str, Reading], given: Mapping[str, Counts | None]
+        self, unit: Unit, readings: Mapping[str, IndexInputs], given: Mapping[str, Counts | None]
     ) -> tuple[Fed, Score]:
         definition, level = self._definition(unit), index_level(unit)
         reading = readings[definition.variant]
@@ -293,7 +274,7 @@ class _League:
         """Return the units whose dossiers count for a unit on the map: its own, and those it took over."""
         return [member for unit in self._catalog.subtree(unit_id) for member in self._placed.get(unit.unit_id, ())]
 
-    def _inherited(self, definition: Definition, reading: Reading, unit: Unit) -> dict[str, Counts | None]:
+    def _inherited(self, definition: Definition, reading: IndexInputs, unit: Unit) -> dict[str, Counts | None]:
         province = self._catalog.province_of(unit.unit_id).unit_id
         key = (definition.variant, reading.period, province)
         if key not in self._of_province:
@@ -332,11 +313,6 @@ class _League:
 def _with_inherited(fed: Fed, counts: Mapping[str, Counts | None]) -> Fed:
     kept = {row: None if one is None else replace(one, inherited=True) for row, one in counts.items()}
     return replace(fed, counts={**fed.counts, **kept})
-
-
-def _catalog_and_unit(unit: str, period: Period) -> tuple[Catalog, Unit]:
-    catalog = load_catalog(Path(Settings.load().catalog_dir))
-    return catalog, find_unit(catalog, unit, period)
 
 
 def _snapshot() -> Connection:

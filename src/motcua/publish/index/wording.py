@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from motcua.catalog.index import Item, Text
+from motcua.catalog.index import Item
+from motcua.catalog.models import Text
 from motcua.percentage import count_text
 from motcua.publish.index.gap import Gap, next_band
 from motcua.publish.index.score import NO_REPORT_DATA, TEMP_DENOMINATOR, ItemScore, Score, number, rounded

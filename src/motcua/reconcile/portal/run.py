@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,12 +15,13 @@ from motcua.catalog.forms import Form, load_form
 from motcua.catalog.national_portal import Metric, PortalContract, load_portal_contract
 from motcua.errors import CatalogError, ReportRefused
 from motcua.period import Period, calendar_period
+from motcua.publish.form.counts import read_counts
+from motcua.publish.form.scope import Scope
 from motcua.reconcile.portal.client import Department, Portal, time_body
 from motcua.reconcile.portal.compare import Difference, Key, compare
 from motcua.reconcile.portal.departments import units_of
 from motcua.settings import Settings
 from motcua.units.codes import sync_units
-from motcua.units.map import UnitMap
 from motcua.warehouse import statement, store_engine
 
 
@@ -86,7 +87,8 @@ def reconcile(unit: str, period: Period, *, base_url: str | None, today: date) -
     catalog = load_catalog(settings.catalog_dir)
     contract = load_portal_contract(settings.catalog_dir)
     time_body(period)
-    root = catalog.unit(unit, period.to_date)
+    scope = Scope.of(catalog, unit, period, today=today)
+    root = scope.unit
     root_id = contract.root_of(root.unit_id)
     if root_id is None:
         raise CatalogError(
@@ -96,7 +98,7 @@ def reconcile(unit: str, period: Period, *, base_url: str | None, today: date) -
     form = load_form(settings.catalog_dir, "form-06", period.to_date)
     with store_engine().begin() as connection:
         sync_units(connection, catalog)
-        ours = _ours(connection, form, contract, catalog, root, period)
+        ours = _ours(connection, form, contract, scope)
     if base_url is not None:
         fetched_at = datetime.now(UTC)
         said = _ask(Portal(contract, base_url), contract, catalog, root, root_id, period, ours)
@@ -106,11 +108,14 @@ def reconcile(unit: str, period: Period, *, base_url: str | None, today: date) -
         said, last_at = _newest(connection, root, period)
         copies = {
             (row.unit_id, row.procedure_code): row.copy_count
-            for row in connection.execute(statement("reconcile/our_copies"), _scope(catalog, root, period))
+            for row in connection.execute(
+                statement("reconcile/our_copies"),
+                {"unit_ids": list(scope.unit_ids), "from_date": period.from_date, "to_date": period.to_date},
+            )
         }
         neighbours = tuple(
             _delta(
-                _ours(connection, form, contract, catalog, root, other),
+                _ours(connection, form, contract, scope.over(other)),
                 _theirs(_newest(connection, root, other)[0], root),
             )
             for other in _neighbours(period)
@@ -181,42 +186,19 @@ def _ask(
     return told
 
 
-def _ours(
-    connection: Connection, form: Form, contract: PortalContract, catalog: Catalog, root: Unit, period: Period
-) -> dict[Key, int]:
-    columns = {column.code: column for column in form.columns}
-    terms = [
-        (column.code, measure, term.window, term.sign)
-        for column in form.columns
-        for term in column.terms
-        for measure in term.measures
-    ]
-    names = ("column_codes", "measures", "window_codes", "signs")
-    values = dict(zip(names, (list(part) for part in zip(*terms, strict=True)), strict=True))
-    found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    units = UnitMap(catalog.units, catalog.successions)
-    for row in connection.execute(statement("reconcile/our_figures"), {**values, **_scope(catalog, root, period)}):
-        figures = found[units.place(row.unit_id, period.to_date), row.procedure_code]
-        figures[row.column_code] = figures.get(row.column_code, 0) + row.quantity
+def _ours(connection: Connection, form: Form, contract: PortalContract, scope: Scope) -> dict[Key, int]:
+    """Return what the columns of each metric count, by unit and procedure, each unit on the line of its heir.
 
-    def figure(figures: dict[str, int], code: str) -> int:
-        column = columns[code]
-        if column.terms:
-            return figures.get(code, 0)
-        return sum(figures.get(each, 0) for each in column.plus) - sum(figures.get(each, 0) for each in column.minus)
-
-    ours = {}
-    for (unit_id, procedure), figures in found.items():
-        for metric in contract.metrics:
-            if quantity := sum(figure(figures, code) for code in metric.ours):
-                ours[unit_id, procedure, metric.metric] = quantity
-    return ours
-
-
-def _scope(catalog: Catalog, root: Unit, period: Period) -> dict[str, Any]:
-    """The units on every map: what was open on the eve of a merger is carried over by its heirs."""
-    unit_ids = UnitMap(catalog.units, catalog.successions).scope(root.unit_id)
-    return {"unit_ids": unit_ids, "from_date": period.from_date, "to_date": period.to_date}
+    The scope covers the units of every map: what was open on the eve of a merger is carried over by its heirs.
+    """
+    columns = {
+        metric.metric: [term for code in metric.ours for term in form.terms_of(code)] for metric in contract.metrics
+    }
+    return {
+        (count.row_key, count.procedure_code, count.column_code): count.quantity
+        for count in read_counts(connection, scope.catalog, columns, scope.placed, scope.period, ("unit_procedure",))
+        if count.quantity
+    }
 
 
 def _place(root: Unit, period: Period) -> dict[str, Any]:

@@ -18,8 +18,7 @@ from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
 RECENT_DAYS = 28  # fewer than the 31 days of overlap, so that a pull a day or two later still finds them
 FORCED = 3  # changes of each kind that the system which goes down is sure to have
 REPAIRED_RULES = (1, 3, 4, 7, 11)
-UNKNOWN_UNIT = -2  # positions in World.unit_codes, from its end
-NO_UNIT = -1
+UNKNOWN_UNIT = -2  # the position in World.unit_codes, from its end; after it stands an empty code
 _CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")]
 
 

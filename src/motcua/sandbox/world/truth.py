@@ -47,10 +47,6 @@ class Counts:
     def resolved(self) -> int:
         return self.resolved_early + self.resolved_on_time + self.resolved_late
 
-    @property
-    def open_in_time(self) -> int:
-        return self.open_total - self.open_overdue
-
     @classmethod
     def sum(cls, parts: Iterable[Counts]) -> Counts:
         rows = [astuple(part) for part in parts]

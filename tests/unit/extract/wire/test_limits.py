@@ -1,13 +1,13 @@
-"""A rate that no number of tasks exceeds, and a host that is left alone after it failed too often."""
+"""A rate that no number of tasks exceeds, and a circuit that opens after a host failed too often."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,10 +18,11 @@ from tests.unit.extract.opencps_site import Site, answers, record
 from motcua.catalog import Source, load_catalog
 from motcua.errors import SourceUnavailable
 from motcua.extract import SourceConnection, extract_batches
-from motcua.extract.wire.limits import Gate, HostLeftAlone
+from motcua.extract.wire import limits
+from motcua.extract.wire.limits import LATENESS_SECONDS, CircuitOpen, Gate
 from motcua.extract.wire.transport import FIRST_ATTEMPTS
 from motcua.settings import PROJECT_ROOT, Settings
-from motcua.warehouse import store_engine
+from motcua.warehouse import libpq_dsn, store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
 
@@ -51,52 +52,118 @@ def source(**values: object) -> Source:
     return found.model_copy(update=values)
 
 
-def most_in_a_second(left_at: list[float]) -> int:
-    return max(sum(start <= other < start + 1 for other in left_at) for start in left_at)
+class Clock:
+    """The clock of the store and of the gates: it stands until it is moved, and whoever sleeps is only noted.
+
+    The store's own statements see it too: `clock_timestamp` is looked for in the schema `fake` first.
+    """
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.late = 0.0
+        self._passed = 0.0
+
+    def move(self, seconds: float) -> None:
+        self._passed += seconds
+        with store_engine().begin() as connection:
+            connection.execute(text("update fake.clock set at = at + make_interval(secs => :s)"), {"s": seconds})
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._passed += self.late + (seconds if self.late else 0)
+        self.late = 0.0
+
+    def monotonic(self) -> float:
+        return self._passed
+
+    def time(self) -> float:
+        with store_engine().connect() as connection:
+            at = connection.scalar(text("select at from fake.clock"))
+        assert isinstance(at, datetime)
+        return at.timestamp()
 
 
-def test_threads_of_two_sources_keep_the_rate_of_their_host(guarded: Callable[[str], None]) -> None:
+@pytest.fixture
+def clock(databases: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    dsn = libpq_dsn("motcua_store")
+    with store_engine().begin() as connection:
+        connection.execute(text("create schema fake"))
+        connection.execute(text("create table fake.clock as select timestamptz '2023-11-01 02:00+07' as at"))
+        connection.execute(
+            text("create function fake.clock_timestamp() returns timestamptz return (select at from fake.clock)")
+        )
+    parted = "&" if "?" in dsn else "?"
+    monkeypatch.setenv("MOTCUA_STORE_DSN", f"{dsn}{parted}options=-csearch_path%3Dfake,public,pg_catalog")
+    standing = Clock()
+    monkeypatch.setattr(limits, "time", standing)
+    yield standing
+    store_engine().dispose()
+    monkeypatch.undo()
+    with store_engine().begin() as connection:
+        connection.execute(text("drop schema fake cascade"))
+
+
+def every(seconds: float, count: int) -> list[float]:
+    """Return the moments of a rate, the first at once."""
+    return [pytest.approx(number * seconds) for number in range(count)]
+
+
+def test_threads_of_two_sources_keep_the_rate_of_their_host(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded("requests: {per_second_of_a_host: 20}\n")
     gates = [Gate(source(), HOST), Gate(source(source_id="other"), HOST)]
-
-    def leave(number: int) -> float:
-        gates[number % 2].enter()
-        return time.time()
-
-    started = time.time()
     with ThreadPoolExecutor(8) as pool:
-        left_at = sorted(pool.map(leave, range(45)))
-    assert most_in_a_second(left_at) <= 21  # the first and the last of a second
-    assert left_at[-1] - started < 8
+        list(pool.map(lambda number: gates[number % 2].enter(), range(45)))
+    assert [0.0, *sorted(clock.slept)] == every(1 / 20, 45)
 
 
-def test_the_stricter_of_the_two_rates_holds(guarded: Callable[[str], None]) -> None:
+def test_the_stricter_of_the_two_rates_holds(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded("requests: {per_second_of_a_host: 1000}\n")
     gate = Gate(source(max_requests_per_second=10), HOST)
-    left_at = []
     for _ in range(8):
         gate.enter()
-        left_at.append(time.time())
-    assert left_at[-1] - left_at[0] >= 0.65
+    assert [0.0, *clock.slept] == every(1 / 10, 8)
 
 
-def test_processes_keep_one_rate_together(guarded: Callable[[str], None]) -> None:
+def test_time_that_passes_is_not_saved_up_for_a_burst(guarded: Callable[[str], None], clock: Clock) -> None:
+    guarded("requests: {per_second_of_a_host: 10}\n")
+    gate = Gate(source(), HOST)
+    gate.enter()
+    clock.move(5)
+    for _ in range(4):
+        gate.enter()
+    assert [0.0, *clock.slept] == every(1 / 10, 4)
+
+
+def test_a_request_that_wakes_too_late_reserves_another_time(guarded: Callable[[str], None], clock: Clock) -> None:
+    guarded("requests: {per_second_of_a_host: 10}\n")
+    gate = Gate(source(), HOST)
+    gate.enter()
+    clock.late = 2 * LATENESS_SECONDS
+    gate.enter()
+    assert clock.slept == every(1 / 10, 3)[1:]
+    clock.late = LATENESS_SECONDS / 2
+    gate.enter()
+    assert clock.slept == every(1 / 10, 4)[1:]
+
+
+def test_processes_keep_one_rate_together(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded("requests: {per_second_of_a_host: 10}\n")
     program = (
-        "import time\n"
         "from motcua.catalog import load_catalog\n"
-        "from motcua.extract.wire.limits import Gate\n"
+        "from motcua.extract.wire import limits\n"
         "from motcua.settings import Settings\n"
+        "class Standing:\n"
+        "    def sleep(self, seconds): print(seconds)\n"
+        "    def monotonic(self): return 0.0\n"
+        "limits.time = Standing()\n"
         "source = load_catalog(Settings.load().catalog_dir).source_by_id['tra-vinh.c29236']\n"
-        f"gate = Gate(source, {HOST!r})\n"
+        f"gate = limits.Gate(source, {HOST!r})\n"
         "for _ in range(9):\n"
         "    gate.enter()\n"
-        "    print(time.time())\n"
     )
     children = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    left_at = sorted(float(line) for child in children for line in child.communicate(timeout=60)[0].split())
-    assert len(left_at) == 27
-    assert most_in_a_second(left_at) <= 11
+    slept = sorted(float(line) for child in children for line in child.communicate(timeout=60)[0].split())
+    assert [0.0, *slept] == every(1 / 10, 27)
 
 
 def test_a_host_without_a_limit_is_not_paced(guarded: Callable[[str], None]) -> None:
@@ -110,14 +177,14 @@ CIRCUIT = "circuit: {failures: 3, sources: 1, pause_seconds: 0.4, longest_pause_
 SITES = "circuit: {failures: 10, sources: 6, pause_seconds: 30, longest_pause_seconds: 30}\n"
 
 
-def test_a_host_is_left_alone_after_as_many_failures_in_a_row(guarded: Callable[[str], None]) -> None:
+def test_the_circuit_opens_after_so_many_failures_in_a_row(guarded: Callable[[str], None]) -> None:
     guarded(CIRCUIT)
     mine, yours = Gate(source(), HOST), Gate(source(source_id="other"), HOST)
     for _ in range(2):
         mine.failed("503")
     yours.enter()
     mine.failed("503")
-    with pytest.raises(SourceUnavailable, match=r"failed 3 times in a row \(last: 503\) and is left alone until"):
+    with pytest.raises(SourceUnavailable, match=r"failed 3 times in a row \(last: 503\) and gets no requests until"):
         yours.enter()
     Gate(source(), "another.example:443").enter()
 
@@ -133,14 +200,13 @@ def test_an_answer_in_between_starts_the_count_again(guarded: Callable[[str], No
     mine.enter()
 
 
-def test_when_the_pause_is_over_one_request_tries_and_its_answer_opens_the_way(
-    guarded: Callable[[str], None],
+def test_after_the_pause_one_request_tries_and_its_answer_closes_the_circuit(
+    guarded: Callable[[str], None], clock: Clock
 ) -> None:
     guarded(CIRCUIT)
     gate = Gate(source(), HOST)
     for _ in range(3):
         gate.failed("no answer")
-    time.sleep(0.45)
 
     def enters(_: int) -> bool:
         try:
@@ -149,13 +215,16 @@ def test_when_the_pause_is_over_one_request_tries_and_its_answer_opens_the_way(
             return False
         return True
 
+    clock.move(0.39)
+    assert not enters(0)
+    clock.move(0.01)
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(enters, range(12))) == 1
     gate.answered()
     assert all(enters(number) for number in range(3))
 
 
-def test_a_failed_trial_doubles_the_pause_up_to_the_longest(guarded: Callable[[str], None]) -> None:
+def test_a_failed_trial_doubles_the_pause_up_to_the_longest(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded(CIRCUIT)
     gate = Gate(source(), HOST)
     for _ in range(3):
@@ -170,10 +239,10 @@ def test_a_failed_trial_doubles_the_pause_up_to_the_longest(guarded: Callable[[s
                     )
                 )
             )
-        time.sleep(pauses[-1] + 0.05)
+        clock.move(pauses[-1])
         gate.enter()
         gate.failed("no answer")
-    assert pauses == pytest.approx([0.4, 0.8, 0.8], abs=0.02)
+    assert pauses == [0.4, 0.8, 0.8]
 
 
 def test_failures_of_requests_already_under_way_do_not_lengthen_the_pause(guarded: Callable[[str], None]) -> None:
@@ -186,7 +255,7 @@ def test_failures_of_requests_already_under_way_do_not_lengthen_the_pause(guarde
 
 
 def enters(source_id: str) -> bool:
-    """Tell whether a source that has not asked yet may ask the host."""
+    """Return whether a source without an earlier request may send one to the host."""
     try:
         Gate(source(source_id=source_id), HOST).enter()
     except SourceUnavailable:
@@ -200,14 +269,14 @@ def fails(sites: int, times: int, how: str) -> None:
         gates[number % sites].failed(how)
 
 
-def test_five_sites_of_a_host_that_fail_hold_up_no_other_of_its_sites(guarded: Callable[[str], None]) -> None:
+def test_five_failing_sites_of_a_host_do_not_delay_its_other_sites(guarded: Callable[[str], None]) -> None:
     guarded(SITES)
     for how in ("503", "ReadTimeoutError"):
         fails(5, 40, how)
         assert enters("healthy")
 
 
-def test_a_host_of_which_more_sites_fail_than_can_be_chance_is_left_alone(guarded: Callable[[str], None]) -> None:
+def test_the_circuit_of_a_host_opens_when_too_many_of_its_sites_fail(guarded: Callable[[str], None]) -> None:
     guarded(SITES)
     fails(6, 9, "503")
     assert enters("healthy")
@@ -216,7 +285,9 @@ def test_a_host_of_which_more_sites_fail_than_can_be_chance_is_left_alone(guarde
 
 
 @pytest.mark.parametrize("how", ["NewConnectionError", "NameResolutionError", "ConnectTimeoutError"])
-def test_a_host_nobody_can_connect_to_is_left_alone_by_all(how: str, guarded: Callable[[str], None]) -> None:
+def test_the_circuit_of_a_host_without_connections_opens_for_all_sources(
+    how: str, guarded: Callable[[str], None]
+) -> None:
     guarded(SITES)
     fails(1, 9, how)
     assert enters("healthy")
@@ -224,7 +295,7 @@ def test_a_host_nobody_can_connect_to_is_left_alone_by_all(how: str, guarded: Ca
     assert not enters("healthy")
 
 
-def test_a_site_that_was_answered_last_asks_on_while_its_host_is_left_alone(guarded: Callable[[str], None]) -> None:
+def test_a_site_that_was_answered_last_continues_while_the_circuit_is_open(guarded: Callable[[str], None]) -> None:
     guarded(SITES)
     healthy = Gate(source(source_id="healthy"), HOST)
     healthy.enter()
@@ -232,22 +303,22 @@ def test_a_site_that_was_answered_last_asks_on_while_its_host_is_left_alone(guar
     fails(8, 12, "503")
     assert not enters("another")
     healthy.enter()
-    healthy.answered()  # and what it is answered opens the host for the others
+    healthy.answered()  # and its answer closes the circuit for the others
     assert enters("another")
 
 
-def test_a_site_whose_own_question_failed_waits_like_the_others(guarded: Callable[[str], None]) -> None:
+def test_a_site_whose_own_request_failed_waits_like_the_others(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded(SITES)
     mine = Gate(source(source_id="mine"), HOST)
     mine.answered()
     fails(8, 12, "503")
     mine.failed("503")
-    with pytest.raises(HostLeftAlone) as raised:
+    with pytest.raises(CircuitOpen) as raised:
         mine.enter()
-    assert 25 < raised.value.seconds <= 30
+    assert raised.value.seconds == 30
 
 
-def test_a_connection_refused_is_told_from_an_answer_that_refuses(plan: Plan, site: Site) -> None:
+def test_a_refused_connection_is_distinguished_from_an_answer_that_refuses(plan: Plan, site: Site) -> None:
     batch_ids = plan("tra-vinh.c29236")
     closed = SourceConnection("http://127.0.0.1:9", "motcua", "secret")  # discard: nobody listens
     assert extract_batches(batch_ids, lambda _: closed).failed == batch_ids
@@ -256,7 +327,7 @@ def test_a_connection_refused_is_told_from_an_answer_that_refuses(plan: Plan, si
     assert counted.unreachable_count == counted.failure_count > 0
 
 
-def test_a_source_that_never_answered_is_asked_less_often_than_one_that_did(
+def test_a_source_that_never_answered_gets_fewer_attempts_than_one_that_did(
     plan: Plan, site: Site, resolve: Resolve, quick_catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.dossiers["84102"] = [record(number) for number in range(1, 7)]
@@ -275,7 +346,7 @@ def test_a_source_that_never_answered_is_asked_less_often_than_one_that_did(
     assert extract_batches(batch_ids, resolve, is_patient=False).extracted == batch_ids
 
 
-def test_parallel_tasks_do_not_hammer_a_host_that_is_down(site: Site, plan: Plan, resolve: Resolve) -> None:
+def test_parallel_tasks_do_not_overload_a_host_that_is_down(site: Site, plan: Plan, resolve: Resolve) -> None:
     catalog = load_catalog(Settings.load().catalog_dir)
     source_ids = [each.source_id for each in catalog.sources if each.source_id.startswith("tra-vinh.")][:40]
     site.faults = [answers(503)] * 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +10,7 @@ import pytest
 from motcua.errors import ReportRefused
 from motcua.period import day_period, parse_period
 from motcua.publish import publish_edition, verify_edition
-from motcua.publish.edition.brief import working_days_after
 from motcua.publish.edition.content import table_rows
-from motcua.settings import Settings
 
 DAY = date(2023, 10, 20)  # a Friday
 
@@ -55,8 +53,11 @@ def test_three_working_days_after_a_friday_end_on_wednesday(october: Any) -> Non
     [(date(2023, 10, 18), date(2023, 10, 23)), (DAY, date(2023, 10, 25)), (date(2023, 10, 21), date(2023, 10, 25)),
      (date(2023, 8, 31), date(2023, 9, 7))],
 )  # fmt: skip
-def test_rest_days_and_holidays_are_not_working_days(day: date, expected: date) -> None:
-    assert working_days_after(Settings.load().catalog_dir, day, 3) == expected
+def test_rest_days_and_holidays_are_not_working_days(october: Any, day: date, expected: date) -> None:
+    october.answer(october.sources_of("84:2020"), (day, day))
+    for ahead, quantity in ((expected, 3), (expected + timedelta(days=1), 100)):
+        october.measure("842:2020", ahead, "open_due", quantity)
+    assert figures(brief(day), "unit", "842")["due_soon"] == 3
 
 
 def test_the_brief_tells_what_the_latest_pull_set_aside(october: Any) -> None:

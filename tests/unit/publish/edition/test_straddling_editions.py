@@ -22,7 +22,7 @@ from tests.reform_world import (
 )
 
 from motcua.period import day_period, parse_period, period_between
-from motcua.publish import form_06, list_editions, publish_edition, verify_edition, write_files
+from motcua.publish import list_editions, publish_edition, read_form, verify_edition, write_files
 from motcua.publish.edition.content import table_rows
 from motcua.publish.files.page import page_html
 from motcua.publish.files.workbook import workbook_bytes
@@ -133,7 +133,10 @@ def test_an_old_period_on_the_map_of_today_is_a_series_of_its_own(answered: Stor
 def test_the_brief_of_the_first_day_compares_with_the_eve_on_one_map(answered: Store) -> None:
     edition = publish_edition("nightly-brief", "86", day_period(REFORM), today=TODAY)
     (change,) = [row for row in table_rows(edition.content, "unit_change") if row["unit_id"] == NEW_WARD]
-    form = {on_map: form_06("86", period_between(REFORM, REFORM), on_map=on_map) for on_map in ("as-was", "as-now")}
+    form = {
+        on_map: read_form("form-06", "86", period_between(REFORM, REFORM), on_map=on_map)
+        for on_map in ("as-was", "as-now")
+    }
     assert form["as-was"].total.figures == form["as-now"].total.figures
     assert change["figures"]["received"] == 11 - 0
 

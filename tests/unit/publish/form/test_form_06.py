@@ -11,8 +11,8 @@ import pytest
 from motcua.catalog import load_catalog
 from motcua.catalog.forms import Form, load_form
 from motcua.errors import CatalogError, ReportRefused
-from motcua.period import parse_period, period_between
-from motcua.publish import form_06
+from motcua.period import Period, parse_period, period_between
+from motcua.publish import FormReading, read_form
 from motcua.publish.form.figures import Row, Table, check_tables
 from motcua.settings import Settings
 
@@ -21,6 +21,10 @@ KEYS = [
     "resolved_on_time", "resolved_late", "open_total", "open_in_time", "open_overdue",
 ]  # fmt: skip
 OCTOBER = parse_period("CAL_MONTH:2023-10")
+
+
+def form_06(unit: str, period: Period, by: str = "unit") -> FormReading:
+    return read_form("form-06", unit, period, by)
 
 
 def row_of(form: Any, code: str) -> dict[str, int]:
@@ -46,7 +50,10 @@ def test_an_overdue_dossier_that_was_cleared_is_no_longer_open_overdue(october: 
 def test_what_is_carried_over_is_what_was_open_the_period_before(october: Any) -> None:
     october.measure("842:2020", date(2023, 11, 3), "resolved_late", 4)
     for unit in ("84", "842", "29236"):
-        first, second = form_06(unit, OCTOBER), form_06(unit, parse_period("CAL_MONTH:2023-11"))
+        first, second = (
+            form_06(unit, OCTOBER),
+            form_06(unit, parse_period("CAL_MONTH:2023-11")),
+        )
         before = {row.row_code: row.figures["open_total"] for row in first.rows}
         after = {row.row_code: row.figures["carried_over"] for row in second.rows}
         assert before == after
@@ -92,7 +99,11 @@ def test_every_breakdown_has_the_same_total(october: Any, by: str) -> None:
 
 def test_fields_are_named_and_levels_are_in_order(october: Any) -> None:
     assert [row.row_name for row in form_06("84", OCTOBER, "field").rows] == ["Cư trú", "Hộ tịch"]
-    assert [row.row_code for row in form_06("84", OCTOBER, "level").rows] == ["province", "district", "commune"]
+    assert [row.row_code for row in form_06("84", OCTOBER, "level").rows] == [
+        "province",
+        "district",
+        "commune",
+    ]
 
 
 def test_the_json_has_the_keys_promised(october: Any) -> None:

@@ -18,8 +18,7 @@ from tests.store_world import COMMUNE, OTHER_COMMUNE, dossier, validated_batch
 from motcua.aggregate import build_measures, check_measures
 from motcua.canonical import CONTENT
 from motcua.catalog import load_catalog
-from motcua.catalog.forms import Form, load_form
-from motcua.catalog.reasons import overdue_reasons
+from motcua.catalog.forms import Form, load_form, overdue_reasons
 from motcua.consolidate import consolidate_batches
 from motcua.errors import ReportRefused
 from motcua.percentage import percentage
@@ -104,9 +103,8 @@ def tables(folder: Path, report: str, period: Period, unit: str = "84") -> tuple
     """Return a form's tables, held to its identities as every reading is."""
     catalog = load_catalog(folder)
     form = load_form(folder, report, LATER)
-    scope = Scope(catalog, catalog.unit(unit, period.to_date))
     with store_engine().connect() as connection:
-        return form, read_on_map(connection, form, scope, period).tables
+        return form, read_on_map(connection, form, Scope.of(catalog, unit, period)).tables
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])

@@ -17,6 +17,7 @@ from tests.reform_world import (
     NEW_PART,
     NEW_TOWN,
     NEW_WARD,
+    OLD_SOURCES,
     OTHER_CENTRE,
     REFORM,
     TOWN,
@@ -25,12 +26,13 @@ from tests.reform_world import (
 )
 
 from motcua.catalog.forms import load_form
-from motcua.errors import ReportRefused
-from motcua.period import parse_period, period_between
-from motcua.publish import form_06
+from motcua.errors import CatalogError, ReportRefused
+from motcua.period import day_period, parse_period, period_between
+from motcua.publish import publish_edition, read_form
 from motcua.publish.form.parts import check_carried, check_same
 from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
+from motcua.units.map import UnitMap
 
 JULY = period_between(date(2025, 6, 15), date(2025, 7, 14))
 COLUMNS = ("received_total", "received_online", "received_direct", "carried_over", "resolved_total", "open_total")
@@ -41,7 +43,7 @@ def lines(rows: Any) -> dict[str, tuple[int, ...]]:
 
 
 def test_as_now_the_whole_period_stands_on_the_heirs_lines(reform: Store) -> None:
-    form = form_06("86", JULY, on_map="as-now")
+    form = read_form("form-06", "86", JULY, on_map="as-now")
     assert lines(form.rows) == {
         NEW_CENTRE: (175, 30, 45, 100, 72, 103),
         NEW_WARD: (27, 11, 7, 9, 11, 16),
@@ -51,7 +53,7 @@ def test_as_now_the_whole_period_stands_on_the_heirs_lines(reform: Store) -> Non
 
 
 def test_as_was_each_part_stands_on_the_lines_of_its_days(reform: Store) -> None:
-    first, second = form_06("86", JULY, on_map="as-was").reading.parts
+    first, second = read_form("form-06", "86", JULY, on_map="as-was").reading.parts
     assert (first.period.to_date, second.period.from_date) == (EVE, REFORM)
     assert lines(first.tables["unit"].rows) == {
         CENTRE: (40, 0, 40, 0, 0, 40),
@@ -73,15 +75,15 @@ def test_as_was_each_part_stands_on_the_lines_of_its_days(reform: Store) -> None
 @pytest.mark.parametrize("by", ["unit", "field", "level"])
 @pytest.mark.parametrize("on_map", ["as-was", "as-now", "2025-06-30", "2025-07-01", "2019-01-01", None])
 def test_totals_are_equal_on_every_map_and_the_rows_add_up_to_them(reform: Store, on_map: str | None, by: str) -> None:
-    form = form_06("86", JULY, by, on_map=on_map)
-    assert dict(form.total.figures) == dict(form_06("86", JULY).total.figures)
+    form = read_form("form-06", "86", JULY, by, on_map=on_map)
+    assert dict(form.total.figures) == dict(read_form("form-06", "86", JULY).total.figures)
     assert form.total.figures["received_total"] == 208
     for column in form.total.figures:
         assert sum(row.figures[column] for row in form.rows) == form.total.figures[column]
 
 
 def test_what_a_line_loses_to_its_heir_is_told(reform: Store) -> None:
-    document = form_06("86", JULY, on_map="as-was").as_json()
+    document = read_form("form-06", "86", JULY, on_map="as-was").as_json()
     rows = {row["row_name"]: row for row in document["rows"]}
     assert (rows["Phường 4, Thành phố Trà Vinh"]["moved_out"], rows["Phường Trà Vinh"]["moved_in"]) == (5, 12)
     for row in document["rows"]:
@@ -91,22 +93,82 @@ def test_what_a_line_loses_to_its_heir_is_told(reform: Store) -> None:
 
 
 def test_the_paragraph_says_who_counts_in_which_part_and_what_moved(reform: Store) -> None:
-    told = form_06("86", JULY, on_map="as-now").reading.explanation
+    told = read_form("form-06", "86", JULY, on_map="as-now").reading.explanation
     assert "Phần 1 (15/06/2025–30/06/2025): 7 đơn vị thuộc Tỉnh Trà Vinh và Tỉnh Vĩnh Long" in told["vi"]
     assert "174 hồ sơ đang giải quyết cuối ngày 30/06/2025 chuyển theo: Trung tâm tỉnh Vĩnh Long 158" in told["vi"]
     assert "6 units have 3 heirs; 174 dossiers open at the end of 30 June 2025 went with them" in told["en"]
     assert "The totals are the same on either map: received 208" in told["en"]
 
 
+def test_unit_days_and_map_of_an_edition_are_resolved_once(reform: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[UnitMap] = []
+
+    class Counted(UnitMap):
+        def __init__(self, *given: Any) -> None:
+            made.append(self)
+            super().__init__(*given)
+
+    monkeypatch.setattr("motcua.publish.form.scope.UnitMap", Counted)
+    reform.answer([*OLD_SOURCES.values()], (date(2025, 6, 15), EVE))
+    edition = publish_edition("form-06", "86", JULY, on_map="as-now", today=date(2025, 8, 1))
+    assert len(edition.content["maps"]["parts"]) == 2
+    assert len(made) == 1
+
+
+def test_a_code_means_what_it_does_on_the_last_day_or_else_on_the_first(reform: Store) -> None:
+    assert Scope.of(reform.catalog, "86", JULY).unit.unit_id == "86:2025"
+    assert Scope.of(reform.catalog, "84", JULY).unit.unit_id == "84:2020"
+    with pytest.raises(CatalogError, match="'84' names 0 units on 2025-07-01"):
+        Scope.of(reform.catalog, "84", period_between(REFORM, REFORM))
+
+
+@pytest.mark.parametrize(
+    ("on_map", "day", "code"),
+    [
+        (None, "2025-06-30", ""),
+        ("as-was", "2025-06-30", ""),
+        ("as-now", "2025-07-20", "as-now"),
+        ("2025-07-01", "2025-07-01", "2025-07-01"),
+        ("2025-05-01", "2025-05-01", ""),  # units stand where they do on the last day
+    ],
+)
+def test_a_map_has_a_day_and_names_a_series_only_where_it_differs(
+    reform: Store, on_map: str | None, day: str, code: str
+) -> None:
+    june = parse_period("CAL_MONTH:2025-06")
+    scope = Scope.of(reform.catalog, "84", june, on_map, date(2025, 7, 20))
+    assert (scope.day, scope.map_code, scope.is_on_own_map) == (date.fromisoformat(day), code, not code)
+    assert scope.on_own_map().day == june.to_date
+
+
+def test_the_parts_of_a_period_meet_at_the_day_of_change_and_only_the_last_looks_ahead(reform: Store) -> None:
+    parts = Scope.of(reform.catalog, "86", JULY).parts
+    assert [(part.period.from_date, part.period.to_date, part.day, part.looks_ahead) for part in parts] == [
+        (JULY.from_date, EVE, JULY.from_date, False),
+        (REFORM, JULY.to_date, REFORM, True),
+    ]
+    for days in ((date(2025, 6, 1), EVE), (REFORM, date(2025, 7, 31))):
+        assert Scope.of(reform.catalog, "86:2025", period_between(*days)).parts == ()
+
+
+def test_the_period_before_is_read_on_the_same_map(reform: Store) -> None:
+    scope = Scope.of(reform.catalog, "86", day_period(REFORM))
+    before = scope.before
+    assert before is not None
+    assert (before.period, before.day, before.looks_ahead) == (day_period(EVE), REFORM, False)
+    assert before.placed == scope.placed
+    assert Scope.of(reform.catalog, "86", period_between(EVE, REFORM)).before is None
+
+
 def test_a_period_on_one_map_has_no_parts_and_says_nothing(reform: Store) -> None:
-    form = form_06("84", parse_period("CAL_MONTH:2025-05"), on_map="as-was")
+    form = read_form("form-06", "84", parse_period("CAL_MONTH:2025-05"), on_map="as-was")
     assert (form.reading.parts, dict(form.reading.explanation)) == ((), {})
     assert form.reading.day == date(2025, 5, 31)
 
 
 def test_an_old_period_can_be_read_on_the_map_of_today(reform: Store) -> None:
     month = parse_period("CAL_MONTH:2025-06")
-    now, was = (form_06("84", month, on_map=on_map) for on_map in ("as-now", "as-was"))
+    now, was = (read_form("form-06", "84", month, on_map=on_map) for on_map in ("as-now", "as-was"))
     assert set(lines(now.rows)) == {NEW_CENTRE, NEW_WARD, NEW_TOWN}
     assert dict(now.total.figures) == dict(was.total.figures)
     assert "5 units of the period are counted on the lines of 3" in now.reading.explanation["en"]
@@ -114,17 +176,17 @@ def test_an_old_period_can_be_read_on_the_map_of_today(reform: Store) -> None:
 
 def test_a_unit_that_ended_is_still_answered_for_by_its_heir_on_the_map_of_today(reform: Store) -> None:
     """All its figures are 0, and a source answered so: the line stands."""
-    form = form_06("84", parse_period("CAL_MONTH:2024-02"), on_map="as-now")
+    form = read_form("form-06", "84", parse_period("CAL_MONTH:2024-02"), on_map="as-now")
     assert set(lines(form.rows)) == {NEW_CENTRE, NEW_WARD, NEW_TOWN}
 
 
 def test_what_is_no_map_is_refused(reform: Store) -> None:
     with pytest.raises(ReportRefused, match="'yesterday' is no map"):
-        form_06("86", JULY, on_map="yesterday")
+        read_form("form-06", "86", JULY, on_map="yesterday")
 
 
 def test_a_stock_lost_between_the_parts_is_refused(reform: Store) -> None:
-    scope, form, parts = parts_of(reform)
+    _, form, parts = parts_of(reform)
     (table,) = [parts[1].tables["unit"]]
     rows = [
         replace(row, figures={**row.figures, "carried_over": row.figures["carried_over"] - 1})
@@ -133,25 +195,25 @@ def test_a_stock_lost_between_the_parts_is_refused(reform: Store) -> None:
         for row in table.rows
     ]
     broken = replace(parts[1], tables={**parts[1].tables, "unit": replace(table, rows=tuple(rows))})
-    check_carried(form, scope, parts)
+    check_carried(form, parts)
     with pytest.raises(ReportRefused, match=r"carried_over of 29242:2025 from 2025-07-01 on is 11, but .* 12 on"):
-        check_carried(form, scope, [parts[0], broken])
+        check_carried(form, [parts[0], broken])
 
 
 def test_a_line_that_is_not_the_sum_of_its_predecessors_is_refused(reform: Store) -> None:
     scope, form, parts = parts_of(reform)
-    tables = form_06("86", JULY, on_map="as-now").reading.tables
-    check_same(form, scope, parts, tables, JULY.to_date)
+    tables = read_form("form-06", "86", JULY, on_map="as-now").reading.tables
+    check_same(form, scope, parts, tables)
     table = tables["unit"]
     swapped = [replace(row, figures=other.figures) for row, other in zip(table.rows, table.rows[::-1], strict=True)]
     with pytest.raises(ReportRefused, match="on the map of 2025-07-14, but the parts"):
-        check_same(form, scope, parts, {**tables, "unit": replace(table, rows=tuple(swapped))}, JULY.to_date)
+        check_same(form, scope, parts, {**tables, "unit": replace(table, rows=tuple(swapped))})
 
 
 def parts_of(reform: Store) -> tuple[Scope, Any, list[Any]]:
     form = load_form(Settings.load().catalog_dir, "form-06", JULY.to_date)
-    scope = Scope(reform.catalog, reform.catalog.unit_by_id["86:2025"])
-    return scope, form, list(form_06("86", JULY, on_map="as-was").reading.parts)
+    scope = Scope.of(reform.catalog, "86:2025", JULY)
+    return scope, form, list(read_form("form-06", "86", JULY, on_map="as-was").reading.parts)
 
 
 def test_the_command_prints_both_maps_and_says_so(reform: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -190,7 +190,7 @@ def test_a_row_may_count_distinct_procedures(october: Any, tmp_path: Path, monke
 def test_a_column_the_form_has_not_is_refused(october: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = {"columns": ["received_totals"]}
     catalog_with(tmp_path, monkeypatch, lambda rows: feed(rows, "3.6", wrong, wrong))
-    with pytest.raises(CatalogError, match=r"Index 766, row 3\.6: form form-06 has no column 'received_totals'"):
+    with pytest.raises(CatalogError, match=r"Index 766, row 3\.6: form form-06 counts no column 'received_totals'"):
         of("84")
 
 

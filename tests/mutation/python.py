@@ -1,0 +1,248 @@
+"""Puts each mutant of a module under the tests of that module, and tells which of them none noticed.
+
+`python.toml` says which tests are a module's. One embedded server is started for all; each mutant has a process of its
+own, forked from one that has the libraries loaded and nothing of motcua, and imports the changed module there. Nothing
+in the tree is written. A mutant that takes far longer than the code as it is counts as killed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import importlib
+import importlib.machinery
+import importlib.util
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from tests.mutation.operators import Mutant, mutants
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / ".motcua" / "mutation"
+RESULT = WORK / "python.json"
+LIBRARIES = (
+    "adbc_driver_postgresql.dbapi", "alembic.config", "fsspec", "holidays", "hypothesis", "numpy", "orjson", "pandas",
+    "psycopg", "pyarrow.parquet", "pydantic", "pytest", "requests", "sqlalchemy.dialects.postgresql.psycopg", "yaml",
+)  # fmt: skip
+PASSED, NOT_BEGUN, NO_TESTS = 0, 4, 5
+# How long a mutant may take: so many seconds, and so many times what the code takes as it is. By the processor's time,
+# and by the clock for one that waits instead of working; the clock goes on while others use the machine.
+PROCESSOR, CLOCK = (10, 5), (120, 10)
+
+
+class _Changed(importlib.machinery.SourceFileLoader):
+    """Loads a module from other source than its file's."""
+
+    source = ""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self.source, self.path, "exec", dont_inherit=True)
+
+
+class _Finder:
+    """Finds the changed module before Python finds its file."""
+
+    def __init__(self, name: str, path: Path, source: str) -> None:
+        self._name, self._path, self._source = name, path, source
+
+    def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> Any:
+        if name != self._name:
+            return None
+        loader = _Changed(name, str(self._path))
+        loader.source = self._source
+        return importlib.util.spec_from_file_location(name, self._path, loader=loader)
+
+
+class _Watch:
+    """Notes the first test that fails, lets those that killed before come first, and points at this run's server."""
+
+    def __init__(self, server: dict[str, str], killers: Counter[str]) -> None:
+        self._server, self._killers = server, killers
+        self.failed = ""
+
+    def pytest_sessionstart(self) -> None:
+        os.environ.update(self._server)  # after tests/conftest.py, which clears what the developer has set
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items.sort(key=lambda item: -self._killers[item.nodeid])
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Run the modules whose path holds one of the words, all without any; results of the others are kept."""
+    modules = [(f"src/motcua/{entry['file']}", entry["tests"]) for entry in _config()["module"]]
+    kept = {each["file"]: each for each in json.loads(RESULT.read_text())} if RESULT.exists() else {}
+    with _alone(), _server() as server:
+        for library in LIBRARIES:
+            importlib.import_module(library)
+        for plugin in entry_points(group="pytest11"):
+            plugin.load()
+        for file, tests in modules:
+            if wanted and not any(word in file for word in wanted):
+                continue
+            found = _run_module(file, tests, server)
+            if found is None:
+                return 1
+            kept[file] = found
+            ordered = [kept[each] for each, _ in modules if each in kept]
+            explain(ordered)
+            RESULT.write_text(json.dumps(ordered, ensure_ascii=False, indent=1))
+    return 0
+
+
+def explain(results: Sequence[dict[str, Any]]) -> list[str]:
+    """Write beside each survivor why it may live; return the explanations that fit none of them."""
+    entries = _config().get("survivor", [])
+    reasons = {(f"src/motcua/{each['file']}", each["in"], each["change"]): each["why"] for each in entries}
+    unused = dict(reasons)
+    for result in results:
+        for each in result["survived"]:
+            key = result["file"], each["in"], each["change"]
+            each["why"] = reasons.get(key, "")
+            unused.pop(key, None)
+    files = {result["file"] for result in results}
+    return [f"{file}, {function}: {change}" for file, function, change in unused if file in files]
+
+
+def _config() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "tests" / "mutation" / "python.toml").read_text(encoding="utf-8"))
+
+
+def _run_module(file: str, tests: list[str], server: dict[str, str]) -> dict[str, Any] | None:
+    path = ROOT / file
+    source = path.read_text(encoding="utf-8")
+    started, used = time.monotonic(), _processor_seconds()
+    status, failed = _test(path, source, tests, _Watch(server, Counter()), (3600, 3600))
+    if status != PASSED:
+        print(f"{file}: its tests are red without any change ({failed or 'see ' + str(WORK / 'last.log')})")
+        return None
+    clock, processor = time.monotonic() - started, _processor_seconds() - used
+    limits = (int(PROCESSOR[0] + PROCESSOR[1] * processor), int(CLOCK[0] + CLOCK[1] * clock))
+    every = mutants(source)
+    print(f"{file}: {len(every)} mutants, {clock:.0f} s for the code as it is", flush=True)
+    killers: Counter[str] = Counter()
+    survived: list[Mutant] = []
+    for number, mutant in enumerate(every, start=1):
+        status, failed = _test(path, mutant.source, tests, _Watch(server, killers), limits)
+        if status == NOT_BEGUN:  # the change breaks what a conftest.py imports, unless it was something else
+            status, failed = _test(path, mutant.source, tests, _Watch(server, killers), limits)
+        if status == NO_TESTS:
+            raise SystemExit(f"{file}: no test was run; correct tests/mutation/python.toml.")
+        if status == PASSED:
+            survived.append(mutant)
+        if status <= PASSED:  # less: ended by a signal, for it took too long
+            print(f"  {'' if status == PASSED else 'too long: '}{mutant.line} {mutant.change}", flush=True)
+        killers[failed] += bool(failed)
+        if number % 50 == 0:
+            print(f"  {number}, {len(survived)} survived, {time.monotonic() - started:.0f} s", flush=True)
+    return {
+        "file": file,
+        "killed": len(every) - len(survived),
+        "survived": [
+            {"place": f"{each.function}:{each.line}", "in": each.function, "change": each.change, "why": ""}
+            for each in survived
+        ],
+    }
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let no second run empty the databases of this one."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit("A mutation run is under way in this checkout; wait for it.") from None
+        yield
+
+
+@contextmanager
+def _server() -> Iterator[dict[str, str]]:
+    """Start and migrate the server of this run, in processes of their own so that nothing of motcua is loaded here."""
+    os.environ["MOTCUA_WORK"] = str(WORK)
+    for name in ("MOTCUA_STORE_DSN", "MOTCUA_WAREHOUSE_DSN", "MOTCUA_CATALOG"):
+        os.environ.pop(name, None)
+    start = (
+        "from motcua.warehouse import upgrade_databases; from motcua.warehouse.engine import libpq_dsn;"
+        " upgrade_databases(); print(libpq_dsn('motcua_store')); print(libpq_dsn('motcua_warehouse'))"
+    )
+    stop = (
+        "from motcua.settings import Settings; from motcua.warehouse import embedded;"
+        " embedded.stop_server(Settings.load().work_dir / 'pg')"
+    )
+    told = subprocess.run([sys.executable, "-c", start], check=True, cwd=ROOT, capture_output=True, text=True).stdout
+    try:
+        yield dict(zip(("MOTCUA_STORE_DSN", "MOTCUA_WAREHOUSE_DSN"), told.split(), strict=True))
+    finally:
+        subprocess.run([sys.executable, "-c", stop], check=True, cwd=ROOT)
+
+
+def _test(path: Path, source: str, tests: list[str], watch: _Watch, limits: tuple[int, int]) -> tuple[int, str]:
+    """Return the exit status of pytest over the tests with this source, and the first test that failed."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        os.setsid()
+        processor, clock = limits
+        resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
+        signal.alarm(clock)
+        status = 3
+        try:
+            status = _run_pytest(path, source, tests, watch, writing)
+            atexit._run_exitfuncs()  # the test session clears its folder away
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        failed = answer.read()
+    _, waited = os.waitpid(child, 0)
+    with suppress(ProcessLookupError):  # what it started and left
+        os.killpg(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(waited), failed
+
+
+def _run_pytest(path: Path, source: str, tests: list[str], watch: _Watch, writing: int) -> int:
+    import pytest
+    from hypothesis import Phase, settings
+
+    log = os.open(WORK / "last.log", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    # The same examples for every mutant; that there is one is enough, the smallest does not matter.
+    settings.register_profile(
+        "mutation", derandomize=True, database=None, deadline=None, phases=[Phase.explicit, Phase.generate]
+    )
+    settings.load_profile("mutation")
+    name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+    sys.meta_path.insert(0, _Finder(name, path, source))  # type: ignore[arg-type]
+    status = pytest.main([*tests, "-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:randomly"], [watch])
+    os.write(writing, watch.failed.encode())
+    sys.stdout.flush()
+    return int(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,215 @@
+"""A listing by page: no row is lost between pages, none comes twice unseen, and nothing is asked for needlessly."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+
+from motcua.catalog import Source, load_catalog
+from motcua.errors import ContractBroken
+from motcua.extract.adapters import paging
+from motcua.extract.adapters.paging import Pages, side_by_side
+from motcua.extract.adapters.protocol import ListingShifted, Window
+from motcua.settings import PROJECT_ROOT
+
+OCTOBER = Window(date(2023, 10, 1), date(2023, 10, 31))
+NOVEMBER = Window(date(2023, 11, 1), date(2023, 11, 30))
+
+
+SOURCE = load_catalog(PROJECT_ROOT / "include" / "catalog").source_by_id["tra-vinh.c29236"]
+
+
+def source(**values: object) -> Source:
+    usual = {"source_id": "s", "page_size": 3, "attempts": 4, "retry_wait_seconds": 2.0}
+    return SOURCE.model_copy(update=usual | values)
+
+
+@pytest.fixture
+def listing() -> Pages:
+    found = Pages(source())
+    found.begin(OCTOBER)
+    return found
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Note the waits instead of sitting them out."""
+    found: list[float] = []
+    monkeypatch.setattr(paging.time, "sleep", found.append)
+    return found
+
+
+def listed(listing: Pages, *pages: Sequence[str], window: Window = OCTOBER) -> None:
+    listing.begin(window)
+    for page in pages:
+        listing.add(page, None, None)
+    listing.end(window)
+
+
+def test_pages_come_in_order_whatever_order_their_answers_come_in() -> None:
+    second_is_there = threading.Event()
+
+    def fetch(number: int) -> int:
+        if number == 0:
+            assert second_is_there.wait(30)
+        if number == 1:
+            second_is_there.set()
+        return number * 10
+
+    assert list(side_by_side(fetch, range(5), 2)) == [0, 10, 20, 30, 40]
+
+
+def test_no_more_requests_are_under_way_than_allowed_and_none_beyond_what_is_read() -> None:
+    asked: list[int] = []
+    answers = side_by_side(lambda number: asked.append(number) or number, iter(range(100)), 3)
+    assert next(answers) == 0
+    answers.close()
+    assert sorted(asked)[-1] <= 3
+
+
+def test_the_next_page_is_asked_for_while_the_caller_works_on_this_one() -> None:
+    is_asked = {number: threading.Event() for number in range(4)}
+
+    def fetch(number: int) -> int:
+        is_asked[number].set()
+        return number
+
+    answers = side_by_side(fetch, range(4), 2)
+    assert next(answers) == 0
+    assert is_asked[2].wait(30)
+
+
+def test_the_first_error_stands_in_the_place_of_its_page_and_ends_the_listing() -> None:
+    asked = []
+
+    def fetch(number: int) -> int:
+        asked.append(number)
+        if number == 1:
+            raise ValueError("page 1")
+        return number
+
+    answers = side_by_side(fetch, range(50), 1)
+    assert next(answers) == 0
+    with pytest.raises(ValueError, match="page 1"):
+        next(answers)
+    assert asked[:2] == [0, 1]
+    assert len(asked) < 5
+
+
+def test_a_listing_asked_for_a_third_time_is_asked_for_in_far_larger_pages() -> None:
+    listing = Pages(source(page_size=5))
+    assert [listing.begin(OCTOBER) for _ in range(4)] == [5, 5, 80, 80]
+    assert listing.begin(NOVEMBER) == 5
+
+
+def test_a_dossier_on_two_pages_shifts_the_listing_until_it_comes_twice_again() -> None:
+    listing = Pages(source())
+    with pytest.raises(ListingShifted, match=r"s gave 1 dossiers on two pages of one listing"):
+        listed(listing, ["1", "2"], ["2", "3"])
+    listed(listing, ["1", "2"], ["2", "3"])  # the source really holds it twice
+
+
+def test_another_dossier_on_two_pages_is_another_shift() -> None:
+    listing = Pages(source())
+    for twice in ("2", "1", "2"):
+        with pytest.raises(ListingShifted):
+            listed(listing, ["1", "2"], [twice, "3"])
+
+
+def test_a_listing_without_repeats_ends_and_forgets_none_of_the_repeats_before_it() -> None:
+    listing = Pages(source())
+    with pytest.raises(ListingShifted):
+        listed(listing, ["1", "2"], ["2", "3"])
+    listed(listing, ["1", "2"], ["3"])
+    with pytest.raises(ListingShifted):
+        listed(listing, ["1", "2"], ["2", "3"], window=NOVEMBER)
+
+
+def test_repeats_of_one_window_do_not_excuse_those_of_another() -> None:
+    listing = Pages(source())
+    for window in (OCTOBER, NOVEMBER):
+        with pytest.raises(ListingShifted):
+            listed(listing, ["1", "2"], ["2", "3"], window=window)
+
+
+def test_where_a_total_is_held_to_a_dossier_that_comes_twice_never_ends_the_listing_well() -> None:
+    listing = Pages(source())
+    for _ in range(3):
+        listing.begin(OCTOBER)
+        listing.hold_to_total()
+        listing.add(["1", "2"], None, 3)
+        listing.add(["2", "3"], None, 3)
+        with pytest.raises(ListingShifted):
+            listing.end(OCTOBER)
+    with pytest.raises(ListingShifted):
+        listed(listing, ["1", "3"], ["3", "2"])
+    listed(listing, ["1", "3"], ["3", "2"])  # begun anew, nothing is held to a total any longer
+
+
+def test_a_page_that_only_repeats_is_asked_for_again_with_longer_waits(listing: Pages, waits: list[float]) -> None:
+    listing.add(["1", "2"], None, None)
+    again = [["2"], ["1", "2"], ["1"], ["3"]]
+    assert listing.fresh(2, ["1"], lambda number: again.pop(0), list) == ["1"]  # of four attempts the last
+    assert waits == [2.0, 4.0, 8.0]
+
+
+def test_waits_between_attempts_do_not_grow_without_end(waits: list[float]) -> None:
+    listing = Pages(source(attempts=8, retry_wait_seconds=1))
+    listing.begin(OCTOBER)
+    listing.add(["1"], None, None)
+    listing.fresh(1, ["1"], lambda number: ["1"], list)
+    assert waits[-1] == paging.LONGEST_BACK_OFF
+    assert waits == sorted(waits)
+
+
+def test_a_page_with_a_new_row_is_taken_at_once(listing: Pages, waits: list[float]) -> None:
+    listing.add(["1", "2"], None, None)
+    asked: list[int] = []
+    assert listing.fresh(2, ["2", "3"], lambda number: asked.append(number) or ["4"], list) == ["2", "3"]
+    assert listing.fresh(2, [], lambda number: asked.append(number) or ["4"], list) == []
+    assert (asked, waits) == ([], [])
+
+
+def test_a_page_asked_for_again_is_the_same_page_and_its_new_rows_are_taken(listing: Pages, waits: list[float]) -> None:
+    listing.add(["1", "2"], None, None)
+    asked: list[int] = []
+    assert listing.fresh(7, ["1", "2"], lambda number: asked.append(number) or ["3"], list) == ["3"]
+    assert asked == [7]
+
+
+def test_a_page_all_of_whose_rows_were_given_before_breaks_the_contract_and_says_where(listing: Pages) -> None:
+    listing.add(["1", "2"], None, None)
+    listing.add(["3"], None, None)
+    with pytest.raises(ContractBroken, match=r"s gave the same rows again from row 3 of 9: its paging does not"):
+        listing.add(["1", "3"], None, 9)
+
+
+def test_an_empty_page_is_no_repetition(listing: Pages) -> None:
+    listing.add([], None, None)
+    listing.add([], 0, 0)
+    listing.end(OCTOBER)
+
+
+def test_too_few_rows_on_a_page_break_the_contract_and_too_many_shift_the_listing(listing: Pages) -> None:
+    listing.add(["1", "2"], 2, 5)
+    with pytest.raises(ContractBroken, match=r"s gave 1 rows from row 2 of 5, where 2 are due\.") as broken:
+        listing.add(["3"], 2, 5)
+    assert "page_size" in str(broken.value)
+    with pytest.raises(ListingShifted, match=r"s gave 3 rows from row 2 of 5, where 2 are due\."):
+        listing.add(["3", "4", "5"], 2, 5)
+
+
+def test_rows_are_counted_as_they_come_and_not_by_their_ids(listing: Pages) -> None:
+    listing.add(["1", "1"], 2, None)
+    with pytest.raises(ContractBroken, match=r"gave 0 rows from row 2, where 1 are due"):
+        listing.add([], 1, None)
+
+
+def test_a_later_page_that_declares_another_total_shifts_the_listing(listing: Pages) -> None:
+    listing.same_total(5, 5)
+    for declared in (4, 6, None):
+        with pytest.raises(ListingShifted, match=f"s declared 5 dossiers and then {declared} in one listing"):
+            listing.same_total(5, declared)
