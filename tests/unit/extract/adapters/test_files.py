@@ -14,7 +14,7 @@ from motcua.catalog import FilesOptions, Source
 from motcua.errors import ConfigurationError, ContractBroken, SourceUnavailable
 from motcua.extract.adapters.files import FilesAdapter
 from motcua.extract.adapters.protocol import Window
-from motcua.extract.disposition import settle
+from motcua.extract.disposition import assign_dispositions
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.privacy import Pseudonymiser
 from motcua.extract.records.table import TableBuilder
@@ -47,7 +47,7 @@ def adapter(folder: Path, path: str = "*.csv", **options: Any) -> FilesAdapter:
 def landed(adapter: FilesAdapter) -> list[dict[str, Any]]:
     builder = TableBuilder(adapter._source, MAPPING, Pseudonymiser("k1", b"\x5a" * 32))
     records = [record for page in adapter.pages(WINDOW) for record in page.records]
-    rows: list[dict[str, Any]] = settle(builder.table(records), WINDOW, frozenset()).to_pylist()
+    rows: list[dict[str, Any]] = assign_dispositions(builder.table(records), WINDOW, frozenset()).to_pylist()
     return rows
 
 

@@ -21,7 +21,7 @@ from motcua.extract import SourceConnection
 from motcua.extract.adapters import inbox
 from motcua.extract.adapters.portal_sync import PortalSyncAdapter
 from motcua.extract.adapters.protocol import Window
-from motcua.extract.disposition import settle
+from motcua.extract.disposition import assign_dispositions
 from motcua.extract.reception.take_in import Reception
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import Pseudonymiser, pseudonymiser
@@ -101,7 +101,7 @@ def landed(pseudonymise: Pseudonymiser | None = None) -> list[dict[str, Any]]:
     keys = pseudonymise or pseudonymiser(Settings.load().hmac_keys())
     builder = TableBuilder(source(), mapping, keys)
     records = [record for page in adapter.pages(WINDOW) for record in page.records]
-    rows: list[dict[str, Any]] = settle(builder.table(records), WINDOW, frozenset()).to_pylist()
+    rows: list[dict[str, Any]] = assign_dispositions(builder.table(records), WINDOW, frozenset()).to_pylist()
     return rows
 
 
@@ -143,7 +143,7 @@ def test_a_posted_message_lands_as_the_same_message_from_a_file(
     read = PortalSyncAdapter(source().model_copy(update={"options": options}), NO_CONNECTION, mapping)
     builder = TableBuilder(source(), mapping, pseudonymiser(Settings.load().hmac_keys()))
     [page] = read.pages(WINDOW)
-    assert settle(builder.table(page.records), WINDOW, frozenset()).to_pylist() == landed()
+    assert assign_dispositions(builder.table(page.records), WINDOW, frozenset()).to_pylist() == landed()
 
 
 PLANTED = {
