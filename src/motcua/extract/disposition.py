@@ -136,10 +136,10 @@ def _numbered(disposed: pa.Table) -> pa.Table:
 
 def counts(disposed: pa.Table) -> dict[str, int]:
     """Return how many rows have each disposition and reason, as `record`, `duplicate`, `duplicate.child` ..."""
-    found = {"record": 0, "duplicate": 0, "out_of_window": 0}
+    by_disposition = {"record": 0, "duplicate": 0, "out_of_window": 0}
     grouped = disposed.group_by(["disposition", "disposition_reason"]).aggregate([([], "count_all")])
     for row in sorted(grouped.to_pylist(), key=lambda row: (row["disposition"], row["disposition_reason"] or "")):
-        found[row["disposition"]] += row["count_all"]
+        by_disposition[row["disposition"]] += row["count_all"]
         if row["disposition_reason"]:
-            found[f"{row['disposition']}.{row['disposition_reason']}"] = row["count_all"]
-    return found
+            by_disposition[f"{row['disposition']}.{row['disposition_reason']}"] = row["count_all"]
+    return by_disposition

@@ -51,7 +51,7 @@ def test_a_missing_mapping_is_named(tmp_path: Path) -> None:
         load_mapping(tmp_path, "nowhere")
 
 
-def test_a_catalogue_without_a_mapping_of_its_own_takes_the_shipped_one(tmp_path: Path) -> None:
+def test_a_catalogue_without_its_own_mapping_uses_the_shipped_one(tmp_path: Path) -> None:
     assert load_mapping(tmp_path, "opencps") == load_mapping(CATALOG, "opencps")
 
 
