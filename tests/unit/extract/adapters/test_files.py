@@ -83,7 +83,7 @@ def test_a_procedure_code_that_is_text_stays_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.csv.part", "~$a.csv", ".a.csv", "a.csv.tmp"])
 def test_a_file_that_is_being_written_is_not_there_yet(tmp_path: Path, name: str) -> None:
     drop(tmp_path, name, row())
-    with pytest.raises(SourceUnavailable, match=r"x\.drop: no file at"):
+    with pytest.raises(SourceUnavailable, match=r"x\.drop: there is no file at"):
         landed(adapter(tmp_path, "*a.csv*"))
 
 

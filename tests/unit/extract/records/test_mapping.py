@@ -78,6 +78,6 @@ def test_a_kind_of_applicant_outside_the_list_is_refused_with_its_line(tmp_path:
     (tmp_path / "mappings").mkdir()
     (tmp_path / "mappings" / "wrong.yaml").write_text(wrong, encoding="utf-8")
     with pytest.raises(
-        CatalogError, match=r"wrong\.yaml:\d+: fields: .*applicant_kind: '(state agency|firm)' is none of"
+        CatalogError, match=r"wrong\.yaml:\d+: fields: .*applicant_kind: '(state agency|firm)' is not one of"
     ):
         load_mapping(tmp_path, "wrong")
