@@ -18,9 +18,10 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 from tests.sql.cases import Case, Expression, HashOf, Rows, Some
 
-from motcua.consolidate import merge
+from motcua.canonical import DOSSIER
 from motcua.settings import Settings
 from motcua.warehouse import embedded, statement, store_engine, warehouse_engine
+from motcua.warehouse.statements import expanded
 
 # What a merge makes in its transaction: the statement that makes it, and what that statement reads.
 TEMPORARY: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -122,7 +123,8 @@ def _stand(connection: Connection, case: Case) -> None:
 def _result(connection: Connection, case: Case, body: str | None) -> CursorResult[Any]:
     if case.view:
         return connection.execute(text(f"select * from {case.view}"))
-    return connection.execute(statement(case.statement) if body is None else text(body), case.parameters)
+    asked = statement(case.statement) if body is None else text(expanded(body))
+    return connection.execute(asked, case.parameters)
 
 
 def _rows(result: CursorResult[Any]) -> Rows:
@@ -188,7 +190,7 @@ def _make(connection: Connection, table: str, made: set[str]) -> None:
     if name:
         connection.execute(statement(name), NOTHING)
     else:
-        connection.execute(text(f"create temporary table {table} ({merge._STAGING_COLUMNS}) on commit drop"))
+        connection.execute(text(f"create temporary table {table} ({DOSSIER.staging_columns}) on commit drop"))
 
 
 def _insert(connection: Connection, table: str, row: Mapping[str, Any]) -> None:
