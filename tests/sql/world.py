@@ -199,7 +199,7 @@ def _insert(connection: Connection, kind: RecordKind, table: str, row: Mapping[s
         column: _content_hash(connection, kind, value.row) if isinstance(value, HashOf) else value
         for column, value in row.items()
     }
-    types = _types(connection, table)
+    types = _types(connection, kind, table)
     if unknown := row.keys() - types.keys():
         raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
     values = ", ".join(
@@ -234,11 +234,11 @@ def _exists(connection: Connection, table: str) -> bool:
     return connection.scalar(text("select to_regclass(:table)"), {"table": table}) is not None
 
 
-_known_types: dict[str, dict[str, str]] = {}
+_known_types: dict[tuple[str, str], dict[str, str]] = {}
 
 
-def _types(connection: Connection, table: str) -> dict[str, str]:
-    if table not in _known_types or table in TEMPORARY:
+def _types(connection: Connection, kind: RecordKind, table: str) -> dict[str, str]:
+    if (kind.name, table) not in _known_types:
         rows: CursorResult[Any] = connection.execute(
             text(
                 "select attname, format_type(atttypid, atttypmod) from pg_attribute"
@@ -246,5 +246,5 @@ def _types(connection: Connection, table: str) -> dict[str, str]:
             ),
             {"table": table},
         )
-        _known_types[table] = dict(rows.tuples().all())
-    return _known_types[table]
+        _known_types[kind.name, table] = dict(rows.tuples().all())
+    return _known_types[kind.name, table]
