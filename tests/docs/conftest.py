@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from tests.conftest import WORK
 from tests.docs import preloaded
 from tests.docs.run import run_page
+from tests.work_folder import VARIABLE
 
 from motcua.demo.processes import free_ports
 from motcua.settings import PROJECT_ROOT
@@ -102,6 +104,7 @@ def checkout() -> Iterator[Checkout]:
         "PYTHONPATH": str(PROJECT_ROOT),
         "GX_ANALYTICS_ENABLED": "false",
         "NO_PROXY": "127.0.0.1",
+        **{name: os.environ[name] for name in (VARIABLE, "TMPDIR", "XDG_RUNTIME_DIR")},
     }
     found = Checkout(folder, environment, dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True)))
     found.restore()

@@ -95,7 +95,7 @@ def test_workbook_page_and_warehouse_are_equal_cell_by_cell(table: str, story: A
         assert in_page(edition, table) == expected
 
 
-def test_incremental_measures_equal_a_full_recompute(story: Any) -> None:
+def test_incremental_measures_equal_a_full_recomputation(story: Any) -> None:
     from motcua.aggregate import check_measures, rebuild_measures
 
     check_measures()

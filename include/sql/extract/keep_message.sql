@@ -1,6 +1,7 @@
--- Grain: one posted message. Writes received_message, unless it is a message sent again. A first push or a step says
--- nothing new the second time, whenever it comes; an update may take a dossier back to what was said before, so it is
--- sent again only while nothing later has come about its dossiers. Gives the id of a message that was kept.
+-- Grain: one posted message. Writes received_message, unless the message was sent before. A first push or a step with
+-- the same content is always a repetition. An update may restore an earlier state of a dossier, so an update with the
+-- same content is a repetition only when no later message about its dossiers has arrived. Returns the id of a message
+-- that was kept.
 with given as (
     select
         cast(:source_id as text) as source_id,

@@ -1,7 +1,7 @@
 -- Grain: one record set aside, the newest first. Reads quarantine_record, batch.
--- Only the latest record of one key counts: an earlier one is superseded. One without a key is superseded once its
--- source has answered for the same days again. It is accepted once a batch that accepted the record is loaded, and open
--- until then.
+-- Only the latest record of a key counts; earlier records are superseded. A record without a key is superseded when its
+-- source has answered for the same days again. A record is accepted when a batch that accepted it is loaded. Until then
+-- it is open.
 with latest as (
     select
         *,

@@ -11,7 +11,9 @@ from motcua.cli import main
 from motcua.warehouse import embedded
 
 
-def test_the_server_of_a_work_folder_is_stopped_and_one_that_does_not_run_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_of_a_work_folder_is_stopped_and_one_that_does_not_run_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     data_dir = WORK / "other" / "pg"
     monkeypatch.setenv("MOTCUA_WORK", str(WORK / "other"))
     monkeypatch.setattr(sys, "argv", ["motcua", "db", "stop"])

@@ -71,7 +71,7 @@ def test_the_fixture_of_a_sample_names_nobody(begun: Command, catalog: Path) -> 
 
 def test_what_is_there_already_is_not_written_over(begun: Command, catalog: Path) -> None:
     before = (catalog / "mappings" / "phu-an-so-tay.yaml").read_bytes()
-    assert "is there already" in begun("sources", "new", "phu-an.so-tay", "--adapter", "files", code=1)
+    assert "exists already" in begun("sources", "new", "phu-an.so-tay", "--adapter", "files", code=1)
     assert (catalog / "mappings" / "phu-an-so-tay.yaml").read_bytes() == before
 
 
@@ -95,7 +95,7 @@ def test_the_verdict_names_what_is_and_what_is_not_understood(begun: Command) ->
     assert "Phòng Tư pháp = UNKNOWN" in told
     assert "received_at: not d/M/yyyy 1" in told
     assert "V7 critical" in told
-    assert "Verdict: not everything is understood" in told
+    assert "Verdict: not everything could be read" in told
 
 
 def test_the_verdict_shows_no_persons_value_even_when_columns_are_mixed_up(begun: Command, catalog: Path) -> None:

@@ -156,4 +156,4 @@ def test_deadlines_are_told_with_their_counts_or_as_not_available(run: Run, fold
     told = run(*words)
     assert "100.00" in told
     assert "2023-10-09" in told
-    assert "is no code of a province" in run(*words[:4], "--province", "abc", exit_code=1)
+    assert "is not the code of a province" in run(*words[:4], "--province", "abc", exit_code=1)

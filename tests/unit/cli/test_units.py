@@ -112,7 +112,7 @@ def test_a_succession_is_shown_to_the_end_of_each_line_in_both_directions(units:
     text = units("succession", "842")
     assert "29245:2020  Phường 2 (2024-11-01, heir, unknown)" in text
     assert "(2025-07-01, heir, inferred)" in text
-    assert "nobody known" in units("succession", "29263", "--on", "2023-01-01")
+    assert "none known" in units("succession", "29263", "--on", "2023-01-01")
 
 
 def test_a_divided_unit_is_shown_with_its_parts_and_its_one_heir(units: Command) -> None:

@@ -124,7 +124,7 @@ def test_a_workbook_that_breaks_off_is_still_being_written() -> None:
 
 
 def test_a_web_page_named_xls_is_no_table() -> None:
-    with pytest.raises(ContractBroken, match="a web page under the name of a table"):
+    with pytest.raises(ContractBroken, match="a web page with the file name of a table"):
         rows(b"\r\n<html><table><tr><td>1</td></tr></table></html>")
 
 

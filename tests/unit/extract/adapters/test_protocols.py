@@ -171,7 +171,7 @@ def test_a_token_that_ends_in_mid_run_is_renewed(sandbox: SandboxServer, protoco
         ({"kind": "page_cap", "after": 2, "cap": 10}, (ContractBroken, ListingShifted), "40 are due|page"),
         ({"kind": "html_login"}, ContractBroken, "a page instead of JSON"),
         ({"kind": "5xx"}, SourceUnavailable, "2 times"),
-        ({"kind": "invalid_json"}, ContractBroken, "not complete JSON"),
+        ({"kind": "invalid_json"}, ContractBroken, "incomplete or invalid JSON"),
     ],
 )
 def test_a_listing_that_cannot_be_whole_is_refused(

@@ -32,7 +32,7 @@ def line_of(text: str, part: str) -> int:
         ("'[0-9A-F]{8}'", "'[0-9A-F'", "    patterns:", "not a regular expression"),
         ("  online_level:", "  online_lvl:", "fields:", "online_lvl: not a field"),
         ("    - feeAmount\n", "", "keys:", "keep and the fields disagree on feeAmount"),
-        ("    - applicantIdNo\n", "    - applicantName\n", "keys:", "applicantName stands twice"),
+        ("    - applicantIdNo\n", "    - applicantName\n", "keys:", "applicantName is listed twice"),
     ],
 )
 def test_a_wrong_mapping_is_refused_with_its_line(tmp_path: Path, old: str, new: str, where: str, says: str) -> None:
