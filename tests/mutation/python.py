@@ -23,6 +23,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -38,9 +39,9 @@ LIBRARIES = (
     "psycopg", "pyarrow.parquet", "pydantic", "pytest", "requests", "sqlalchemy.dialects.postgresql.psycopg", "yaml",
 )  # fmt: skip
 PASSED, NOT_BEGUN, NO_TESTS = 0, 4, 5
-# How long a mutant may take: so many seconds, and so many times what the code takes as it is. By the processor's time,
-# and by the clock for one that waits instead of working; the clock goes on while others use the machine.
-PROCESSOR, CLOCK = (10, 5), (120, 10)
+# How long a mutant may take: so many seconds, and so many times what the code takes as it is. One test and all together
+# by the processor's time, and all by the clock for one that waits instead of working; that goes on while others work.
+ONE_TEST, PROCESSOR, CLOCK = (3, 5), (10, 3), (120, 10)
 
 
 class _Changed(importlib.machinery.SourceFileLoader):
@@ -66,18 +67,40 @@ class _Finder:
         return importlib.util.spec_from_file_location(name, self._path, loader=loader)
 
 
-class _Watch:
-    """Notes the first test that fails, lets those that killed before come first, and points at this run's server."""
+@dataclass(frozen=True)
+class _Limits:
+    """Seconds: of the processor for one test and for all, and by the clock."""
 
-    def __init__(self, server: dict[str, str], killers: Counter[str]) -> None:
-        self._server, self._killers = server, killers
+    one_test: float = 3600
+    processor: int = 3600
+    clock: int = 3600
+
+
+class _Watch:
+    """Notes the first test that fails, lets those that killed before come first, and points at this run's server.
+
+    `longest` is the processor time of the longest test.
+    """
+
+    def __init__(self, server: dict[str, str], killers: Counter[str], limits: _Limits) -> None:
+        self._server, self._killers, self.limits = server, killers, limits
         self.failed = ""
+        self.longest = 0.0
+        self._began = 0.0
 
     def pytest_sessionstart(self) -> None:
         os.environ.update(self._server)  # after tests/conftest.py, which clears what the developer has set
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         items.sort(key=lambda item: -self._killers[item.nodeid])
+
+    def pytest_runtest_logstart(self) -> None:
+        signal.setitimer(signal.ITIMER_PROF, self.limits.one_test)  # ends the process
+        self._began = time.process_time()
+
+    def pytest_runtest_logfinish(self) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        self.longest = max(self.longest, time.process_time() - self._began)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and not self.failed:
@@ -128,20 +151,24 @@ def _run_module(file: str, tests: list[str], server: dict[str, str]) -> dict[str
     path = ROOT / file
     source = path.read_text(encoding="utf-8")
     started, used = time.monotonic(), _processor_seconds()
-    status, failed = _test(path, source, tests, _Watch(server, Counter()), (3600, 3600))
+    status, failed, longest = _test(path, source, tests, _Watch(server, Counter(), _Limits()))
     if status != PASSED:
         print(f"{file}: its tests are red without any change ({failed or 'see ' + str(WORK / 'last.log')})")
         return None
     clock, processor = time.monotonic() - started, _processor_seconds() - used
-    limits = (int(PROCESSOR[0] + PROCESSOR[1] * processor), int(CLOCK[0] + CLOCK[1] * clock))
+    limits = _Limits(
+        ONE_TEST[0] + ONE_TEST[1] * longest,
+        int(PROCESSOR[0] + PROCESSOR[1] * processor),
+        int(CLOCK[0] + CLOCK[1] * clock),
+    )
     every = mutants(source)
     print(f"{file}: {len(every)} mutants, {clock:.0f} s for the code as it is", flush=True)
     killers: Counter[str] = Counter()
     survived: list[Mutant] = []
     for number, mutant in enumerate(every, start=1):
-        status, failed = _test(path, mutant.source, tests, _Watch(server, killers), limits)
+        status, failed, _ = _test(path, mutant.source, tests, _Watch(server, killers, limits))
         if status == NOT_BEGUN:  # the change breaks what a conftest.py imports, unless it was something else
-            status, failed = _test(path, mutant.source, tests, _Watch(server, killers), limits)
+            status, failed, _ = _test(path, mutant.source, tests, _Watch(server, killers, limits))
         if status == NO_TESTS:
             raise SystemExit(f"{file}: no test was run; correct tests/mutation/python.toml.")
         if status == PASSED:
@@ -199,16 +226,15 @@ def _server() -> Iterator[dict[str, str]]:
         subprocess.run([sys.executable, "-c", stop], check=True, cwd=ROOT)
 
 
-def _test(path: Path, source: str, tests: list[str], watch: _Watch, limits: tuple[int, int]) -> tuple[int, str]:
-    """Return the exit status of pytest over the tests with this source, and the first test that failed."""
+def _test(path: Path, source: str, tests: list[str], watch: _Watch) -> tuple[int, str, float]:
+    """Return the exit status of pytest over the tests with this source, the first that failed, and `longest`."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
         os.setsid()
-        processor, clock = limits
-        resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
-        signal.alarm(clock)
+        resource.setrlimit(resource.RLIMIT_CPU, (watch.limits.processor, watch.limits.processor))
+        signal.alarm(watch.limits.clock)
         status = 3
         try:
             status = _run_pytest(path, source, tests, watch, writing)
@@ -217,11 +243,11 @@ def _test(path: Path, source: str, tests: list[str], watch: _Watch, limits: tupl
             os._exit(status)
     os.close(writing)
     with os.fdopen(reading) as answer:
-        failed = answer.read()
+        failed, longest = json.loads(answer.read() or '["", 0]')
     _, waited = os.waitpid(child, 0)
     with suppress(ProcessLookupError):  # what it started and left
         os.killpg(child, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(waited), failed
+    return os.waitstatus_to_exitcode(waited), failed, longest
 
 
 def _run_pytest(path: Path, source: str, tests: list[str], watch: _Watch, writing: int) -> int:
@@ -239,7 +265,7 @@ def _run_pytest(path: Path, source: str, tests: list[str], watch: _Watch, writin
     name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
     sys.meta_path.insert(0, _Finder(name, path, source))  # type: ignore[arg-type]
     status = pytest.main([*tests, "-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:randomly"], [watch])
-    os.write(writing, watch.failed.encode())
+    os.write(writing, json.dumps([watch.failed, watch.longest]).encode())
     sys.stdout.flush()
     return int(status)
 
