@@ -36,7 +36,7 @@ TABLES = {
         "dossier_step": "Children of inter-agency dossiers (liên thông), the newest word of each. Never counted.",
         "dossier_absence": "Dossiers a source no longer shows: unconfirmed, proven deleted, or seen again.",
         "applicant_alias": "References of applicants under replaced keys, each with the newest of the same person.",
-        "petition": "Petitions (phản ánh, kiến nghị), the newest word of each: days and outcome, no text, no person.",
+        "petition_version": "What a source said of a petition (phản ánh, kiến nghị): days and outcome. Append-only.",
         "measure_day": "Sums of `dossier_contribution` by unit, procedure, field, day and measure, kept by increments.",
         "quarantine_record": "Records set aside, redacted, with every rule they broke.",
         "rule_finding": "How many records of a batch each rule checked and found at fault.",
@@ -74,7 +74,7 @@ def pages() -> dict[str, str]:
 
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
-    from motcua.catalog import forms, index, models, obligations, options, petitions
+    from motcua.catalog import forms, index, models, obligations, options, petition_sources
     from motcua.days.due_dates import DueRule
     from motcua.days.workdays import SwappedDay
     from motcua.extract.records import mapping, rules
@@ -122,7 +122,7 @@ def catalog_page() -> str:
         ),
         "`forms/overdue_reasons.csv`": (forms.OverdueReason,),
         "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (*_models_of(index, but=index.IndexFile),),
-        "`petitions/*.yaml`": (petitions.PetitionSource, petitions.PetitionColumns, petitions.PetitionWords),
+        "`petitions/*.yaml`": (petition_sources.PetitionSource, options.PetitionColumns, options.PetitionWords),
         "`obligations.yaml`": (obligations.ObligationRules, obligations.ObligationRule, obligations.Due),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }

@@ -87,7 +87,7 @@ class OtherExtreme(_Own):
 
 
 class DropStatement(_Own):
-    """A call for its effect, a sum added, an attribute or an item set, an error raised: left out. Not a line of a log."""
+    """A call for its effect, a sum added, an attribute or an item set, an error raised: left out. No line of a log."""
 
     def changes(self, node: Any) -> Iterator[tuple[int, str]]:
         if node.type != "simple_stmt" or node.get_code().lstrip().startswith("log."):

@@ -11,11 +11,12 @@ Keys of a file, all but `cases` optional:
     each          `{column: value}`: what every row expected holds beside what it names
     month         YYYY-MM: a whole number expected where a day comes back is a day of it
     clock         the instant at which `clock_timestamp()` stands
-    is_ordered    whether the order of the rows matters
+    is_ordered    whether the order of the rows matters; a case may say so for itself
     database      store (the default) or warehouse
 Keys of a case: `name`, a sentence; `given` and `parameters`, added to those of the file; and at least one of
     expect        the rows that the statement returns, each naming only what matters
     after         `{table: [row]}`: what the tables hold afterwards, in the same way
+    writes        how many rows the statement writes
     refused       a part of the message with which the database refuses the statement
 Values: `!sql "expression"` is what the database says of it (`now()` is the start of the case's transaction); `!some` is
 anything but null; `!hash {column: value}` is the content hash of an accepted record that differs so from its base row.
@@ -46,7 +47,7 @@ _FILE_KEYS = {
     "is_ordered",
     "database",
 }
-_CASE_KEYS = {"name", "given", "parameters", "expect", "after", "refused"}
+_CASE_KEYS = {"name", "given", "parameters", "expect", "after", "writes", "refused", "is_ordered"}
 
 Rows = list[dict[str, Any]]
 
@@ -83,6 +84,7 @@ class Case:
     parameters: dict[str, Any]
     expect: Rows | None
     after: dict[str, Rows]
+    writes: int | None
     refused: str | None
     is_ordered: bool
     month: str | None
@@ -126,7 +128,7 @@ def read_cases(path: Path) -> list[Case]:
 
 def _case(path: Path, shared: Mapping[str, Any], case: Mapping[str, Any]) -> Case:
     _refuse_unknown(path, case.get("name", "a case"), case, _CASE_KEYS)
-    if not {"expect", "after", "refused"} & case.keys():
+    if not {"expect", "after", "writes", "refused"} & case.keys():
         raise ValueError(f"{path}: {case['name']}: nothing is expected")
     given = case.get("given", {})
     if "row_of" in shared:
@@ -145,8 +147,9 @@ def _case(path: Path, shared: Mapping[str, Any], case: Mapping[str, Any]) -> Cas
         parameters=_bound(shared.get("arrays", {}), {**shared.get("parameters", {}), **case.get("parameters", {})}),
         expect=expect,
         after=case.get("after", {}),
+        writes=case.get("writes"),
         refused=case.get("refused"),
-        is_ordered=shared.get("is_ordered", False),
+        is_ordered=case.get("is_ordered", shared.get("is_ordered", False)),
         month=shared.get("month"),
         clock=shared.get("clock"),
         database=shared.get("database", "store"),

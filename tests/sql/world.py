@@ -18,9 +18,10 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 from tests.sql.cases import Case, Expression, HashOf, Rows, Some
 
-from motcua.consolidate import merge
+from motcua.canonical import DOSSIER
 from motcua.settings import Settings
 from motcua.warehouse import embedded, statement, store_engine, warehouse_engine
+from motcua.warehouse.statements import expanded
 
 # What a merge makes in its transaction: the statement that makes it, and what that statement reads.
 TEMPORARY: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -45,13 +46,14 @@ def connections() -> Iterator[dict[str, Connection]]:
         yield {"store": store, "warehouse": warehouse}
 
 
-def faults(connection: Connection, case: Case, body: str | None = None, *, seconds: int = 60) -> list[str]:
+def faults(connection: Connection, case: Case, body: str | None = None, *, seconds: int | None = None) -> list[str]:
     """Run a case; return where what came is not what was expected. `body` is put in place of the statement's text.
 
     Everything is rolled back. Raises DBAPIError for a statement that the database refuses, unless the case expects it.
     """
     with connection.begin() as transaction:
-        connection.execute(text(f"set local statement_timeout = '{seconds}s'"))
+        if seconds is not None:
+            connection.execute(text(f"set local statement_timeout = '{seconds}s'"))
         if case.view and body is not None:
             connection.exec_driver_sql(f"create or replace view {case.view} as\n{body}")
         if case.clock is not None:
@@ -61,7 +63,9 @@ def faults(connection: Connection, case: Case, body: str | None = None, *, secon
             said = _refusal(connection, case, body)
         else:
             found = _result(connection, case, body)
-            said = [] if case.expect is None else _differences(connection, case, case.expect, found)
+            said = [] if case.expect is None else _differences(connection, case, case.expect, _rows(found))
+            if case.writes is not None and found.rowcount != case.writes:
+                said.append(f"{found.rowcount} rows are written, not {case.writes}")
             for table, rows in case.after.items():
                 held = _differences(connection, case, rows, _rows(connection.execute(text(f"select * from {table}"))))
                 said += [f"{table}: {one}" for one in held]
@@ -116,10 +120,11 @@ def _stand(connection: Connection, case: Case) -> None:
     connection.execute(text("set local session_replication_role = origin"))
 
 
-def _result(connection: Connection, case: Case, body: str | None) -> Rows:
+def _result(connection: Connection, case: Case, body: str | None) -> CursorResult[Any]:
     if case.view:
-        return _rows(connection.execute(text(f"select * from {case.view}")))
-    return _rows(connection.execute(statement(case.statement) if body is None else text(body), case.parameters))
+        return connection.execute(text(f"select * from {case.view}"))
+    asked = statement(case.statement) if body is None else text(expanded(body))
+    return connection.execute(asked, case.parameters)
 
 
 def _rows(result: CursorResult[Any]) -> Rows:
@@ -185,7 +190,7 @@ def _make(connection: Connection, table: str, made: set[str]) -> None:
     if name:
         connection.execute(statement(name), NOTHING)
     else:
-        connection.execute(text(f"create temporary table {table} ({merge._STAGING_COLUMNS}) on commit drop"))
+        connection.execute(text(f"create temporary table {table} ({DOSSIER.staging_columns}) on commit drop"))
 
 
 def _insert(connection: Connection, table: str, row: Mapping[str, Any]) -> None:
@@ -231,7 +236,7 @@ _known_types: dict[str, dict[str, str]] = {}
 
 
 def _types(connection: Connection, table: str) -> dict[str, str]:
-    if table not in _known_types or table in TEMPORARY:
+    if table not in _known_types:
         rows: CursorResult[Any] = connection.execute(
             text(
                 "select attname, format_type(atttypid, atttypmod) from pg_attribute"

@@ -1,4 +1,5 @@
--- Grain: one host. Reads host_circuit. Whether a host has failed so often that it is left alone, and until when.
+-- Grain: one host. Reads host_circuit. The failures of a host, whether its circuit is open (is_left_alone), and whether
+-- the pause is over (is_due).
 select
     failure_count,
     opened_until,

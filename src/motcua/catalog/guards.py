@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from motcua.catalog.load import read_document
-from motcua.catalog.models import ClosedModel
+from motcua.catalog.options import ClosedModel
 
 
 class Shrink(ClosedModel):

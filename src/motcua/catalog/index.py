@@ -15,7 +15,8 @@ from motcua.canonical import CONTENT
 from motcua.catalog import Procedure, catalog_file, catalog_files
 from motcua.catalog.forms import Measure, PublishingRule, Term
 from motcua.catalog.load import read_document
-from motcua.catalog.models import ClosedModel, Entry, Level, Text
+from motcua.catalog.models import Entry, Level, Text
+from motcua.catalog.options import ClosedModel
 from motcua.errors import CatalogError, ReportRefused
 from motcua.settings import Settings
 

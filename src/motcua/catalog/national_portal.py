@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from motcua.catalog.load import catalog_file, read_document
-from motcua.catalog.models import ClosedModel
+from motcua.catalog.options import ClosedModel
 
 
 class RowKeys(ClosedModel):

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from motcua.catalog.load import catalog_file, read_document
-from motcua.catalog.models import ClosedModel, Entry
+from motcua.catalog.models import Entry
+from motcua.catalog.options import ClosedModel
 from motcua.period import Period, PeriodType
 
 UnitKind = Literal["province", "district", "commune", "agency"]

@@ -7,8 +7,8 @@ import logging
 from motcua.catalog import Catalog, Unit, load_catalog
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Clock, Form, load_form
-from motcua.catalog.petitions import units_with_petitions
 from motcua.catalog.publishing import publishing_rules
+from motcua.catalog.record_sources import units_told
 from motcua.period import Period
 from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
@@ -37,7 +37,7 @@ def is_told(form: Form, scope: Scope) -> bool:
     """True when some source of the unit tells a fact the form's columns need, or petitions where it counts them."""
     catalog, period = scope.catalog, scope.period
     if any(measure.startswith("petition_") for c in form.columns for term in c.terms for measure in term.measures):
-        told_of = units_with_petitions(catalog.folder, period)
+        told_of = units_told(catalog, "petition", period)
         return not told_of.isdisjoint({*scope.unit_ids, *_above(catalog, scope.unit)})
     needs = [set(column.needs) for column in form.columns if column.needs]
     covered = set(scope.unit_ids)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from motcua.extract.petitions import PetitionOutcome, take_petitions
 from sqlalchemy import text
 
 from motcua.errors import CatalogError
-from motcua.extract.petitions import PetitionOutcome, take_petitions
 from motcua.period import parse_period
 from motcua.publish import publish_edition, read_form, write_files
 from motcua.settings import PROJECT_ROOT

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from motcua.canonical import CONTENT
-from motcua.catalog.models import ClosedModel
+from motcua.catalog.options import ClosedModel
 
 Window = Literal["before_period", "in_period", "until_end", "days_ahead"]
 MEASURES = (

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from motcua.catalog.models import ClosedModel
+from motcua.catalog.options import ClosedModel
 
 Columns = Annotated[tuple[str, ...], Field(min_length=1)]
 

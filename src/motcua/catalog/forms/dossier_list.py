@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from motcua.canonical import Status
-from motcua.catalog.models import ClosedModel, Entry, Text
+from motcua.catalog.models import Entry, Text
+from motcua.catalog.options import ClosedModel
 
 ListedFact = Literal[
     "unit", "dossier_no", "procedure_code", "procedure", "step", "in_step_since", "received_on", "due_on",

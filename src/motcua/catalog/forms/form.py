@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from motcua.catalog.forms.columns import Column, Identity, Term
 from motcua.catalog.forms.display import Chart, Rate, Tile
-from motcua.catalog.models import LEVELS, ClosedModel, Entry, Level, Text
+from motcua.catalog.models import LEVELS, Entry, Level, Text
+from motcua.catalog.options import ClosedModel
 from motcua.errors import CatalogError
 from motcua.percentage import percentage
 

@@ -13,7 +13,7 @@ from motcua.catalog.forms.dossier_list import DossierList
 from motcua.catalog.forms.form import Form
 from motcua.catalog.forms.published import PublishingRule
 from motcua.catalog.load import catalog_file, read_yaml
-from motcua.catalog.models import ClosedModel
+from motcua.catalog.options import ClosedModel
 from motcua.errors import CatalogError, ReportRefused
 from motcua.settings import Settings
 

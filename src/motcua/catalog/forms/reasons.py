@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import Field
 
 from motcua.catalog.load import catalog_file
-from motcua.catalog.models import ClosedModel, Text
+from motcua.catalog.models import Text
+from motcua.catalog.options import ClosedModel
 from motcua.catalog.rows import read_rows
 
 

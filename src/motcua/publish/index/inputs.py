@@ -19,7 +19,7 @@ from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Term, load_form
 from motcua.catalog.index import Definition, IndexLevel, Item, Quantity
 from motcua.catalog.models import Text
-from motcua.catalog.petitions import units_with_petitions
+from motcua.catalog.record_sources import units_told
 from motcua.errors import CatalogError, InputRefused
 from motcua.period import Period
 from motcua.procedures.deadlines import Deadlines, Step, procedure_deadlines
@@ -198,7 +198,7 @@ def read_inputs(
     sources = {catalog.source_by_id[cell.source_id] for found in cells.values() for cell in found}
     return IndexInputs(
         catalog, period, sums, _measured(connection, catalog, definition, asked, period), cells,
-        {source.source_id: fed_fields(folder, source) for source in sources}, units_with_petitions(folder, period),
+        {source.source_id: fed_fields(folder, source) for source in sources}, units_told(catalog, "petition", period),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One gate, request by request: what it reserves, how long it waits, what it notes. Nothing here waits for a clock."""
+"""One gate, request by request: its reservations, its waits and its notes. No test here waits for a clock."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sqlalchemy import text
 
 from motcua.catalog import Source, load_catalog
 from motcua.extract.wire import limits
-from motcua.extract.wire.limits import LATENESS_SECONDS, Gate, HostLeftAlone
-from motcua.extract.wire.places import Left, Place
+from motcua.extract.wire.limits import LATENESS_SECONDS, CircuitOpen, Gate
+from motcua.extract.wire.worker_slots import PullAbandoned, WorkerSlot
 from motcua.settings import PROJECT_ROOT, TIMEZONE
 from motcua.warehouse import store_engine
 
@@ -77,8 +77,8 @@ def source(source_id: str = "one", **values: object) -> Source:
     return found.model_copy(update={"source_id": source_id, **values})
 
 
-def gate(source_id: str = "one", host: str = HOST, place: Place | None = None, **values: object) -> Gate:
-    return Gate(source(source_id, **values), host, place)
+def gate(source_id: str = "one", host: str = HOST, slot: WorkerSlot | None = None, **values: object) -> Gate:
+    return Gate(source(source_id, **values), host, slot)
 
 
 def ask(query: str) -> Any:
@@ -107,7 +107,7 @@ def left_alone(times: int = 3, source_id: str = "failing") -> None:
 def enters(source_id: str) -> bool:
     try:
         gate(source_id).enter()
-    except HostLeftAlone:
+    except CircuitOpen:
         return False
     return True
 
@@ -166,22 +166,22 @@ def test_where_nothing_is_limited_nothing_is_reserved(guards: Callable[..., None
 def test_one_whose_source_nobody_waits_for_asks_nothing_and_reserves_nothing(
     guards: Callable[..., None], clock: Clock
 ) -> None:
-    place = Place(Semaphore(1))
-    one = gate(place=place, max_requests_per_second=SLOW)
+    slot = WorkerSlot(Semaphore(1))
+    one = gate(slot=slot, max_requests_per_second=SLOW)
     one.enter()
-    place.end()
-    with pytest.raises(Left):
+    slot.abandon()
+    with pytest.raises(PullAbandoned):
         one.enter()
     assert reserved("source one") == pytest.approx(1_000, abs=60)
 
 
 def test_a_failure_gives_up_the_place_and_an_answer_takes_it(guards: Callable[..., None]) -> None:
-    places = Semaphore(1)
-    one = gate(place=Place(places))
+    slots = Semaphore(1)
+    one = gate(slot=WorkerSlot(slots))
     one.answered()
-    assert not places.acquire(blocking=False)
+    assert not slots.acquire(blocking=False)
     one.failed("503")
-    assert places.acquire(blocking=False)
+    assert slots.acquire(blocking=False)
     assert gate().answered() is None  # outside a chunk there is none
 
 
@@ -214,11 +214,11 @@ def test_an_answer_to_a_gate_that_knows_of_no_failure_leaves_those_of_others(gua
 
 def test_a_host_left_alone_says_who_how_often_why_and_until_when(guards: Callable[..., None]) -> None:
     left_alone()
-    with pytest.raises(HostLeftAlone) as refused:
+    with pytest.raises(CircuitOpen) as refused:
         gate("waiting").enter()
     until = datetime.now(ZoneInfo(TIMEZONE)) + timedelta(seconds=refused.value.seconds)
     message = str(refused.value)
-    assert f"waiting: {HOST} failed 3 times in a row (last: 503) and is left alone until {until:%H:%M}" in message
+    assert f"waiting: {HOST} failed 3 times in a row (last: 503) and gets no requests until {until:%H:%M}" in message
     assert 30 < refused.value.seconds <= 40
 
 
@@ -227,7 +227,7 @@ def test_a_pause_that_is_just_over_leaves_no_seconds_to_wait(guards: Callable[..
     change(
         "opened_until = clock_timestamp() - interval '5 seconds', trial_until = clock_timestamp() + interval '1 day'"
     )
-    with pytest.raises(HostLeftAlone) as refused:
+    with pytest.raises(CircuitOpen) as refused:
         gate("waiting").enter()
     assert refused.value.seconds == 0
 
@@ -271,7 +271,7 @@ def test_one_that_was_answered_last_asks_on_until_its_own_request_fails(guards: 
     left_alone()
     mine.enter()
     mine.failed("503")
-    with pytest.raises(HostLeftAlone):
+    with pytest.raises(CircuitOpen):
         mine.enter()
 
 

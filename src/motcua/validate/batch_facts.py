@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from motcua.canonical import KEY_COLUMNS, LANDING_SCHEMA
+from motcua.canonical import RecordKind
 from motcua.ledger import Batch
 
 if TYPE_CHECKING:
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 DISPOSITIONS = ("record", "duplicate", "out_of_window")
 
 
-def landing_frame(read: Sequence[tuple[Batch, pa.Table, dict[str, str]]]) -> pd.DataFrame:
+def batch_facts(kind: RecordKind, read: Sequence[tuple[Batch, pa.Table, dict[str, str]]]) -> pd.DataFrame:
     """Return one row a batch.
 
     Args:
+        kind: the kind of record of all of them.
         read: batch, its records, and the columns its manifest says were written (name to type).
     """
     import pandas as pd
 
-    canonical = {column.name: str(column.type) for column in LANDING_SCHEMA}
+    canonical = {column.name: str(column.type) for column in kind.landing_schema}
     return pd.DataFrame(
         [
             {
@@ -38,7 +39,7 @@ def landing_frame(read: Sequence[tuple[Batch, pa.Table, dict[str, str]]]) -> pd.
                 "out_of_window_in_ledger": batch.out_of_window_count,
                 "rows_of_unknown_disposition": table.num_rows - sum(_count(table, each) for each in DISPOSITIONS),
                 "rows_without_key": _without_key(table),
-                "repeated_rows": _repeated(table),
+                "repeated_rows": _repeated(kind, table),
             }
             for batch, table, written in read
         ]
@@ -57,7 +58,7 @@ def _without_key(table: pa.Table) -> int:
     return int(pc.sum(lacking).as_py() or 0)
 
 
-def _repeated(table: pa.Table) -> int:
-    records = table.filter(pc.and_(pc.equal(table["disposition"], "record"), pc.is_valid(table["dossier_id"])))
-    dossiers = records.group_by(list(KEY_COLUMNS)).aggregate([]).num_rows
-    return int(table.num_rows - pc.count_distinct(table["record_no"], mode="all").as_py() + records.num_rows - dossiers)
+def _repeated(kind: RecordKind, table: pa.Table) -> int:
+    records = table.filter(pc.and_(pc.equal(table["disposition"], "record"), pc.is_valid(table[kind.id_column])))
+    keys = records.group_by(list(kind.key)).aggregate([]).num_rows
+    return int(table.num_rows - pc.count_distinct(table["record_no"], mode="all").as_py() + records.num_rows - keys)

@@ -1,7 +1,7 @@
-"""The results page of one call: one self-contained HTML file, Vietnamese first, English at a click.
+"""The results page of one call and kind of record: one self-contained HTML file, Vietnamese first, English at a click.
 
 No script, no font and no style sheet from elsewhere: it opens in a closed network (GX's own Data Docs do not). It
-holds counts and the keys of set-aside dossiers in their own system; no dossier code, no value, no person.
+holds counts and the keys of set-aside records in their own system; no dossier code, no value, no person.
 """
 
 from __future__ import annotations
@@ -12,22 +12,19 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from motcua.canonical import KEY_COLUMNS
+from motcua.canonical import KINDS
 from motcua.validate.suite import Suite
-from motcua.validate.verdict import Verdict, total_counts
-
-if TYPE_CHECKING:
-    from motcua.validate.batches import Refusal
+from motcua.validate.verdict import Refusal, Verdict, total_counts
 
 KEYS_SHOWN = 500  # keys listed for each source; the rest is counted and stays in the quarantine
 
 
 def write_page(verdicts: Sequence[Verdict], refusals: Sequence[Refusal], folder: Path, moment: datetime) -> str:
-    """Write the page of one call and return its path. The same batches always have the same file name."""
+    """Write the page of the batches of one kind and return its path. The same batches always have the same name."""
     batches = sorted(
         (batch.run_id, batch.batch_id) for batch in (*(v.batch for v in verdicts), *(r.batch for r in refusals))
     )
@@ -51,11 +48,13 @@ def render_page(verdicts: Sequence[Verdict], refusals: Sequence[Refusal], moment
     )
     environment.filters["number"] = _number
     environment.filters["share"] = _share
+    batches = [*(verdict.batch for verdict in verdicts), *(refusal.batch for refusal in refusals)]
     judged = sum(verdict.judged_count for verdict in verdicts)
     refused_ids = {refusal.batch.batch_id for refusal in refusals}
     settled = [verdict for verdict in verdicts if verdict.batch.batch_id not in refused_ids]
     return environment.get_template("validation.html.j2").render(
         moment=moment,
+        kind=KINDS[batches[0].record_kind],
         rules=_rules(verdicts[0].suite, total_counts(verdicts)) if verdicts else [],
         sources=[_source(verdict) for verdict in settled],
         refusals=refusals,
@@ -87,7 +86,7 @@ def _rules(suite: Suite, counts: dict[str, tuple[int, int]]) -> list[dict[str, A
 def _source(verdict: Verdict) -> dict[str, Any]:
     keys = [
         {
-            "key": " / ".join(str(aside.record[name] or "?") for name in KEY_COLUMNS),
+            "key": " / ".join(str(aside.record[name] or "?") for name in verdict.kind.key),
             "rules": list(dict.fromkeys(rule["rule_id"] for rule in aside.broken_rules)),
         }
         for aside in verdict.set_aside[:KEYS_SHOWN]
