@@ -212,6 +212,26 @@ def test_an_answer_to_a_gate_without_failures_does_not_reset_those_of_others(gua
     assert ask("select failure_count from host_circuit")[0] == 1
 
 
+def test_an_answer_leaves_failures_that_came_after_the_last_one(guards: Callable[..., None]) -> None:
+    mine = gate("mine")
+    mine.failed("503")
+    mine.answered()
+    gate("yours").failed("503")
+    mine.answered()
+    assert ask("select failure_count from host_circuit")[0] == 1
+
+
+def test_an_answer_leaves_failures_of_a_host_that_had_none_when_it_was_asked(guards: Callable[..., None]) -> None:
+    before = gate("before")
+    before.failed("503")
+    before.answered()
+    mine = gate("mine")
+    mine.enter()
+    gate("yours").failed("503")
+    mine.answered()
+    assert ask("select failure_count from host_circuit")[0] == 1
+
+
 def test_an_open_circuit_names_the_host_the_failures_the_reason_and_its_end(guards: Callable[..., None]) -> None:
     open_circuit()
     with pytest.raises(CircuitOpen) as refused:
