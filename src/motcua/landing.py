@@ -1,8 +1,8 @@
 """Landing: what a source answered for one batch, as Parquet with a manifest, kept for replay.
 
-A batch is a folder: `records.parquet` (LANDING_SCHEMA, every record pulled), `manifest.json` (counts, window,
-schema, SHA-256 of the records) and, once validated, `accepted.parquet` (ACCEPTED_SCHEMA). The folder's URI may be
-local or object storage; the manifest is written last, so a folder without one is not a batch.
+A batch is a folder: `records.parquet` (the landing schema of its kind of record, every record pulled), `manifest.json`
+(counts, window, schema, SHA-256 of the records) and, once validated, `accepted.parquet` (the accepted schema). The
+folder's URI may be local or object storage; the manifest is written last, so a folder without one is not a batch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from motcua.canonical import ACCEPTED_SCHEMA, LANDING_SCHEMA
+from motcua.canonical import DOSSIER, RecordKind
 from motcua.errors import ContractBroken
 
 RECORDS = "records.parquet"
@@ -24,19 +24,20 @@ ACCEPTED = "accepted.parquet"
 MANIFEST = "manifest.json"
 
 
-def write_records(uri: str, records: pa.Table, facts: dict[str, Any]) -> str:
+def write_records(uri: str, records: pa.Table, facts: dict[str, Any], kind: RecordKind = DOSSIER) -> str:
     """Write a batch's records and then its manifest; return the manifest's SHA-256.
 
     Args:
         uri: the batch's folder.
-        records: table of LANDING_SCHEMA.
+        records: table of the landing schema of the kind.
         facts: what else the manifest states (source, window, counts); JSON values only.
     """
-    body = _parquet(records.cast(LANDING_SCHEMA))
+    schema = kind.landing_schema
+    body = _parquet(records.cast(schema))
     manifest = {
         **facts,
         "rows": records.num_rows,
-        "schema": {field.name: str(field.type) for field in LANDING_SCHEMA},
+        "schema": {field.name: str(field.type) for field in schema},
         "sha256": hashlib.sha256(body).hexdigest(),
     }
     text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1).encode()
@@ -51,7 +52,7 @@ def read_manifest(uri: str) -> dict[str, Any]:
     return manifest
 
 
-def read_records(uri: str, manifest_sha256: str | None) -> pa.Table:
+def read_records(uri: str, manifest_sha256: str | None, kind: RecordKind = DOSSIER) -> pa.Table:
     """Return a batch's records after checking them against the manifest and the manifest against the ledger.
 
     Raises:
@@ -66,17 +67,17 @@ def read_records(uri: str, manifest_sha256: str | None) -> pa.Table:
             f"The landing folder {uri} is not what the ledger recorded.",
             action="find out who changed it, then pull the window again with `motcua ingest`.",
         )
-    return pq.read_table(io.BytesIO(body), schema=LANDING_SCHEMA)
+    return pq.read_table(io.BytesIO(body), schema=kind.landing_schema)
 
 
-def write_accepted(uri: str, accepted: pa.Table) -> None:
+def write_accepted(uri: str, accepted: pa.Table, kind: RecordKind = DOSSIER) -> None:
     """Write the records of a batch that broke no critical rule."""
-    _write(f"{uri}/{ACCEPTED}", _parquet(accepted.cast(ACCEPTED_SCHEMA)))
+    _write(f"{uri}/{ACCEPTED}", _parquet(accepted.cast(kind.accepted_schema)))
 
 
-def read_accepted(uri: str) -> pa.Table:
+def read_accepted(uri: str, kind: RecordKind = DOSSIER) -> pa.Table:
     """Return the accepted records of a batch."""
-    return pq.read_table(io.BytesIO(_read(f"{uri}/{ACCEPTED}")), schema=ACCEPTED_SCHEMA)
+    return pq.read_table(io.BytesIO(_read(f"{uri}/{ACCEPTED}")), schema=kind.accepted_schema)
 
 
 def _parquet(table: pa.Table) -> bytes:

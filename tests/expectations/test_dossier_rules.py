@@ -173,7 +173,7 @@ def test_the_rules_of_the_domain_stand_in_the_suite_with_their_severity() -> Non
     assert {rule for rule in severity if severity[rule] == "warning"} == warning
 
 
-@pytest.mark.parametrize("suite", ["dossier", "landing", "batch"])
+@pytest.mark.parametrize("suite", ["dossier", "petition", "landing", "batch"])
 def test_a_check_explains_itself_in_both_languages_and_names_its_source(suite: str) -> None:
     for check in load_suite(Settings.load().expectations_dir / f"{suite}.json").checks:
         assert check.meta.reason.endswith(".")

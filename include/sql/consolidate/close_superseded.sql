@@ -1,5 +1,5 @@
--- Grain: one dossier version. Reads compared. Ends the versions that the batch's changed records supersede.
-update dossier_version
+-- Grain: one version. Reads compared. Ends the versions that the batch's changed records supersede.
+update {version_table} as known
 set known_to = compared.made_at, superseded_by_batch_id = :batch_id
 from compared
-where dossier_version.version_id = compared.known_version_id and compared.outcome = 'changed'
+where known.version_id = compared.known_version_id and compared.outcome = 'changed'

@@ -1,14 +1,15 @@
--- Grain: one row. Reads compared, identity_decision, reissued. What became of the batch's accepted records. A copy of a
--- dossier that counts elsewhere is a duplicate, whatever it says.
+-- Grain: one row. Reads compared, identity_decision, reissued, dossier_version. What became of the batch's accepted
+-- dossiers. A copy of a dossier that counts elsewhere is a duplicate, whatever it says.
 with judged as (
     select
         compared.outcome,
-        compared.is_known_deleted,
+        known.is_deleted as is_known_deleted,
         case
-            when identity_decision.system_code is null then compared.known_duplicate_of
+            when identity_decision.system_code is null then known.duplicate_of
             else identity_decision.duplicate_of
         end as duplicate_of
     from compared
+    left join dossier_version as known on compared.known_version_id = known.version_id
     left join identity_decision
         on
             compared.system_code = identity_decision.system_code

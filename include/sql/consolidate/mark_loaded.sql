@@ -1,4 +1,5 @@
--- Grain: one batch. Writes batch. The table refuses a loaded batch whose counts do not add up to what was pulled.
+-- Grain: one batch. Writes batch. The table refuses a loaded batch whose counts do not add up to what was pulled. One
+-- whose contributions are not summed by day has no measures to wait for.
 update batch
 set
     state = 'loaded',
@@ -10,6 +11,7 @@ set
     tombstoned_count = :tombstoned_count,
     restored_count = :restored_count,
     loaded_at = now(),
+    measured_at = case when :is_measured then now() end,
     failed_stage = null,
     error_kind = null,
     error_message = null

@@ -6,7 +6,8 @@ from reissued
 inner join dossier_version as known on reissued.version_id = known.version_id
 where
     reissued.is_deleted
+    and quarantine_record.record_kind = 'dossier'
     and quarantine_record.accepted_in_batch_id is null
     and quarantine_record.system_code = known.system_code
     and quarantine_record.agency_code = known.agency_code
-    and quarantine_record.dossier_id = known.dossier_id
+    and quarantine_record.record_id = known.dossier_id

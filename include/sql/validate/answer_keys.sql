@@ -1,4 +1,4 @@
--- Grain: one quarantine record. Writes quarantine_record: which batch accepted the dossier at last. Why: an accepted
+-- Grain: one quarantine record. Writes quarantine_record: which batch accepted the record at last. Why: an accepted
 -- record that equals the store's version makes no new one, so the store alone cannot say that the matter is settled.
 update quarantine_record
 set accepted_in_batch_id = :batch_id
@@ -6,12 +6,13 @@ from
     unnest(
         cast(:system_codes as text[]),
         cast(:agency_codes as text[]),
-        cast(:dossier_ids as text[])
-    ) as answered (system_code, agency_code, dossier_id)
+        cast(:record_ids as text[])
+    ) as answered (system_code, agency_code, record_id)
 where
     quarantine_record.source_id = :source_id
+    and quarantine_record.record_kind = :record_kind
     and quarantine_record.batch_id <> :batch_id
     and quarantine_record.accepted_in_batch_id is null
     and quarantine_record.system_code = answered.system_code
     and quarantine_record.agency_code = answered.agency_code
-    and quarantine_record.dossier_id = answered.dossier_id
+    and quarantine_record.record_id = answered.record_id

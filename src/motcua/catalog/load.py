@@ -35,7 +35,8 @@ class Catalog:
     agency_codes: tuple[AgencyCode, ...]
     procedures: tuple[Procedure, ...]
     procedure_aliases: tuple[ProcedureAlias, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[Source, ...]  # of dossiers
+    other_sources: tuple[Source, ...] = ()  # of other kinds of record (`motcua.catalog.record_sources`)
     unit_names: tuple[UnitName, ...] = ()
     successions: tuple[Succession, ...] = ()
 
@@ -223,6 +224,7 @@ def load_catalog(folder: Path) -> Catalog:
         raise CatalogError(f"There is no catalogue folder {folder}.", action="check --catalog or MOTCUA_CATALOG.")
     paths = sorted((folder / "units").glob("succession*.csv"))
     successions = [row for path in paths for row in read_rows(path, Succession)]
+    sources = tuple(_read_sources(_needed(folder / "sources", "*.yaml", Source)))
     catalog = Catalog(
         folder=folder,
         units=tuple(_read_csvs(_needed(folder / "units", "units*.csv", Unit), Unit)),
@@ -231,7 +233,8 @@ def load_catalog(folder: Path) -> Catalog:
         agency_codes=tuple(_read_csvs(sorted((folder / "units").glob("agency_codes*.csv")), AgencyCode)),
         procedures=_read_procedures(folder),
         procedure_aliases=tuple(_read_csvs(sorted((folder / "procedures").glob("aliases*.csv")), ProcedureAlias)),
-        sources=tuple(_read_sources(_needed(folder / "sources", "*.yaml", Source))),
+        sources=tuple(source for source in sources if source.record_kind == "dossier"),
+        other_sources=tuple(source for source in sources if source.record_kind != "dossier"),
     )
     _check_references(catalog)
     check_successions(successions, catalog.unit_by_id)
@@ -346,7 +349,7 @@ def _check_references(catalog: Catalog) -> None:
     problems: list[str] = []
     for name, ids in (
         ("unit_id", [u.unit_id for u in catalog.units]),
-        ("source_id", [s.source_id for s in catalog.sources]),
+        ("source_id", [s.source_id for s in (*catalog.sources, *catalog.other_sources)]),
     ):
         problems += [f"{name} {key!r} stands {count} times" for key, count in Counter(ids).items() if count > 1]
     known = catalog.unit_by_id
@@ -364,7 +367,9 @@ def _check_references(catalog: Catalog) -> None:
         if a.unit_id not in known
     ]
     problems += [
-        f"source {s.source_id!r} names an unknown unit {s.unit_id!r}" for s in catalog.sources if s.unit_id not in known
+        f"source {s.source_id!r} names an unknown unit {s.unit_id!r}"
+        for s in (*catalog.sources, *catalog.other_sources)
+        if s.unit_id not in known
     ]
     if problems:
         raise CatalogError(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, OptionsT, PortalSyncOptions
+from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, ClosedModel, OptionsT, PortalSyncOptions
 from motcua.period import Period
 
 Level = Literal["province", "district", "commune"]
@@ -22,19 +22,19 @@ OptionalDate = Annotated[date | None, BeforeValidator(_empty_is_none)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
 
 
-class Text(BaseModel):
+class Text(ClosedModel):
     """A text in both languages."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     vi: str
     en: str
 
+    def of(self, lang: str) -> str:
+        """Return the text in Vietnamese (`vi`) or English (`en`)."""
+        return self.vi if lang == "vi" else self.en
 
-class Entry(BaseModel):
+
+class Entry(ClosedModel):
     """An effective-dated entry; `valid_to` is the last day it holds, none while it still does."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     valid_from: date
     valid_to: OptionalDate = None
@@ -117,6 +117,8 @@ class ProcedureAlias(BaseModel):
 class Source(Entry):
     """One one-stop system as seen by us: an agency's records behind one adapter and one connection.
 
+    What an adapter of another kind of record gives (petitions) is no dossier, and stands beside the one-stop systems.
+
     `agency_code` is, by default, what names the agency in the options, else the source id; `mapping` names the file in
     `mappings/` that says what its records mean, by default the adapter's own. With `lists_all: false` its answers list
     only what has changed, or only a part: what they lack is no loss, so no guard judges it and no absence is noted.
@@ -152,11 +154,16 @@ class Source(Entry):
 
     @model_validator(mode="after")
     def _is_reachable(self) -> Source:
-        if not self.connection_id and self.adapter not in ("files", "portal_sync"):
+        if not self.connection_id and self.adapter not in ("files", "portal_sync", "petition_files"):
             raise ValueError(f"connection_id is needed by the adapter {self.adapter}")
         if not self.connection_id and isinstance(self.options, PortalSyncOptions) and self.options.inbox:
             raise ValueError("connection_id is needed: its login is the one that may post to the inbox")
         return self
+
+    @property
+    def record_kind(self) -> str:
+        """The kind of record that its adapter gives."""
+        return self.options.record_kind
 
     def options_as(self, kind: type[OptionsT]) -> OptionsT:
         """Return the options as those of one adapter. Raises TypeError when the source has another adapter."""

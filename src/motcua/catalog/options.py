@@ -6,17 +6,30 @@ here is secret; logins stand in the Airflow connection.
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-AdapterName = Literal["opencps", "igate", "tandan", "portal_sync", "files", "sql"]
+from motcua.spelling import folded
+
+AdapterName = Literal["opencps", "igate", "tandan", "portal_sync", "files", "sql", "petition_files"]
 
 
-class Options(BaseModel):
-    """Base of every adapter's options. `agency` names the agency in its system; empty when nothing here does."""
+class ClosedModel(BaseModel):
+    """What is read from a file and not changed: a key it does not know is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Options(ClosedModel):
+    """Base of every adapter's options. `agency` names the agency in its system; empty when nothing here does.
+
+    `record_kind` is the kind of record that the adapter gives (`motcua.canonical`). `answers_whole` is true of one that
+    always gives all that its source has: it is first asked for every day on which the source is in force.
+    """
+
+    record_kind: ClassVar[str] = "dossier"
+    answers_whole: ClassVar[bool] = False
 
     @property
     def agency(self) -> str:
@@ -120,7 +133,75 @@ class SqlOptions(Options):
     by_id_query: str | None = Field(default=None, pattern=r"\.sql$")
 
 
-AnyOptions = OpencpsOptions | IgateOptions | TandanOptions | PortalSyncOptions | FilesOptions | SqlOptions
+def _folded_keys(words: object) -> object:
+    return {folded(word): meant for word, meant in words.items()} if isinstance(words, dict) else words
+
+
+Words = Annotated[dict[str, bool | str], BeforeValidator(_folded_keys)]
+
+
+class PetitionColumns(ClosedModel):
+    """The headings under which the facts of a petition stand. There is none for its text or for a person."""
+
+    petition_id: str
+    received_on: str
+    kind: str
+    unit: str | None = None
+    due_on: str | None = None
+    handled_on: str | None = None
+    published_on: str | None = None
+    about: str | None = None
+    is_satisfied: str | None = None
+    is_repeated: str | None = None
+
+
+class PetitionWords(ClosedModel):
+    """What the words of a column mean. A petition of the kind `other` is kept, and counted in no form or index."""
+
+    kind: Words
+    about: Words = Field(default_factory=dict)
+    is_satisfied: Words = Field(default_factory=dict)
+    is_repeated: Words = Field(default_factory=dict)
+
+    @field_validator("kind", "about")
+    @classmethod
+    def _means_one_of_the_list(cls, words: dict[str, bool | str], info: Any) -> dict[str, bool | str]:
+        known = ("behaviour", "regulation", "other") if info.field_name == "kind" else ("procedure", "official")
+        if wrong := [str(meant) for meant in words.values() if meant not in known]:
+            raise ValueError(f"{wrong[0]} is none of {', '.join(known)}")
+        return words
+
+    @field_validator("is_satisfied", "is_repeated")
+    @classmethod
+    def _means_yes_or_no(cls, words: dict[str, bool | str]) -> dict[str, bool | str]:
+        if wrong := [str(meant) for meant in words.values() if not isinstance(meant, bool)]:
+            raise ValueError(f"{wrong[0]} is neither true nor false")
+        return words
+
+
+class PetitionFilesOptions(Options):
+    """Tables of petitions (phản ánh, kiến nghị) that a unit drops somewhere, as for `files`, and how to read them.
+
+    `due_workdays` gives the due day where the table has none (15 working days to answer, operators' note in domain.md
+    section 1.3 [C-code]).
+    """
+
+    record_kind: ClassVar[str] = "petition"
+    answers_whole: ClassVar[bool] = True
+
+    path: str = Field(min_length=1)
+    columns: PetitionColumns
+    words: PetitionWords
+    formats: tuple[str, ...] = ("dd/MM/yyyy", "d/M/yyyy", "dd/MM/yyyy HH:mm:ss", "yyyy-MM-dd")
+    null_values: frozenset[str] = frozenset({"", "-", "null"})
+    due_workdays: int | None = Field(default=15, ge=1, le=250)
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+AnyOptions = (
+    OpencpsOptions | IgateOptions | TandanOptions | PortalSyncOptions | FilesOptions | SqlOptions | PetitionFilesOptions
+)
 OptionsT = TypeVar("OptionsT", bound=Options)
 
 OPTIONS: dict[AdapterName, type[AnyOptions]] = {
@@ -130,4 +211,5 @@ OPTIONS: dict[AdapterName, type[AnyOptions]] = {
     "portal_sync": PortalSyncOptions,
     "files": FilesOptions,
     "sql": SqlOptions,
+    "petition_files": PetitionFilesOptions,
 }

@@ -1,9 +1,9 @@
-"""Consolidate: merges accepted records into the append-only dossier versions.
+"""Consolidate: merges accepted records into append-only versions.
 
-In: validated batches (accepted records in landing). Out: rows of `dossier_version` (a dossier seen twice counts once,
-one proven to be deleted no longer), steps of inter-agency dossiers, dossiers a source no longer shows, the batch's
-counts in the ledger. Never: an overwritten version, a batch loaded twice, a batch whose records do not all have a fate,
-a dossier withdrawn because a page was short.
+In: validated batches (accepted records in landing). Out: versions of each kind of record, the batch's counts in the
+ledger; of dossiers also steps of inter-agency ones and those that a source no longer shows (a dossier seen twice counts
+once, one proven to be deleted no longer). Never: an overwritten version, a batch loaded twice, a batch whose records do
+not all have a fate, a dossier withdrawn because a page was short.
 """
 
 from motcua.consolidate.merge import ConsolidationOutcome, consolidate_batches

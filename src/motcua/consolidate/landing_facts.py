@@ -11,27 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua import ledger
+from motcua.canonical import DOSSIER
 from motcua.landing import read_manifest, read_records
-
-STEP_COLUMNS = (
-    "system_code",
-    "agency_code",
-    "dossier_id",
-    "parent_dossier_id",
-    "dossier_no",
-    "unit_code",
-    "procedure_code",
-    "status_code",
-    "source_status",
-    "received_at",
-    "due_at",
-    "finished_at",
-    "returned_at",
-)
 
 
 @dataclass(frozen=True)
-class Landed:
+class LandingFacts:
     """Steps of inter-agency dossiers, and by dossier id the evidence that a known dossier is gone.
 
     Evidence: `marked` as deleted by the source, `not_found` when asked for by id, `not_shown` by a complete listing.
@@ -54,7 +39,7 @@ class Landed:
         return json.dumps(self.steps, default=str)
 
 
-def read_landed(batch: ledger.Batch) -> Landed:
+def read_landing_facts(batch: ledger.Batch) -> LandingFacts:
     """Read what a batch's landing folder tells beside its accepted records. Raises ContractBroken if it was changed."""
     records = read_records(batch.landing_uri, batch.manifest_sha256)
     manifest = read_manifest(batch.landing_uri)
@@ -66,6 +51,6 @@ def read_landed(batch: ledger.Batch) -> Landed:
     absent |= dict.fromkeys(records.filter(pc.equal(reasons, "soft_deleted"))["dossier_id"].to_pylist(), "marked")
     is_step = pc.and_kleene(pc.equal(reasons, "child"), pc.is_valid(records["parent_dossier_id"]))
     # A child that came twice, on two pages of a moving list, is one step: its newest word counts.
-    steps = records.filter(is_step).select([*STEP_COLUMNS, "modified_at"]).sort_by("modified_at").to_pylist()
+    steps = records.filter(is_step).select([*DOSSIER.lists["step"], "modified_at"]).sort_by("modified_at").to_pylist()
     newest = {(row["system_code"], row["agency_code"], row["dossier_id"]): row for row in steps}
-    return Landed(list(newest.values()), absent, records.select(["dossier_id"]))
+    return LandingFacts(list(newest.values()), absent, records.select(["dossier_id"]))

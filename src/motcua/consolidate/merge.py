@@ -1,4 +1,4 @@
-"""All batches bulk loaded to one staging table; then, for each, the merge and its ledger row in one transaction."""
+"""The batches of a kind bulk loaded into one table; then for each, in one transaction, the merge and its ledger row."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from motcua import ledger
-from motcua.canonical import ACCEPTED_SCHEMA
-from motcua.consolidate.landing_facts import Landed, read_landed
+from motcua.canonical import DOSSIER, KINDS, RecordKind
+from motcua.consolidate.dossiers import merge_dossiers
+from motcua.consolidate.versions import Known, merge_records
 from motcua.errors import LedgerImbalance
 from motcua.landing import read_accepted
 from motcua.warehouse import libpq_dsn, statement, store_engine
@@ -21,22 +22,6 @@ from motcua.warehouse import libpq_dsn, statement, store_engine
 log = logging.getLogger(__name__)
 
 _FATES = ("new", "changed", "unchanged", "copy", "unconfirmed", "tombstoned", "restored")
-
-_SQL_TYPES = {
-    pa.int16(): "smallint",
-    pa.int32(): "integer",
-    pa.int64(): "bigint",
-    pa.string(): "text",
-    pa.bool_(): "boolean",
-    pa.timestamp("us"): "timestamp",
-}
-
-# What the statements of a merge join and filter by; the other columns need no statistics.
-_JOINED = "system_code, agency_code, dossier_id, dossier_no, known_version_id, outcome"
-
-_STAGING_COLUMNS = ", ".join(
-    ["batch_id text", *(f"{field.name} {_SQL_TYPES[field.type]}" for field in ACCEPTED_SCHEMA)]
-)
 
 
 @dataclass(frozen=True)
@@ -53,37 +38,41 @@ def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
     A batch that is loaded already is left alone. A batch in an earlier state is not this stage's to judge.
     """
     outcome = ConsolidationOutcome([], [])
-    waiting = []
+    waiting: dict[str, list[ledger.Batch]] = {}
     for batch in ledger.read_batches(batch_ids):
         if batch.state == "loaded":
             outcome.loaded.append(batch.batch_id)
         elif batch.state == "validated":
-            waiting.append(batch)
+            waiting.setdefault(batch.record_kind, []).append(batch)
         else:
             log.warning("%s: not consolidated, it is %s", batch.source_id, batch.state)
-    with _staging(waiting) as (connection, unread):
-        for batch in waiting:
-            error = unread.get(batch.batch_id) or _try_load(connection, batch)
+    for name, batches in waiting.items():
+        _consolidate_kind(KINDS[name], batches, outcome)
+    return outcome
+
+
+def _consolidate_kind(kind: RecordKind, batches: Sequence[ledger.Batch], outcome: ConsolidationOutcome) -> None:
+    with _staging(kind, batches) as (connection, unread):
+        for batch in batches:
+            error = unread.get(batch.batch_id) or _try_load(connection, kind, batch)
             if error is None:
                 outcome.loaded.append(batch.batch_id)
             else:
                 ledger.mark_failed(batch.batch_id, "consolidate", error)
                 log.error("%s: not consolidated", batch.source_id, exc_info=error)
                 outcome.failed.append(batch.batch_id)
-    return outcome
 
 
-def _try_load(connection: Connection, batch: ledger.Batch) -> Exception | None:
+def _try_load(connection: Connection, kind: RecordKind, batch: ledger.Batch) -> Exception | None:
     try:
         with connection.begin():
-            _load(connection, batch)
+            _load(connection, kind, batch)
     except Exception as error:
         return error
     return None
 
 
-def _load(connection: Connection, batch: ledger.Batch) -> None:
-    landed = read_landed(batch)
+def _load(connection: Connection, kind: RecordKind, batch: ledger.Batch) -> None:
     connection.execute(
         text("select pg_advisory_xact_lock(hashtext(:source))"), {"source": f"consolidate {batch.source_id}"}
     )
@@ -92,7 +81,12 @@ def _load(connection: Connection, batch: ledger.Batch) -> None:
         return
     # One merge at a time: whether a dossier counts depends on the dossiers of other sources that share its number.
     connection.execute(text("select pg_advisory_xact_lock(hashtext('consolidate'))"))
-    counts = _merge(connection, batch, landed, row.extracted_at)
+    known = Known(batch.batch_id, batch.source_id, row.extracted_at)
+    if kind.name == DOSSIER.name:
+        counts = merge_dossiers(connection, batch, known)
+    else:
+        counts = merge_records(connection, kind, known)
+    counts = dict.fromkeys((f"{name}_count" for name in _FATES), 0) | counts
     _check_balance(
         batch,
         pulled=row.pulled_count,
@@ -105,50 +99,15 @@ def _load(connection: Connection, batch: ledger.Batch) -> None:
             "out_of_window_count": row.out_of_window_count,
         },
     )
-    connection.execute(statement("consolidate/mark_loaded"), {"batch_id": batch.batch_id, **counts})
+    connection.execute(
+        statement("consolidate/mark_loaded"),
+        {"batch_id": batch.batch_id, "is_measured": not kind.is_summed_by_day, **counts},
+    )
     log.info(
         "%s: %d new, %d changed, %d unchanged, %d counted elsewhere, %d unconfirmed, %d tombstoned, %d restored",
         batch.source_id,
         *(counts[f"{name}_count"] for name in _FATES),
     )
-
-
-def _merge(connection: Connection, batch: ledger.Batch, landed: Landed, known_from: object) -> dict[str, int]:
-    """Write what the batch changes; return what became of its accepted records, and of dossiers it did not show."""
-    known = {"batch_id": batch.batch_id, "known_from": known_from}
-    of_source = {**known, "source_id": batch.source_id}
-    connection.execute(statement("consolidate/note_applicants"), {"batch_id": batch.batch_id})
-    connection.execute(statement("consolidate/compare_incoming"), known)
-    connection.execute(statement("consolidate/keep_intake_unit"))
-    connection.execute(text(f"analyze compared ({_JOINED})"))
-    connection.execute(
-        statement("consolidate/note_absent"),
-        {"dossier_ids": list(landed.absent), "evidence": list(landed.absent.values())},
-    )
-    connection.execute(statement("consolidate/prove_deletions"), of_source)
-    connection.execute(statement("consolidate/decide_identity"))
-    connection.execute(statement("consolidate/reissue_decided"))
-    connection.execute(statement("consolidate/close_superseded"), known)
-    connection.execute(statement("consolidate/close_reissued"), known)
-    connection.execute(statement("consolidate/insert_versions"), of_source)
-    connection.execute(statement("consolidate/insert_reissued"), known)
-    unconfirmed = _settle_absences(connection, landed, of_source)
-    if landed.steps:
-        connection.execute(statement("consolidate/record_steps"), {**of_source, "steps": landed.steps_json})
-    counts = connection.execute(statement("consolidate/count_outcomes")).one()
-    return {**counts._mapping, "unconfirmed_count": unconfirmed}
-
-
-def _settle_absences(connection: Connection, landed: Landed, of_source: dict[str, object]) -> int:
-    """Keep the state of the dossiers the source does not show; return how many the batch leaves unconfirmed."""
-    missed = set(connection.scalars(statement("consolidate/absent_dossiers"), {"source_id": of_source["source_id"]}))
-    if shown := landed.shown(missed):
-        connection.execute(statement("consolidate/settle_seen_again"), {**of_source, "shown_ids": shown})
-    if not landed.absent:
-        return 0
-    connection.execute(statement("consolidate/settle_deleted"), of_source)
-    connection.execute(statement("consolidate/settle_quarantined"), of_source)
-    return connection.execute(statement("consolidate/note_absences"), of_source).rowcount
 
 
 def _check_balance(batch: ledger.Batch, *, pulled: int, fates: dict[str, int]) -> None:
@@ -162,7 +121,7 @@ def _check_balance(batch: ledger.Batch, *, pulled: int, fates: dict[str, int]) -
 
 
 @contextmanager
-def _staging(batches: Sequence[ledger.Batch]) -> Iterator[tuple[Connection, dict[str, Exception]]]:
+def _staging(kind: RecordKind, batches: Sequence[ledger.Batch]) -> Iterator[tuple[Connection, dict[str, Exception]]]:
     """Bulk load the accepted records of all batches at once, into an unlogged table that `accepted_record` shows.
 
     Yields the connection that sees it, and what kept a batch from being read. The table is named for its batches: a
@@ -171,7 +130,7 @@ def _staging(batches: Sequence[ledger.Batch]) -> Iterator[tuple[Connection, dict
     tables, unread = [], dict[str, Exception]()
     for batch in batches:
         try:
-            records = read_accepted(batch.landing_uri)
+            records = read_accepted(batch.landing_uri, kind)
         except Exception as error:
             unread[batch.batch_id] = error
         else:
@@ -180,7 +139,7 @@ def _staging(batches: Sequence[ledger.Batch]) -> Iterator[tuple[Connection, dict
     with store_engine().connect() as connection:
         connection.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": name})
         connection.execute(text(f"drop table if exists staging.{name} cascade"))
-        connection.execute(text(f"create unlogged table staging.{name} ({_STAGING_COLUMNS})"))
+        connection.execute(text(f"create unlogged table staging.{name} ({kind.staging_columns})"))
         connection.execute(text(f"create temporary view accepted_record as table staging.{name}"))
         connection.commit()
         try:

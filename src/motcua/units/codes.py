@@ -10,6 +10,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Unit
+from motcua.catalog.record_sources import every_source
 from motcua.errors import CatalogError
 from motcua.settings import Settings
 from motcua.spelling import fold
@@ -165,7 +166,7 @@ def units_in_use(catalog: Catalog) -> list[Unit]:
             for row in catalog.successions_from.get(unit_id, ()):
                 take(row.successor_id)
 
-    provinces = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources}
+    provinces = {catalog.province_of(source.unit_id).unit_id for source in every_source(catalog)}
     provinces |= {unit.unit_id for unit in catalog.units_by_code.get(Settings.load().province, ())}
     for province in sorted(_related(catalog, provinces)):
         for unit in catalog.subtree(province):

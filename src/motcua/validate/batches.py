@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from motcua.canonical import RecordKind
     from motcua.validate.run import Finding
-    from motcua.validate.verdict import Verdict
+    from motcua.validate.verdict import Refusal, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -39,24 +40,18 @@ class ValidationOutcome:
     page: str | None = None
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """A batch that was not validated: `held` for somebody to decide, `failed` to be tried again, and why."""
-
-    batch: ledger.Batch
-    state: str
-    reason: str
-
-
 @dataclass
 class _Call:
     validated: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
 
     def refuse(self, batch: ledger.Batch, error: Exception) -> None:
         """Record in the ledger, the log and the page that a batch is not validated, and go on with the others."""
+        from motcua.validate.verdict import Refusal
+
         ledger.mark_failed(batch.batch_id, "validate", error)
         state, ids = ("held", self.held) if isinstance(error, BatchHeld) else ("failed", self.failed)
         ids.append(batch.batch_id)
@@ -80,63 +75,77 @@ def validate_batches(batch_ids: Sequence[str], *, now: datetime | None = None) -
     Raises:
         SuiteBroken: a suite cannot be trusted. Every batch of the call is marked failed: none has a verdict.
     """
-    from motcua.validate.page import write_page
+    from motcua.canonical import KINDS
 
     settings = Settings.load()
     moment = now or datetime.now(ZoneInfo(TIMEZONE)).replace(tzinfo=None)
     call = _Call()
-    to_judge = []
+    to_judge: dict[str, list[ledger.Batch]] = {}
     for batch in ledger.read_batches(batch_ids):
         if batch.state in {"validated", "loaded"}:
             call.validated.append(batch.batch_id)
         elif batch.state == "extracted" or batch.failed_stage == "validate":
-            to_judge.append(batch)
+            to_judge.setdefault(batch.record_kind, []).append(batch)
         else:
             log.warning("source=%s batch=%s is %s, not extracted", batch.source_id, batch.batch_id, batch.state)
             call.failed.append(batch.batch_id)
-    if not to_judge:
-        return ValidationOutcome(call.validated, call.held, call.failed)
+    for name, batches in to_judge.items():
+        _validate_kind(KINDS[name], batches, settings, moment, call)
+    page = call.pages[-1] if call.pages else None
+    return ValidationOutcome(call.validated, call.held, call.failed, page)
+
+
+def _validate_kind(
+    kind: RecordKind, batches: list[ledger.Batch], settings: Settings, now: datetime, call: _Call
+) -> None:
+    """Judge the batches of one kind of record, settle each, and write the page that shows it."""
+    from motcua.validate.results_page import write_page
+
     try:
-        verdicts = _judge(to_judge, settings.expectations_dir, moment, call)
+        verdicts = _judge(kind, batches, settings.expectations_dir, now, call)
     except SuiteBroken as error:
-        for batch in to_judge:
+        for batch in batches:
             if batch.batch_id not in call.failed:
                 call.refuse(batch, error)
         raise
     for verdict in verdicts:
         _settle(verdict, call)
-    page = write_page(verdicts, call.refusals, settings.reports_dir / "validation", moment)
+    judged = {batch.batch_id for batch in batches}
+    refusals = [refusal for refusal in call.refusals if refusal.batch.batch_id in judged]
+    page = write_page(verdicts, refusals, settings.reports_dir / "validation", now)
+    call.pages.append(page)
     log.info("validated=%d held=%d failed=%d page=%s", len(call.validated), len(call.held), len(call.failed), page)
-    return ValidationOutcome(call.validated, call.held, call.failed, page)
 
 
-def _judge(batches: list[ledger.Batch], suites: Path, now: datetime, call: _Call) -> list[Verdict]:
+def _judge(kind: RecordKind, batches: list[ledger.Batch], suites: Path, now: datetime, call: _Call) -> list[Verdict]:
     import pyarrow as pa
 
     from motcua.validate.run import run_suite
     from motcua.validate.suite import load_suite
     from motcua.validate.verdict import Judged
 
-    suite = load_suite(suites / "dossier.json")
+    suite = load_suite(suites / f"{kind.name}.json")
     table_suite = load_suite(suites / "batch.json")
-    landed = _landed(batches, suites, call)
+    landed = _landed(kind, batches, suites, call)
     if not landed:
         return []
     records = pa.concat_tables([table for _, table in landed])
-    frame = _frame([(batch, table.num_rows) for batch, table in landed], records, now)
+    frame = _frame(kind, [(batch, table.num_rows) for batch, table in landed], records, now)
     findings = run_suite(suite, frame)
-    judged = Judged(suite, findings, [batch for batch, _ in landed], records, frame)
+    judged = Judged(kind, suite, findings, [batch for batch, _ in landed], records, frame)
     _hold(judged.verdicts, run_suite(table_suite, _share_frame(judged.verdicts)))
     judged.part_records()
     return judged.verdicts
 
 
-def _landed(batches: list[ledger.Batch], suites: Path, call: _Call) -> list[tuple[ledger.Batch, pa.Table]]:
+def _landed(
+    kind: RecordKind, batches: list[ledger.Batch], suites: Path, call: _Call
+) -> list[tuple[ledger.Batch, pa.Table]]:
     """Read each batch's records to judge; refuse those that cannot be read or are not what the ledger says."""
     import pyarrow.compute as pc
 
     from motcua.landing import read_manifest, read_records
-    from motcua.validate.batch_frame import landing_frame
+    from motcua.validate.batch_facts import batch_facts
     from motcua.validate.run import run_suite
     from motcua.validate.suite import load_suite
 
@@ -144,12 +153,12 @@ def _landed(batches: list[ledger.Batch], suites: Path, call: _Call) -> list[tupl
     read = []
     for batch in batches:
         try:
-            table = read_records(batch.landing_uri, batch.manifest_sha256)
+            table = read_records(batch.landing_uri, batch.manifest_sha256, kind)
             read.append((batch, table, read_manifest(batch.landing_uri)["schema"]))
         except Exception as error:
             call.refuse(batch, error)
     broken: dict[int, Finding] = {}
-    for finding in run_suite(suite, landing_frame(read)):
+    for finding in run_suite(suite, batch_facts(kind, read)):
         for row in finding.rows:
             broken.setdefault(row, finding)
     landed = []
@@ -165,15 +174,14 @@ def _landed(batches: list[ledger.Batch], suites: Path, call: _Call) -> list[tupl
     return landed
 
 
-def _frame(batches: list[tuple[ledger.Batch, int]], records: pa.Table, now: datetime) -> pd.DataFrame:
+def _frame(kind: RecordKind, batches: list[tuple[ledger.Batch, int]], records: pa.Table, now: datetime) -> pd.DataFrame:
     """Return one frame of all records with their facts; `batch_no` is the position of the batch in the call."""
     import numpy as np
 
     from motcua.validate.facts import add_facts
-    from motcua.validate.verdict import NOT_JUDGED
     from motcua.warehouse import store_engine
 
-    frame = records.drop_columns([*NOT_JUDGED]).to_pandas()
+    frame = records.drop_columns([*kind.not_judged]).to_pandas(date_as_object=False)
     counts = [count for _, count in batches]
     frame["batch_no"] = np.repeat(np.arange(len(batches)), counts)
     frame["source_id"] = np.repeat(np.array([batch.source_id for batch, _ in batches], dtype=object), counts)
@@ -181,7 +189,7 @@ def _frame(batches: list[tuple[ledger.Batch, int]], records: pa.Table, now: date
     frame["window_to"] = np.repeat(last_days, counts)
     catalog = load_catalog(Settings.load().catalog_dir)
     with store_engine().connect() as connection:
-        return add_facts(frame, catalog, connection, now)
+        return add_facts(frame, catalog, connection, now, kind)
 
 
 def _share_frame(verdicts: list[Verdict]) -> pd.DataFrame:

@@ -1,94 +1,52 @@
 """The facts that rules are stated over: what the catalogue, the calendar and the store say of each record.
 
-A frame comes in with the canonical columns plus `source_id` and `window_to`; it goes out with the columns named in
-`add_facts`. No fact judges: what is acceptable stands in `expectations/`.
+A frame comes in with the columns of its kind plus `source_id` and `window_to`; it goes out with the columns named in
+`add_facts` and, of dossiers, in `add_dossier_facts`. No fact judges: what is acceptable stands in `expectations/`.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from motcua.canonical import DOSSIER, RecordKind
 from motcua.catalog import Catalog
-from motcua.catalog.procedures import TIME_UNITS
-from motcua.catalog.reasons import overdue_reasons
-from motcua.days.due_dates import due_dates, due_rules
-from motcua.days.workdays import workdays_from, working_calendar
 from motcua.units.codes import UnitCodes
 from motcua.units.map import UnitMap
-from motcua.validate.terms import Terms
-from motcua.warehouse import statement
+from motcua.validate.distinct import by_code_and_day
+from motcua.validate.dossier_facts import add_dossier_facts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNKNOWN_FIELD = "khac"  # khác, "other": neither the catalogue nor the source names the field
 
-# The date part of a dossier code, YYMMDD or YYYYMMDD before the daily counter (TT 01/2018/TT-VPCP Điều 19).
-_CODE_DATE = r"-(\d{6}|\d{8})-\d{4,7}$"
-_ASKED = ("row_no", "source_id", "system_code", "agency_code", "dossier_id", "dossier_no")
-_TIMES = ("due_at", "finished_at", "received_at", "refused_at", "returned_at")
-
-
-def add_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection, now: datetime) -> pd.DataFrame:
+def add_facts(
+    frame: pd.DataFrame, catalog: Catalog, connection: Connection, now: datetime, kind: RecordKind = DOSSIER
+) -> pd.DataFrame:
     """Return the frame with the facts added.
 
-    reference_on                          the day received, else submitted, else the last day of the batch's window
+    now                                   the wall time records are judged at
+    reference_on                          the day its unit is read on: the first of the kind's reference days that it
+                                          has (of a dossier the day received, else submitted), else the last day of the
+                                          batch's window
     unit_id                               the unit its code means on that day, or the heir of one that was in force
                                           then; null when none or several are meant
     unit_level                            that unit's level; of a code not valid on the day, the level it ever has
     unit_heir                             of a code whose unit had ended by that day: who took over, by id and name
-    field_code                            the procedure's in the catalogue, else the source's, else `khac`
-    is_procedure_known                    the catalogue has the procedure, on the same day
-    time_limit, time_unit                 its announced time, else the statutory one; null where it has none
-    computed_due_on, due_gap_workdays     the day due by that time, and how far `due_at` lies from it; null where a
-                                          supplement request or an apology may have moved the due day
-    due_excess_workdays                   how much further that is than the rule of due dates tolerates
-    due_latest, finished_latest, ...      the latest instant the value may mean: 00:00:00 is a day without a time
-    ended_at                              the day a closed or refused dossier counts as ended; tests/sql/test_endings.py
-                                          holds it to the view dossier_contribution
-    apology_deadline_at                   the end of the day before the due day (NĐ 61/2018)
-    code_date_text, code_date_on, code_date_gap_days   of the date part of dossier_no
-    previous_status_code, status_move     of the store's current version; the move as "9>4", null if none
-    number_holder_count                   dossiers of the source with this dossier_no, itself included
-    is_number_held_elsewhere              another source already holds this dossier_no
-    fee_stated                            the fee, 0 when none is stated
-    is_overdue_reason_known               the reason is in `forms/overdue_reasons.csv`, or none is stated
-    now                                   the wall time records are judged at
     """
     frame = frame.copy(deep=False)
     frame["now"] = np.datetime64(now, "us")
-    _add_latest(frame)
-    frame["reference_on"] = frame["received_at"].fillna(frame["submitted_at"]).fillna(frame["window_to"]).dt.normalize()
+    reference = frame["window_to"]
+    for name in reversed(kind.reference):
+        reference = frame[name].fillna(reference)
+    frame["reference_on"] = reference.dt.normalize()
     _add_unit(frame, catalog)
-    _add_procedure(frame, catalog)
-    _add_due(frame, catalog)
-    _add_code_date(frame)
-    _add_known(frame, connection)
-    frame["fee_stated"] = frame["fee_amount"].fillna(0)
-    reason = frame["overdue_reason_code"]
-    frame["is_overdue_reason_known"] = reason.isna() | reason.isin(list(overdue_reasons(catalog.folder)))
+    if kind.name == DOSSIER.name:
+        add_dossier_facts(frame, catalog, connection)
     return frame
-
-
-def _add_latest(frame: pd.DataFrame) -> None:
-    day, last = np.timedelta64(1, "D"), np.timedelta64(1, "us")
-    for column in _TIMES:
-        value = frame[column]
-        frame[column.replace("_at", "_latest")] = value.mask(value == value.dt.normalize(), value + day - last)
-    status = frame["status_code"]
-    finished, refused, returned = frame["finished_at"], frame["refused_at"], frame["returned_at"]
-    frame["ended_at"] = (
-        finished.fillna(returned)
-        .mask(status.isin([7, 8]), finished.fillna(refused).fillna(returned))
-        .mask(status == 3, refused.fillna(finished).fillna(returned))
-    )
-    frame["apology_deadline_at"] = frame["due_at"].dt.normalize() - last
 
 
 def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
@@ -121,152 +79,6 @@ def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
         found = {levels[unit_id]} if unit_id else {levels[meaning.unit_id] for meaning in meanings}
         return found.pop() if len(found) == 1 else None
 
-    frame["unit_id"] = _by_code_and_day(frame, "unit_code", meant, of="source_id")
-    frame["unit_level"] = _by_code_and_day(frame, "unit_code", level, of="source_id")
-    frame["unit_heir"] = _by_code_and_day(frame, "unit_code", heir, of="source_id").where(frame["unit_id"].isna())
-
-
-def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:
-    import pandas as pd
-
-    terms = Terms(catalog, due_rules(catalog.folder))
-    provinces = {source.source_id: catalog.province_of(source.unit_id).code for source in catalog.sources}
-    sources, distinct_sources = pd.factorize(frame["source_id"])
-    distinct_provinces, province_of = np.unique(
-        [provinces.get(source, "") for source in distinct_sources], return_inverse=True
-    )
-    levels, distinct_levels = pd.factorize(frame["unit_level"])
-    distinct = _distinct(
-        frame,
-        "procedure_code",
-        (levels + 1, ["", *distinct_levels]),  # of a unit that is not known, whichever level the procedure has
-        (province_of[sources] if len(province_of) else sources, distinct_provinces),
-    )
-    number = np.full(len(frame), -1)
-    number[distinct.rows] = np.array([terms.number(*key) for key in distinct.keys], dtype=np.int64)[distinct.of_row]
-    frame["is_procedure_known"] = number >= 0
-    frame["time_limit"] = terms.limits[number]
-    frame["time_unit"] = pd.Categorical.from_codes(terms.units[number], categories=pd.Index(TIME_UNITS))
-    frame["due_rule"] = terms.rules[number]
-    fields = pd.Series(terms.field_codes[number], index=frame.index, dtype=object)
-    source_field = frame["source_field_code"]
-    frame["field_code"] = fields.fillna(source_field.where(source_field != "")).fillna(UNKNOWN_FIELD)
-
-
-class _Distinct(NamedTuple):
-    """The distinct keys of a frame's rows: `keys[of_row[n]]` is the key of the n-th of `rows`, which have one."""
-
-    keys: list[tuple[Any, ...]]
-    rows: NDArray[np.int64]
-    of_row: NDArray[np.int64]
-
-
-def _distinct(frame: pd.DataFrame, column: str, *more: tuple[NDArray[np.int64], Any]) -> _Distinct:
-    """Return each distinct code, reference day and value of `more` (numbers, what they stand for): records are many."""
-    import pandas as pd
-
-    parts: list[tuple[Any, Any]] = [pd.factorize(frame[name]) for name in (column, "reference_on")]
-    days = [day.date() for day in pd.DatetimeIndex(parts[1][1])]
-    parts = [parts[0], (parts[1][0], days), *more]
-    rows = np.flatnonzero(np.logical_and.reduce([numbers >= 0 for numbers, _ in parts]))
-    if not rows.size:
-        return _Distinct([], rows, rows)
-    shape = tuple(len(values) for _, values in parts)
-    used, of_row = np.unique(
-        np.ravel_multi_index(tuple(numbers[rows] for numbers, _ in parts), shape), return_inverse=True
-    )
-    places = zip(*np.unravel_index(used, shape), strict=True)
-    keys = [tuple(values[place] for (_, values), place in zip(parts, key, strict=True)) for key in places]
-    return _Distinct(keys, rows, of_row)
-
-
-def _by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any, of: str) -> pd.Series[Any]:
-    """Look up each distinct code and reference day once for each value of another column."""
-    import pandas as pd
-
-    distinct = _distinct(frame, column, pd.factorize(frame[of]))
-    answers = np.full(len(distinct.keys), None, dtype=object)
-    for place, key in enumerate(distinct.keys):
-        answers[place] = look_up(*key)
-    found = np.full(len(frame), None, dtype=object)
-    found[distinct.rows] = answers[distinct.of_row]
-    return pd.Series(found, index=frame.index, dtype=object)
-
-
-def _add_due(frame: pd.DataFrame, catalog: Catalog) -> None:
-    calendar, rules = working_calendar(catalog.folder), due_rules(catalog.folder).rules
-    moved = frame[["supplement_count", "apology_count"]].fillna(0).gt(0).any(axis=1).to_numpy()
-    received, due_at = frame["received_at"].to_numpy(), frame["due_at"].to_numpy()
-    limit, unit, rule = frame["time_limit"].to_numpy(), frame["time_unit"].cat.codes.to_numpy(), frame["due_rule"]
-    dated = ~np.isnat(received) & ~np.isnan(limit) & (rule >= 0).to_numpy() & ~moved
-    computed = np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
-    gap, tolerated = np.full(len(frame), np.nan), np.zeros(len(frame))
-    group = np.where(dated, rule.to_numpy() * len(TIME_UNITS) + unit, -1)
-    for number in np.unique(group[dated]):
-        rows = np.flatnonzero(group == number)
-        place, kind = divmod(int(number), len(TIME_UNITS))
-        due = due_dates(received[rows], limit[rows].astype("int64"), TIME_UNITS[kind], rules[place], calendar)
-        computed[rows] = due.due_on
-        tolerated[rows] = rules[place].tolerance_workdays
-    frame["computed_due_on"] = computed.astype("datetime64[us]")
-    compared = np.flatnonzero(dated & ~np.isnat(due_at))
-    stated = due_at[compared].astype("datetime64[D]")
-    gap[compared] = workdays_from(computed[compared], stated, calendar, is_worked=True)
-    frame["due_gap_workdays"] = gap
-    frame["due_excess_workdays"] = np.maximum(np.abs(gap) - tolerated, 0)
-
-
-def _add_code_date(frame: pd.DataFrame) -> None:
-    import pandas as pd
-
-    number = frame["dossier_no"].astype("str")
-    text = number.str.extract(_CODE_DATE, flags=re.ASCII, expand=False)
-    frame["code_date_text"] = text
-    long = pd.to_datetime(text.where(text.str.len() == 8), format="%Y%m%d", errors="coerce")
-    short = pd.to_datetime("20" + text.where(text.str.len() == 6), format="%Y%m%d", errors="coerce")
-    frame["code_date_on"] = long.fillna(short)
-    frame["code_date_gap_days"] = (frame["code_date_on"] - frame["received_at"].dt.normalize()).dt.days
-
-
-def _add_known(frame: pd.DataFrame, connection: Connection) -> None:
-
-    asked = frame.loc[frame["dossier_id"].notna(), [*_ASKED[1:], "parent_dossier_id"]]
-    number = asked["dossier_no"]
-    asked["dossier_no"] = number.where(asked["parent_dossier_id"].isna() & (number != ""))
-    known = _known(asked, connection).reindex(frame.index)
-    frame["previous_status_code"] = known["previous_status_code"].astype("float64")
-    frame["status_move"] = _moves(frame["previous_status_code"], frame["status_code"])
-    frame["is_number_held_elsewhere"] = known["is_number_held_elsewhere"].eq(True)
-    holders = (
-        asked.dropna(subset=["dossier_no"]).groupby(["source_id", "dossier_no"])["dossier_id"].transform("nunique")
-    )
-    in_store = known["is_number_held_in_source"].eq(True)
-    frame["number_holder_count"] = holders.reindex(frame.index).fillna(1) + in_store
-
-
-def _known(asked: pd.DataFrame, connection: Connection) -> pd.DataFrame:
-    """Ask the store about every dossier at once; rows of which it knows nothing are left out."""
-    import pandas as pd
-    import pyarrow as pa
-    from pyarrow import csv
-
-    table = pa.Table.from_pandas(asked.assign(row_no=asked.index)[list(_ASKED)], preserve_index=False)
-    text = pa.BufferOutputStream()
-    csv.write_csv(table, text, csv.WriteOptions(include_header=False))
-    connection.execute(statement("validate/asked_dossiers"))
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor:
-        with cursor.copy("copy asked_dossier from stdin (format csv)") as copy:
-            copy.write(text.getvalue().to_pybytes())
-        cursor.execute("analyze asked_dossier")
-    result = connection.execute(statement("validate/known_dossiers"))
-    return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys())).set_index("row_no")
-
-
-def _moves(previous: pd.Series[Any], status: pd.Series[Any]) -> pd.Series[Any]:
-    import pandas as pd
-
-    moves = pd.Series(None, index=status.index, dtype=object)
-    moved = previous.notna() & status.notna() & (previous != status)
-    moves[moved] = [f"{int(old)}>{int(new)}" for old, new in zip(previous[moved], status[moved], strict=True)]
-    return moves
+    frame["unit_id"] = by_code_and_day(frame, "unit_code", meant, of="source_id")
+    frame["unit_level"] = by_code_and_day(frame, "unit_code", level, of="source_id")
+    frame["unit_heir"] = by_code_and_day(frame, "unit_code", heir, of="source_id").where(frame["unit_id"].isna())

@@ -31,17 +31,19 @@ class BrokenRule:
 class QuarantineEntry:
     """One record set aside.
 
-    `status` is open until a later batch accepts the dossier and is loaded (accepted) or sets it aside anew, in which
-    case the newer record counts (superseded).
+    `status` is open until a later batch accepts the record and is loaded (accepted) or sets it aside anew, in which
+    case the newer one counts (superseded). `unit_id` is the unit it belongs to, none where that cannot be told.
     """
 
     quarantine_id: int
+    record_kind: str
     source_id: str
     batch_id: str
     system_code: str
     agency_code: str
-    dossier_id: str | None
+    record_id: str | None
     dossier_no: str | None
+    unit_id: str | None
     status: QuarantineStatus
     set_aside_at: datetime
     accepted_in_batch_id: str | None
@@ -55,18 +57,23 @@ class QuarantineEntry:
 
 @dataclass(frozen=True)
 class QuarantineDetail(QuarantineEntry):
-    """A record set aside with its canonical columns, the applicant's reference left out."""
+    """A record set aside with the columns that quarantine keeps."""
 
     record: dict[str, Any]
 
 
 def list_quarantine(
-    source_id: str | None = None, rule: str | None = None, only_open: bool = True, limit: int = 100
+    source_id: str | None = None,
+    rule: str | None = None,
+    only_open: bool = True,
+    limit: int = 100,
+    *,
+    batch_id: str | None = None,
 ) -> list[QuarantineEntry]:
-    """Return records set aside, the newest first, of one source or one rule when given."""
+    """Return records set aside, the newest first, of one source, rule or batch when given."""
     return [
         QuarantineEntry(**_entry(row))
-        for row in _rows(source_id=source_id, rule_id=rule, only_open=only_open, row_limit=limit)
+        for row in _rows(source_id=source_id, rule_id=rule, batch_id=batch_id, only_open=only_open, row_limit=limit)
     ]
 
 
@@ -76,7 +83,7 @@ def show_quarantine(quarantine_id: int) -> QuarantineDetail:
     Raises:
         ConfigurationError: there is no such record.
     """
-    from motcua.canonical import LANDING_SCHEMA
+    from motcua.canonical import KINDS
 
     rows = _rows(quarantine_id=quarantine_id)
     if not rows:
@@ -85,13 +92,13 @@ def show_quarantine(quarantine_id: int) -> QuarantineDetail:
             action="list the ids with `motcua quarantine list`; validating a batch again gives its records new ids.",
         )
     said = rows[0].record
-    return QuarantineDetail(
-        **_entry(rows[0]), record={name: said[name] for name in LANDING_SCHEMA.names if name in said}
-    )
+    names = KINDS[rows[0].record_kind].shown
+    return QuarantineDetail(**_entry(rows[0]), record={name: said[name] for name in names if name in said})
 
 
 def _rows(**asked: Any) -> list[Row[Any]]:
-    parameters = {"source_id": None, "rule_id": None, "only_open": False, "quarantine_id": None, "row_limit": 1}
+    parameters = dict.fromkeys(("source_id", "rule_id", "batch_id", "quarantine_id"))
+    parameters |= {"only_open": False, "row_limit": 1}
     with store_engine().connect() as connection:
         return list(connection.execute(statement("quarantine/list"), parameters | asked).all())
 

@@ -34,13 +34,13 @@ def judge_sample(records: pa.Table, source_id: str, window_to: date, catalog: Ca
     """
     import numpy as np
 
+    from motcua.canonical import DOSSIER
     from motcua.validate.facts import add_facts
     from motcua.validate.run import run_suite
-    from motcua.validate.verdict import NOT_JUDGED
     from motcua.warehouse import store_engine
 
     suite = load_suite(Settings.load().expectations_dir / "dossier.json")
-    frame = records.drop_columns([*NOT_JUDGED]).to_pandas()
+    frame = records.drop_columns([*DOSSIER.not_judged]).to_pandas()
     if frame.empty:
         return []
     frame["source_id"] = source_id

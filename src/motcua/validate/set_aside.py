@@ -8,7 +8,7 @@ import orjson
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from motcua.canonical import KEY_COLUMNS
+from motcua.canonical import RecordKind
 from motcua.landing import write_accepted
 from motcua.ledger import mark_validated
 from motcua.validate.verdict import Verdict
@@ -24,14 +24,14 @@ def write_verdict(verdict: Verdict) -> None:
     """
     batch, accepted = verdict.batch, verdict.accepted
     assert accepted is not None, "a held batch has no records to write"
-    write_accepted(batch.landing_uri, accepted)
+    write_accepted(batch.landing_uri, accepted, verdict.kind)
     with store_engine().begin() as connection:
         state = connection.execute(
             text("select state from batch where batch_id = :batch_id for update"), {"batch_id": batch.batch_id}
         ).scalar_one()
         if state in {"validated", "loaded"}:
             return
-        identity = {"batch_id": batch.batch_id, "source_id": batch.source_id}
+        identity = {"batch_id": batch.batch_id, "source_id": batch.source_id, "record_kind": verdict.kind.name}
         connection.execute(text("delete from quarantine_record where batch_id = :batch_id"), identity)
         connection.execute(text("delete from rule_finding where batch_id = :batch_id"), identity)
         connection.execute(
@@ -42,7 +42,7 @@ def write_verdict(verdict: Verdict) -> None:
             [identity | vars(count) for count in verdict.rule_counts],
         )
         _set_aside(connection, verdict, identity)
-        _answer_open_records(connection, accepted, identity)
+        _answer_open_records(connection, accepted, verdict.kind, identity)
         mark_validated(connection, batch.batch_id, quarantined=len(verdict.set_aside))
 
 
@@ -50,7 +50,12 @@ def _set_aside(connection: Connection, verdict: Verdict, identity: dict[str, Any
     for start in range(0, len(verdict.set_aside), _ROWS_A_STATEMENT):
         rows = [
             {
-                **{name: aside.record[name] for name in ("record_no", *KEY_COLUMNS, "dossier_no")},
+                "record_no": aside.record["record_no"],
+                "system_code": aside.record["system_code"],
+                "agency_code": aside.record["agency_code"],
+                "record_id": aside.record[verdict.kind.id_column],
+                "dossier_no": aside.record.get("dossier_no"),
+                "unit_id": aside.unit_id,
                 "broken_rules": aside.broken_rules,
                 "record": aside.record,
             }
@@ -59,17 +64,19 @@ def _set_aside(connection: Connection, verdict: Verdict, identity: dict[str, Any
         connection.execute(statement("validate/set_aside"), identity | {"records": orjson.dumps(rows).decode()})
 
 
-def _answer_open_records(connection: Connection, accepted: pa.Table, identity: dict[str, Any]) -> None:
+def _answer_open_records(
+    connection: Connection, accepted: pa.Table, kind: RecordKind, identity: dict[str, Any]
+) -> None:
     """Note on the source's open quarantine records which of them this batch accepts at last."""
     connection.execute(statement("validate/withdraw_answers"), identity)
     open_keys = connection.execute(statement("validate/unanswered_keys"), identity).all()
     if not open_keys:
         return
-    keys = set(zip(*(accepted[name].to_pylist() for name in KEY_COLUMNS), strict=True))
+    keys = set(zip(*(accepted[name].to_pylist() for name in kind.key), strict=True))
     answered = [tuple(key) for key in open_keys if tuple(key) in keys]
     if answered:
-        systems, agencies, dossiers = (list(part) for part in zip(*answered, strict=True))
+        systems, agencies, records = (list(part) for part in zip(*answered, strict=True))
         connection.execute(
             statement("validate/answer_keys"),
-            identity | {"system_codes": systems, "agency_codes": agencies, "dossier_ids": dossiers},
+            identity | {"system_codes": systems, "agency_codes": agencies, "record_ids": records},
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from motcua.canonical import LANDING_SCHEMA, RESOLVED
+from motcua.canonical import RecordKind
+from motcua.canonical.kind import UNIT
 from motcua.errors import BatchHeld
 from motcua.ledger import Batch
 from motcua.validate.run import Finding
@@ -20,9 +21,14 @@ from motcua.validate.suite import Check, Severity, Suite
 if TYPE_CHECKING:
     import pandas as pd
 
-# The keyed HMACs of the applicant have no use in quarantine, and stay personal data (domain.md section 7).
-NOT_JUDGED = ("disposition", "disposition_reason", "applicant_ref", "previous_applicant_refs")
-SHOWN = [name for name in LANDING_SCHEMA.names if name not in NOT_JUDGED]
+
+@dataclass(frozen=True)
+class Refusal:
+    """A batch that was not validated: `held` for somebody to decide, `failed` to be tried again, and why."""
+
+    batch: Batch
+    state: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -37,9 +43,10 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class SetAside:
-    """A record that broke at least one critical rule, with every rule it broke."""
+    """A record that broke at least one critical rule, with every rule it broke, and its unit where it is known."""
 
-    record: dict[str, Any]  # canonical columns, without the applicant
+    record: dict[str, Any]  # the columns that quarantine keeps
+    unit_id: str | None
     broken_rules: list[dict[str, Any]]
 
 
@@ -48,12 +55,13 @@ class Verdict:
     """What judging one batch found. When `held`, the whole batch is stopped and no record is accepted or set aside."""
 
     batch: Batch
+    kind: RecordKind
     suite: Suite
     judged_count: int
     broken_count: int  # records that broke a critical rule
     rule_counts: list[RuleCount]
     held: BatchHeld | None = None
-    accepted: pa.Table | None = None  # ACCEPTED_SCHEMA
+    accepted: pa.Table | None = None  # of the kind's accepted schema
     set_aside: list[SetAside] = field(default_factory=list)
 
     @property
@@ -67,18 +75,19 @@ class Judged:
 
     Args:
         findings: failing rows by position in `records` and `frame`, which hold the same rows.
-        frame: with `batch_no` (position in `batches`), `unit_id` and `field_code`.
+        frame: with `batch_no` (position in `batches`) and what validation adds to a record of the kind.
     """
 
     def __init__(
         self,
+        kind: RecordKind,
         suite: Suite,
         findings: Sequence[Finding],
         batches: Sequence[Batch],
         records: pa.Table,
         frame: pd.DataFrame,
     ) -> None:
-        self._findings, self._records, self._frame = findings, records, frame
+        self._kind, self._findings, self._records, self._frame = kind, findings, records, frame
         self._batch_no = frame["batch_no"].to_numpy()
         self._is_broken = np.zeros(len(frame), dtype=bool)
         by_rule: dict[str, set[int]] = {rule: set() for rule in suite.severity_by_rule}
@@ -94,6 +103,7 @@ class Judged:
         self.verdicts = [
             Verdict(
                 batch=batch,
+                kind=kind,
                 suite=suite,
                 judged_count=judged[number],
                 broken_count=broken[number],
@@ -111,7 +121,7 @@ class Judged:
         wanted = ~np.isin(self._batch_no, held)
         aside = self._set_aside(np.flatnonzero(self._is_broken & wanted))
         resolved = self._records
-        for column in RESOLVED:
+        for column in self._kind.schema_of("resolved"):
             values = pa.array(self._frame[column.name], column.type, from_pandas=True)
             resolved = resolved.append_column(column, values)
         for number, verdict in enumerate(self.verdicts):
@@ -126,21 +136,27 @@ class Judged:
         return counts
 
     def _set_aside(self, rows: Any) -> dict[int, SetAside]:
-        shown = self._records.select(SHOWN).take(pa.array(rows, pa.int64())).to_pylist()
-        aside = {row: SetAside(record, []) for row, record in zip(rows.tolist(), shown, strict=True)}
+        shown = self._records.select(self._kind.shown).take(pa.array(rows, pa.int64())).to_pylist()
+        units = self._frame.loc[rows, UNIT].tolist()
+        aside = {
+            row: SetAside(record, _text(unit), [])
+            for row, record, unit in zip(rows.tolist(), shown, units, strict=True)
+        }
         for finding in self._findings:
             broken = [row for row in finding.rows if row in aside]
             fields = finding.check.meta.fields
             values = zip(*(self._frame.loc[broken, name].tolist() for name in fields), strict=True)
             for row, said in zip(broken, values, strict=True):
-                aside[row].broken_rules.append(_broken_rule(finding.check, dict(zip(fields, said, strict=True))))
+                aside[row].broken_rules.append(
+                    _broken_rule(finding.check, dict(zip(fields, said, strict=True)), self._kind.shown)
+                )
         return aside
 
 
-def _broken_rule(check: Check, values: dict[str, Any]) -> dict[str, Any]:
+def _broken_rule(check: Check, values: dict[str, Any], shown: Container[str]) -> dict[str, Any]:
     texts = {name: _text(value) for name, value in values.items()}
     # A column of the record says something also when it is empty; a fact that is not known says nothing.
-    texts = {name: text for name, text in texts.items() if text is not None or name in SHOWN}
+    texts = {name: text for name, text in texts.items() if text is not None or name in shown}
     one = texts[check.meta.fields[0]] if len(texts) == 1 else None
     return {
         "rule_id": check.rule_id,

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from tests.store_world import dossier, validated_batch
 
 from motcua import ledger
-from motcua.canonical import CONTENT
+from motcua.canonical import DOSSIER
 from motcua.consolidate import consolidate_batches
 from motcua.extract.records.privacy import Pseudonymiser
 from motcua.settings import PROJECT_ROOT
@@ -115,23 +115,6 @@ def test_a_rotation_taken_back_parts_nothing() -> None:
 
 
 def test_the_upgrade_hashes_what_is_known_as_the_comparison_does() -> None:
-    def hashed(path: str) -> list[str]:
-        source = (PROJECT_ROOT / path).read_text(encoding="utf-8")
-        return source.partition("jsonb_build_array(")[2].partition("field_code\n        )")[0].split()
-
-    compared = "include/sql/consolidate/compare_incoming.sql"
-    columns = hashed(compared)
-    assert columns == hashed("src/motcua/warehouse/migrations/store/versions/0006_applicant_alias.py")
-    # Facts that came later are hashed by name and only where they are stated, so nothing is hashed anew.
-    later = (PROJECT_ROOT / compared).read_text(encoding="utf-8").partition("jsonb_build_object(")[2].partition("))")[0]
-    facts = [line.split() for line in later.strip().splitlines()]
-    assert all(name.strip("',") == value.strip(",") for name, value in facts)
-    named = {name.strip(",") for name in columns} | {value.strip(",") for _, value in facts}
-    assert named | {"field_code"} == {*CONTENT.names, "unit_id", "field_code"} - {"applicant_ref"}
-
-
-def test_previous_references_are_made_only_while_a_previous_key_is_given() -> None:
-    assert OVERLAP.previous_refs(AN) == OLD(AN)
-    assert OVERLAP(AN) == NEW(AN)
-    assert NEW.previous_refs(AN) == ""
-    assert Pseudonymiser(*K3, [K2, K1]).previous_refs(AN).split(" ") == [NEW(AN), OLD(AN)]
+    migration = PROJECT_ROOT / "src/motcua/warehouse/migrations/store/versions/0006_applicant_alias.py"
+    hashed = migration.read_text(encoding="utf-8").partition("jsonb_build_array(")[2].partition(")")[0]
+    assert [name.strip() for name in hashed.split(",")] == list(DOSSIER.lists["compared_always"])

@@ -1,13 +1,18 @@
--- Grain: one petition, measure and day. Reads petition. The single definition of every count of petitions (PAKN), on
--- calendar days, in the manner of form II.05a (its layout was not read) and of rows 5.2 and 5.3 of index 766:
+-- Grain: one petition version, measure and day. Reads petition_version. The single definition of every count of
+-- petitions (PAKN), on calendar days, in the manner of form II.05a (its layout was not read) and of rows 5.2 and 5.3 of
+-- index 766:
+--   counted      petitions about regulations and about behaviour (NĐ 20/2008/NĐ-CP); one of the kind `other` is about
+--                neither, and counts nowhere
 --   closed       on the day it was handled, or refused; on time up to its due day, and always without one
 --   overdue      from the day after the due day until it is closed; what is open and not overdue is in time
 --   unsatisfied  on the day it was closed: the petitioner is not satisfied, or petitioned again
 --   unsatisfied_or_late  each petition that row 5.3 takes off, once: on the day it became late, else when unsatisfied
 with judged as (
     select
-        petition_id,
-        source_id,
+        version_id,
+        batch_id,
+        superseded_by_batch_id,
+        known_to,
         unit_id,
         kind,
         received_on,
@@ -17,13 +22,16 @@ with judged as (
         coalesce(handled_on > due_on, false) as is_late,
         coalesce(not is_satisfied, false) or coalesce(is_repeated, false) as is_unsatisfied,
         handled_on is null or handled_on > due_on as became_overdue
-    from petition
+    from petition_version
+    where kind in ('behaviour', 'regulation')
 ),
 
 contributions as (
     select
-        judged.petition_id,
-        judged.source_id,
+        judged.version_id,
+        judged.batch_id,
+        judged.superseded_by_batch_id,
+        judged.known_to,
         judged.unit_id,
         flows.measure,
         flows.on_day
@@ -50,8 +58,10 @@ contributions as (
 
 final as (
     select
-        petition_id,
-        source_id,
+        version_id,
+        batch_id,
+        superseded_by_batch_id,
+        known_to,
         unit_id,
         measure,
         on_day,
@@ -61,8 +71,10 @@ final as (
 )
 
 select
-    petition_id,
-    source_id,
+    version_id,
+    batch_id,
+    superseded_by_batch_id,
+    known_to,
     unit_id,
     measure,
     on_day,

@@ -18,3 +18,4 @@ select
     quantity,
     'petition' as procedure_code
 from petition_contribution
+where known_to is null

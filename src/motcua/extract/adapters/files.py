@@ -7,7 +7,7 @@ cut by us. Of a dossier that stands twice the later row counts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 
@@ -17,7 +17,7 @@ from motcua.errors import ContractBroken
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.wire.connection import SourceConnection
-from motcua.extract.wire.drops import Drops
+from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.tabular import Layout, Table, read_tables
 from motcua.spelling import fold
 
@@ -34,7 +34,7 @@ class FilesAdapter:
         self._source = source
         self._mapping = mapping
         self._optional = options.optional_columns
-        self._drops = Drops(source, options.path, connection)
+        self._drops = DropFolder(source, options.path, connection)
         self._layout = Layout(
             frozenset((*mapping.keys.keep, *mapping.keys.hmac)),
             options.encoding,
@@ -58,7 +58,8 @@ class FilesAdapter:
         """Nothing is held open."""
 
     def _pages(self, table: Table) -> Iterator[Page]:
-        names = record_keys(table.columns, table.place, self._mapping, self._optional)
+        keys = self._mapping.keys
+        names = record_keys(table.columns, table.place, (*keys.keep, *keys.hmac), keys.listed, self._optional)
         absent = dict.fromkeys(names)
         records: list[Record] = []
         for _, cells in table.rows:
@@ -75,19 +76,29 @@ class FilesAdapter:
 
 
 def record_keys(
-    columns: Sequence[str], place: str, mapping: SourceMapping, optional: Collection[str] = ()
+    columns: Sequence[str],
+    place: str,
+    used: Sequence[str],
+    listed: Iterable[str] = (),
+    optional: Collection[str] = (),
 ) -> list[str]:
-    """Return for every column the key of the mapping that it stands for, else its own name.
+    """Return for every column the key that it stands for, else its own name.
 
     Columns are told apart by name, without regard to case, Unicode form and spaces; their order is free.
+
+    Args:
+        columns: the names as the table spells them.
+        place: where the table stands, for messages.
+        used: the keys that a field is made from.
+        listed: other keys that are known.
+        optional: those of `used` that may be missing.
 
     Raises:
         ContractBroken: a column that a field is made from is not there, or stands twice.
     """
-    spelt = {fold(key): key for key in mapping.keys.listed}
+    spelt = {fold(key): key for key in (*listed, *used)}
     names = [spelt.get(fold(column), column or f"column {number}") for number, column in enumerate(columns, start=1)]
     count = Counter(names)
-    used = (*mapping.keys.keep, *mapping.keys.hmac)
     if twice := [key for key in used if count[key] > 1]:
         raise ContractBroken(
             f"{place} has the column {twice[0]!r} {count[twice[0]]} times: which one is meant cannot be told.",
@@ -112,6 +123,6 @@ def _lost(missing: Sequence[str], others: Sequence[str], place: str, is_header: 
     hint = next((f" ({column!r} looks like it)" for column in others if [fold(column)] == near), "")
     return ContractBroken(
         f"{place} has no column {named}{hint}; beside the mapped ones it has {', '.join(map(repr, others)) or 'none'}.",
-        action="correct the column name in the mapping, or have the column given again; a file may lack a column that "
-        "options.optional_columns names.",
+        action="correct the column name in the mapping (of petitions: in petitions/), or have the column given again; "
+        "a file may lack a column that options.optional_columns names.",
     )

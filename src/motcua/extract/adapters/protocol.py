@@ -12,6 +12,9 @@ from datetime import date, timedelta
 from importlib import import_module
 from typing import Any, Protocol
 
+import pyarrow as pa
+
+from motcua.canonical import RecordKind
 from motcua.catalog import Source
 from motcua.catalog.options import AdapterName
 from motcua.errors import SourceUnavailable
@@ -47,7 +50,7 @@ class ListingShifted(SourceUnavailable):
 
 
 class SourceAdapter(Protocol):
-    """One source, for the length of one pull. Never logs, stores or raises a record's values.
+    """One source of dossiers, for the length of one pull. Never logs, stores or raises a record's values.
 
     `margin` is how far outside the asked days a correct page may reach, because of the source's own clock.
     `filters` is false for a source that cannot be asked for days: it always gives all it has, so no day is a broken
@@ -73,7 +76,30 @@ class SourceAdapter(Protocol):
         ...
 
 
+class WholeAdapter(Protocol):
+    """One source of another kind of record, which always gives all it has. Never logs or raises a record's values."""
+
+    kind: RecordKind
+
+    @property
+    def answers_until(self) -> date | None:
+        """The last day that what was read tells of; none where nothing says so. Asked for when all was read."""
+        ...
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield all records as tables of the kind's pulled schema; of two of one key the later one counts.
+
+        Raises SourceUnavailable, ContractBroken, ConfigurationError.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        ...
+
+
 MakeAdapter = Callable[[Source, SourceConnection, SourceMapping], SourceAdapter]
+MakeWholeAdapter = Callable[[Source, SourceConnection], WholeAdapter]
 
 # Imported when a source needs it: a spreadsheet reader is no business of a process that asks OpenCPS.
 ADAPTERS: dict[AdapterName, str] = {
@@ -83,11 +109,22 @@ ADAPTERS: dict[AdapterName, str] = {
     "portal_sync": "motcua.extract.adapters.portal_sync:PortalSyncAdapter",
     "files": "motcua.extract.adapters.files:FilesAdapter",
     "sql": "motcua.extract.adapters.sql:SqlAdapter",
+    "petition_files": "motcua.extract.adapters.petition_files:PetitionFilesAdapter",
 }
 
 
 def make_adapter(source: Source, connection: SourceConnection, mapping: SourceMapping) -> SourceAdapter:
-    """Return the adapter a source's catalogue entry names."""
-    module, _, name = ADAPTERS[source.adapter].partition(":")
-    make: MakeAdapter = getattr(import_module(module), name)
+    """Return the adapter that the catalogue entry of a source of dossiers names."""
+    make: MakeAdapter = _named(source.adapter)
     return make(source, connection, mapping)
+
+
+def make_whole_adapter(source: Source, connection: SourceConnection) -> WholeAdapter:
+    """Return the adapter that the catalogue entry of a source of another kind of record names."""
+    make: MakeWholeAdapter = _named(source.adapter)
+    return make(source, connection)
+
+
+def _named(adapter: AdapterName) -> Any:
+    module, _, name = ADAPTERS[adapter].partition(":")
+    return getattr(import_module(module), name)

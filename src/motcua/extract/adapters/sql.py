@@ -28,7 +28,7 @@ from motcua.extract.adapters.files import record_keys
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.wire.connection import SourceConnection
-from motcua.extract.wire.places import claim
+from motcua.extract.wire.worker_slots import current_slot
 from motcua.settings import TIMEZONE, Settings
 
 _LOCAL = ZoneInfo(TIMEZONE)
@@ -65,7 +65,7 @@ class SqlAdapter:
         self._source = source
         self._mapping = mapping
         self._options = source.options_as(SqlOptions)
-        self._place = claim()
+        self._slot = current_slot()
         self.lists_open = self._options.open_query is not None
         self.absence_is_proof = self._options.by_id_query is not None
         url = _url(source, connection)
@@ -118,7 +118,10 @@ class SqlAdapter:
             result = connection.execution_options(stream_results=True, max_row_buffer=self._source.page_size).execute(
                 statement.bindparams(*dates), given
             )
-            names = record_keys(list(result.keys()), f"{self._source.source_id}, {query},", self._mapping)
+            keys = self._mapping.keys
+            names = record_keys(
+                list(result.keys()), f"{self._source.source_id}, {query},", (*keys.keep, *keys.hmac), keys.listed
+            )
             for rows in result.partitions(self._source.page_size):
                 if {type(value) for row in rows for value in row} <= _PLAIN:
                     yield [dict(zip(names, row, strict=True)) for row in rows]
@@ -131,8 +134,8 @@ class SqlAdapter:
         try:
             with self._engine.connect() as connection:
                 connection.execute(text(_READ_ONLY[self._engine.dialect.name]))
-                if self._place:
-                    self._place.take()
+                if self._slot:
+                    self._slot.note_answer()
                 yield connection
                 connection.rollback()
         except OperationalError as error:

@@ -1,0 +1,52 @@
+"""What only dossiers need of a merge: applicants, one count for a dossier seen twice, deletions, heirs, steps."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from motcua import ledger
+from motcua.canonical import DOSSIER
+from motcua.consolidate.landing_facts import LandingFacts, read_landing_facts
+from motcua.consolidate.versions import Known, add_versions, analyze, compare
+from motcua.warehouse import statement
+
+# What the statements of a merge join and filter by; the other columns need no statistics.
+_JOINED = (*DOSSIER.key, "dossier_no", "known_version_id", "outcome")
+
+
+def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) -> dict[str, int]:
+    """Write what the batch changes; return what became of its accepted records, and of dossiers it did not show."""
+    facts = read_landing_facts(batch)
+    connection.execute(statement("consolidate/note_applicants"), {"batch_id": batch.batch_id})
+    compare(connection, DOSSIER, known)
+    connection.execute(statement("consolidate/compare_dossiers"))
+    connection.execute(statement("consolidate/keep_intake_unit"))
+    analyze(connection, _JOINED)
+    connection.execute(
+        statement("consolidate/note_absent"),
+        {"dossier_ids": list(facts.absent), "evidence": list(facts.absent.values())},
+    )
+    connection.execute(statement("consolidate/prove_deletions"), known.values)
+    connection.execute(statement("consolidate/decide_identity"))
+    connection.execute(statement("consolidate/reissue_decided"))
+    connection.execute(statement("consolidate/take_decisions"))
+    connection.execute(statement("consolidate/close_reissued"), known.values)
+    add_versions(connection, DOSSIER, known)
+    connection.execute(statement("consolidate/insert_reissued"), known.values)
+    unconfirmed = _settle_absences(connection, facts, known)
+    if facts.steps:
+        connection.execute(statement("consolidate/record_steps"), {**known.values, "steps": facts.steps_json})
+    counts = connection.execute(statement("consolidate/count_outcomes")).one()
+    return {**counts._mapping, "unconfirmed_count": unconfirmed}
+
+
+def _settle_absences(connection: Connection, facts: LandingFacts, known: Known) -> int:
+    """Keep the state of the dossiers the source does not show; return how many the batch leaves unconfirmed."""
+    missed = set(connection.scalars(statement("consolidate/absent_dossiers"), {"source_id": known.source_id}))
+    if shown := facts.shown(missed):
+        connection.execute(statement("consolidate/settle_seen_again"), {**known.values, "shown_ids": shown})
+    if not facts.absent:
+        return 0
+    connection.execute(statement("consolidate/settle_deleted"), known.values)
+    connection.execute(statement("consolidate/settle_quarantined"), known.values)
+    return connection.execute(statement("consolidate/note_absences"), known.values).rowcount

@@ -1,0 +1,48 @@
+"""From accepted records to versions, whatever kind of record they are: compared with what is known, closed, added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from motcua.canonical import RecordKind
+from motcua.warehouse import statement
+
+
+@dataclass(frozen=True)
+class Known:
+    """Which batch is merged, whose it is, and since when what it says is known."""
+
+    batch_id: str
+    source_id: str
+    known_from: datetime
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The parameters of a statement of the merge."""
+        return vars(self).copy()
+
+
+def merge_records(connection: Connection, kind: RecordKind, known: Known) -> dict[str, int]:
+    """Write what a batch of any kind changes; return what became of its accepted records."""
+    compare(connection, kind, known)
+    add_versions(connection, kind, known)
+    return dict(connection.execute(statement("consolidate/count_compared")).one()._mapping)
+
+
+def compare(connection: Connection, kind: RecordKind, known: Known) -> None:
+    """Say in the table `compared` of each accepted record whether it is new, changed or unchanged."""
+    connection.execute(statement("consolidate/compare_incoming", kind), known.values)
+
+
+def add_versions(connection: Connection, kind: RecordKind, known: Known) -> None:
+    """End the versions that the changed records supersede, and add one for each new or changed record."""
+    connection.execute(statement("consolidate/close_superseded", kind), known.values)
+    connection.execute(statement("consolidate/insert_versions", kind), known.values)
+
+
+def analyze(connection: Connection, columns: tuple[str, ...]) -> None:
+    """Gather statistics of the columns of `compared` that statements join and filter by."""
+    connection.execute(text(f"analyze compared ({', '.join(columns)})"))

@@ -1,0 +1,150 @@
+"""Petitions (phản ánh, kiến nghị) from tables dropped as files: days and outcome, never the text or the petitioner.
+
+Only the columns that the source's entry names are looked at. A value that cannot be read is null and named in the
+record's issues, without the value; whether the record is accepted is for the rules to say. The files are all that the
+source has, and tell of the days before the newest of them was dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from motcua.canonical import PETITION
+from motcua.catalog import Source
+from motcua.catalog.options import PetitionFilesOptions
+from motcua.days.workdays import add_workdays, working_calendar
+from motcua.extract.adapters.files import record_keys
+from motcua.extract.records import instants
+from motcua.extract.records.convert import Problem, code_reader, value_reader
+from motcua.extract.records.privacy import MASKED
+from motcua.extract.records.rules import NameRule
+from motcua.extract.wire.connection import SourceConnection
+from motcua.extract.wire.drops import DropFolder
+from motcua.extract.wire.tabular import Layout, read_tables
+from motcua.settings import Settings
+from motcua.spelling import folded
+
+UNLISTED = "unlisted"  # a kind whose word the source's entry does not list
+_DAYS = ("received_on", "due_on", "handled_on", "published_on")
+_CLOSED_LISTS = ("about", "is_satisfied", "is_repeated")
+
+
+class PetitionFilesAdapter:
+    """The files of one source of petitions."""
+
+    kind = PETITION
+
+    def __init__(self, source: Source, connection: SourceConnection) -> None:
+        self._options = source.options_as(PetitionFilesOptions)
+        self._drops = DropFolder(source, self._options.path, connection)
+        self._headings = {name: heading for name, heading in self._options.columns.model_dump().items() if heading}
+        wanted = tuple(dict.fromkeys(self._headings.values()))
+        self._wanted = wanted
+        self._layout = Layout(frozenset(wanted), self._options.encoding, self._options.delimiter)
+        self._reader = _Reader(source)
+
+    @property
+    def answers_until(self) -> date | None:
+        """The last day that the files read tell of: the one before the newest was dropped. None: nobody says."""
+        dropped = self._drops.newest
+        return None if dropped is None else dropped.astimezone(instants.VIETNAM).date() - timedelta(days=1)
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield the petitions of each table, in the order of the file names.
+
+        Raises:
+            SourceUnavailable: no file is there, or one is still being written.
+            ContractBroken: a file is no table, or lacks a column that the entry names.
+        """
+        for name, body in self._drops.read():
+            for table in read_tables(body, name, self._layout):
+                keys = record_keys(table.columns, table.place, self._wanted)
+                rows = [
+                    self._reader.petition(f"{table.place} row {number}", dict(zip(keys, cells, strict=False)))
+                    for number, cells in table.rows
+                ]
+                yield pa.Table.from_pylist(rows, schema=PETITION.pulled_schema)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class _Reader:
+    """Reads the rows of one source."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._options = source.options_as(PetitionFilesOptions)
+        self._calendar = working_calendar(Settings.load().catalog_dir)
+        moment = instants.reader(self._options.formats)
+        words = self._options.words
+        self._readers: dict[str, Callable[[Any], Any]] = {
+            "petition_id": code_reader(()),
+            "unit": _read_unit,
+            "kind": lambda value: words.kind.get(folded(value), UNLISTED),
+            **{name: _day_reader(moment, self._options.formats[0]) for name in _DAYS},
+            **{name: _word_reader(getattr(words, name)) for name in _CLOSED_LISTS},
+        }
+
+    def petition(self, place: str, cells: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row as a petition, what cannot be read in it named among its issues."""
+        said: dict[str, Any] = {}
+        issues: dict[str, str] = {}
+        for name, read in self._readers.items():
+            value = self._value(name, cells)
+            found = None if value is None else read(value)
+            if isinstance(found, Problem):
+                issues[name] = found.why
+                found = found.instead
+            said[name] = found
+        unit = said.pop("unit")
+        if unit is None and "unit" not in issues:  # nothing is said of units: all a source has is its own unit's
+            unit = self._source.unit_id
+        if said["petition_id"] == MASKED:
+            said["petition_id"] = None
+        if said["due_on"] is None and "due_on" not in issues:
+            said["due_on"] = self._due(said["received_on"])
+        return said | {
+            "system_code": self._source.system_code,
+            "agency_code": self._source.source_id,
+            "unit_code": unit,
+            "place": place,
+            "mapping_issues": "; ".join(f"{name}: {why}" for name, why in issues.items()) or None,
+        }
+
+    def _value(self, name: str, cells: Mapping[str, Any]) -> Any:
+        value = cells.get(getattr(self._options.columns, name) or "")
+        is_nothing = value is None or (isinstance(value, str) and value.strip() in self._options.null_values)
+        return None if is_nothing else value
+
+    def _due(self, received_on: date | None) -> date | None:
+        if received_on is None or self._options.due_workdays is None:
+            return None
+        return add_workdays(received_on + timedelta(days=1), self._options.due_workdays - 1, self._calendar)
+
+
+def _day_reader(moment: Callable[[Any], datetime | None], pattern: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        found = moment(value)
+        return Problem(f"not {pattern}") if found is None else found.date()
+
+    return read
+
+
+def _word_reader(words: Mapping[str, bool | str]) -> Callable[[Any], Any]:
+    return lambda value: words.get(folded(value), Problem("not a word of its list"))
+
+
+_read_code = code_reader(())
+_read_name = value_reader(NameRule.model_validate({"as": "name", "key": "unit"}), lambda name: None)
+
+
+def _read_unit(value: Any) -> Any:
+    """Return an electronic code, a unit id or the name of an agency; what is neither may be a person, and is masked."""
+    if isinstance(value, str) and isinstance(_read_code(value), Problem):
+        return _read_name(value)
+    return _read_code(value)

@@ -1,0 +1,64 @@
+"""What each batch looks like as a whole, one row a batch, for the rules of `expectations/landing.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from motcua.canonical import RecordKind
+from motcua.ledger import Batch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DISPOSITIONS = ("record", "duplicate", "out_of_window")
+
+
+def batch_facts(kind: RecordKind, read: Sequence[tuple[Batch, pa.Table, dict[str, str]]]) -> pd.DataFrame:
+    """Return one row a batch.
+
+    Args:
+        kind: the kind of record of all of them.
+        read: batch, its records, and the columns its manifest says were written (name to type).
+    """
+    import pandas as pd
+
+    canonical = {column.name: str(column.type) for column in kind.landing_schema}
+    return pd.DataFrame(
+        [
+            {
+                "schema": "canonical" if written == canonical else "other",
+                "rows_found": table.num_rows,
+                "rows_in_ledger": batch.pulled_count,
+                "duplicates_found": _count(table, "duplicate"),
+                "duplicates_in_ledger": batch.duplicate_count,
+                "out_of_window_found": _count(table, "out_of_window"),
+                "out_of_window_in_ledger": batch.out_of_window_count,
+                "rows_of_unknown_disposition": table.num_rows - sum(_count(table, each) for each in DISPOSITIONS),
+                "rows_without_key": _without_key(table),
+                "repeated_rows": _repeated(kind, table),
+            }
+            for batch, table, written in read
+        ]
+    )
+
+
+def _count(table: pa.Table, disposition: str) -> int:
+    return int(pc.sum(pc.equal(table["disposition"], disposition)).as_py() or 0)
+
+
+def _without_key(table: pa.Table) -> int:
+    missing = (pc.is_null(table[column]) for column in ("record_no", "system_code", "agency_code"))
+    lacking = next(missing)
+    for column in missing:
+        lacking = pc.or_(lacking, column)
+    return int(pc.sum(lacking).as_py() or 0)
+
+
+def _repeated(kind: RecordKind, table: pa.Table) -> int:
+    records = table.filter(pc.and_(pc.equal(table["disposition"], "record"), pc.is_valid(table[kind.id_column])))
+    keys = records.group_by(list(kind.key)).aggregate([]).num_rows
+    return int(table.num_rows - pc.count_distinct(table["record_no"], mode="all").as_py() + records.num_rows - keys)
