@@ -206,6 +206,12 @@ def test_a_page_all_of_whose_rows_were_given_before_breaks_the_contract_and_says
         listing.add(["1", "3"], None, 9)
 
 
+def test_the_very_same_page_again_breaks_the_contract_too(listing: Pages) -> None:
+    listing.add(["1", "2"], None, None)
+    with pytest.raises(ContractBroken, match=r"gave the same rows again from row 2: its paging does not"):
+        listing.add(["2", "1"], None, None)
+
+
 def test_an_empty_page_is_no_repetition(listing: Pages) -> None:
     listing.add([], None, None)
     listing.add([], 0, 0)
