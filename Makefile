@@ -40,7 +40,7 @@ demo: $(INSTALLED) ## Run a province-month end to end (SCENARIO=..., KEEP=1 leav
 	@$(BIN)/motcua demo --scenario $(SCENARIO) $(if $(filter 1,$(KEEP)),--keep)
 
 test: $(INSTALLED) ## Run the tests, the end-to-end run on a real scheduler included
-	@$(BIN)/python -m pytest --ignore=tests/reliability --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --ignore=tests/reliability --numprocesses 2 $(ARGS)
 
 seeds: $(INSTALLED) ## Run the tests in three other orders (SEEDS="1 2 3")
 	@for seed in $(SEEDS); do $(MAKE) --no-print-directory test ARGS="-q --randomly-seed=$$seed $(ARGS)" || exit 1; done

@@ -42,7 +42,7 @@ STAGE_OF_TASK = {
     "consolidate_batches": "consolidate",
     "build_measures": "aggregate",
     "check_measures": "aggregate",
-    "publish_brief": "publish",
+    "publish_report": "publish",
 }
 SAMPLE_SECONDS = 0.5
 RUN_SECONDS = 3600.0

@@ -1,13 +1,13 @@
-"""**What.** Applies every newly loaded batch to the daily measures; once the night is closed at every level,
-recomputes them all and compares. Nothing is published from measures that do not agree.
+"""**What.** Applies every newly loaded batch to the daily measures. When the night is closed at every level, it also
+recomputes all measures and compares them. Nothing is published from measures that differ.
 
-**Why.** Increments keep the night short; the recompute is what makes them trustworthy.
+**Why.** Increments keep the night short; the recomputation proves that they are right.
 
 **When.** As soon as any level has closed its night (assets `dossiers__province`, `dossiers__district`,
-`dossiers__commune`). By hand at any time: batches already applied are not applied again.
+`dossiers__commune`). By hand at any time: a batch that is already applied is not applied again.
 
-**When it fails.** `build_measures` red: clear it. `check_measures` red: publish nothing, keep a copy of the
-store for the defect report, then run `motcua measures rebuild` and clear the task.
+**When it fails.** `build_measures` is red: clear it. `check_measures` is red: publish nothing, copy the store for the
+defect report, then run `motcua measures rebuild` and clear the task.
 """
 
 from typing import Any

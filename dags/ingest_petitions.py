@@ -1,16 +1,16 @@
-"""**What.** Every night Airflow reads the dropped tables of petitions (phản ánh, kiến nghị) that `petitions/*.yaml` of
-the catalogue names, source by source, through the stages of the dossiers: extract, validate, consolidate. Only days and
+"""**What.** Every night Airflow reads the dropped tables of petitions (phản ánh, kiến nghị), one source of
+`petitions/*.yaml` at a time. They pass the same stages as dossiers: extract, validate, consolidate. Only days and
 outcome are read, never the text or the petitioner.
 
-**Why.** The form of petitions and rows 5.2 and 5.3 of index 766 count them; what is dropped by day must be in the
-morning's figures.
+**Why.** The form of petitions and rows 5.2 and 5.3 of index 766 count them. Files that arrive by day must be in the
+figures of the next morning.
 
-**When.** 00:30 Asia/Ho_Chi_Minh, before the dossiers and their measures. Where the catalogue has no source of petitions
-the run is skipped. By hand for named sources: trigger with `{"sources": ["tra-vinh.petitions"]}`.
+**When.** 00:30 Asia/Ho_Chi_Minh, before the dossiers and their measures. When the catalogue has no source of petitions,
+the run is skipped. By hand for some sources: trigger with `{"sources": ["tra-vinh.petitions"]}`.
 
-**When it fails.** `name_missing_sources` red: a source did not get through, or petitions were set aside; the log names
-each, with its rule. The others are loaded. Correct the file or the source in `petitions/` and trigger the DAG: of a
-petition the newest file counts. Until then the rows of the index that it may touch are not available.
+**When it fails.** `name_missing_sources` is red: a source was not loaded, or petitions were set aside. The log names
+each, with its rule; all others are loaded. Correct the file or the source in `petitions/` and trigger the DAG: the
+newest file of a petition counts. Until then the rows of the index that it may change are not available.
 """
 
 from airflow.sdk import Param, TriggerRule, dag, get_current_context, task, task_group
@@ -58,7 +58,7 @@ def ingest_petitions_dag() -> None:
     def name_missing_sources() -> dict[str, int]:
         from motcua.orchestration import record_kinds
 
-        return record_kinds.name_what_is_missing(get_current_context()["run_id"])
+        return record_kinds.name_missing_sources(get_current_context()["run_id"])
 
     @task_group
     def chunk(batch_ids: list[str]) -> None:

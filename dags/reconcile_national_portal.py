@@ -1,14 +1,14 @@
-"""**What.** Asks the National Portal for its public figures of the calendar month that ended and compares them with
-ours, to the unit and procedure. Each difference is typed (missing there, missing here, state, date, duplicate, unit
-mapping) and kept with the day it was first seen.
+"""**What.** Requests the National Portal's public figures of the calendar month that ended, and compares them with
+ours by unit and procedure. Each difference has a type (missing there, missing here, state, date, duplicate, unit
+mapping) and is stored with the day on which it was first seen.
 
-**Why.** The portal's figures are what offices are ranked by; a difference must be found before they ask.
+**Why.** Offices are ranked by the portal's figures, so we must find a difference before they ask about it.
 
 **When.** 06:00 Asia/Ho_Chi_Minh on the 3rd. By hand: trigger with `{"period": "CAL_MONTH:2023-10", "unit": "84"}`.
 
-**When it fails.** The log says whether the portal is away, speaks otherwise than `national_portal.yaml` says, or which
-department is not set. Correct it and clear the task: an open difference keeps its age. Without the connection
-`national_portal` the run is skipped.
+**When it fails.** The log states whether the portal does not answer, its answer differs from `national_portal.yaml`, or
+a department is not mapped. Correct it and clear the task: an open difference keeps its age. Without the connection
+`national_portal`, the run is skipped.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from motcua.orchestration.schedule import clock
 
 @dag(
     dag_id="reconcile_national_portal",
-    description="Đối chiếu với Cổng DVCQG / Our figures beside the National Portal's",
+    description="Đối chiếu với Cổng DVCQG / Our figures compared with the National Portal's",
     doc_md=__doc__,
     schedule=clock.after_each_month(),
     tags=[Tag.PUBLISH],

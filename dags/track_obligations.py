@@ -1,12 +1,12 @@
-"""**What.** Writes what each unit owes for the periods ahead, and reminds of what is lacking: three and one working
-days before a report is due, on the day, and one working day after.
+"""**What.** Writes what each unit owes for the periods ahead, and sends reminders of missing reports: three working
+days and one working day before a report is due, on the day, and one working day after.
 
-**Why.** Missing is not zero: what a unit owes is a row that exists before it is due, so that a silence shows.
+**Why.** Missing is not zero: an obligation is a row that exists before it is due, so that a missing report is visible.
 
 **When.** 07:00 Asia/Ho_Chi_Minh each day. By hand for another day: trigger with `{"day": "2023-10-13"}`.
 
-**When it fails.** The log names the rule of `obligations.yaml` or the database in the way. Clear the task: a row is
-written once, a reminder is sent once.
+**When it fails.** The log names the rule of `obligations.yaml` or the database error that caused it. Clear the task: a
+row is written once, and a reminder is sent once.
 """
 
 from airflow.sdk import Param, dag, get_current_context, task
@@ -17,7 +17,7 @@ from motcua.orchestration.schedule import clock
 
 @dag(
     dag_id="track_obligations",
-    description="Nghĩa vụ báo cáo và nhắc hạn / What is owed, and reminders",
+    description="Nghĩa vụ báo cáo và nhắc hạn / Obligations and reminders",
     doc_md=__doc__,
     schedule=clock.each_morning(),
     tags=[Tag.PUBLISH],

@@ -14,13 +14,14 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 import pytest
 from tests.work_folder import CHECKOUT, VARIABLE, Strays, clear_away, end_processes, home_of, open_session
 
 # Folders whose tests share an Airflow, or a sandbox in a process of its own.
-SHARED = {"dags", "e2e", "sandbox"}
+SHARED = {"dags", "docs", "e2e", "sandbox"}
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 SESSION = Path(os.environ[VARIABLE]) if WORKER else open_session(home_of(CHECKOUT))
 WORK = SESSION / (WORKER or "main")
@@ -96,22 +97,34 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = str(SESSION / "t")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file on one worker, and a folder that shares something costly to start; xdist parts the rest.
+    """Keep what shares something costly together, in the order drawn, but for the longest, which come first.
 
-    The longest of them comes first, or one worker would be left with it in the end. All others come as they are drawn.
+    Two workers take places from the front: one of them would otherwise be left with the longest in the end.
     """
-    turns: dict[Path, int] = {}
+    turns: dict[str, int] = {}
     for turn, item in enumerate(items):
-        item.add_marker(pytest.mark.xdist_group(str(place_of(item))))
-        turns.setdefault(place_of(item), turn)
-    items.sort(key=lambda item: (place_of(item).name != "e2e", turns[place_of(item)]))
+        turns.setdefault(place_of(item.nodeid), turn)
+    items.sort(key=lambda item: (not place_of(item.nodeid).endswith("e2e"), turns[place_of(item.nodeid)]))
 
 
-def place_of(item: pytest.Item) -> Path:
-    """Return the file or folder whose tests are run together."""
-    return next((folder for folder in item.path.parents if folder.name in SHARED), item.path)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each place to one worker. Groups of xdist 3.8 do not hold under pytest 9.2 (pytest-xdist issue 1386)."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPlace(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return place_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return ByPlace(config, log)
+
+
+def place_of(nodeid: str) -> str:
+    """Return the file whose tests one worker runs, or the folder where all of them share something costly."""
+    path = PurePath(nodeid.partition("::")[0])
+    return str(next((folder for folder in path.parents if folder.name in SHARED), path))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

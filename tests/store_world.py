@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from motcua import ledger
 from motcua.canonical import ACCEPTED_SCHEMA
@@ -25,15 +25,26 @@ DAY = date(2023, 10, 31)
 
 
 def empty_databases() -> None:
-    """Empty every table of the store and of the warehouse; editions are otherwise immutable."""
+    """Empty the tables of the store and of the warehouse; editions are otherwise immutable.
+
+    Only those that hold a row: to truncate all of them takes five times as long, and most tests use few.
+    """
     with store_engine().begin() as connection:
-        connection.execute(text(f"truncate {', '.join(TABLES['store'])}"))
+        if names := filled(connection, TABLES["store"]):
+            connection.execute(text(f"truncate {', '.join(names)} cascade"))
     with warehouse_engine().begin() as connection:
-        for table in TABLES["warehouse"]:
-            connection.execute(text(f"alter table {table} disable trigger {table}_immutable"))
-        connection.execute(text(f"truncate {', '.join(TABLES['warehouse'])}"))
-        for table in TABLES["warehouse"]:
-            connection.execute(text(f"alter table {table} enable trigger {table}_immutable"))
+        if filled(connection, TABLES["warehouse"]):
+            for table in TABLES["warehouse"]:
+                connection.execute(text(f"alter table {table} disable trigger {table}_immutable"))
+            connection.execute(text(f"truncate {', '.join(TABLES['warehouse'])}"))
+            for table in TABLES["warehouse"]:
+                connection.execute(text(f"alter table {table} enable trigger {table}_immutable"))
+
+
+def filled(connection: Connection, tables: Iterable[str]) -> Sequence[str]:
+    """Return the tables that hold a row."""
+    rows = (f"select '{table}' where exists (select from {table})" for table in tables)
+    return connection.scalars(text(" union all ".join(rows))).all()
 
 
 _runs = itertools.count(1)

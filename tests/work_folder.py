@@ -101,7 +101,7 @@ def is_running(process: psutil.Process) -> bool:
 def clear_away(folder: Path) -> None:
     """End what runs in a folder and remove it."""
     end_processes(folder)
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)  # another session may clear it away at the same time
 
 
 class Strays:

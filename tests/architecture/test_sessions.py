@@ -28,18 +28,22 @@ def test_with_a_server(tmp_path):
 """
 
 
-def run(folder: Path, source: str, ci: str = "") -> tuple[subprocess.CompletedProcess[str], Path]:
-    """Run tests in a session of their own below this one; return how it ended and where it worked."""
-    tests = folder / "test_planted.py"
-    tests.write_text(source, encoding="utf-8")
+def pytest_in(folder: Path, *options: str, ci: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the tests of a folder in a session of their own, below this one."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", CHECKOUT / "pyproject.toml", "-s", tests],
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", CHECKOUT / "pyproject.toml", *options, folder],
         cwd=CHECKOUT,
         env=kept | {"CI": ci},
         capture_output=True,
         text=True,
     )
+
+
+def run(folder: Path, source: str, ci: str = "") -> tuple[subprocess.CompletedProcess[str], Path]:
+    """Run one file of tests; return how the session ended and where it worked."""
+    (folder / "test_planted.py").write_text(source, encoding="utf-8")
+    done = pytest_in(folder, "-s", ci=ci)
     where = re.search(r"WORKS IN (\S+) (\S+)", done.stdout)
     assert where, done.stdout + done.stderr
     assert Path(where[2]).is_relative_to(where[1])
@@ -140,3 +144,26 @@ def test_the_build_server_leaves_no_test_out(tmp_path: Path) -> None:
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     assert "the build server runs every test" in done.stderr
     work_folder.clear_away(session)
+
+
+def test_a_file_and_a_folder_that_shares_something_are_run_by_one_worker(tmp_path: Path) -> None:
+    places = ("test_a.py", "test_b.py", "e2e/test_c.py", "e2e/test_d.py", "test_e.py")
+    for place in places:
+        path = tmp_path / place
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("import pytest\n@pytest.mark.parametrize('n', range(4))\ndef test_it(n): ...\n", "utf-8")
+    done = pytest_in(tmp_path, "-v", "--numprocesses=2")
+    ran = re.findall(r"\[(gw\d)\].* PASSED \S*?((?:e2e/)?test_\w)\.py", done.stdout)
+    assert len(ran) == 4 * len(places), done.stdout + done.stderr
+    workers: dict[str, set[str]] = {}
+    for worker, place in ran:
+        workers.setdefault(place.partition("/")[0], set()).add(worker)
+    assert {place: len(found) for place, found in workers.items()} == {"test_a": 1, "test_b": 1, "e2e": 1, "test_e": 1}
+    assert {place.partition("/")[0] for _, place in ran[:2]} & {"e2e"}  # one of the two that are taken first
+
+
+def test_the_build_server_installs_what_the_skipped_tests_ask_for() -> None:
+    tests = (CHECKOUT / "tests/unit/extract/adapters/test_sql_mariadb.py").read_text(encoding="utf-8")
+    asked = re.search(r"apt-get install ([a-z -]+)", tests)
+    assert asked
+    assert f"--no-install-recommends {asked[1]}\n" in (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")

@@ -36,7 +36,7 @@ def test_the_stages_follow_each_other_chunk_by_chunk(level: str, dags: dict[str,
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_what_has_answered_waits_for_nobody_who_is_asked_again(level: str, dags: dict[str, Any]) -> None:
+def test_sources_that_answered_do_not_wait_for_sources_that_are_tried_again(level: str, dags: dict[str, Any]) -> None:
     dag = dags[f"ingest_dossiers__{level}"]
     waits_for = dag.get_task("close_night").get_flat_relative_ids(upstream=True)
     assert waits_for == {"plan_batches", *(f"chunk.{task}" for task in STAGES)}
@@ -48,7 +48,7 @@ def test_what_has_answered_waits_for_nobody_who_is_asked_again(level: str, dags:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_night_is_closed_whatever_failed_and_only_then_turns_red(level: str, dags: dict[str, Any]) -> None:
+def test_a_night_is_closed_after_any_failure_and_fails_only_then(level: str, dags: dict[str, Any]) -> None:
     dag = dags[f"ingest_dossiers__{level}"]
     for closing in ("close_night", "list_unanswered", "close_again"):
         assert dag.get_task(closing).trigger_rule == "all_done"
@@ -57,13 +57,13 @@ def test_a_night_is_closed_whatever_failed_and_only_then_turns_red(level: str, d
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_closing_a_night_tells_the_asset_of_its_level(level: str, dags: dict[str, Any]) -> None:
+def test_closing_a_night_updates_the_asset_of_its_level(level: str, dags: dict[str, Any]) -> None:
     dag = dags[f"ingest_dossiers__{level}"]
     told = {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets}
     assert told == {closing: [f"dossiers__{level}"] for closing in ("close_night", "close_again")}
 
 
-def test_measures_are_built_after_any_level_and_told_only_when_checked(dags: dict[str, Any]) -> None:
+def test_measures_are_built_after_any_level_and_their_asset_is_updated_only_when_checked(dags: dict[str, Any]) -> None:
     from airflow.sdk import AssetAny
 
     dag = dags["build_measures"]
@@ -74,7 +74,7 @@ def test_measures_are_built_after_any_level_and_told_only_when_checked(dags: dic
     assert [asset.name for asset in dag.get_task("check_measures").outlets] == ["measures"]
 
 
-def test_the_brief_follows_the_measures_and_comes_at_five_at_the_latest(dags: dict[str, Any]) -> None:
+def test_the_brief_follows_the_measures_and_runs_at_five_at_the_latest(dags: dict[str, Any]) -> None:
     timetable = dags["publish_nightly_brief"].timetable
     assert {asset.name for asset in timetable.asset_condition.objects} == {"measures"}
     assert timetable.timetable.expression == "0 5 * * *"
@@ -104,13 +104,13 @@ def test_petitions_are_read_before_the_night_of_the_dossiers(dags: dict[str, Any
     assert dag.get_task("take_petitions").is_mapped
 
 
-def test_what_is_owed_is_written_before_reminders_go_out_at_seven(dags: dict[str, Any]) -> None:
+def test_obligations_are_written_before_reminders_are_sent_at_seven(dags: dict[str, Any]) -> None:
     dag = dags["track_obligations"]
     assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("0 7 * * *", "Asia/Ho_Chi_Minh")
     assert dag.get_task("plan_obligations").downstream_task_ids == {"send_reminders"}
 
 
-def test_the_portal_is_asked_on_the_third_of_each_month(dags: dict[str, Any]) -> None:
+def test_the_portal_is_compared_on_the_third_of_each_month(dags: dict[str, Any]) -> None:
     timetable = dags["reconcile_national_portal"].timetable
     assert (timetable.expression, str(timetable.timezone)) == ("0 6 3 * *", "Asia/Ho_Chi_Minh")
 

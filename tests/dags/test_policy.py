@@ -72,7 +72,7 @@ def test_work_is_retried_and_checks_are_not(dags: dict[str, Any]) -> None:
             assert task.retries == (0 if task.task_id in CHECKS else 2), task.task_id
 
 
-def test_what_a_person_must_correct_is_not_retried(dags: dict[str, Any]) -> None:
+def test_an_error_that_a_person_must_correct_is_not_retried(dags: dict[str, Any]) -> None:
     from airflow.sdk import RetryAction
 
     from motcua.errors import ConfigurationError, SourceUnavailable

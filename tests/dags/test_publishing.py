@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from motcua.errors import ConfigurationError
 from motcua.orchestration.measuring import days_of_events
-from motcua.orchestration.publishing import plan_calendar_reports, plan_periods, plan_reports, province_of
+from motcua.orchestration.publishing import plan_nights, plan_periods, plan_reports, province_of
 from motcua.period import parse_period
 
 
@@ -51,11 +51,11 @@ def test_a_partition_key_names_a_period() -> None:
 @pytest.mark.parametrize("params", [{}, {"period": "October"}])
 def test_a_run_without_a_period_that_is_one_is_refused(params: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
-        plan_reports(params, run())
+        plan_reports("reporting_periods", params, run())
 
 
 def test_each_report_of_each_period_is_a_task_of_its_own() -> None:
-    planned = plan_reports({"unit": "84"}, run(fifteenth(9)))
+    planned = plan_reports("reporting_periods", {"unit": "84"}, run(fifteenth(9)))
     periods = ["2023-08-15..2023-09-14", "2023-06-15..2023-09-14", "2022-12-15..2023-09-14"]
     assert [one["period"] for one in planned if one["report"] == "form-06"] == periods
     assert {one["report"] for one in planned} >= {"form-06", "online-payment"}
@@ -64,19 +64,23 @@ def test_each_report_of_each_period_is_a_task_of_its_own() -> None:
 
 def test_a_calendar_month_named_by_hand_is_form_06_alone() -> None:
     named = {"unit": "84", "period": "2023-10-01..2023-10-31"}
-    assert plan_reports(named, run()) == [{"report": "form-06", "period": "2023-10-01..2023-10-31"}]
+    assert plan_reports("reporting_periods", named, run()) == [
+        {"report": "form-06", "period": "2023-10-01..2023-10-31"}
+    ]
     asked = {**named, "reports": ["digitisation"]}
-    assert plan_reports(asked, run()) == [{"report": "digitisation", "period": "2023-10-01..2023-10-31"}]
+    assert plan_reports("reporting_periods", asked, run()) == [
+        {"report": "digitisation", "period": "2023-10-01..2023-10-31"}
+    ]
 
 
 def test_the_index_is_that_of_the_calendar_month_before_the_run() -> None:
     second = SimpleNamespace(run_after=datetime(2024, 1, 1, 23, tzinfo=UTC))  # 06:00 on the 2nd in Vietnam
     december = {"report": "index-766", "period": "2023-12-01..2023-12-31"}
-    assert plan_calendar_reports({"unit": "84"}, second) == [december]
+    assert plan_reports("calendar_months", {"unit": "84"}, second) == [december]
     year = {"report": "index-766", "period": "2023-01-01..2023-12-31"}
-    assert plan_calendar_reports({"unit": "84", "period": "CAL_YEAR:2023"}, second) == [year]
-    with pytest.raises(AirflowSkipException, match=r"no report of 2020-01-01\.\.2020-01-31"):
-        plan_calendar_reports({"unit": "84", "period": "CAL_MONTH:2020-01"}, second)
+    assert plan_reports("calendar_months", {"unit": "84", "period": "CAL_YEAR:2023"}, second) == [year]
+    with pytest.raises(AirflowSkipException, match=r"published for 2020-01-01\.\.2020-01-31"):
+        plan_reports("calendar_months", {"unit": "84", "period": "CAL_MONTH:2020-01"}, second)
 
 
 def test_the_unit_is_the_province_of_the_installation_unless_conf_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,3 +101,25 @@ def test_the_days_of_a_run_are_those_of_all_its_events() -> None:
         "measures": [event({"days": ["2023-11-01"]}), event({}), event(None)],
     }
     assert days_of_events(events) == ["2023-10-31", "2023-11-01"]
+
+
+def test_a_night_that_is_not_closed_waits_for_the_next_event_and_a_closed_one_is_planned(
+    databases: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = {date(2023, 10, 30): {"commune": "3 of 106 sources"}}
+    monkeypatch.setattr("motcua.orchestration.night.levels_not_closed", lambda day: waits.get(day, {}))
+    told = {"measures": [SimpleNamespace(extra={"days": ["2023-10-30", "2023-10-31"]})]}
+    assert plan_nights({}, run(), told) == ["2023-10-31..2023-10-31"]
+    waits[date(2023, 10, 31)] = {"province": "1 batches to be measured"}
+    with pytest.raises(
+        AirflowSkipException, match=r"2023-10-30: commune \(3 of 106.*; 2023-10-31: province \(1 batches"
+    ):
+        plan_nights({}, run(), told)
+
+
+def test_without_an_event_a_night_is_planned_as_it_stands(databases: None) -> None:
+    five = datetime(2023, 10, 31, 22, tzinfo=UTC)  # 05:00 in Vietnam
+    assert plan_nights({}, run(five), {}) == ["2023-10-31..2023-10-31"]
+    assert plan_nights({"day": "2023-10-20"}, run(five), None) == ["2023-10-20..2023-10-20"]
+    planned = plan_reports("nights", {"unit": "84", "day": "2023-10-20"}, run(five), {})
+    assert planned == [{"report": "nightly-brief", "period": "2023-10-20..2023-10-20"}]

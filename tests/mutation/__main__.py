@@ -17,6 +17,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from tests.mutation.python import explain
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".motcua" / "mutation"
@@ -63,7 +64,9 @@ def main() -> int:
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"{', '.join(sorted(unknown))}: no part; there are {', '.join(PARTS)}")
     failed = [] if asked.report else [part for part in asked.parts or PARTS if not _run(part)]
-    results = [result for part in PARTS for result in _read(part)]
+    read = {part: _read(part) for part in PARTS}
+    unused = explain(read["python"])
+    results = [Result(each["file"], each["killed"], each["survived"]) for part in PARTS for each in read[part]]
     Console().print(_table(results))
     PAGE.write_text(page(results), encoding="utf-8")
     low = [result.file for result in results if result.score < GOAL]
@@ -72,21 +75,21 @@ def main() -> int:
         print(f"The part {part} did not run to its end.")
     for file in low:
         print(f"{file} scores below {GOAL} %.")
+    for entry in unused:
+        print(f"Explained, but it did not survive: {entry}")
     if unexplained:
         print(f"{unexplained} survivors are not explained: kill them, or say why they may live.")
-    return int(bool(failed or low or unexplained))
+    return int(bool(failed or low or unused or unexplained))
 
 
 def _run(part: str) -> bool:
     return subprocess.run([sys.executable, "-m", f"tests.mutation.{part}"], cwd=ROOT).returncode == 0
 
 
-def _read(part: str) -> list[Result]:
+def _read(part: str) -> list[dict[str, Any]]:
     path = WORK / f"{part}.json"
-    if not path.exists():
-        return []
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return [Result(each["file"], each["killed"], each["survived"]) for each in found]
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return found
 
 
 def _table(results: Iterable[Result]) -> Table:

@@ -262,7 +262,7 @@ def _literal(body: str, segment: BaseSegment, parts: Parts, above: Parts) -> Ite
         start, stop = _span([segment])
         if body[start:stop] == segment.raw:
             for new in (int(segment.raw) + 1, int(segment.raw) - 1):
-                yield start, stop, str(new), f"{segment.raw} → {new}"
+                yield start, stop, str(new), f"{_near(body, segment)}: {segment.raw} → {new}"
     if segment.is_type("boolean_literal"):
         yield _replaced(body, [segment], "false" if _word(segment) == "true" else "true")
 

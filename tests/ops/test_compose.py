@@ -85,7 +85,7 @@ def test_a_written_secret_or_a_default_for_one_would_be_found() -> None:
     assert literal_secrets(bad) == ["postgres.POSTGRES_PASSWORD", "postgres.A_DSN"]
 
 
-def test_every_variable_stands_in_the_example_and_no_other() -> None:
+def test_the_example_has_every_variable_and_no_other() -> None:
     assert variables_of(COMPOSE.read_text(encoding="utf-8")) == set(example_values())
 
 

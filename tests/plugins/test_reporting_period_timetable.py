@@ -23,7 +23,7 @@ def restriction(earliest: pendulum.DateTime | None, catchup: bool = True) -> Tim
     return TimeRestriction(earliest=earliest, latest=None, catchup=catchup)
 
 
-def test_the_interval_is_the_reporting_month_and_the_run_comes_six_hours_later() -> None:
+def test_the_interval_is_the_reporting_month_and_the_run_starts_six_hours_later() -> None:
     info = ReportingPeriodTimetable().next_dagrun_info(
         last_automated_data_interval=DataInterval(at(2023, 8, 15), at(2023, 9, 15)), restriction=restriction(None)
     )
@@ -48,7 +48,7 @@ def test_months_follow_each_other_without_gap_over_a_new_year() -> None:
     ]
 
 
-def test_a_start_inside_a_month_waits_for_a_whole_one() -> None:
+def test_a_start_inside_a_month_waits_for_the_next_whole_month() -> None:
     info = ReportingPeriodTimetable().next_dagrun_info(
         last_automated_data_interval=None, restriction=restriction(at(2023, 10, 20))
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.reliability.province import DROPPED, HTTP, POSTED, Key, Province, empty_store, form, stored, versions
+from tests.without_opening import without_opening
 
 from motcua.sandbox.serve import SandboxServer
 from motcua.sandbox.world.columns import World
@@ -98,9 +99,18 @@ def test_the_form_is_what_the_world_says(
 ) -> None:
     wanted = expected(by_opencps, systems, small, tmp_path, monkeypatch)
     for night in (1, 2):
-        total, truth = wanted[f"form {night}"][-1], count_truth(small, night).total
-        same = ("received_online", "received_direct", "resolved_early", "resolved_late", "open_total", "open_overdue")
+        # Closed carried-over dossiers are unknown without an opening (issue 9): `small` itself once there is one.
+        total, truth = wanted[f"form {night}"][-1], count_truth(without_opening(small), night).total
+        same = (
+            "carried_over",
+            "received_online",
+            "received_direct",
+            "resolved_early",
+            "resolved_late",
+            "open_total",
+            "open_overdue",
+        )
         assert {name: total[name] for name in same} == {name: getattr(truth, name) for name in same}
         # The form books what was withdrawn or stopped under on time.
         assert total["resolved_on_time"] == truth.resolved_on_time + truth.withdrawn + truth.stopped
-        assert total["carried_over"] == 0
+        assert 0 < truth.carried_over < count_truth(small, night).total.carried_over

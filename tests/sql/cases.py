@@ -11,11 +11,13 @@ Keys of a file, all but `cases` optional:
     each          `{column: value}`: what every row expected holds beside what it names
     month         YYYY-MM: a whole number expected where a day comes back is a day of it
     clock         the instant at which `clock_timestamp()` stands
-    is_ordered    whether the order of the rows matters
+    is_ordered    whether the order of the rows matters; also of a case
+    kind          the kind of record that a merge handles: dossier (the default) or petition; also of a case
     database      store (the default) or warehouse
 Keys of a case: `name`, a sentence; `given` and `parameters`, added to those of the file; and at least one of
     expect        the rows that the statement returns, each naming only what matters
     after         `{table: [row]}`: what the tables hold afterwards, in the same way
+    writes        how many rows the statement writes
     refused       a part of the message with which the database refuses the statement
 Values: `!sql "expression"` is what the database says of it (`now()` is the start of the case's transaction); `!some` is
 anything but null; `!hash {column: value}` is the content hash of an accepted record that differs so from its base row.
@@ -43,10 +45,11 @@ _FILE_KEYS = {
     "each",
     "month",
     "clock",
+    "kind",
     "is_ordered",
     "database",
 }
-_CASE_KEYS = {"name", "given", "parameters", "expect", "after", "refused"}
+_CASE_KEYS = {"name", "given", "parameters", "expect", "after", "writes", "refused", "is_ordered", "kind"}
 
 Rows = list[dict[str, Any]]
 
@@ -83,10 +86,12 @@ class Case:
     parameters: dict[str, Any]
     expect: Rows | None
     after: dict[str, Rows]
+    writes: int | None
     refused: str | None
     is_ordered: bool
     month: str | None
     clock: datetime | None = None
+    kind: str = "dossier"
     database: str = field(default="store")
 
     @property
@@ -126,11 +131,12 @@ def read_cases(path: Path) -> list[Case]:
 
 def _case(path: Path, shared: Mapping[str, Any], case: Mapping[str, Any]) -> Case:
     _refuse_unknown(path, case.get("name", "a case"), case, _CASE_KEYS)
-    if not {"expect", "after", "refused"} & case.keys():
+    if not {"expect", "after", "writes", "refused"} & case.keys():
         raise ValueError(f"{path}: {case['name']}: nothing is expected")
     given = case.get("given", {})
     if "row_of" in shared:
         given = {shared["row_of"]: [given]}
+    kind = case.get("kind", shared.get("kind", "dossier"))
     expect = case.get("expect")
     if expect is not None and "pairs" in shared:
         key, value = shared["pairs"]
@@ -140,24 +146,30 @@ def _case(path: Path, shared: Mapping[str, Any], case: Mapping[str, Any]) -> Cas
     return Case(
         statement=statement_of(path),
         name=case["name"],
-        given=_added(shared.get("given", {}), given),
+        given=_added(kind, shared.get("given", {}), given),
         temporary=tuple(shared.get("temporary", ())),
         parameters=_bound(shared.get("arrays", {}), {**shared.get("parameters", {}), **case.get("parameters", {})}),
         expect=expect,
         after=case.get("after", {}),
+        writes=case.get("writes"),
         refused=case.get("refused"),
-        is_ordered=shared.get("is_ordered", False),
+        is_ordered=case.get("is_ordered", shared.get("is_ordered", False)),
         month=shared.get("month"),
         clock=shared.get("clock"),
+        kind=kind,
         database=shared.get("database", "store"),
     )
 
 
-def _added(first: Mapping[str, Rows], second: Mapping[str, Rows]) -> dict[str, Rows]:
+def _added(kind: str, first: Mapping[str, Rows], second: Mapping[str, Rows]) -> dict[str, Rows]:
     return {
-        table: [base_rows().get(table, {}) | row for row in [*(first.get(table) or []), *(second.get(table) or [])]]
+        table: [_base_row(kind, table) | row for row in [*(first.get(table) or []), *(second.get(table) or [])]]
         for table in [*first, *(table for table in second if table not in first)]
     }
+
+
+def _base_row(kind: str, table: str) -> dict[str, Any]:
+    return base_rows().get(f"{kind} {table}") or base_rows().get(table, {})
 
 
 def _bound(arrays: Mapping[str, list[str]], parameters: Mapping[str, Any]) -> dict[str, Any]:

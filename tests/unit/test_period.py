@@ -181,3 +181,20 @@ def test_the_period_before_is_of_the_same_kind(period: str, before: str) -> None
 
 def test_any_other_days_have_no_period_before() -> None:
     assert previous_period(parse_period("2023-03-01..2023-05-09")) is None
+
+
+def test_the_label_of_a_period_is_the_one_that_editions_are_named_by() -> None:
+    periods = [
+        *(reporting_period(kind, 2025, number) for kind, number in (("MONTH", 3), ("QUARTER", 4))),
+        *(reporting_period(kind, 2025) for kind in ("H1", "H2", "9M", "YEAR")),
+        *(calendar_period(kind, 2025) for kind in ("H1", "YEAR")),
+        period_between(date(2025, 3, 1), date(2025, 5, 9)),
+        period_between(date(2025, 3, 1), date(2025, 3, 1)),
+    ]
+    assert [f"{period.period_type}:{period.label}" for period in periods] == [
+        "RPT_MONTH:2025-03", "RPT_QUARTER:2025-Q4", "RPT_H1:2025-H1", "RPT_H2:2025-H2", "RPT_9M:2025-9M",
+        "RPT_YEAR:2025", "CAL_H1:2025-H1", "CAL_YEAR:2025", "CUSTOM:2025-03-01..2025-05-09", "DAY:2025-03-01",
+    ]  # fmt: skip
+    assert periods[0].as_json() == {
+        "type": "RPT_MONTH", "label": "2025-03", "from": "2025-02-15", "to": "2025-03-14",
+    }  # fmt: skip

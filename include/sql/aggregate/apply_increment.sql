@@ -1,6 +1,6 @@
 -- Grain: unit, procedure, field, day, measure. Reads dossier_contribution. Writes measure_day.
--- The increment of a set of batches: contributions of the versions they brought, minus contributions of the
--- versions they superseded (design.md idea 2). A sum that comes to nothing is removed, not kept as zero.
+-- Applies the increment of a set of batches: the contributions of their new versions minus the contributions of the
+-- versions that these superseded (design.md idea 2). A cell whose sum becomes 0 is deleted, not kept as 0.
 merge into measure_day
 using (
     with signed as (

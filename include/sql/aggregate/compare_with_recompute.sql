@@ -1,5 +1,5 @@
--- Grain: unit, procedure, field, day, measure, where they differ. Reads measure_recomputed, measure_day.
--- A recompute from the current versions must equal the sum of all increments (design.md idea 3).
+-- Grain: unit, procedure, field, day, measure that differs. Reads measure_recomputed, measure_day.
+-- A recomputation from the current versions must equal the sum of all increments (design.md idea 3).
 select
     unit_id,
     procedure_code,

@@ -17,13 +17,14 @@ newest as (
         coalesce(applicant_alias.applicant_ref, said.applicant_ref) as applicant_ref
     from said
     left join applicant_alias on said.applicant_ref = applicant_alias.previous_ref
+    where said.previous_ref <> coalesce(applicant_alias.applicant_ref, said.applicant_ref)
 ),
 
 pointed_on as (
     update applicant_alias
     set applicant_ref = newest.applicant_ref
     from newest
-    where applicant_alias.applicant_ref = newest.previous_ref and newest.previous_ref <> newest.applicant_ref
+    where applicant_alias.applicant_ref = newest.previous_ref
 )
 
 insert into applicant_alias (previous_ref, applicant_ref)
@@ -31,5 +32,4 @@ select
     previous_ref,
     applicant_ref
 from newest
-where previous_ref <> applicant_ref
 on conflict (previous_ref) do nothing

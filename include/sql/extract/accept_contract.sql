@@ -1,4 +1,4 @@
--- Grain: one source. Writes source_contract. What the source sends, accepted with a batch that was pulled completely.
+-- Grain: one source. Writes source_contract. Stores what the source sent in a batch that was pulled completely.
 insert into source_contract as contract (source_id, row_count, keys, page_cap, batch_id)
 values (:source_id, :row_count, cast(:keys as jsonb), :page_cap, :batch_id)
 on conflict (source_id) do update

@@ -1,6 +1,7 @@
--- Grain: one posted message. Writes received_message, unless it is a message sent again. A first push or a step says
--- nothing new the second time, whenever it comes; an update may take a dossier back to what was said before, so it is
--- sent again only while nothing later has come about its dossiers. Gives the id of a message that was kept.
+-- Grain: one posted message. Writes received_message, unless the message was sent before. A first push or a step with
+-- the same content is always a repetition. An update may restore an earlier state of a dossier, so an update with the
+-- same content is a repetition only when no later message about its dossiers has arrived. Returns the id of a message
+-- that was kept.
 with given as (
     select
         cast(:source_id as text) as source_id,
@@ -18,8 +19,7 @@ sent_again as (
         on given.source_id = same.source_id and given.content_sha256 = same.content_sha256
     where
         not exists (
-            select 1
-            from received_message as later
+            select from received_message as later
             where
                 given.is_update
                 and later.source_id = given.source_id
@@ -37,5 +37,5 @@ select
     given.items,
     given.content_sha256
 from given
-where not exists (select 1 from sent_again)
+where not exists (select from sent_again)
 returning message_id

@@ -1,4 +1,5 @@
--- Grain: one dossier. Reads dossier_current. What the store knows of a source's days: a complete listing shows each.
+-- Grain: one dossier. Reads dossier_current. The dossiers of a source that the store has in the window. A complete
+-- listing must contain each of them.
 select dossier_id
 from dossier_current
 where

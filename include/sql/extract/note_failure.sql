@@ -1,5 +1,5 @@
--- Grain: one host. Writes host_circuit. One more failure in a row, of which source, and whether no connection was had
--- at all, which is the host's doing and not its site's.
+-- Grain: one host. Writes host_circuit. Counts one more failure in a row, with its source. unreachable_count counts the
+-- failures without any connection: these are failures of the host, not of one site on it.
 insert into host_circuit as circuit (
     host,
     failure_count,

@@ -1,4 +1,4 @@
--- Grain: one host. Writes host_circuit. A host that answers has no failures in a row.
+-- Grain: one host. Writes host_circuit. Resets the failures of a host that answered.
 update host_circuit
 set
     failure_count = 0,

@@ -1,6 +1,6 @@
--- Grain: one dossier. Reads dossier_current. What we believe is still open at a source and was received before the
--- window. There is no modified-since filter, so each is pulled again until the source says it ended
--- (one_stop_systems.md a.2).
+-- Grain: one dossier. Reads dossier_current. Dossiers of a source that are open in the store and were received before
+-- the window. The source has no modified-since filter, so each dossier is pulled again until the source states that it
+-- ended (one_stop_systems.md a.2).
 select dossier_id
 from dossier_current
 where

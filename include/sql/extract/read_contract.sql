@@ -1,5 +1,5 @@
--- Grain: one source. Reads source_contract. What the source was last seen to send: its keys, in how many of how many
--- records, with which kinds of value.
+-- Grain: one source. Reads source_contract. What the source sent in its last accepted batch: its keys, the number of
+-- records with each key out of all records, and the kinds of values.
 select
     row_count,
     keys,

@@ -1,4 +1,4 @@
--- Grain: one posted message. Reads received_message. What a source has posted, in the order of reception.
+-- Grain: one posted message. Reads received_message. The messages that a source has posted, in the order of reception.
 select
     message_id,
     service,

@@ -1,4 +1,5 @@
--- Grain: unit code and day. Reads dossier_current. How many dossiers a source received of old, as a norm for new days.
+-- Grain: unit code and day. Reads dossier_current. The number of dossiers that a source received on earlier days, as a
+-- norm for new days.
 select
     coalesce(unit_code, '') as unit_code,
     received_at::date as on_day,

@@ -1,5 +1,5 @@
--- Grain: one scope, a host or a source. Writes request_slot. Reserves the next moment at which a request may leave, in
--- each scope, and tells how many seconds away it is. Why by row lock: two tasks can never reserve the same moment.
+-- Grain: one scope, a host or a source. Writes request_slot. Reserves the next time at which a request may be sent in
+-- each scope, and returns the seconds until then. The row lock ensures that two tasks never reserve the same time.
 insert into request_slot as slot (scope, next_at)
 select
     given.scope,

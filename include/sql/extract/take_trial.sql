@@ -1,5 +1,5 @@
--- Grain: one host. Writes host_circuit. One request at a time may try a host whose pause is over; none is returned to
--- the others.
+-- Grain: one host. Writes host_circuit. After the pause of a host, one request at a time may try it. Other requests get
+-- no row.
 update host_circuit
 set trial_until = clock_timestamp() + make_interval(secs => :trial_seconds)
 where

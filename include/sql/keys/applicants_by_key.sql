@@ -1,5 +1,5 @@
--- Grain: key id. Reads dossier_version, applicant_alias. How many of the dossiers known now carry a reference under
--- each key, and for how many of those no newer reference is known: they still need the overlap of a rotation.
+-- Grain: key id. Reads dossier_version, applicant_alias. Counts the current dossiers with a reference under each key,
+-- and those of them without a newer reference (unjoined_count). The latter still need both keys during a rotation.
 select
     split_part(dossier_version.applicant_ref, ':', 1) as key_id,
     count(*) as dossier_count,

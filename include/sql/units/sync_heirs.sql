@@ -1,4 +1,5 @@
--- Grain: one unit and one unit after it on its chain of heirs. Writes unit_heir: what the catalogue says, and no more.
+-- Grain: one unit and one later unit of its chain of heirs. Writes unit_heir so that it equals the catalogue: adds
+-- missing rows and deletes the others.
 with wanted as (
     select
         chain.unit_id,

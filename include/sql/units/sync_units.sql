@@ -1,5 +1,5 @@
--- Grain: one unit. Reads the catalogue's units in use, given as one array a column. Writes unit, only what differs: a
--- row that is as given is not touched, so a night without changes writes nothing.
+-- Grain: one unit. Reads the catalogue's units in use, given as one array per column. Writes only rows of unit that
+-- differ, so a night without changes writes nothing.
 with given as (
     select
         unit_id,

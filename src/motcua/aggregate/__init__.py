@@ -1,7 +1,7 @@
-"""Aggregate: keeps the additive daily measures equal to the sum of the contributions of what is known now.
+"""Aggregate: keeps the additive daily measures equal to the sum of the contributions of the current versions.
 
-In: dossier versions of loaded batches. Out: `measure_day`. Never: a second definition of a count; every figure
-comes from the view `dossier_contribution`.
+In: dossier versions of loaded batches. Out: `measure_day`. Never: a second definition of a count; every figure comes
+from the view `dossier_contribution`.
 """
 
 from motcua.aggregate.measures import MeasureDifference, build_measures, check_measures, rebuild_measures

@@ -1,4 +1,4 @@
-"""Increments of the daily measures, and the recompute they are held against."""
+"""Increments of the daily measures, and the recomputation against which they are checked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from motcua.warehouse import statement, store_engine
 
 @dataclass(frozen=True)
 class MeasureDifference:
-    """A cell of `measure_day` that a recompute does not confirm; quantities are dossiers."""
+    """A cell of `measure_day` that differs from a recomputation. Quantities are numbers of dossiers."""
 
     unit_id: str
     procedure_code: str
@@ -27,16 +27,16 @@ class MeasureDifference:
 
 
 def build_measures() -> list[str]:
-    """Apply every loaded batch not yet measured and return their ids. Run twice, the second finds none."""
+    """Apply every loaded batch that is not measured yet, and return their ids. A second run finds no batch."""
     with _measuring() as connection:
         return _apply_pending(connection)
 
 
 def check_measures() -> None:
-    """Recompute every measure from the current versions and compare.
+    """Recompute every measure from the current versions and compare it with `measure_day`.
 
     Raises:
-        MeasuresDiffer: naming the number of cells that differ and the first of them.
+        MeasuresDiffer: cells differ. The message names their number and the first of them.
     """
     with _measuring() as connection:
         _apply_pending(connection)
@@ -44,14 +44,14 @@ def check_measures() -> None:
     if differences:
         first = differences[0]
         raise MeasuresDiffer(
-            f"{len(differences)} cells of measure_day differ from a recompute; the first is {first.measure} of unit"
+            f"{len(differences)} cells of measure_day differ from a recomputation; the first is {first.measure} of unit"
             f" {first.unit_id} on {first.on_day}: {first.incremental} by increments, {first.recomputed} recomputed.",
-            action="publish nothing; keep a copy of the store for the defect report, then `motcua measures rebuild`.",
+            action="publish nothing; copy the store for the defect report, then run `motcua measures rebuild`.",
         )
 
 
 def rebuild_measures() -> list[MeasureDifference]:
-    """Write the measures anew from the current versions and return the cells that were wrong before."""
+    """Compute all measures again from the current versions, and return the cells that were wrong before."""
     with _measuring() as connection:
         _apply_pending(connection)
         differences = _differences(connection)
@@ -62,11 +62,11 @@ def rebuild_measures() -> list[MeasureDifference]:
 
 @contextmanager
 def _measuring() -> Iterator[Connection]:
-    """A transaction that no other of this module runs beside, on one snapshot: consolidations go on meanwhile."""
+    """A transaction on one snapshot. No other transaction of this module runs at the same time; consolidations may."""
     with store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         lock = {"key": "measures"}
         connection.execute(text("select pg_advisory_lock(hashtext(:key))"), lock)
-        connection.commit()  # the snapshot must be taken once the lock is held
+        connection.commit()  # the snapshot must be taken after the lock
         try:
             with connection.begin():
                 yield connection

@@ -6,23 +6,20 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from motcua.catalog.load import read_document
+from motcua.catalog.options import ClosedModel
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Shrink(_Part):
+class Shrink(ClosedModel):
     """How much of what the store knows a listing of the same days may lack."""
 
     max_missing_pct: float = Field(default=15, ge=0, le=100)
     minimum_dossiers: int = Field(default=20, ge=1)
 
 
-class Norm(_Part):
+class Norm(ClosedModel):
     """How far a unit's receptions may lie below its own usual ones."""
 
     max_below_pct: float = Field(default=25, ge=0, le=100)
@@ -34,13 +31,13 @@ class Norm(_Part):
     tet_days_after: int = Field(default=10, ge=0, le=30)
 
 
-class Requests(_Part):
+class Requests(ClosedModel):
     """How many requests a second may leave for one host, from all processes together."""
 
     per_second_of_a_host: float | None = Field(default=50, gt=0)
 
 
-class Circuit(_Part):
+class Circuit(ClosedModel):
     """After how many failures in a row, of how many different sources, a host is left alone, and for how long.
 
     Where no connection is had at all, one source is enough.
@@ -52,21 +49,21 @@ class Circuit(_Part):
     longest_pause_seconds: float = Field(default=900, gt=0)
 
 
-class CatchUp(_Part):
+class CatchUp(ClosedModel):
     """How days missed in an outage are asked for."""
 
     window_days: int = Field(default=62, ge=1)
     limit_days: int = Field(default=400, ge=1)
 
 
-class Sweep(_Part):
+class Sweep(ClosedModel):
     """How often, and how far back, a source is asked for a wide window."""
 
     every_nights: int = Field(default=28, ge=1)
     days: int = Field(default=120, ge=0)
 
 
-class AcceptedDrop(_Part):
+class AcceptedDrop(ClosedModel):
     """A drop of a source that is known to be right, for batches whose last day lies in `from` to `to`."""
 
     source_id: str
@@ -75,7 +72,7 @@ class AcceptedDrop(_Part):
     reason: str = Field(min_length=1)
 
 
-class Guards(_Part):
+class Guards(ClosedModel):
     """The file. What it leaves out has the default given here."""
 
     shrink: Shrink = Shrink()

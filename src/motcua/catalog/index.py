@@ -9,14 +9,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from motcua.canonical import CONTENT
 from motcua.catalog import Procedure, catalog_file, catalog_files
-from motcua.catalog.forms import Measure, Term
+from motcua.catalog.forms import Measure, PublishingRule, Term
 from motcua.catalog.load import read_document
 from motcua.catalog.models import Entry, Level, Text
+from motcua.catalog.options import ClosedModel
 from motcua.errors import CatalogError, ReportRefused
+from motcua.settings import Settings
 
 IndexLevel = Literal["province", "department", "district", "commune"]
 INDEX_LEVELS: tuple[IndexLevel, ...] = ("province", "department", "district", "commune")
@@ -25,11 +27,7 @@ Points = Annotated[Decimal, Field(gt=0, le=100)]
 RowId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Procedures(_Part):
+class Procedures(ClosedModel):
     """A count over the procedures under the unit's authority that `where` describes, by columns of `procedures.csv`.
 
     Without `having_any` they are counted themselves. With it only those are that have such a measure in the period; or,
@@ -49,7 +47,7 @@ class Procedures(_Part):
         return self
 
 
-class Quantity(_Part):
+class Quantity(ClosedModel):
     """What a numerator or denominator is made of: columns of a form, signed terms of measures, or procedures."""
 
     form: str = "form-06"
@@ -68,7 +66,7 @@ class Quantity(_Part):
         return self
 
 
-class Item(_Part):
+class Item(ClosedModel):
     """A row of the index. `rule: ratio` is a row whose points are not known: its ratio is shown, nothing is scored.
 
     `empty` says what a denominator of 0 means. `short_of` names what one more of the numerator is. A row is either fed
@@ -121,7 +119,7 @@ class Item(_Part):
         return self
 
 
-class Group(_Part):
+class Group(ClosedModel):
     """A group of rows; its maximum is the sum of theirs."""
 
     max: Points | None
@@ -138,7 +136,7 @@ class Group(_Part):
         return self
 
 
-class Band(_Part):
+class Band(ClosedModel):
     """A class: from this score on, in points of 100."""
 
     score: Decimal = Field(ge=0, le=100)
@@ -154,6 +152,7 @@ class Definition(Entry):
     variant: str = ""
     title_vi: str
     title_en: str
+    mark: Text = Text(vi="Bộ chỉ số", en="Index")
     legal_source: str
     evidence: str
     rounding: int = Field(default=2, ge=0, le=6)
@@ -182,10 +181,11 @@ class Definition(Entry):
         return next(item for item in self.items if item.id == row_id)
 
 
-class IndexFile(_Part):
-    """`index/<index>.yaml`: an index and its versions."""
+class IndexFile(ClosedModel):
+    """`index/<index>.yaml`: an index, when it is published by itself (as report `index-<index>`), and its versions."""
 
     index: str
+    published: tuple[PublishingRule, ...] = ()
     versions: tuple[Definition, ...] = Field(min_length=1)
 
 
@@ -211,6 +211,39 @@ class Variant(Entry):
     bands: tuple[Band, ...] = ()
 
 
+_REPORT = "index-"  # an index `766` is report `index-766`
+
+
+def index_codes(catalog_dir: Path) -> list[str]:
+    """Return the reports that are an index: those of the catalogue, and the shipped ones it does not replace."""
+    shipped = Settings.load().shipped_catalog_dir
+    found = {path.stem for folder in (shipped, catalog_dir) for path in (folder / "index").glob("*.yaml")}
+    return sorted(map(report_of, found))
+
+
+def report_of(index: str) -> str:
+    """Return the report that an index is published as."""
+    return _REPORT + index
+
+
+def index_of(report_code: str) -> str | None:
+    """Return the index that a report is of; none for a report that has a form."""
+    return report_code.removeprefix(_REPORT) if report_code.startswith(_REPORT) else None
+
+
+def index_file(catalog_dir: Path, report_code: str) -> IndexFile:
+    """Return what the file of an index says, by its report. Raises as `load_definition`."""
+    return _index_file(catalog_dir, index_of(report_code) or report_code)
+
+
+def _index_file(catalog_dir: Path, index: str) -> IndexFile:
+    path = catalog_file(catalog_dir, "index", f"{index}.yaml")
+    if not path.is_file():
+        known = ", ".join(code.removeprefix(_REPORT) for code in index_codes(catalog_dir))
+        raise ReportRefused(f"There is no index {index!r}.", action=f"ask for one of: {known}.")
+    return _read_index(path)
+
+
 def load_definition(catalog_dir: Path, index: str, day: date) -> Definition:
     """Return the version of an index in force on a day, from `<catalog>/index/<index>.yaml`, else the shipped one.
 
@@ -218,18 +251,14 @@ def load_definition(catalog_dir: Path, index: str, day: date) -> Definition:
         ReportRefused: there is no such index, or no version of it is in force on the day.
         CatalogError: the file is wrong; file and line are named.
     """
-    path = catalog_file(catalog_dir, "index", f"{index}.yaml")
-    if not path.is_file():
-        known = sorted(found.stem for found in catalog_files(catalog_dir, "index", "*.yaml"))
-        raise ReportRefused(f"There is no index {index!r}.", action=f"ask for one of: {', '.join(known) or 'none'}.")
-    content = _read_index(path)
+    content = _index_file(catalog_dir, index)
     for definition in content.versions:
         if definition.holds_on(day):
             return definition.model_copy(update={"index": content.index})
     first = min(definition.valid_from for definition in content.versions)
     raise ReportRefused(
         f"No version of index {index} is in force on {day}; the first holds from {first}.",
-        action=f"ask for a later day, or add a version to {path}, with its legal source.",
+        action=f"ask for a later day, or add a version to index/{index}.yaml, with its legal source.",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, OptionsT, PortalSyncOptions
+from motcua.catalog.options import OPTIONS, AdapterName, AnyOptions, ClosedModel, OptionsT, PortalSyncOptions
 from motcua.period import Period
 
 Level = Literal["province", "district", "commune"]
@@ -22,19 +22,19 @@ OptionalDate = Annotated[date | None, BeforeValidator(_empty_is_none)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
 
 
-class Text(BaseModel):
+class Text(ClosedModel):
     """A text in both languages."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     vi: str
     en: str
 
+    def of(self, lang: str) -> str:
+        """Return the text in Vietnamese (`vi`) or English (`en`)."""
+        return self.vi if lang == "vi" else self.en
 
-class Entry(BaseModel):
+
+class Entry(ClosedModel):
     """An effective-dated entry; `valid_to` is the last day it holds, none while it still does."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     valid_from: date
     valid_to: OptionalDate = None

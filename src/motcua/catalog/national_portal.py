@@ -5,16 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from motcua.catalog.load import catalog_file, read_document
+from motcua.catalog.options import ClosedModel
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RowKeys(_Part):
+class RowKeys(ClosedModel):
     """What the keys of a department's row are called."""
 
     department_id: str
@@ -22,7 +19,7 @@ class RowKeys(_Part):
     children: str
 
 
-class FormalityKeys(_Part):
+class FormalityKeys(ClosedModel):
     """Where procedures are listed, and what the keys are called."""
 
     path: str
@@ -30,7 +27,7 @@ class FormalityKeys(_Part):
     formality_code: str
 
 
-class Metric(_Part):
+class Metric(ClosedModel):
     """One figure of the portal and the columns of form II.06a whose sum it should equal."""
 
     metric: str = Field(pattern=r"^[a-z_]+$")
@@ -43,7 +40,7 @@ class Metric(_Part):
     evidence: str
 
 
-class Department(_Part):
+class Department(ClosedModel):
     """A department of the portal that a name cannot decide."""
 
     department_id: str
@@ -51,7 +48,7 @@ class Department(_Part):
     evidence: str
 
 
-class PortalContract(_Part):
+class PortalContract(ClosedModel):
     """The whole file."""
 
     connection_id: str

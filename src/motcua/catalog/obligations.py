@@ -6,10 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from motcua.catalog.load import catalog_file, read_document
 from motcua.catalog.models import Entry
+from motcua.catalog.options import ClosedModel
 from motcua.period import Period, PeriodType
 
 UnitKind = Literal["province", "district", "commune", "agency"]
@@ -22,10 +23,8 @@ def _owed_by_law(kind: PeriodType) -> PeriodType:
     return kind
 
 
-class Due(BaseModel):
+class Due(ClosedModel):
     """When a report falls due: so many working days after its period, or on a day of the period's last month."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     working_days: int | None = Field(default=None, ge=1, le=60)
     day: int | None = Field(default=None, ge=15, le=28)
@@ -51,10 +50,8 @@ class ObligationRule(Entry):
         return kind in self.kinds and period.period_type in self.periods and self.holds_on(period.to_date)
 
 
-class ObligationRules(BaseModel):
+class ObligationRules(ClosedModel):
     """The whole file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     plan_ahead_days: int = Field(default=45, ge=30, le=400)
     reminder_working_days: tuple[int, ...] = (-3, -1, 0, 1)

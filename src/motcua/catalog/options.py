@@ -15,14 +15,18 @@ from motcua.spelling import folded
 AdapterName = Literal["opencps", "igate", "tandan", "portal_sync", "files", "sql", "petition_files"]
 
 
-class Options(BaseModel):
+class ClosedModel(BaseModel):
+    """What is read from a file and not changed: a key it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Options(ClosedModel):
     """Base of every adapter's options. `agency` names the agency in its system; empty when nothing here does.
 
     `record_kind` is the kind of record that the adapter gives (`motcua.canonical`). `answers_whole` is true of one that
     always gives all that its source has: it is first asked for every day on which the source is in force.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     record_kind: ClassVar[str] = "dossier"
     answers_whole: ClassVar[bool] = False
@@ -136,11 +140,7 @@ def _folded_keys(words: object) -> object:
 Words = Annotated[dict[str, bool | str], BeforeValidator(_folded_keys)]
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PetitionColumns(_Closed):
+class PetitionColumns(ClosedModel):
     """The headings under which the facts of a petition stand. There is none for its text or for a person."""
 
     petition_id: str
@@ -155,7 +155,7 @@ class PetitionColumns(_Closed):
     is_repeated: str | None = None
 
 
-class PetitionWords(_Closed):
+class PetitionWords(ClosedModel):
     """What the words of a column mean. A petition of the kind `other` is kept, and counted in no form or index."""
 
     kind: Words

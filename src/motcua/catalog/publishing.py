@@ -1,47 +1,30 @@
-"""Which reports are published by themselves, and for which periods: `publishing.yaml` of the catalogue, typed."""
+"""Which reports are published by themselves, and for which periods: what the files of forms and indexes say of it."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from motcua.catalog.load import catalog_file, read_document
-from motcua.catalog.models import Entry
-from motcua.period import Period, PeriodType
-
-Clock = Literal["reporting_periods", "calendar_months"]
+from motcua.catalog.forms import Clock, PublishingRule, form_file, report_codes
+from motcua.catalog.index import index_codes, index_file
+from motcua.errors import CatalogError
+from motcua.period import Period
 
 
-class PublishingRule(Entry):
-    """One report and the types of period it is published for. `valid_*` are days on which periods end."""
+def publishing_rules(catalog_dir: Path, clock: Clock, period: Period) -> dict[str, PublishingRule]:
+    """Return, by report, the rule that holds for a period a clock starts, or somebody names to its DAG.
 
-    report: str
-    clock: Clock
-    periods: tuple[PeriodType, ...] = Field(min_length=1)
-    only_if_told: bool = False
-    evidence: str
-
-
-class PublishingRules(BaseModel):
-    """The whole file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    rules: tuple[PublishingRule, ...]
-
-    def of(self, clock: Clock, period: Period) -> list[PublishingRule]:
-        """Return the rules in force for a period that a clock starts, or somebody names to its DAG."""
-        return [
-            rule
-            for rule in self.rules
-            if rule.clock == clock and period.period_type in rule.periods and rule.holds_on(period.to_date)
-        ]
-
-
-@lru_cache(maxsize=4)
-def load_publishing(catalog_dir: Path) -> PublishingRules:
-    """Return the rules of a catalogue, or the shipped ones. Raises CatalogError naming file and line."""
-    return read_document(catalog_file(catalog_dir, "", "publishing.yaml"), PublishingRules)
+    Raises:
+        CatalogError: a file is wrong, or the catalogue still has rules in a place where nobody reads them.
+    """
+    if (old := catalog_dir / "publishing.yaml").is_file():
+        raise CatalogError(
+            f"{old} is no longer read: a report says itself when it is published.",
+            action="move each rule to `published` of the report's file under forms/ or index/, and delete the file.",
+        )
+    rules = {code: form_file(catalog_dir, code).published for code in report_codes(catalog_dir)}
+    rules |= {code: index_file(catalog_dir, code).published for code in index_codes(catalog_dir)}
+    return {
+        code: next(rule for rule in found if rule.covers(clock, period))
+        for code, found in rules.items()
+        if any(rule.covers(clock, period) for rule in found)
+    }

@@ -66,7 +66,7 @@ app.command()(demo.demo)
 def root(
     catalog: Annotated[
         Path | None,
-        typer.Option(help="Catalogue folder to use instead of include/catalog; may stand anywhere in the command."),
+        typer.Option(help="Catalogue folder to use instead of include/catalog; allowed anywhere in the command."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the log of the stages.")] = False,
 ) -> None:
@@ -80,7 +80,7 @@ def root(
 
 
 def main() -> None:
-    """Run the command; an error whose remedy is known is printed as one, and ends with exit code 1."""
+    """Run the command. An error with a known remedy is printed without a traceback and gives exit code 1."""
     try:
         app(args=_catalog_first(sys.argv[1:]))
     except MotcuaError as error:
@@ -90,10 +90,10 @@ def main() -> None:
 
 
 def _catalog_first(arguments: list[str]) -> list[str]:
-    """Let `--catalog DIR` stand anywhere: it belongs to the root command, which wants it first."""
-    for place, argument in enumerate(arguments):
-        if argument == "--catalog" and place + 1 < len(arguments):
-            return [*arguments[place : place + 2], *arguments[:place], *arguments[place + 2 :]]
+    """Move `--catalog DIR` to the front: it is an option of the root command, which must come first."""
+    for position, argument in enumerate(arguments):
+        if argument == "--catalog" and position + 1 < len(arguments):
+            return [*arguments[position : position + 2], *arguments[:position], *arguments[position + 2 :]]
         if argument.startswith("--catalog="):
-            return [argument, *arguments[:place], *arguments[place + 1 :]]
+            return [argument, *arguments[:position], *arguments[position + 1 :]]
     return arguments

@@ -1,4 +1,4 @@
-"""Where the command prints, and what every sub-command needs before it starts."""
+"""The output of the command, and the preparations that every sub-command needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from motcua.errors import ConfigurationError
 from motcua.settings import Settings
 from motcua.warehouse import database_status, upgrade_databases
 
-# Piped output has no width of its own; a report needs more than the 80 columns assumed for it.
+# Piped output has no width, and a report needs more than the 80 columns that are assumed then.
 output = Console() if sys.stdout.isatty() else Console(width=160)
 errors = Console(stderr=True)
 
@@ -28,9 +28,9 @@ def catalog() -> Catalog:
 
 
 def ready_databases() -> None:
-    """See to it that both databases are at this code's revision.
+    """Ensure that both databases have the revision of this code.
 
-    The embedded server is upgraded on the spot; a server somebody else runs is theirs to upgrade.
+    The embedded server is upgraded immediately. The operator of any other server must upgrade it.
     """
     behind = [status for status in database_status() if not status.is_current]
     settings = Settings.load()
@@ -44,13 +44,13 @@ def ready_databases() -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as a table; numbers are aligned right, nothing in a cell is read as markup."""
-    found = [list(row) for row in rows]
+    """Print rows as a table. Numbers are aligned right; the text of a cell is not interpreted as markup."""
+    cells = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(columns):
-        is_number = bool(found) and all(isinstance(row[place], int | None) for row in found)
+    for position, column in enumerate(columns):
+        is_number = bool(cells) and all(isinstance(row[position], int | None) for row in cells)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in found:
+    for row in cells:
         table.add_row(*(_cell(value) for value in row))
     output.print(table)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from motcua.cli.console import print_table
-from motcua.warehouse import database_status, upgrade_databases
+from motcua.settings import Settings
+from motcua.warehouse import database_status, embedded, upgrade_databases
 from motcua.warehouse.upgrade import DatabaseStatus
 
 app = typer.Typer(help="The schemas of the store and the warehouse.", no_args_is_help=True)
@@ -13,30 +14,36 @@ app = typer.Typer(help="The schemas of the store and the warehouse.", no_args_is
 
 @app.command()
 def upgrade() -> None:
-    """Bring both databases to this code's revision and refresh their views. Safe to repeat."""
+    """Migrate both databases to the revision of this code and create their views again. Safe to repeat."""
     _print(upgrade_databases())
 
 
 @app.command()
 def status() -> None:
-    """Show the revision of both databases; exit code 1 when one is behind."""
-    found = database_status()
-    _print(found)
-    if not all(one.is_current for one in found):
+    """Show the revisions of both databases. Exit code 1: one of them is not up to date."""
+    statuses = database_status()
+    _print(statuses)
+    if not all(database.is_current for database in statuses):
         raise typer.Exit(1)
 
 
-def _print(found: list[DatabaseStatus]) -> None:
+@app.command()
+def stop() -> None:
+    """Stop the embedded PostgreSQL of the work folder. The next command that needs it starts it again."""
+    embedded.stop_server(Settings.load().work_dir / "pg")
+
+
+def _print(statuses: list[DatabaseStatus]) -> None:
     print_table(
         "Databases",
         ["database", "revision", "newest", "verdict"],
         [
             (
-                one.database,
-                one.revision or "empty",
-                one.head,
-                "up to date" if one.is_current else "run `db upgrade`",
+                database.database,
+                database.revision or "empty",
+                database.head,
+                "up to date" if database.is_current else "run `db upgrade`",
             )
-            for one in found
+            for database in statuses
         ],
     )

@@ -1,4 +1,4 @@
-"""`motcua demo`: a province-month from its one-stop systems to its report, on real services."""
+"""`motcua demo`: one month of one province from the one-stop systems to the report, on real services."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ def demo(
         str, typer.Option(help="tra-vinh-2023-10, vinh-phuc-2020, tien-giang-2020-h1 or vinh-long-2025-07.")
     ] = "tra-vinh-2023-10",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the services running at the end.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop what an earlier --keep left running.")] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Stop the services that an earlier --keep left running.")
+    ] = False,
 ) -> None:
-    """Run two nights, a provisional and a final report, and compare the figures with what the province published."""
+    """Run two nights, publish a provisional and a final report, and compare the figures with the published ones."""
     from motcua.demo.run import run_demo, stop_demo
 
     if stop:

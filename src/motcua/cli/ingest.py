@@ -1,4 +1,4 @@
-"""`motcua ingest`: the night's stages for named sources, at a terminal."""
+"""`motcua ingest`: runs the stages of a night at a terminal, for all or some sources."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def ingest(
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day. Default: yesterday.")
     ] = None,
     accept_shrink: Annotated[
-        bool, typer.Option("--accept-shrink", help="Believe an answer that has fewer dossiers than the guards allow.")
+        bool, typer.Option("--accept-shrink", help="Accept an answer with fewer dossiers than the guards allow.")
     ] = False,
 ) -> None:
-    """Pull, validate and consolidate sources and bring the measures up to date, as the nightly DAGs do."""
+    """Pull, validate and consolidate sources and update the measures, as the nightly DAGs do."""
     from motcua.aggregate import build_measures
     from motcua.extract import connection_from_environment
 
@@ -45,8 +45,8 @@ def ingest(
         progress.update("aggregate")
         build_measures()
         if unanswered:
-            again = ledger.in_chunks(unanswered)
-            load(again, connection_from_environment, progress.update, is_patient=True)
+            unanswered_chunks = ledger.in_chunks(unanswered)
+            load(unanswered_chunks, connection_from_environment, progress.update, is_patient=True)
             progress.update("aggregate")
             build_measures()
     batches = ledger.read_run(run_id)
@@ -87,25 +87,25 @@ def ingest(
 
 
 def load(
-    chunks: Sequence[Sequence[str]], resolve: Resolve, tell: Callable[[str], None], *, is_patient: bool = False
+    chunks: Sequence[Sequence[str]], resolve: Resolve, show_progress: Callable[[str], None], *, is_patient: bool = False
 ) -> list[str]:
-    """Extract, validate and consolidate chunks; return the batches left because their source was silent.
+    """Extract, validate and consolidate chunks. Return the batches whose source did not answer.
 
-    Those are to be asked again with patience, when the others are in the store.
+    These are to be tried again with patience after the other batches are in the store.
     """
     from motcua.consolidate import consolidate_batches
     from motcua.extract import extract_batches
     from motcua.validate import validate_batches
 
     unanswered: list[str] = []
-    again = ", asking again" if is_patient else ""
+    suffix = ", second attempt" if is_patient else ""
     for number, chunk in enumerate(chunks, start=1):
-        place = f"chunk {number} of {len(chunks)}{again}"
-        tell(f"extract, {place}")
+        progress = f"chunk {number} of {len(chunks)}{suffix}"
+        show_progress(f"extract, {progress}")
         unanswered += extract_batches(chunk, resolve, is_patient=is_patient).unanswered
-        tell(f"validate, {place}")
+        show_progress(f"validate, {progress}")
         validate_batches(chunk)
-        tell(f"consolidate, {place}")
+        show_progress(f"consolidate, {progress}")
         consolidate_batches(chunk)
     return unanswered
 

@@ -14,16 +14,16 @@ app = typer.Typer(help="The daily measures.", no_args_is_help=True)
 @app.command()
 def rebuild(
     check: Annotated[
-        bool, typer.Option("--check", help="Only compare; write nothing, exit 1 on a difference.")
+        bool, typer.Option("--check", help="Only compare and write nothing; exit code 1 on a difference.")
     ] = False,
 ) -> None:
-    """Recompute every measure from the current versions, and say which cells the increments had wrong."""
+    """Recompute every measure from the current versions, and show the cells that were wrong."""
     from motcua.aggregate import check_measures, rebuild_measures
 
     ready_databases()
     if check:
         check_measures()
-        output.print("The increments equal a recompute of the current versions.")
+        output.print("The increments equal a recomputation from the current versions.")
         return
     differences = rebuild_measures()
     output.print(f"Measures rebuilt; {len(differences)} cells were wrong.")
@@ -32,7 +32,7 @@ def rebuild(
             "Cells that were wrong (the first 50)",
             ["unit", "day", "measure", "procedure", "incremental", "recomputed"],
             [
-                (one.unit_id, one.on_day, one.measure, one.procedure_code, one.incremental, one.recomputed)
-                for one in differences[:50]
+                (cell.unit_id, cell.on_day, cell.measure, cell.procedure_code, cell.incremental, cell.recomputed)
+                for cell in differences[:50]
             ],
         )

@@ -1,4 +1,4 @@
-"""`motcua sources new`: the catalogue lines of a source nobody knew, as a commented beginning."""
+"""`motcua sources new`: writes a commented first draft of the catalogue entry of a new source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from motcua.cli.console import output
 from motcua.errors import CatalogError, ConfigurationError
 from motcua.settings import TIMEZONE, Settings
 
-# Options an entry cannot do without, with what to put there.
+# The required options of an entry, with an example or a hint.
 _EXAMPLES: dict[AdapterName, dict[str, str]] = {
     "opencps": {"group_id": "0 # the site's groupId: the header its own pages send"},
     "igate": {"ancestor_agency_id": '"000000000000000000000000" # 24 hex digits: ancestor-agency-id of its searches'},
@@ -31,14 +31,14 @@ _CHOICES = ", ".join(OPTIONS)
 
 def new(
     source_id: Annotated[str, typer.Argument(help="Id of the source, for example xa-phu-an.so-tay.")],
-    adapter: Annotated[str, typer.Option(help=f"What it speaks: {_CHOICES}.")],
+    adapter: Annotated[str, typer.Option(help=f"Its protocol: {_CHOICES}.")],
     unit_id: Annotated[str, typer.Option(help="Id of its unit in units/units*.csv.")] = "",
     level: Annotated[str, typer.Option(help="province, district or commune.")] = "commune",
-    name: Annotated[str, typer.Option(help="What people call it.")] = "",
-    connection: Annotated[str, typer.Option(help="Id of the Airflow connection; a dropped file needs none.")] = "",
-    path: Annotated[str, typer.Option(help="Of files and portal_sync: where the files are dropped.")] = "",
+    name: Annotated[str, typer.Option(help="Its name for people.")] = "",
+    connection: Annotated[str, typer.Option(help="Id of the Airflow connection; dropped files need none.")] = "",
+    path: Annotated[str, typer.Option(help="For files and portal_sync: the path of the dropped files.")] = "",
 ) -> None:
-    """Write a commented catalogue entry, a mapping made from a sample where one is within reach, and a fixture."""
+    """Write a commented catalogue entry, a mapping, and a fixture. They are made from a sample when there is one."""
     from motcua.extract.onboarding.skeleton import fixture, mapping_skeleton, sample_table
 
     if adapter not in OPTIONS:
@@ -60,19 +60,19 @@ def new(
         files[folder / "fixtures" / f"{slug}.csv"] = fixture(sample)
     for file in files:
         if file.exists():
-            raise CatalogError(f"{file} is there already.", action="choose another id, or edit that file.")
+            raise CatalogError(f"{file} exists already.", action="choose another id, or edit that file.")
     for file, content in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
         output.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
     if sample is None and own_mapping:
-        output.print("No sample was within reach: the mapping names columns that must be replaced.")
-    output.print(f"Next: correct what is marked with <-, then `motcua sources check {source_id}`.", markup=False)
+        output.print("No sample was found: the mapping has example columns that must be replaced.")
+    output.print(f"Next: correct the lines marked with <-, then run `motcua sources check {source_id}`.", markup=False)
 
 
-_QUERY = """-- One row a dossier, received between :from_date and :to_date, both days included. Read-only.
+_QUERY = """-- One row per dossier received between :from_date and :to_date, both days included. Read-only.
 select *
-from ho_so -- <- the table or view the reading account may see
+from ho_so -- <- the table or view that the reading account may read
 where ngay_tiep_nhan >= :from_date and ngay_tiep_nhan < :to_date + interval '1 day'
 """
 
@@ -86,7 +86,7 @@ def _entry(
     if path and "path" in options:
         options["path"] = f'"{path}"'
     lines = [
-        f"# {name or source_id}. Every key: docs/reference/catalog.md. <- marks what a person must check.",
+        f"# {name or source_id}. Every key: docs/reference/catalog.md. <- marks a line that a person must check.",
         "sources:",
         f"  - source_id: {source_id}",
         f'    name: "{name or source_id}"',
@@ -98,7 +98,7 @@ def _entry(
         else "    # connection_id: only where the files need a login",
         f"    level: {level}",
         f'    unit_id: "{unit_id}"' + ("" if unit_id else " # <- an id of units/units*.csv"),
-        f"    valid_from: {today.replace(month=1, day=1)} # <- the first day it is asked for",
+        f"    valid_from: {today.replace(month=1, day=1)} # <- the first day on which it is pulled",
         "    options:",
         *(f"      {key}: {value.format(name=source_id.replace('.', '-'))}" for key, value in options.items()),
         "    # page_size: 1000, overlap_days: 31, attempts: 8 and more have defaults.",

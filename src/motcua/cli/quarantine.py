@@ -1,4 +1,4 @@
-"""`motcua quarantine`: the records set aside, and why."""
+"""`motcua quarantine`: the records that were set aside, and the reasons."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ import typer
 
 from motcua.cli.console import output, print_json, print_table, ready_databases
 
-app = typer.Typer(help="The records set aside, and why.", no_args_is_help=True)
+app = typer.Typer(help="The records that were set aside, and the reasons.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_(
     source: Annotated[str | None, typer.Option(help="Only this source id.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only records that broke this rule, for example V7.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also those accepted or set aside anew since.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 100,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Include records that were accepted or set aside again later.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="The most records to list, the newest first.")] = 100,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """List records set aside and still so, the newest first."""
+    """List the records that are still set aside, the newest first."""
     from motcua.validate import list_quarantine
 
     ready_databases()
@@ -43,12 +45,12 @@ def list_(
             for entry in entries
         ],
     )
-    output.print("See one with `motcua quarantine show ID`.")
+    output.print("Show one with `motcua quarantine show ID`.")
 
 
 @app.command()
 def show(quarantine_id: int, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Show one record set aside: every rule it broke and what the source said, free of personal data."""
+    """Show one record: every rule that it broke, and the values from the source without personal data."""
     from motcua.validate import show_quarantine
 
     ready_databases()
@@ -65,11 +67,11 @@ def show(quarantine_id: int, as_json: Annotated[bool, typer.Option("--json")] = 
         ],
     )
     print_table(
-        "What the source said",
+        "Values from the source",
         ["field", "value"],
         [(field, str(value)) for field, value in entry.record.items() if value is not None],
     )
     output.print(
-        "What to do: have the record corrected at its source; the next pull of its window brings it in."
+        "What to do: ask for a correction of the record at its source; the next pull of its window loads it."
         " `motcua ingest --source ... --from ... --to ...` pulls it now."
     )

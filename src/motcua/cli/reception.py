@@ -1,4 +1,4 @@
-"""`motcua receive`: the portal's sync as posted to us."""
+"""`motcua receive`: receives messages of the portal's sync that local systems post to us."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ MEGABYTE = 1 << 20
 
 
 def receive(
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free port and prints it.")] = 8600,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 uses a free port and prints it.")] = 8600,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     certificate: Annotated[Path | None, typer.Option(help="PEM file of the server's certificate, for TLS.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None,
     behind_proxy: Annotated[
-        bool, typer.Option("--behind-proxy", help="A proxy ends TLS: listen on any address without it.")
+        bool, typer.Option("--behind-proxy", help="A proxy ends TLS: listen without TLS on any address.")
     ] = False,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Take the sources in force on this day. Default: today."),
+        typer.Option(formats=["%Y-%m-%d"], help="Use the sources in force on this day. Default: today."),
     ] = None,
-    max_megabytes: Annotated[int, typer.Option(min=1, max=256, help="The largest message taken.")] = 16,
+    max_megabytes: Annotated[int, typer.Option(min=1, max=256, help="The largest accepted message.")] = 16,
 ) -> None:
-    """Take in batches that local systems post in the national portal's sync contract, for the nightly pull."""
+    """Receive batches that local systems post with the national portal's sync protocol, for the nightly pull."""
     from motcua.extract import connection_from_environment
     from motcua.extract.reception.app import serve
     from motcua.extract.reception.take_in import Reception

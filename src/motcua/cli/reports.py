@@ -1,22 +1,25 @@
-"""`motcua report`: figures as they stand now, and their publication."""
+"""`motcua report`: figures as they stand now, and their publication. Each form of the catalogue has a command."""
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
+from motcua.catalog.forms import FormFile, form_file, report_codes
 from motcua.cli.console import output, print_json, print_table, ready_databases
 from motcua.errors import ReportRefused
 from motcua.period import Period, parse_period, period_between
+from motcua.settings import Settings
 
 if TYPE_CHECKING:
-    from motcua.publish import FormReading, OverdueDossier, Row
+    from motcua.publish import DossierListing, FormReading, Row
 
 MapOption = Annotated[
     str | None,
@@ -26,46 +29,99 @@ MapOption = Annotated[
         help="Units as they were on the days counted, as they are today, or as on a day; else of the last day.",
     ),
 ]
-
-app = typer.Typer(help="Reports, as they stand now or published as editions.", no_args_is_help=True)
-
-
-_FORMS = {
-    "form-06": "Form II.06a (TT 01/2020/TT-VPCP): received, resolved and open dossiers.",
-    "form-2026": "The extended form of 2026 (inferred): levels online, apologies, payment, intake.",
-    "digitisation": "Dossiers with digitised and re-used papers, and with an electronic result.",
-    "online-payment": "Online dossiers and online payment, with percentages.",
-    "petitions": "Petitions (PAKN) in the manner of form II.05a (inferred).",
-    "overdue-reasons": "Why dossiers were overdue (inferred list of reasons).",
-}
+UnitOption = Annotated[str, typer.Option(help="Official code or unit id; everything below it is included.")]
+FromOption = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")]
+ToOption = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")]
+PeriodOption = Annotated[str | None, typer.Option(help="Instead of days: RPT_MONTH:2023-10, CAL_YEAR:2020.")]
+Language = Literal["vi", "en"]
 
 
-def _command(report_code: str) -> Callable[..., None]:
+class CommandOfEachForm(TyperGroup):
+    """The commands of this file, and one for each report that the catalogue in force has a form of."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the reports, then what else can be done with them."""
+        return [*report_codes(Settings.load().catalog_dir), *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of a report, made from its form."""
+        catalog_dir = Settings.load().catalog_dir
+        if cmd_name not in report_codes(catalog_dir):
+            return super().get_command(ctx, cmd_name)
+        content = form_file(catalog_dir, cmd_name)
+        made = typer.Typer(add_completion=False)
+        made.command(cmd_name)(_list_command(content) if content.lists else _form_command(content))
+        return typer.main.get_command(made)
+
+
+app = typer.Typer(
+    help="Reports, as they stand now or published as editions.", no_args_is_help=True, cls=CommandOfEachForm
+)
+
+
+def _form_command(content: FormFile) -> Callable[..., None]:
     def report(
-        unit: Annotated[str, typer.Option(help="Official code or unit id; everything below it is included.")],
-        from_: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
-        to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
-        period: Annotated[str | None, typer.Option(help="Instead of days: RPT_MONTH:2023-10, CAL_YEAR:2020.")] = None,
+        unit: UnitOption,
+        from_: FromOption = None,
+        to: ToOption = None,
+        period: PeriodOption = None,
         by: Annotated[Literal["unit", "field", "level"], typer.Option(help="What a row is.")] = "unit",
         on_map: MapOption = None,
-        lang: Annotated[Literal["vi", "en"], typer.Option(help="Language of headings and notes.")] = "vi",
+        lang: Annotated[Language, typer.Option(help="Language of headings and notes.")] = "vi",
         as_json: Annotated[bool, typer.Option("--json")] = False,
     ) -> None:
         from motcua import publish
 
         ready_databases()
-        found = publish.read_form(report_code, unit, _period(from_, to, period), by, on_map=on_map)
+        found = publish.read_form(content.report_code, unit, _period(from_, to, period), by, on_map=on_map)
         if as_json:
             print_json(found.as_json())
         else:
             _print_form(found, lang)
 
-    report.__doc__ = f"{_FORMS[report_code]} Computed now, published nowhere."
+    report.__doc__ = f"{content.title}. Computed now, published nowhere."
     return report
 
 
-for _code in _FORMS:
-    app.command(_code)(_command(_code))
+def _list_command(content: FormFile) -> Callable[..., None]:
+    def report(
+        unit: UnitOption,
+        on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day at whose end they were overdue.")],
+        lang: Annotated[Language, typer.Option(help="Language of headings, steps, apologies and reasons.")] = "vi",
+        csv_path: Annotated[
+            Path | None, typer.Option("--csv", help="Write the list to this file; readable by its owner only.")
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json")] = False,
+    ) -> None:
+        from motcua import publish
+
+        ready_databases()
+        found = publish.read_list(content.report_code, unit, on.date(), lang)
+        if csv_path is not None:
+            write_list_csv(csv_path, found, lang)
+            output.print(f"{len(found.dossiers)} dossiers written to {csv_path}.", highlight=False)
+            return
+        if as_json:
+            print_json([dossier.as_json() for dossier in found.dossiers])
+            return
+        title = found.form.title_vi if lang == "vi" else found.form.title_en
+        print_table(f"{title}, {found.day}: {len(found.dossiers)}", found.headings(lang), found.rows())
+        heads = {"vi": ("Đơn vị", "Nguyên nhân", "Quá hạn", "Xin lỗi đúng hạn"),
+                 "en": ("Unit", "Reason", "Overdue", "Apology in time")}  # fmt: skip
+        print_table("Theo đơn vị, nguyên nhân" if lang == "vi" else "By unit and reason", heads[lang], found.by_unit())
+
+    report.__doc__ = f"{content.title}, for the unit itself: no applicant, and never published."
+    return report
+
+
+def write_list_csv(path: Path, listing: DossierListing, lang: Language = "vi") -> None:
+    """Write a list for a spreadsheet. Dossier numbers may be personal data: nobody else may read the file."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(handle, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(listing.headings(lang))
+        rows.writerows(listing.rows())
 
 
 def _print_form(form: FormReading, lang: str) -> None:
@@ -89,18 +145,13 @@ def _print_form(form: FormReading, lang: str) -> None:
 
 
 def _title(form: FormReading, period: Period) -> str:
-    name = f"Form {form.form.form_no}" if form.form.report_code == "form-06" else form.form.report_code
+    name = f"Form {form.form.form_no}" if form.form.form_no else form.form.report_code
     return f"{name}, {form.unit.name}, {period.from_date} to {period.to_date}"
 
 
 def _print_rows(form: FormReading, lang: str, title: str, what: str, rows: Iterable[Row]) -> None:
-    """Print rows under the codes of form II.06a, or under the headings of another form in a language."""
-    if form.form.report_code == "form-06":
-        headings = [code.replace("_", "\n", 1).replace("_", " ") for code in form.form.column_codes]
-    else:
-        headings = [
-            f"({column.number}) {(column.vi if lang == 'vi' else column.en)[-1]}" for column in form.form.columns
-        ]
+    """Print rows under the numbers and headings of the form, in a language."""
+    headings = [f"({column.number})\n{(column.vi if lang == 'vi' else column.en)[-1]}" for column in form.form.columns]
     print_table(title, [what, *headings], [(row.row_name, *_cells(form, row)) for row in rows])
 
 
@@ -112,71 +163,35 @@ def _cells(form: FormReading, row: Row) -> Iterator[object]:
             yield "–" if column.code in row.lacking else row.figures[column.code]
 
 
-@app.command("overdue-list")
-def overdue_list(
-    unit: Annotated[str, typer.Option(help="Official code or unit id; everything below it is included.")],
-    on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day at whose end they were overdue.")],
-    lang: Annotated[Literal["vi", "en"], typer.Option(help="Language of steps, apologies and reasons.")] = "vi",
-    csv_path: Annotated[
-        Path | None, typer.Option("--csv", help="Write the list to this file; readable by its owner only.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-) -> None:
-    """The dossiers still open after their due day, for the unit itself: no applicant, and never published."""
-    from motcua import publish
-    from motcua.publish.overdue import count_by_unit
-
-    ready_databases()
-    found = publish.overdue_list(unit, on.date(), lang)
-    if csv_path is not None:
-        write_overdue_csv(csv_path, found)
-        output.print(f"{len(found)} dossiers written to {csv_path}.", highlight=False)
-        return
-    if as_json:
-        print_json([dossier.as_json() for dossier in found])
-        return
-    print_table(
-        f"Overdue on {on.date()}: {len(found)} dossiers",
-        ["unit", "dossier", "procedure", "step", "due", "working days late", "apology", "reason"],
-        [
-            (one.unit_name, one.dossier_no, one.procedure_code, one.step, one.due_on, one.late_workdays,
-             one.apology_text, one.reason)
-            for one in found
-        ],
-    )  # fmt: skip
-    print_table("By unit and reason", ["unit", "reason", "overdue", "apology in time"], count_by_unit(found))
-
-
-def write_overdue_csv(path: Path, dossiers: Sequence[OverdueDossier]) -> None:
-    """Write the list for a spreadsheet. Dossier numbers may be personal data: nobody else may read the file."""
-    names = ("unit_name", "dossier_no", "procedure_code", "procedure_name", "step", "received_on", "due_on",
-             "late_workdays", "apology_text", "reason")  # fmt: skip
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.fchmod(handle, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(names)
-        rows.writerows([getattr(dossier, name) for name in names] for dossier in dossiers)
-
-
 @app.command("publish")
 def publish_(
-    report: Annotated[str, typer.Argument(help="A form above, index-766 or nightly-brief.")],
+    report: Annotated[str, typer.Argument(help="A form above, or an index such as index-766.")],
     unit: Annotated[str, typer.Option(help="Official code or unit id.")],
-    from_: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
-    to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
-    period: Annotated[str | None, typer.Option(help="Instead of days: RPT_MONTH:2023-10, CAL_YEAR:2020.")] = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    period: PeriodOption = None,
     state: Annotated[Literal["auto", "provisional", "final"], typer.Option(help="auto: the best possible.")] = "auto",
     on_map: MapOption = None,
 ) -> None:
     """Publish an edition and its workbook and page, as the publishing DAGs do."""
     from motcua import publish
+    from motcua.publish.edition.restatement_text import notes
 
     ready_databases()
     edition = publish.publish_edition(
         report, unit, _period(from_, to, period), state=None if state == "auto" else state, on_map=on_map
     )
     output.print(f"{edition.edition_id}: {edition.state}, SHA-256 {edition.sha256}")
+    if "restates" in edition.content:
+        restates = edition.content["restates"]
+        output.print(
+            f"It restates edition {restates['edition_no']} in {len(restates['rows'])} rows:"
+            f" motcua edition changes {edition.edition_id}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        for sentence in notes(restates, "vi"):
+            output.print(sentence, highlight=False, markup=False, soft_wrap=True)
     for path in publish.write_files(edition):
         output.print(str(path), soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""`motcua units`: which unit a code means, what became of it, and the building of the national lists."""
+"""`motcua units`: the unit that a code means, its successions, and the import of the national lists."""
 
 from __future__ import annotations
 
@@ -15,55 +15,57 @@ from motcua.catalog import Catalog, Unit, load_catalog
 from motcua.cli.console import catalog, output, print_json, print_table
 from motcua.settings import Settings
 
-app = typer.Typer(help="The units of the country, as they were and as they are.", no_args_is_help=True)
+app = typer.Typer(help="The units of the country, former and present.", no_args_is_help=True)
 
-SHOWN = 6  # so many units in full, so many successions of each; --json has all
-Asked = Annotated[str, typer.Argument(metavar="CODE_OR_NAME", help="Official or electronic code, unit id or name.")]
-On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What it means on this day. Default: ever.")]
-AsJson = Annotated[bool, typer.Option("--json", help="All of it, for a program.")]
+SHOWN = 6  # the most units shown in full, and the most successions of each; --json has all
+CodeOrName = Annotated[
+    str, typer.Argument(metavar="CODE_OR_NAME", help="Official or electronic code, unit id or name.")
+]
+On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The meaning on this day. Default: any day.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Everything, for a program.")]
 
 
 @app.command()
-def show(code: Asked, on: On = None, as_json: AsJson = False) -> None:
-    """Say what a code or name means, and when: unit, what stands above it, its names, evidence, successions."""
+def show(code: CodeOrName, on: On = None, as_json: AsJson = False) -> None:
+    """Show what a code or name means and when: the unit, the units above it, its names, evidence and successions."""
     from motcua.units.search import describe
 
-    found_catalog, units = _found(code, on)
+    the_catalog, units = _units_of(code, on)
     if as_json:
-        print_json([describe(found_catalog, unit) for unit in units])
+        print_json([describe(the_catalog, unit) for unit in units])
         return
     if len(units) > SHOWN:
-        _print_list(found_catalog, code, units)
+        _print_list(the_catalog, code, units)
         return
     for unit in units:
-        told = describe(found_catalog, unit)
-        print_table(f"{unit.unit_id}  {_names(found_catalog, unit)}", ["", ""], _lines(told))
+        description = describe(the_catalog, unit)
+        print_table(f"{unit.unit_id}  {_names(the_catalog, unit)}", ["", ""], _lines(description))
 
 
 @app.command()
-def succession(code: Asked, on: On = None, as_json: AsJson = False) -> None:
-    """Show from whom a unit took over and who took over from it, to the end of each line."""
+def succession(code: CodeOrName, on: On = None, as_json: AsJson = False) -> None:
+    """Show the predecessors and successors of a unit, to the end of each line."""
     from motcua.units.search import history
 
-    found_catalog, units = _found(code, on)
+    the_catalog, units = _units_of(code, on)
     if as_json:
         print_json(
             [
                 {"unit_id": unit.unit_id, "name": unit.name}
-                | {"predecessors": history(found_catalog, unit, "predecessors")}
-                | {"successors": history(found_catalog, unit, "successors")}
+                | {"predecessors": history(the_catalog, unit, "predecessors")}
+                | {"successors": history(the_catalog, unit, "successors")}
                 for unit in units
             ]
         )
         return
     if len(units) > SHOWN:
-        _print_list(found_catalog, code, units)
+        _print_list(the_catalog, code, units)
         return
     for unit in units:
         days = f"{unit.valid_from} to {unit.valid_to or 'now'}"
-        tree = Tree(escape(f"{unit.unit_id}  {_names(found_catalog, unit)}, {days}"))
-        _grow(tree.add("took over from"), history(found_catalog, unit, "predecessors"), "predecessors")
-        _grow(tree.add("taken over by"), history(found_catalog, unit, "successors"), "successors")
+        tree = Tree(escape(f"{unit.unit_id}  {_names(the_catalog, unit)}, {days}"))
+        _grow(tree.add("took over from"), history(the_catalog, unit, "predecessors"), "predecessors")
+        _grow(tree.add("taken over by"), history(the_catalog, unit, "successors"), "successors")
         output.print(tree)
 
 
@@ -76,10 +78,11 @@ def import_(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file would change.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Build the national lists of the catalogue from the public lists, checked against one another.
+    """Build the national lists of the catalogue from the public lists, which are checked against one another.
 
-    What a person keeps (agencies, electronic codes below a province) is left as it is. `district_heirs.csv` decides
-    where the dossiers of each dissolved district go, `vanished_heirs.csv` who followed a unit that vanished before.
+    Files that people edit (agencies, electronic codes below a province) are not changed. `district_heirs.csv` states
+    who takes over the dossiers of each dissolved district; `vanished_heirs.csv` states the heirs of units that vanished
+    before.
     """
     from motcua.units.history import HEIRS_OF_DISTRICTS, build_files
     from motcua.units.lists import counts
@@ -98,79 +101,94 @@ def import_(
             path.write_text(text, encoding="utf-8")
     if not check and target == settings.catalog_dir / "units":
         load_catalog.cache_clear()
-        load_catalog(settings.catalog_dir)  # refuses, by file and line, what the new lists and the kept files make
+        load_catalog(settings.catalog_dir)  # refuses, with file and line, new lists that do not fit the other files
     days = {"mid-2022": lists.before, "2025-06-30": lists.eve, "2025-07-01": lists.after}
-    told = [{"on": day, **counts(units)} for day, units in days.items()]
+    unit_counts = [{"on": day, **counts(units)} for day, units in days.items()]
     rows = [{"file": name, "rows": files[name].count("\n") - 1, "state": state} for name, state in states.items()]
     if as_json:
-        print_json({"units": told, "folder": str(target), "files": rows})
+        print_json({"units": unit_counts, "folder": str(target), "files": rows})
     else:
         print_table(
-            "Units in the lists", ["on", "provinces", "districts", "communes"], [(*one.values(),) for one in told]
+            "Units in the lists",
+            ["on", "provinces", "districts", "communes"],
+            [(*counted.values(),) for counted in unit_counts],
         )
-        print_table(f"Files in {target}", ["file", "rows", "state"], [(*one.values(),) for one in rows])
+        print_table(f"Files in {target}", ["file", "rows", "state"], [(*row.values(),) for row in rows])
     if "differs" in states.values():
         raise typer.Exit(1)
 
 
-def _found(code: str, on: datetime | None) -> tuple[Catalog, list[Unit]]:
+def _units_of(code: str, on: datetime | None) -> tuple[Catalog, list[Unit]]:
     from motcua.units.search import find_units
 
-    found = catalog()
-    return found, find_units(found, code, on.date() if on else None)
+    the_catalog = catalog()
+    return the_catalog, find_units(the_catalog, code, on.date() if on else None)
 
 
-def _print_list(found: Catalog, code: str, units: Iterable[Unit]) -> None:
+def _print_list(the_catalog: Catalog, code: str, units: Iterable[Unit]) -> None:
     print_table(
-        f"{code} means several units; ask for one by its id",
+        f"{code} means several units; choose one by its id",
         ["unit", "name", "in", "in force"],
         [
-            (unit.unit_id, _names(found, unit), _place(found, unit), f"{unit.valid_from} to {unit.valid_to or 'now'}")
+            (
+                unit.unit_id,
+                _names(the_catalog, unit),
+                _above(the_catalog, unit),
+                f"{unit.valid_from} to {unit.valid_to or 'now'}",
+            )
             for unit in units
         ],
     )
 
 
-def _names(found: Catalog, unit: Unit) -> str:
-    return ", then ".join([unit.name, *(entry.name for entry in found.names_by_unit.get(unit.unit_id, ()))])
+def _names(the_catalog: Catalog, unit: Unit) -> str:
+    return ", then ".join([unit.name, *(entry.name for entry in the_catalog.names_by_unit.get(unit.unit_id, ()))])
 
 
-def _place(found: Catalog, unit: Unit) -> str:
+def _above(the_catalog: Catalog, unit: Unit) -> str:
     above = []
     while unit.parent_id is not None:
-        unit = found.unit_by_id[unit.parent_id]
+        unit = the_catalog.unit_by_id[unit.parent_id]
         above.append(unit.name)
     return ", ".join(above)
 
 
-def _lines(told: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield "kind", told["kind"] if told["kind"] == told["level"] else f"{told['kind']} of a {told['level']}"
-    yield "code", told["code"]
-    for one in told["names"]:
-        yield "called", f"{one['name']}, {one['valid_from']} to {one['valid_to'] or 'now'}"
-    if told["above"]:
-        yield "in", ", ".join(f"{one['name']} ({one['unit_id']})" for one in told["above"])
-    if told["electronic_codes"]:
-        yield "electronic", ", ".join(f"{one['code']} ({one['in_force']})" for one in told["electronic_codes"])
-    yield "evidence", told["evidence"]
-    for key, said in (("predecessors", "took over from"), ("successors", "taken over by")):
-        for one in told[key][:SHOWN]:
-            yield said, f"{_said(one)}\n  {one['evidence']}"
-        if len(told[key]) > SHOWN:
-            yield said, f"and {len(told[key]) - SHOWN} more"
+def _lines(description: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    yield (
+        "kind",
+        description["kind"]
+        if description["kind"] == description["level"]
+        else f"{description['kind']} of a {description['level']}",
+    )
+    yield "code", description["code"]
+    for entry in description["names"]:
+        yield "called", f"{entry['name']}, {entry['valid_from']} to {entry['valid_to'] or 'now'}"
+    if description["above"]:
+        yield "in", ", ".join(f"{entry['name']} ({entry['unit_id']})" for entry in description["above"])
+    if description["electronic_codes"]:
+        yield (
+            "electronic",
+            ", ".join(f"{entry['code']} ({entry['in_force']})" for entry in description["electronic_codes"]),
+        )
+    yield "evidence", description["evidence"]
+    for key, label in (("predecessors", "took over from"), ("successors", "taken over by")):
+        for entry in description[key][:SHOWN]:
+            yield label, f"{_step_text(entry)}\n  {entry['evidence']}"
+        if len(description[key]) > SHOWN:
+            yield label, f"and {len(description[key]) - SHOWN} more"
 
 
 def _grow(tree: Tree, steps: Iterable[Mapping[str, Any]], direction: str) -> None:
-    found = list(steps)
-    if not found:
-        tree.add("nobody" if direction == "successors" else "nobody known")
-    for step in found:
-        branch = tree.add(escape(_said(step)))
+    entries = list(steps)
+    if not entries:
+        tree.add("none" if direction == "successors" else "none known")
+    for step in entries:
+        branch = tree.add(escape(_step_text(step)))
         if step.get(direction):
             _grow(branch, step[direction], direction)
 
 
-def _said(step: Mapping[str, Any]) -> str:
+def _step_text(step: Mapping[str, Any]) -> str:
     doubt = next((word for word in ("inferred", "unknown") if step["evidence"].startswith(word)), "")
     marks = [step["on"], *(["heir"] if step["is_heir"] else ["part"]), *([doubt] if doubt else [])]
     return f"{step['unit_id']}  {step['name']} ({', '.join(marks)})"

@@ -1,4 +1,4 @@
-"""`motcua watchdog`: did the night run at all? For cron or systemd; needs neither Airflow nor its scheduler."""
+"""`motcua watchdog`: checks that the night ran. For cron or systemd; it needs neither Airflow nor its scheduler."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def watchdog(
     lang: Annotated[str, typer.Option(help="vi or en.")] = "vi",
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Tell when the night did not run. Exit code 0: all is in; 1: something is lacking; 2: it did not run."""
+    """Check that the night ran. Exit code 0: it is complete; 1: something is missing; 2: it did not run."""
     from motcua.alerts import raise_alert
     from motcua.obligations import watch_night
 
@@ -32,12 +32,13 @@ def watchdog(
         print_json([dataclasses.asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            said = finding.message_en if lang == "en" else finding.message_vi
-            errors.print(f"{finding.severity}: {said}", markup=False, highlight=False, soft_wrap=True)
+            message = finding.message_en if lang == "en" else finding.message_vi
+            errors.print(f"{finding.severity}: {message}", markup=False, highlight=False, soft_wrap=True)
             errors.print(f"What to do: {finding.action}", markup=False, highlight=False, soft_wrap=True)
         if not findings:
             output.print(
-                f"The night of {day} is in." if lang == "en" else f"Đêm {day:%d/%m/%Y} đã chạy đủ.", highlight=False
+                f"The night of {day} is complete." if lang == "en" else f"Đêm {day:%d/%m/%Y} đã chạy đủ.",
+                highlight=False,
             )
     if findings:
         raise typer.Exit(2 if any(finding.severity == "stopped" for finding in findings) else 1)

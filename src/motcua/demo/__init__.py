@@ -1,6 +1,6 @@
-"""Demo: the real services on one machine, and the walk through a province-month that a newcomer sees.
+"""Demo: runs the real services on one machine and shows one month of one province from the sources to the report.
 
-In: a scenario of the sandbox. Out: running processes in a work folder of their own, a table of published
-against computed figures. Never: another installation's data, a process that outlives its stop, a figure typed
-in by hand.
+In: a scenario of the sandbox. Out: running processes in a work folder of their own, and a table that compares published
+with computed figures. Never: data of another installation; a process that runs on after its stop; a figure that is
+entered by hand.
 """

@@ -1,4 +1,4 @@
-"""A client of Airflow's public REST API: as much of it as the demo and the end-to-end tests need."""
+"""A client of Airflow's public REST API, with the calls that the demo and the end-to-end tests need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENDED = ("success", "failed")
 
 @dataclass(frozen=True)
 class TaskState:
-    """One task instance: its id, map index (-1 when not mapped), state, try, and when and how long it ran."""
+    """One task instance: its id, map index (-1 when not mapped), state, try number, duration, start and end."""
 
     task_id: str
     map_index: int
@@ -29,7 +29,7 @@ class TaskState:
 
 
 class AirflowClient:
-    """Speaks to `/api/v2` of one API server, as one user."""
+    """Calls `/api/v2` of one API server as one user."""
 
     def __init__(self, address: str, username: str, password: str) -> None:
         self.address = address
@@ -37,7 +37,7 @@ class AirflowClient:
         self._session = requests.Session()
 
     def health(self) -> dict[str, str | None]:
-        """Return the state of each component, or an empty mapping while the server does not answer."""
+        """Return the state of each component; an empty mapping while the server does not answer."""
         try:
             answer = self._session.get(f"{self.address}/api/v2/monitor/health", timeout=5)
         except requests.ConnectionError:
@@ -47,14 +47,14 @@ class AirflowClient:
         return {name: part.get("status") for name, part in answer.json().items() if isinstance(part, dict)}
 
     def dag_ids(self) -> set[str]:
-        """Return the DAGs the processor has registered and that start when triggered."""
-        found = self._call("GET", "dags", params={"limit": 100})
-        return {dag["dag_id"] for dag in found["dags"] if not dag["is_paused"]}
+        """Return the DAGs that are registered and not paused."""
+        answer = self._call("GET", "dags", params={"limit": 100})
+        return {dag["dag_id"] for dag in answer["dags"] if not dag["is_paused"]}
 
     def import_errors(self) -> dict[str, str]:
         """Return the DAG files that do not parse, with their traceback."""
-        found = self._call("GET", "importErrors")
-        return {error["filename"]: error["stack_trace"] for error in found["import_errors"]}
+        answer = self._call("GET", "importErrors")
+        return {error["filename"]: error["stack_trace"] for error in answer["import_errors"]}
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any], run_id: str | None = None) -> str:
         """Start a run by hand and return its id."""
@@ -68,23 +68,23 @@ class AirflowClient:
 
     def runs(self, dag_id: str = "~") -> list[dict[str, Any]]:
         """Return the runs of one DAG, or of all, newest first."""
-        found = self._call("GET", f"dags/{dag_id}/dagRuns", params={"limit": 100, "order_by": "-run_after"})
-        return list(found["dag_runs"])
+        answer = self._call("GET", f"dags/{dag_id}/dagRuns", params={"limit": 100, "order_by": "-run_after"})
+        return list(answer["dag_runs"])
 
     def active_runs(self) -> list[dict[str, Any]]:
         """Return the runs that are queued or running."""
-        found = self._call("GET", "dags/~/dagRuns", params={"limit": 100, "state": ["queued", "running"]})
-        return list(found["dag_runs"])
+        answer = self._call("GET", "dags/~/dagRuns", params={"limit": 100, "state": ["queued", "running"]})
+        return list(answer["dag_runs"])
 
     def queued_asset_events(self, dag_id: str) -> int:
-        """Return how many asset updates a DAG has not yet been started for."""
+        """Return how many asset updates have not started a run of a DAG yet."""
         answer = self._request("GET", f"dags/{dag_id}/assets/queuedEvents")
         return 0 if answer.status_code == 404 else len(self._checked(answer)["queued_events"])
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
         """Return the task instances of a run."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances"
-        found = self._call("GET", path, params={"limit": 100})
+        answer = self._call("GET", path, params={"limit": 100})
         return [
             TaskState(
                 task["task_id"],
@@ -95,11 +95,11 @@ class AirflowClient:
                 _instant(task["start_date"]),
                 _instant(task["end_date"]),
             )
-            for task in found["task_instances"]
+            for task in answer["task_instances"]
         ]
 
     def clear(self, dag_id: str, run_id: str, task_ids: list[str]) -> None:
-        """Run tasks of an ended run again, with what follows them."""
+        """Run tasks of an ended run again, with the tasks downstream of them."""
         self._call(
             "POST",
             f"dags/{dag_id}/clearTaskInstances",
@@ -122,8 +122,7 @@ class AirflowClient:
         on_poll: Callable[[list[TaskState]], None] | None = None,
         interval: float = 0.5,
     ) -> str:
-        """Poll a run to its end and return its state, `success` or `failed`. Raises SourceUnavailable on
-        time-out."""
+        """Poll a run until it ends; return `success` or `failed`. Raises SourceUnavailable after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while (state := self.run_state(dag_id, run_id)) not in ENDED:
             if on_poll:
@@ -131,7 +130,7 @@ class AirflowClient:
             if time.monotonic() > deadline:
                 raise SourceUnavailable(
                     f"Run {run_id} of {dag_id} is still {state} after {timeout:g} s.",
-                    action="look at its tasks in the Airflow UI and at the scheduler's log.",
+                    action="look at its tasks in the Airflow UI and read the log of the scheduler.",
                 )
             time.sleep(interval)
         if on_poll:
@@ -139,15 +138,16 @@ class AirflowClient:
         return state
 
     def wait_until_idle(self, *, timeout: float, interval: float = 0.5) -> None:
-        """Wait until no run is queued or running and no asset update waits. Raises SourceUnavailable on time-out.
+        """Wait until no run is queued or running and no asset update waits. Raises SourceUnavailable after `timeout`.
 
-        It takes two looks in a row: between asking for the runs and for the updates, an update may become a run.
+        Two checks in a row must find nothing: between the request for the runs and the one for the updates, an update
+        may become a run.
         """
         deadline = time.monotonic() + timeout
-        idle_looks = 0
-        while idle_looks < 2:
+        idle_checks = 0
+        while idle_checks < 2:
             is_busy = self.active_runs() or any(self.queued_asset_events(dag_id) for dag_id in self.dag_ids())
-            idle_looks = 0 if is_busy else idle_looks + 1
+            idle_checks = 0 if is_busy else idle_checks + 1
             if time.monotonic() > deadline:
                 names = ", ".join(f"{run['dag_id']} {run['dag_run_id']}" for run in self.active_runs())
                 raise SourceUnavailable(
@@ -172,10 +172,10 @@ class AirflowClient:
         if answer.status_code >= 400:
             raise SourceUnavailable(
                 f"Airflow answered {answer.status_code} to {answer.request.method} {answer.url}: {answer.text[:300]}",
-                action="look at the log of the API server.",
+                action="read the log of the API server.",
             )
-        found: dict[str, Any] = answer.json() if answer.content else {}
-        return found
+        body: dict[str, Any] = answer.json() if answer.content else {}
+        return body
 
 
 def _instant(text: str | None) -> datetime | None:

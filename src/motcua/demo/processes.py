@@ -1,4 +1,4 @@
-"""Processes of ours: each a session of its own, so that stopping one takes everything it started with it."""
+"""Starts and stops processes. Each has a session of its own, so that stopping it also stops all it started."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STOP_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Service:
-    """A process started by us. `started_at` (epoch seconds) tells it from a later one with the same id."""
+    """A process started by us. `started_at` (epoch seconds) distinguishes it from a later one with the same id."""
 
     name: str
     pid: int
@@ -30,7 +30,7 @@ class Service:
 
     @classmethod
     def of_pid(cls, name: str, pid: int, log: Path) -> Service:
-        """Describe a process that runs now."""
+        """Return the service of a process that is running now."""
         return cls(name, pid, psutil.Process(pid).create_time(), log)
 
     @property
@@ -44,7 +44,7 @@ class Service:
 
 
 def start_service(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, cwd: Path) -> Service:
-    """Start a command in its own session with its output in a log file."""
+    """Start a command in its own session, with its output in a log file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -61,7 +61,7 @@ def start_service(name: str, command: Sequence[str], environment: Mapping[str, s
 
 
 def stop_services(services: Iterable[Service]) -> None:
-    """Ask every service to end, then end what is left of their sessions. Stopping twice is harmless."""
+    """Ask every service to end, then kill what remains of their sessions. Stopping twice is harmless."""
     alive = [service for service in services if _processes_of(service)]
     for service in alive:
         if service.is_running:
@@ -78,21 +78,21 @@ def stop_services(services: Iterable[Service]) -> None:
 
 
 def wait_for_end(service: Service, timeout: float) -> None:
-    """Wait for a service that ends by itself. Raises ConfigurationError, with the end of its log, if it failed."""
+    """Wait for a service that ends by itself. Raises ConfigurationError with the end of its log when it failed."""
     code = _CHILDREN[service.pid].wait(timeout=timeout)
     del _CHILDREN[service.pid]
     if code != 0:
-        raise ended(service, f"it was to do its work (exit code {code})")
+        raise ended(service, f"doing its work (exit code {code})")
 
 
 def write_register(path: Path, services: Iterable[Service]) -> None:
-    """Keep what was started in a file, so that another process can stop it."""
+    """Write the started services to a file, so that another process can stop them."""
     rows = [{"name": s.name, "pid": s.pid, "started_at": s.started_at, "log": str(s.log)} for s in services]
     path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
 def read_register(path: Path) -> list[Service]:
-    """Return the services a register names; none when there is no register."""
+    """Return the services in a register; an empty list when there is no register."""
     if not path.exists():
         return []
     rows = json.loads(path.read_text(encoding="utf-8"))
@@ -100,7 +100,7 @@ def read_register(path: Path) -> list[Service]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return distinct loopback ports that nothing listens on now."""
+    """Return distinct loopback ports on which nothing listens now."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:
@@ -112,10 +112,10 @@ def free_ports(count: int) -> list[int]:
 
 
 def ended(service: Service, what: str) -> ConfigurationError:
-    """Return the error for a service that ended by itself, with the end of its log."""
+    """Return the error for a service that ended unexpectedly, with the end of its log."""
     return ConfigurationError(
         f"{service.name} ended while {what}. The end of {service.log}:\n{service.last_lines()}\n",
-        action="correct what it says and start again.",
+        action="correct what the log reports and start again.",
     )
 
 
@@ -131,17 +131,17 @@ def _is_same(pid: int, started_at: float) -> bool:
 
 
 def _processes_of(service: Service) -> list[int]:
-    """The service and the live processes of its session: Airflow gives each task a group, never a session."""
-    found = [service.pid] if service.is_running else []
+    """The service and the live processes of its session. Airflow gives each task a group, but never a session."""
+    pids = [service.pid] if service.is_running else []
     for process in psutil.process_iter(["pid", "create_time", "status"]):
         try:
-            same = process.pid != service.pid and os.getsid(process.pid) == service.pid
+            is_of_session = process.pid != service.pid and os.getsid(process.pid) == service.pid
         except (ProcessLookupError, PermissionError):
             continue
-        born_after = process.info["create_time"] >= service.started_at - 1
-        if same and born_after and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process.pid)
-    return found
+        is_later = process.info["create_time"] >= service.started_at - 1
+        if is_of_session and is_later and process.info["status"] != psutil.STATUS_ZOMBIE:
+            pids.append(process.pid)
+    return pids
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

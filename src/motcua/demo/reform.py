@@ -1,4 +1,4 @@
-"""The demo of a reform: a night of the old units, a night of their heirs, and one report read on both maps."""
+"""The demo of a reform: a night of the old units, a night of their heirs, and one report on both maps."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ LEVEL_NAMES = {"province": "Cấp tỉnh", "district": "Cấp huyện", "commune
 
 
 class ReformWalk(Walk):
-    """The steps around the day on which units change."""
+    """The steps of a scenario in which the units change on one day."""
 
     def run(self) -> bool:
-        """Pull the last night of the old systems and a night of the new ones, publish, show both maps, compare."""
+        """Pull one night of the old systems and one of the new systems, publish, show both maps and compare."""
         scenario = self.scenario
         reform, period = scenario.reform, scenario.period
         assert reform is not None
@@ -39,22 +39,22 @@ class ReformWalk(Walk):
         old = catalog.sources_on(scenario.from_date, province=scenario.province)
         new = catalog.sources_on(last_day, province=scenario.province)
         last_of_old = max(source.valid_to for source in old if source.valid_to is not None)
-        with self.steps(f"The last night of the old units: pull {first_day} to {last_of_old}") as done:
+        with self.steps(f"The last night of the old units: pull {first_day} to {last_of_old}") as result:
             self.levels = _levels(old)
-            done.said = self.ingest("old-units", {"from": first_day, "to": last_of_old.isoformat()})
-        with self.steps(f"From {eve} their heirs: pull {first_day} to {last_day} from the new systems") as done:
+            result.text = self.ingest("old-units", {"from": first_day, "to": last_of_old.isoformat()})
+        with self.steps(f"From {eve} their heirs: pull {first_day} to {last_day} from the new systems") as result:
             self.sandbox.set_night(2)
             self.levels = _levels(new)
-            done.said = self.ingest("new-units", {"from": first_day, "to": last_day.isoformat()})
-        with self.steps(f"Publish the report of {period.label}") as done:
+            result.text = self.ingest("new-units", {"from": first_day, "to": last_day.isoformat()})
+        with self.steps(f"Publish the report of {period.label}") as result:
             final = self.publish("final")
-            done.said = final.edition_id
+            result.text = final.edition_id
         agrees = self.show_both_maps()
         self.show_files(final)
         return agrees
 
     def show_both_maps(self) -> bool:
-        """Print the report on both maps; return whether it is what the one-stop systems really hold."""
+        """Print the report on both maps. Return whether it equals the dossiers of the one-stop systems."""
         from motcua.publish import read_form
 
         scenario = self.scenario
@@ -72,28 +72,29 @@ class ReformWalk(Walk):
         self.console.print()
         if was.total.figures != now.total.figures:
             raise DemoFailed(
-                "The two maps do not agree in total.", action="compare `motcua report form-06 --map` on both by unit."
+                "The totals of the two maps differ.",
+                action="compare `motcua report form-06 --map` of both maps by unit.",
             )
         return self._compare(read_form("form-06", unit, period, "unit", on_map="as-now"))
 
     def _compare(self, form: FormReading) -> bool:
-        """Hold every line of the new map against the sandbox's own count, which knows nothing of the pipeline."""
+        """Compare every line of the new map with the sandbox's own count, which does not use the pipeline."""
         from motcua.sandbox.world.generate import build_world
         from motcua.sandbox.world.reform import count_reform
 
         catalog = load_catalog(Settings.load().catalog_dir)
         truth = count_reform(build_world(self.scenario, catalog), catalog)
         names = ("received_online", "received_direct", "resolved_early", "resolved_late", "open_total", "open_overdue")
-        found = {row.unit_id: tuple(row.figures[name] for name in names) for row in form.rows}
+        computed = {row.unit_id: tuple(row.figures[name] for name in names) for row in form.rows}
         expected = {
             unit_id: tuple(getattr(counts, name) for name in names)
             for unit_id, counts in truth.items()
-            if unit_id in found or any(getattr(counts, name) for name in names)
+            if unit_id in computed or any(getattr(counts, name) for name in names)
         }
-        wrong = sorted(key for key in {**found, **expected} if found.get(key) != expected.get(key))
-        said = f"{len(found) - len(wrong)} of {len(found)} units agree with what their systems hold"
-        self.console.print(said if not wrong else f"{said}; not {', '.join(wrong[:5])}")
-        return not wrong
+        differing = sorted(key for key in {**computed, **expected} if computed.get(key) != expected.get(key))
+        summary = f"{len(computed) - len(differing)} of {len(computed)} units agree with what their systems hold"
+        self.console.print(summary if not differing else f"{summary}; different: {', '.join(differing[:5])}")
+        return not differing
 
     def _print(self, title: str, rows: list[Row]) -> None:
         table = Table(title=title, title_justify="left")
@@ -105,7 +106,7 @@ class ReformWalk(Walk):
         self.console.print(table)
 
     def show_files(self, final: object) -> None:
-        """Say where the edition's files are, and how long it all took."""
+        """Print the paths of the edition's files and the total duration."""
         edition_id: str = final.edition_id  # type: ignore[attr-defined]
         for path in sorted((Settings.load().reports_dir / edition_id).glob("*")):
             self.console.print(f"{path.suffix[1:]:>9}  {path}", soft_wrap=True)

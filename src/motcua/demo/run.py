@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,17 +23,16 @@ if TYPE_CHECKING:
 
 
 def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
-    """Run a scenario from its one-stop systems to its final report, and say whether every published count
-    came out.
+    """Run a scenario from its one-stop systems to its final report. Return whether every published count is reproduced.
 
-    Everything lies in `<work>/demo/<scenario>`, which is emptied first; no other data are touched.
+    All data are in `<work>/demo/<scenario>`, which is emptied first. No other data are touched.
 
     Args:
         scenario_id: one of `motcua.sandbox.world.scenario.scenario_ids()`.
         keep: leave Airflow, the sandbox and PostgreSQL running; `stop_demo` stops them.
 
     Raises:
-        MotcuaError: a step failed; the message names the task and its log.
+        MotcuaError: a step failed. The message names the task and its log.
     """
     from motcua.sandbox.world.scenario import load_scenario
 
@@ -49,6 +49,7 @@ def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
             with walk.steps("Start PostgreSQL, the one-stop systems and Airflow"):
                 walk.start()
             agrees = walk.run()
+            console.print(f" terminal  {terminal_line(scenario)}", soft_wrap=True, markup=False, highlight=False)
             is_kept = keep
         finally:
             if is_kept:
@@ -59,8 +60,13 @@ def run_demo(scenario_id: str, *, keep: bool = False) -> bool:
         return agrees
 
 
+def terminal_line(scenario: Scenario) -> str:
+    """Return the shell line after which `motcua` reads what the demo of a scenario, now in force, has stored."""
+    return f"export MOTCUA_WORK={shlex.quote(str(Settings.load().work_dir))} MOTCUA_PROVINCE={scenario.province}"
+
+
 def stop_demo(scenario_id: str, *, quiet: bool = False) -> None:
-    """Stop whatever a kept or broken demo of this scenario left running. Its files stay."""
+    """Stop everything that a kept or interrupted demo of this scenario left running. Its files stay."""
     base = Settings.load().work_dir
     work_dir = base if base.parts[-2:] == ("demo", scenario_id) else base / "demo" / scenario_id
     register = work_dir / REGISTER
@@ -73,8 +79,7 @@ def stop_demo(scenario_id: str, *, quiet: bool = False) -> None:
 
 @contextmanager
 def _environment_of(scenario: Scenario) -> Iterator[None]:
-    """Point every setting of this process at the demo's own folder and databases, and back again at the
-    end."""
+    """Set every setting of this process to the demo's own folder and databases, and restore them at the end."""
     work_dir = Settings.load().work_dir / "demo" / scenario.scenario_id
     before = dict(os.environ)
     for name in ("STORE_DSN", "WAREHOUSE_DSN", "LANDING", "REPORTS"):

@@ -1,7 +1,7 @@
 """Airflow on one machine, as real processes on the embedded PostgreSQL: API server, scheduler, DAG processor.
 
-Everything lies in one work folder: databases in `pg/`, Airflow's home and logs in `airflow/`, the register of
-processes in `stack.json`. The clock is off (`MOTCUA_CLOCK`): only conf and asset events start runs here.
+Everything is in one work folder: databases in `pg/`, Airflow's home and logs in `airflow/`, the register of processes
+in `stack.json`. The clock is off (`MOTCUA_CLOCK`), so only conf and asset events start runs here.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ if sys.argv[1:2] == ["scheduler"]:
 
 
 class Stack:
-    """The services of one work folder. `start` and `stop` may be called in any order and more than once."""
+    """The services of one work folder. `start` and `stop` may be called in any order and repeatedly."""
 
     def __init__(self, connections: Mapping[str, str]) -> None:
-        """Prepare; nothing runs yet.
+        """Prepare the services without starting them.
 
         Args:
-            connections: Airflow connection URI or JSON by connection id, what `AIRFLOW_CONN_*` holds.
+            connections: Airflow connection URI or JSON by connection id, as in `AIRFLOW_CONN_*`.
         """
         self.settings = Settings.load()
         self.work_dir = self.settings.work_dir
@@ -74,7 +74,7 @@ class Stack:
         self.services: list[Service] = []
         self.client: AirflowClient
         self._password = secrets.token_urlsafe(18)
-        # One set of keys for every component, from the environment: none of them may make its own.
+        # All components get the same keys from the environment, so that none generates its own.
         self._keys = {
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(64),
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
@@ -86,7 +86,7 @@ class Stack:
         return self.airflow_home / "passwords.json"
 
     def start(self) -> None:
-        """Start the databases and Airflow; return when every component is healthy and every DAG known."""
+        """Start the databases and Airflow. Return when every component is healthy and every DAG is known."""
         stop_services(read_register(self.work_dir / REGISTER))
         self.airflow_home.mkdir(parents=True, exist_ok=True)
         self.password_file.unlink(missing_ok=True)
@@ -103,7 +103,7 @@ class Stack:
             try:
                 self._start_airflow()
             except ConfigurationError:
-                # Between finding a free port and listening on it somebody else may take it.
+                # Another process may take the free port before the server listens on it.
                 if attempt == 2 or "address already in use" not in self._log("api-server").lower():
                     raise
                 self.stop_airflow()
@@ -111,7 +111,7 @@ class Stack:
                 return
 
     def stop_airflow(self) -> None:
-        """Stop Airflow and all its tasks; the databases go on."""
+        """Stop Airflow and all its tasks. The databases keep running."""
         stop_services(self.services)
         self.services = []
         (self.work_dir / REGISTER).unlink(missing_ok=True)
@@ -122,7 +122,7 @@ class Stack:
         embedded.stop_server(self.work_dir / "pg")
 
     def keep(self, others: list[Service]) -> None:
-        """Hand the services, and others with them, to the register: they outlive this process."""
+        """Write these services and `others` to the register; they keep running after this process."""
         write_register(self.work_dir / REGISTER, [*self.services, *others])
 
     def log_of(self, dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> Path:
@@ -133,8 +133,7 @@ class Stack:
         return folder / f"attempt={try_number}.log"
 
     def environment(self, api_port: int = 8080, log_port: int = 8793) -> dict[str, str]:
-        """Return the environment of every component. Tasks get the databases by DSN and find no server to
-        start."""
+        """Return the environment of every component. Tasks get the databases by DSN, so they start no server."""
         airflow_db = libpq_dsn("airflow").replace("postgresql://", "postgresql+psycopg://", 1)
         address = f"http://127.0.0.1:{api_port}"
         return {
@@ -158,7 +157,7 @@ class Stack:
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__MAX_MAP_LENGTH": "4096",
-            # Two tasks a core: a task that waits for a source leaves the processor to another.
+            # Two tasks per core: while a task waits for a source, another uses the processor.
             "AIRFLOW__CORE__PARALLELISM": str(2 * (os.cpu_count() or 1)),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.settings.home / "plugins"),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.password_file),
@@ -168,13 +167,13 @@ class Stack:
             "AIRFLOW__DAG_PROCESSOR__PRINT_STATS_INTERVAL": "0",
             "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "1200",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_db,
-            # psycopg 3 speaks both ways; without this Airflow would ask for asyncpg.
+            # psycopg 3 works both synchronously and asynchronously; without this Airflow would need asyncpg.
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": airflow_db,
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(log_port),
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-            # A worker notices the end of its task only when it next beats: the default wastes up to 5 s a task.
+            # A worker notices the end of its task only at its next heartbeat: the default wastes up to 5 s per task.
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         }
 
@@ -204,7 +203,7 @@ class Stack:
         )
 
     def check_services(self, what: str) -> None:
-        """Raise ConfigurationError, with the end of its log, if a service has ended by itself."""
+        """Raise ConfigurationError with the end of the log when a service has ended unexpectedly."""
         for service in self.services:
             if not service.is_running:
                 raise ended(service, what)
@@ -227,12 +226,12 @@ def source_connections(province: str, address: str, login: str, password: str) -
     from urllib.parse import urlsplit
 
     catalog = load_catalog(Settings.load().catalog_dir)
-    place = urlsplit(address)
+    parts = urlsplit(address)
     value = {
         "conn_type": "http",
-        "schema": place.scheme,
-        "host": place.hostname,
-        "port": place.port,
+        "schema": parts.scheme,
+        "host": parts.hostname,
+        "port": parts.port,
         "login": login,
         "password": password,
     }
@@ -246,7 +245,7 @@ def source_connections(province: str, address: str, login: str, password: str) -
 
 @contextmanager
 def ending_by_signal() -> Iterator[None]:
-    """Turn Ctrl-C, SIGTERM and SIGHUP into an exit that runs every `finally`; what is ignored (nohup) stays so."""
+    """Turn Ctrl-C, SIGTERM and SIGHUP into an exit that runs every `finally`. Ignored signals (nohup) stay ignored."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + number)
@@ -258,7 +257,7 @@ def ending_by_signal() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold off Ctrl-C and its like while services are being stopped: a second one must not leave half of them."""
+    """Ignore Ctrl-C, SIGTERM and SIGHUP while services are stopped, so that none of them is left running."""
     with _handling(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         yield
 

@@ -1,4 +1,4 @@
-"""The steps of one demo on real services, shown as they go: two nights, two reports, what the province published."""
+"""The steps of one demo on real services: two nights, two reports, and the comparison with the published figures."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _STAGES_PASSED = {"planned": 0, "extracted": 1, "validated": 2, "loaded": 3, "fa
 
 
 class DemoFailed(MotcuaError):
-    """A step of the demo did not end as it should."""
+    """A step of the demo did not end as expected."""
 
 
 @dataclass
-class _Done:
-    """What a step has to say of itself when it ends."""
+class _StepResult:
+    """The result of a step, which is printed when the step ends."""
 
-    said: str = ""
+    text: str = ""
 
 
 class Walk:
@@ -66,36 +66,36 @@ class Walk:
 
     def start(self) -> None:
         log = self.stack.work_dir / "sandbox.log"
-        with self.progress() as progress, ThreadPoolExecutor(1) as other:
+        with self.progress() as progress, ThreadPoolExecutor(1) as executor:
             progress.add_task("upgrade the databases, generate the dossiers, wait for Airflow", total=None)
-            starting = other.submit(self.sandbox.start, log)
+            starting = executor.submit(self.sandbox.start, log)
             self.stack.start()
             starting.result()
 
     def run(self) -> bool:
         scenario, period = self.scenario, self.scenario.period
-        with self.steps(f"Night 1: pull {period.from_date} to {period.to_date}") as done:
+        with self.steps(f"Night 1: pull {period.from_date} to {period.to_date}") as result:
             window = {"from": period.from_date.isoformat(), "to": period.to_date.isoformat()}
-            done.said = self.ingest("night-1", window)
-        with self.steps("Night 2: corrections and late arrivals, one system down") as done:
+            result.text = self.ingest("night-1", window)
+        with self.steps("Night 2: corrections and late arrivals, one system down") as result:
             self.sandbox.set_night(2)
             self.sandbox.set_down([self.down.options_as(OpencpsOptions).group_id])
             night = {"to": (scenario.day_of_night(2) - timedelta(days=1)).isoformat()}
-            done.said = self.ingest("night-2", night, missing={self.down.source_id})
-        with self.steps("Publish the provisional report") as done:
+            result.text = self.ingest("night-2", night, missing={self.down.source_id})
+        with self.steps("Publish the provisional report") as result:
             provisional = self.publish("provisional")
             self.expect_missing(provisional)
-            done.said = f"{provisional.edition_id}, missing {self.down.source_id} ({self.down.name})"
-        with self.steps(f"Ask {self.down.source_id} again") as done:
+            result.text = f"{provisional.edition_id}, missing {self.down.source_id} ({self.down.name})"
+        with self.steps(f"Ask {self.down.source_id} again") as result:
             self.sandbox.set_down([])
-            done.said = self.ingest("night-2-again", {**night, "sources": [self.down.source_id]})
-        with self.steps("Publish the final report") as done:
+            result.text = self.ingest("night-2-again", {**night, "sources": [self.down.source_id]})
+        with self.steps("Publish the final report") as result:
             final = self.publish("final")
-            done.said = final.edition_id
+            result.text = final.edition_id
         return self.compare(final)
 
     def ingest(self, run_id: str, conf: dict[str, Any], missing: set[str] | None = None) -> str:
-        """Run the ingest DAGs, wait until the measures hold what they brought, and return what that was."""
+        """Run the ingest DAGs, wait until the measures are updated, and return a text with the counts of the run."""
         missing = missing or set()
         levels = {self.down.level} if conf.get("sources") else set(self.levels)
         client = self.stack.client
@@ -108,28 +108,27 @@ class Walk:
                 self.stack.check_services("a night was running")
                 running -= {dag_id for dag_id in running if client.run_state(dag_id, run_id) in ENDED}
                 stages, total = _stages_passed(run_id)
-                progress.update(bar, completed=stages, total=total, description=_told(run_id))
+                progress.update(bar, completed=stages, total=total, description=_progress_text(run_id))
                 time.sleep(0.5)
             progress.update(bar, total=None, description="measures and brief")
             client.wait_until_idle(timeout=RUN_SECONDS)
         self.expect_states(run_id, levels, missing)
-        return _told(run_id)
+        return _progress_text(run_id)
 
     def expect_states(self, run_id: str, levels: set[Any], missing: set[str]) -> None:
-        """Raise unless exactly the sources expected are missing, and nothing failed but the check that names
-        them."""
-        found = {batch.source_id: batch for batch in ledger.read_run(run_id) if batch.state != "loaded"}
-        if unforeseen := set(found) - missing:
-            batch = found[min(unforeseen)]
+        """Raise DemoFailed unless exactly the expected sources are missing and only the check naming them failed."""
+        not_loaded = {batch.source_id: batch for batch in ledger.read_run(run_id) if batch.state != "loaded"}
+        if unexpected := set(not_loaded) - missing:
+            batch = not_loaded[min(unexpected)]
             raise DemoFailed(
-                f"{len(unforeseen)} sources are missing from {run_id}, the first {batch.source_id}:"
+                f"{len(unexpected)} sources are missing from {run_id}, the first {batch.source_id}:"
                 f" {batch.error_message or batch.state}.",
                 action=f"read the task logs in {self.stack.airflow_home / 'logs'}.",
             )
-        if missing - set(found):
+        if missing - set(not_loaded):
             raise DemoFailed(
-                f"{', '.join(missing - set(found))} answered in {run_id} although it was down.",
-                action="look at the sandbox's log.",
+                f"{', '.join(missing - set(not_loaded))} answered in {run_id} although it was down.",
+                action="read the log of the sandbox.",
             )
         for level in levels:
             dag_id = f"ingest_dossiers__{level}"
@@ -161,8 +160,8 @@ class Walk:
         edition = read_edition(list_editions("form-06", self.scenario.province, period)[0].edition_id)
         if edition.state != run_id:
             raise DemoFailed(
-                f"{edition.edition_id} is {edition.state}, not {run_id}: it lacks {_missing_in(edition)}.",
-                action="look up these sources in the ledger.",
+                f"{edition.edition_id} is {edition.state}, not {run_id}. Missing: {_missing_in(edition)}.",
+                action="find these sources in the ledger.",
             )
         return edition
 
@@ -174,8 +173,7 @@ class Walk:
             )
 
     def compare(self, final: Edition) -> bool:
-        """Print published beside computed figures and where everything is; return whether all counts
-        agree."""
+        """Print the published and the computed figures and the paths of the files. Return whether all counts agree."""
         from motcua.reconcile.published import compare_published
 
         rows = compare_published(final)
@@ -199,7 +197,7 @@ class Walk:
         return all(row.is_reproduced for row in rows)
 
     def keep(self) -> None:
-        """Leave everything running and say how to reach and stop it."""
+        """Leave everything running, and print how to reach it and how to stop it."""
         assert self.sandbox.pid is not None
         log = self.stack.work_dir / "sandbox.log"
         self.stack.keep([Service.of_pid("sandbox", self.sandbox.pid, log)])
@@ -212,7 +210,7 @@ class Walk:
         self.stack.stop()
 
     def progress(self) -> Progress:
-        """Return a line that shows how far the present step is and vanishes at its end."""
+        """Return a progress line for the current step, which is removed when the step ends."""
         return Progress(
             SpinnerColumn(),
             BarColumn(bar_width=24),
@@ -224,36 +222,36 @@ class Walk:
         )
 
     @contextmanager
-    def steps(self, title: str) -> Iterator[_Done]:
-        """Show a step, then how it ended and how long it took."""
-        done = _Done()
-        begun = time.monotonic()
+    def steps(self, title: str) -> Iterator[_StepResult]:
+        """Print the title of a step, and at its end its result and duration."""
+        result = _StepResult()
+        started_at = time.monotonic()
         self.console.print(f"[bold]{escape(title)}[/bold]")
         try:
-            yield done
+            yield result
         except BaseException:
-            self.console.print(f"  failed after {time.monotonic() - begun:.1f} s", style="red")
+            self.console.print(f"  failed after {time.monotonic() - started_at:.1f} s", style="red")
             raise
-        said = f": {escape(done.said)}" if done.said else ""
-        self.console.print(f"  {time.monotonic() - begun:.1f} s{said}", soft_wrap=True)
+        suffix = f": {escape(result.text)}" if result.text else ""
+        self.console.print(f"  {time.monotonic() - started_at:.1f} s{suffix}", soft_wrap=True)
 
 
 def _stages_passed(run_id: str) -> tuple[int, int | None]:
-    """Return how many of its stages the sources of a run have passed, and of how many; none before it is planned."""
+    """Return how many stages the sources of a run have passed, and the total; None before the run is planned."""
     batches = ledger.read_run(run_id)
     return sum(_STAGES_PASSED[batch.state] for batch in batches), len(batches) * max(_STAGES_PASSED.values()) or None
 
 
-def _told(run_id: str) -> str:
-    """Say how far a run is, from the ledger."""
+def _progress_text(run_id: str) -> str:
+    """Return the progress of a run from the ledger as a text."""
     batches = ledger.read_run(run_id)
     states = Counter(batch.state for batch in batches)
     records = {
         name: sum(getattr(batch, f"{name}_count") or 0 for batch in batches)
         for name in ("pulled", "new", "changed", "quarantined")
     }
-    told = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-    return f"{len(batches)} source{'s' * (len(batches) != 1)} ({told}); " + ", ".join(
+    states_text = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+    return f"{len(batches)} source{'s' * (len(batches) != 1)} ({states_text}); " + ", ".join(
         f"{count:,} {name}" for name, count in records.items()
     )
 

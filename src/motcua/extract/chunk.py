@@ -1,8 +1,9 @@
-"""Extracts a chunk of batches side by side, each source isolated from the others.
+"""Extracts a chunk of batches in parallel, with each source isolated from the others.
 
-A chunk is asked in one of two ways. In passing, it is let go as soon as every source that answers has been pulled; who
-is silent then is left and named, so that what was pulled is validated and loaded without waiting for anybody's
-time-outs. Patiently, every source is waited for to its last attempt, and asked once more in the end.
+There are two ways to extract a chunk. Without patience, the chunk ends as soon as every source that answers has been
+pulled. A source that does not answer is skipped and named, so that the pulled batches are validated and loaded without
+waiting for time-outs. With patience, the chunk waits for the last attempt of every source, and tries an unavailable
+source once more at the end.
 """
 
 from __future__ import annotations
@@ -24,30 +25,30 @@ from motcua.catalog.record_sources import every_source
 from motcua.errors import MotcuaError, SourceUnavailable
 from motcua.extract.pull import pull_batch
 from motcua.extract.wire.connection import NO_CONNECTION, Resolve
-from motcua.extract.wire.limits import HostLeftAlone
-from motcua.extract.wire.places import Left, Place, working_at
+from motcua.extract.wire.limits import CircuitOpen
+from motcua.extract.wire.worker_slots import PullAbandoned, WorkerSlot, using_slot
 from motcua.settings import Settings
 
-ROUNDS = 2  # how often a source that was unavailable is asked patiently, all in all
-ASKED = ("opencps", "igate", "tandan", "sql")  # adapters that ask a host; the others work from their start
+ROUNDS = 2  # how often an unavailable source is tried with patience, in all
+ONLINE = ("opencps", "igate", "tandan", "sql")  # adapters that send requests to a host; others work from the start
 _COLLECTION = (200_000, 20, 100)
 DONE = ("extracted", "validated", "loaded", "held")
-LONGEST_PAUSE_SECONDS = 60.0  # between two rounds, for hosts that are left alone for now
+LONGEST_PAUSE_SECONDS = 60.0  # between two rounds, for hosts whose circuit is open
 
-SILENT_SECONDS = 1.0  # after so long without an answer another source is begun in its stead
-# In passing, when nobody else is left to wait for: how long a source may be silent.
+UNANSWERED_SECONDS = 1.0  # after so long without an answer, another source is started in addition
+# Without patience, when all other sources are done: how long a source may go without an answer.
 SHORTEST_PATIENCE_SECONDS = 0.5
 FIRST_ANSWER_SECONDS = 5.0  # while no source of the chunk has answered
 FIRST_ANSWER_FACTOR = 2.0  # times the slowest first answer of the others
-ANSWERED_SHARE = 0.2  # of the chunk's time, for a source that has answered before: its work would be lost
-_LOOK_SECONDS = 0.05
+ANSWERED_SHARE = 0.2  # of the chunk's time, for a source that has answered before, because its work would be lost
+_POLL_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ExtractOutcome:
-    """What became of a chunk: ids of the batches in landing, of those that failed, and of those yet to be asked."""
+    """The outcome of a chunk: ids of the batches in landing, of those that failed, and of those without an answer."""
 
     extracted: list[str]
     failed: list[str]
@@ -57,19 +58,19 @@ class ExtractOutcome:
 def extract_batches(
     batch_ids: Sequence[str], resolve: Resolve, *, workers: int = 8, is_patient: bool = True
 ) -> ExtractOutcome:
-    """Pull every batch that is planned or failed into landing; skip those already there.
+    """Pull every batch that is planned or failed into landing. Batches that are already there are skipped.
 
-    A source that fails is recorded in the ledger with its reason and holds up no other: while it does not
-    answer it occupies no worker (`places`).
+    A source that fails is recorded in the ledger with its reason and delays no other source: while it does not answer,
+    it uses no worker (`motcua.extract.wire.worker_slots`).
 
     Args:
         batch_ids: batches of the ledger.
         resolve: returns the connection of a connection id.
-        workers: how many sources that answer are worked on at once; as many more, but one, may wait for
-            a host's first answer. With one worker the sources are asked in order.
-        is_patient: wait for every source to its last attempt, and ask one that was unavailable once more when the
-            rest is done. Otherwise a source that is unavailable, or silent when every other is done, stays planned,
-            with the reason: it is to be asked patiently.
+        workers: the number of answering sources that are worked on at once. Another `workers - 1` sources may wait for
+            their first answer. With one worker, the sources are pulled in order.
+        is_patient: wait for the last attempt of every source, and try an unavailable source once more when the others
+            are done. Otherwise a source that is unavailable, or does not answer when all others are done, stays planned
+            with the reason, so that it can be tried with patience.
     """
     batches = ledger.read_batches(batch_ids)
     chunk = _Chunk(
@@ -79,21 +80,23 @@ def extract_batches(
     rounds = ROUNDS if is_patient else 1
     for number in range(1, rounds + 1):
         if number > 1 and waiting:
-            log.info("%d of %d sources were unavailable, asking again (round %d)", len(waiting), len(batches), number)
-            chunk.sit_out_pauses()
+            log.info(
+                "%d of %d sources were unavailable and are tried again (round %d)", len(waiting), len(batches), number
+            )
+            chunk.wait_for_circuits()
         with _collecting_rarely():
-            waiting = chunk.ask(waiting) if waiting else []
-    left = () if is_patient else tuple(batch.batch_id for batch in waiting)
+            waiting = chunk.run(waiting) if waiting else []
+    unanswered = () if is_patient else tuple(batch.batch_id for batch in waiting)
     return ExtractOutcome(
         extracted=[batch.batch_id for batch in batches if batch.batch_id in chunk.done],
-        failed=[batch.batch_id for batch in batches if batch.batch_id not in {*chunk.done, *left}],
-        unanswered=left,
+        failed=[batch.batch_id for batch in batches if batch.batch_id not in {*chunk.done, *unanswered}],
+        unanswered=unanswered,
     )
 
 
 @contextmanager
 def _collecting_rarely() -> Iterator[None]:
-    """Let the garbage collector look for cycles far less often: records have none, and there are many of them."""
+    """Run the garbage collector far less often: there are many records, and they have no cycles."""
     usual = gc.get_threshold()
     gc.set_threshold(*_COLLECTION)
     try:
@@ -104,15 +107,15 @@ def _collecting_rarely() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Ended:
-    """One attempt at a batch is over: a line of counts and seconds, or of what failed, and the failure."""
+    """The end of one attempt at a batch: a log text with counts or the failure, and the error."""
 
     batch: ledger.Batch
-    told: str
+    summary: str
     error: Exception | None = None
 
 
 class _Chunk:
-    """The sources of one call: who works, who is silent, who is done."""
+    """The sources of one call: those that run, those that do not answer, and those that are done."""
 
     def __init__(self, done: set[str], total: int, resolve: Resolve, workers: int, is_patient: bool) -> None:
         self.done = done
@@ -121,90 +124,90 @@ class _Chunk:
         self._is_patient = is_patient
         catalog = load_catalog(Settings.load().catalog_dir)
         self._sources = {source.source_id: source for source in every_source(catalog)}
-        self._places = Semaphore(workers)
+        self._slots = Semaphore(workers)
         self._at_once = 2 * workers - 1
         self._pause_until = 0.0
         self._slowest_first_answer: float | None = None
 
-    def sit_out_pauses(self) -> None:
-        """Wait until the hosts that were left alone may be tried again, within reason."""
+    def wait_for_circuits(self) -> None:
+        """Wait until the hosts whose circuit is open may be tried again, at most `LONGEST_PAUSE_SECONDS`."""
         time.sleep(max(0.0, min(self._pause_until - time.monotonic(), LONGEST_PAUSE_SECONDS)))
 
-    def ask(self, batches: Sequence[ledger.Batch]) -> list[ledger.Batch]:
-        """Try each batch once; return those whose source was unavailable, or left."""
+    def run(self, batches: Sequence[ledger.Batch]) -> list[ledger.Batch]:
+        """Try each batch once. Return the batches whose source was unavailable or was abandoned."""
         unstarted = deque(batches)
-        running: dict[str, tuple[ledger.Batch, Place]] = {}
+        running: dict[str, tuple[ledger.Batch, WorkerSlot]] = {}
         ended: SimpleQueue[_Ended] = SimpleQueue()
         unavailable: list[ledger.Batch] = []
         try:
             begun_at = time.monotonic()
             while unstarted or running:
-                heard = sum(place.silent_seconds() < SILENT_SECONDS for _, place in running.values())
-                for _ in range(min(self._at_once - heard, len(unstarted))):
+                answering = sum(slot.seconds_without_answer() < UNANSWERED_SECONDS for _, slot in running.values())
+                for _ in range(min(self._at_once - answering, len(unstarted))):
                     batch = unstarted.popleft()
                     running[batch.batch_id] = (batch, self._start(batch, ended))
                 try:
-                    end = ended.get(timeout=_LOOK_SECONDS)
+                    end = ended.get(timeout=_POLL_SECONDS)
                 except Empty:
-                    if not (self._is_patient or unstarted) and self._may_go(running, time.monotonic() - begun_at):
-                        unavailable += self._leave(running)
+                    if not (self._is_patient or unstarted) and self._may_abandon(running, time.monotonic() - begun_at):
+                        unavailable += self._abandon(running)
                     continue
-                if end.batch.batch_id not in running:  # it was left in the very moment it ended
+                if end.batch.batch_id not in running:  # it was abandoned at the moment when it ended
                     continue
-                _, place = running.pop(end.batch.batch_id)
-                self._note_first_answer(place)
-                if self._settle(end, self._total - len(unstarted) - len(running)):
+                _, slot = running.pop(end.batch.batch_id)
+                self._note_first_answer(slot)
+                if self._record(end, self._total - len(unstarted) - len(running)):
                     unavailable.append(end.batch)
         finally:
-            for _, place in running.values():  # only after an error: nobody waits for them any longer
-                place.end()
+            for _, slot in running.values():  # only after an error: their results are not used any more
+                slot.abandon()
         return unavailable
 
-    def _start(self, batch: ledger.Batch, ended: SimpleQueue[_Ended]) -> Place:
-        place = Place(self._places)
-        Thread(target=self._extract, args=(batch, place, ended), name=f"extract {batch.source_id}", daemon=True).start()
-        return place
+    def _start(self, batch: ledger.Batch, ended: SimpleQueue[_Ended]) -> WorkerSlot:
+        slot = WorkerSlot(self._slots)
+        Thread(target=self._extract, args=(batch, slot, ended), name=f"extract {batch.source_id}", daemon=True).start()
+        return slot
 
-    def _may_go(self, running: dict[str, tuple[ledger.Batch, Place]], seconds: float) -> bool:
-        """Whether all that still run are silent for longer than the others let one expect."""
-        for _, place in running.values():
-            self._note_first_answer(place)
+    def _may_abandon(self, running: dict[str, tuple[ledger.Batch, WorkerSlot]], seconds: float) -> bool:
+        """Return whether all running sources have not answered for longer than the other sources let one expect."""
+        for _, slot in running.values():
+            self._note_first_answer(slot)
         if self._slowest_first_answer is None:
             patience = FIRST_ANSWER_SECONDS
         else:
             patience = max(SHORTEST_PATIENCE_SECONDS, FIRST_ANSWER_FACTOR * self._slowest_first_answer)
-        again = max(patience, ANSWERED_SHARE * seconds)
+        after_answer = max(patience, ANSWERED_SHARE * seconds)
         return all(
-            place.silent_seconds() > (patience if place.first_answer_seconds is None else again)
-            for _, place in running.values()
+            slot.seconds_without_answer() > (patience if slot.first_answer_seconds is None else after_answer)
+            for _, slot in running.values()
         )
 
-    def _leave(self, running: dict[str, tuple[ledger.Batch, Place]]) -> list[ledger.Batch]:
-        """Wait no longer for the sources that are silent; return their batches."""
-        left = [batch for batch, place in running.values() if place.leave()]
-        for batch in left:
+    def _abandon(self, running: dict[str, tuple[ledger.Batch, WorkerSlot]]) -> list[ledger.Batch]:
+        """Abandon the sources that do not answer, and return their batches."""
+        abandoned = [batch for batch, slot in running.values() if slot.abandon_if_unanswered()]
+        for batch in abandoned:
             del running[batch.batch_id]
             error = SourceUnavailable(
-                f"{batch.source_id} had not answered when the others of its chunk were done.",
-                action="nothing yet: it is asked again, with more patience, in the same run.",
+                f"{batch.source_id} had not answered when the other sources of its chunk were done.",
+                action="no action yet: it is tried again, with more patience, in the same run.",
             )
             ledger.note_unanswered(batch.batch_id, error)
-            log.warning("%s: left for later, it does not answer", batch.source_id)
-        return left
+            log.warning("%s does not answer and is tried again later", batch.source_id)
+        return abandoned
 
-    def _note_first_answer(self, place: Place) -> None:
-        if place.first_answer_seconds is not None:
-            self._slowest_first_answer = max(self._slowest_first_answer or 0.0, place.first_answer_seconds)
+    def _note_first_answer(self, slot: WorkerSlot) -> None:
+        if slot.first_answer_seconds is not None:
+            self._slowest_first_answer = max(self._slowest_first_answer or 0.0, slot.first_answer_seconds)
 
-    def _settle(self, end: _Ended, number: int) -> bool:
-        """Log and record how an attempt ended; return whether the source was unavailable."""
-        batch, place = end.batch, f"({number} of {self._total})"
+    def _record(self, end: _Ended, number: int) -> bool:
+        """Log and record the end of an attempt. Return whether the source was unavailable."""
+        batch, progress = end.batch, f"({number} of {self._total})"
         if end.error is None:
             self.done.add(batch.batch_id)
-            log.info("%s: %s %s", batch.source_id, end.told, place)
+            log.info("%s: %s %s", batch.source_id, end.summary, progress)
             return False
-        log.error("%s: %s %s", batch.source_id, end.told, place)
-        if isinstance(end.error, HostLeftAlone):
+        log.error("%s: %s %s", batch.source_id, end.summary, progress)
+        if isinstance(end.error, CircuitOpen):
             self._pause_until = max(self._pause_until, time.monotonic() + end.error.seconds)
         if isinstance(end.error, SourceUnavailable) and not self._is_patient:
             ledger.note_unanswered(batch.batch_id, end.error)
@@ -212,23 +215,23 @@ class _Chunk:
             ledger.mark_failed(batch.batch_id, "extract", end.error)
         return isinstance(end.error, SourceUnavailable)
 
-    def _extract(self, batch: ledger.Batch, place: Place, ended: SimpleQueue[_Ended]) -> None:
-        """Try one batch once and tell how it ended; one that was left tells nothing."""
+    def _extract(self, batch: ledger.Batch, slot: WorkerSlot, ended: SimpleQueue[_Ended]) -> None:
+        """Try one batch once and report how it ended. An abandoned batch reports nothing."""
         started = time.monotonic()
         try:
             ledger.start_attempt(batch.batch_id)
             source = self._sources[batch.source_id]
             connection = self._resolve(source.connection_id) if source.connection_id else NO_CONNECTION
-            with working_at(place):
-                if source.adapter not in ASKED:
-                    place.take()
+            with using_slot(slot):
+                if source.adapter not in ONLINE:
+                    slot.note_answer()
                 count = pull_batch(batch, source, connection)
-        except Left:
+        except PullAbandoned:
             return
         except MotcuaError as error:
             ended.put(_Ended(batch, _failed_after(started, f"{type(error).__name__}: {error}"), error))
-        except Exception as error:  # one source's fault must not end the others
-            # Only where, never what: the text of an unforeseen error may hold a value.
+        except Exception as error:  # an error of one source must not end the others
+            # Only the position, never the text: the text of an unexpected error may contain a value of a record.
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{type(error).__name__} at {at.filename}:{at.lineno}"
             ended.put(_Ended(batch, _failed_after(started, where), error))

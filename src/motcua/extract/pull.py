@@ -1,9 +1,9 @@
-"""Pulls one batch: the days asked for, the dossiers still open, and those we believed open that no list showed.
+"""Pulls one batch: the dossiers of the window, and the open dossiers that were received before it.
 
-There is no modified-since filter (one_stop_systems.md a.2, trap 8), so a dossier received before the window is asked
-for again while it is open: by a list of what the source says is open, which also finds what was re-opened, and by id
-for what only we believe is open. What the store knows of the window and the listing does not show is asked for by id
-too: absence from a list is no deletion.
+The sources have no modified-since filter (one_stop_systems.md a.2, trap 8), so a dossier received before the window is
+requested again while it is open. First the source lists its open dossiers, which also finds re-opened dossiers. Then
+the dossiers that are open only in the store are requested by id. Dossiers of the window that are in the store but not
+in the listing are requested by id too, because absence from a listing does not prove a deletion.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from motcua.extract.adapters.protocol import (
     make_adapter,
     make_whole_adapter,
 )
-from motcua.extract.disposition import counts, settle, settle_whole
+from motcua.extract.disposition import assign_dispositions, assign_dispositions_whole, counts
 from motcua.extract.drift import Drift
 from motcua.extract.listing_guards import check_listing
 from motcua.extract.records.mapping import OPEN_STATUSES, load_mapping
@@ -42,7 +42,7 @@ from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
-LISTINGS = 3  # how often a listing is started again because the set moved under it
+LISTINGS = 3  # the most attempts at a listing whose set changes while it is read
 BY_ID_WORKERS = 4
 BY_ID_PAGE = 500
 
@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Pull:
-    """What one pull has gathered so far."""
+    """The records that one pull has collected so far."""
 
     adapter: SourceAdapter
     builder: TableBuilder
@@ -61,14 +61,18 @@ class _Pull:
     declared: int | None = 0
 
     def list_window(self, window: Window) -> int:
-        """Add a whole listing, asked for again while the set shifts; return its rows."""
-        for left in reversed(range(LISTINGS)):
+        """Add a complete listing and return its number of rows. A listing whose set changes is requested again."""
+        for attempts_left in reversed(range(LISTINGS)):
             try:
                 tables, declared = self._listing(window)
             except ListingShifted as shifted:
-                if not left:
+                if not attempts_left:
                     raise SourceUnavailable(shifted.args[0], action=shifted.action) from None
-                log.info("%s: the listing shifted, asking again (%d left)", self.source.source_id, left)
+                log.info(
+                    "%s: the listing changed while it was read, requesting it again (%d attempts left)",
+                    self.source.source_id,
+                    attempts_left,
+                )
                 time.sleep(self.source.retry_wait_seconds)
             else:
                 break
@@ -78,7 +82,7 @@ class _Pull:
         return rows
 
     def add(self, records: Sequence[Record]) -> None:
-        """Add dossiers fetched by id; each is its own declaration."""
+        """Add dossiers that were requested by id. Their declared total is their number."""
         self.tables.append(self.builder.table(records))
         self._declare(len(records), len(records))
 
@@ -89,7 +93,7 @@ class _Pull:
     def _declare(self, declared: int | None, rows: int) -> None:
         if declared is not None and declared != rows:
             raise ContractBroken(
-                f"{self.source.source_id} declared {declared} dossiers and gave {rows}.",
+                f"{self.source.source_id} declared {declared} dossiers but returned {rows}.",
                 action="check that the source's index is complete, then pull the window again.",
             )
         self.declared = None if self.declared is None or declared is None else self.declared + declared
@@ -106,7 +110,7 @@ class _Pull:
         return tables, page.declared_total if page else None
 
     def _check_filters(self, table: pa.Table, window: Window) -> None:
-        """Stop at a page that no filter can have let through: a source drops a filter silently (trap 4)."""
+        """Refuse a page that breaks the filters: a source may ignore a filter without an error (trap 4)."""
         if not self.adapter.filters:
             return
         margin = self.adapter.margin
@@ -118,35 +122,35 @@ class _Pull:
             is_outside |= earliest < datetime.combine(window.from_date, time_of_day.min) - margin
         if is_outside:
             raise ContractBroken(
-                f"{self.source.source_id} gave dossiers received outside the days asked for: "
+                f"{self.source.source_id} returned dossiers received outside the requested days: "
                 "it ignored the filter on receiveDate.",
-                action="check the date format the source expects and its version; nothing of this pull was kept.",
+                action="check the version of the source and the date format it expects; nothing of this pull was kept.",
             )
         if window.is_open_only:
             is_open = pc.fill_null(pc.is_in(table["status_code"], pa.array(OPEN_STATUSES, pa.int16())), False)
             if not pc.all(is_open, min_count=0).as_py():
                 raise ContractBroken(
-                    f"{self.source.source_id} gave dossiers that are not open when asked for open ones: "
+                    f"{self.source.source_id} returned dossiers that are not open to a request for open ones: "
                     "it ignored the filter on status.",
                     action="check the version of the source and the statuses in its mapping.",
                 )
 
 
 def pull_batch(batch: ledger.Batch, source: Source, connection: SourceConnection) -> dict[str, int]:
-    """Pull a batch of any kind of record into landing and record it in the ledger; return its counts by disposition.
+    """Pull a batch of any record kind into landing and record it in the ledger. Return its counts by disposition.
 
-    Pulling again from an unchanged source writes the same bytes. Raises as the two pulls below do.
+    A second pull from an unchanged source writes the same bytes. Raises the errors of the two functions below.
     """
     pull = pull_dossiers if source.record_kind == DOSSIER.name else pull_whole
     return pull(batch, source, connection)
 
 
 def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection) -> dict[str, int]:
-    """Pull all that a source has of another kind of record than dossiers.
+    """Pull all records of a source whose record kind is not dossier.
 
     Raises:
-        SourceUnavailable: the source has nothing, or nothing of the days asked for.
-        ContractBroken: it is not what the catalogue says; nothing was written.
+        SourceUnavailable: the source has no records, or none of the requested days.
+        ContractBroken: the records differ from what the catalogue states; nothing was written.
     """
     adapter = make_whole_adapter(source, connection)
     kind = adapter.kind
@@ -157,14 +161,14 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
         adapter.close()
     if until is not None and until < batch.window_from:
         raise SourceUnavailable(
-            f"{source.source_id} tells of nothing after {until}; it was asked from {batch.window_from} on.",
-            action="have what is newer given, then ingest the source again.",
+            f"{source.source_id} has no records after {until}, and the records from {batch.window_from} on are due.",
+            action="ask for newer records, then ingest the source again.",
         )
-    settled = settle_whole(pulled, kind)
-    count = counts(settled)
+    disposed = assign_dispositions_whole(pulled, kind)
+    count = counts(disposed)
     manifest_sha256 = landing.write_records(
         batch.landing_uri,
-        settled,
+        disposed,
         {
             "batch_id": batch.batch_id,
             "source_id": source.source_id,
@@ -180,7 +184,7 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
         batch.batch_id,
         manifest_sha256=manifest_sha256,
         declared_total=None,
-        pulled=settled.num_rows,
+        pulled=disposed.num_rows,
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
         answers_until=until,
@@ -189,12 +193,12 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
 
 
 def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnection) -> dict[str, int]:
-    """Pull a batch of dossiers into landing and record it in the ledger; return the counts of its dispositions.
+    """Pull a batch of dossiers into landing and record it in the ledger. Return the counts of its dispositions.
 
     Raises:
-        SourceUnavailable: no answer after the last attempt, or the set would not stand still.
-        BatchHeld: the listing is not believable (`guards`); nothing was written.
-        ContractBroken: the source answered something its protocol does not allow; nothing was written.
+        SourceUnavailable: no answer after the last attempt, or the set changed during every listing.
+        BatchHeld: the listing is not plausible (`listing_guards`); nothing was written.
+        ContractBroken: the answer of the source breaks its protocol; nothing was written.
         ConfigurationError: the connection is wrong.
         CatalogError: the adapter's mapping is wrong.
     """
@@ -212,25 +216,25 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         listed_open = 0
         if adapter.lists_open:
             listed_open = pull.list_window(Window(None, batch.window_from - timedelta(days=1), is_open_only=True))
-        believed = check_listing(batch, pull.table, frozenset(known), lists_all=source.lists_all)
-        shown = set(pull.table["dossier_id"].to_pylist())
-        asked = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in shown]
+        guard_results = check_listing(batch, pull.table, frozenset(known), lists_all=source.lists_all)
+        listed_ids = set(pull.table["dossier_id"].to_pylist())
+        requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in listed_ids]
         if not source.lists_all and not getattr(adapter, "absence_is_proof", False):
-            asked = []  # files are not asked by id, and what a part of them leaves out is not absent
+            requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
         unknown: list[str] = []
-        found = 0
-        for records in _by_id(adapter, asked, unknown):
+        found_by_id = 0
+        for records in _by_id(adapter, requested_ids, unknown):
             pull.add(records)
-            found += len(records)
+            found_by_id += len(records)
         drift.later_pages(pull.builder.unclassified)
         warnings: list[str] = getattr(adapter, "warnings", [])
     finally:
         adapter.close()
-    settled = settle(pull.table, window, frozenset((*open_in_store, *asked)))
-    count = counts(settled)
+    disposed = assign_dispositions(pull.table, window, frozenset((*open_in_store, *requested_ids)))
+    count = counts(disposed)
     if unknown:
         log.warning(
-            "%s: %d known dossiers are not at the source now; they count until it is proven",
+            "%s: %d known dossiers were not returned by the source; they count until their deletion is proven",
             source.source_id,
             len(unknown),
         )
@@ -240,16 +244,16 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         log.warning("%s: unknown keys dropped: %s", source.source_id, ", ".join(sorted(pull.builder.unclassified)))
     manifest_sha256 = landing.write_records(
         batch.landing_uri,
-        settled,
+        disposed,
         {
             "batch_id": batch.batch_id,
             "source_id": source.source_id,
             "adapter": source.adapter,
             "window": {"from": str(batch.window_from), "to": str(batch.window_to)},
             "declared_total": pull.declared,
-            "pulled": {"listed": listed, "listed_open": listed_open, "by_id": found, "unknown_by_id": unknown},
+            "pulled": {"listed": listed, "listed_open": listed_open, "by_id": found_by_id, "unknown_by_id": unknown},
             "absence_is_proof": getattr(adapter, "absence_is_proof", False),
-            "guards": believed,
+            "guards": guard_results,
             "counts": count,
             "warnings": warnings,
             "hmac_key_id": pseudonymise.key_id,
@@ -262,7 +266,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         batch.batch_id,
         manifest_sha256=manifest_sha256,
         declared_total=pull.declared,
-        pulled=settled.num_rows,
+        pulled=disposed.num_rows,
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
     )
@@ -270,7 +274,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
 
 
 def _known(name: str, batch: ledger.Batch) -> list[str]:
-    """Return ids the store holds of the batch's source, by a statement about its window."""
+    """Return ids of the source's dossiers in the store, by a statement about the window of the batch."""
     with store_engine().connect() as connection:
         return list(
             connection.scalars(
@@ -281,7 +285,7 @@ def _known(name: str, batch: ledger.Batch) -> list[str]:
 
 
 def _by_id(adapter: SourceAdapter, dossier_ids: Sequence[str], unknown: list[str]) -> Iterator[list[Record]]:
-    """Yield what the source has of these dossiers, in their order, and put the ids it does not know in `unknown`."""
+    """Yield the records of these dossiers in their order. Add ids that the source does not know to `unknown`."""
     for start in range(0, len(dossier_ids), BY_ID_PAGE):
         ids = dossier_ids[start : start + BY_ID_PAGE]
         with ThreadPoolExecutor(BY_ID_WORKERS, thread_name_prefix="by-id") as pool:

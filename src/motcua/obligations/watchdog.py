@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from motcua import ledger
 from motcua.catalog import LEVELS, load_catalog
 from motcua.catalog.cells import cell_text, is_lacking
+from motcua.catalog.publishing import publishing_rules
+from motcua.period import day_period
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine, warehouse_engine
 
@@ -131,24 +134,25 @@ def _watch(day: date) -> list[Finding]:
                 "run the DAG build_measures, or `motcua measures build`.",
             )
         )
-    if not _has_brief(day):
+    for report in _not_published(settings.catalog_dir, day):
         found.append(
             Finding(
-                "brief_not_published",
+                "report_not_published",
                 "incomplete",
-                f"Chưa phát hành bản tin đêm {day:%d/%m/%Y}.",
-                f"No nightly brief of {day} is published.",
-                f'trigger publish_nightly_brief with {{"day": "{day}"}}.',
+                f"Chưa phát hành báo cáo {report} của đêm {day:%d/%m/%Y}.",
+                f"Report {report} of the night of {day} is not published.",
+                f'trigger publish_nightly_brief with {{"day": "{day}", "reports": ["{report}"]}}.',
             )
         )
     return found
 
 
-def _has_brief(day: date) -> bool:
+def _not_published(catalog_dir: Path, day: date) -> list[str]:
+    """Return the reports that say they are published each night, and are not of this one."""
     with warehouse_engine().connect() as warehouse:
-        return bool(
+        there = set(
             warehouse.execute(
-                text("select exists (select from edition where report_code = 'nightly-brief' and to_date = :day)"),
-                {"day": day},
-            ).scalar_one()
+                text("select distinct report_code from edition where from_date = :day and to_date = :day"), {"day": day}
+            ).scalars()
         )
+    return [report for report in publishing_rules(catalog_dir, "nights", day_period(day)) if report not in there]

@@ -1,7 +1,7 @@
-"""The alert route: a failed task is logged and raised, Vietnamese first.
+"""The alert route: a failed task is logged and raised as an alert, Vietnamese first.
 
-A message of ours names source, record, field and rule and never a payload; any other exception may quote
-data, so only its type is passed on.
+A message of `MotcuaError` names source, record, field and rule, and never contains a payload. Any other exception may
+quote data, so only its type is passed on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def alert_on_failure(context: Any) -> None:
-    """Airflow's `on_failure_callback`: say which task failed, in which run, and what to do."""
+    """Airflow's `on_failure_callback`: raise an alert that names the failed task, its run and what to do."""
     task_instance = context["ti"]
     error = context.get("exception")
     where = f"{task_instance.dag_id}.{task_instance.task_id}"

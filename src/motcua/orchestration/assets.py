@@ -1,4 +1,4 @@
-"""The assets that link the DAGs: what exists once a task has succeeded."""
+"""The assets that link the DAGs: what exists after a task has succeeded."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from airflow.sdk import Asset
 
 from motcua.catalog.models import LEVELS
 
-# One for each level: its sources have answered, or are named, for a night.
+# One per level, updated when each of its sources has answered for a night or is named as missing.
 DOSSIERS = {level: Asset(name=f"dossiers__{level}", uri=f"motcua://store/dossiers/{level}") for level in LEVELS}
 
-# The daily measures hold every loaded batch and agree with a recompute.
+# Updated when the daily measures contain every loaded batch and equal a recomputation.
 MEASURES = Asset(name="measures", uri="motcua://store/measures")

@@ -1,4 +1,4 @@
-"""Turns the connection ids of the catalogue into addresses and credentials, by Airflow's connections."""
+"""Resolves the connection ids of the catalogue to addresses and credentials with Airflow's connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def airflow_connections() -> Callable[[str], SourceConnection]:
-    """Return a resolver that asks Airflow once for each connection id."""
+    """Return a resolver that reads each connection from Airflow only once."""
     return cache(_resolve)
 
 
@@ -24,19 +24,19 @@ def _resolve(connection_id: str) -> SourceConnection:
     from motcua.extract.wire.connection import connection_from_parts
 
     try:
-        found = Connection.get(connection_id)
+        connection = Connection.get(connection_id)
     except AirflowNotFoundException:
         raise ConfigurationError(
-            f"Airflow has no connection {connection_id!r}, which the catalogue names.",
+            f"Airflow has no connection {connection_id!r}, which the catalogue uses.",
             action=f"add it (Admin > Connections), or set AIRFLOW_CONN_{connection_id.upper()}.",
         ) from None
     return connection_from_parts(
         connection_id,
-        conn_type=found.conn_type,
-        host=found.host,
-        port=found.port,
-        schema=found.schema,
-        login=found.login,
-        password=found.password,
-        extra=found.extra_dejson,
+        conn_type=connection.conn_type,
+        host=connection.host,
+        port=connection.port,
+        schema=connection.schema,
+        login=connection.login,
+        password=connection.password,
+        extra=connection.extra_dejson,
     )

@@ -1,4 +1,4 @@
-"""What every DAG of the project shares: tags, owner, alert route, retries, time limits."""
+"""The settings that all DAGs share: tags, owner, alert route, retries, time limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from motcua.settings import TIMEZONE
 
 
 class Tag(StrEnum):
-    """The only tags a DAG may carry: the stages, the levels."""
+    """The only tags that a DAG may have: the stages and the levels."""
 
     EXTRACT = "extract"
     VALIDATE = "validate"
@@ -37,9 +37,9 @@ class Tag(StrEnum):
 OWNER = "data-engineering"
 ALERT_ROUTE = alert_on_failure
 
-# A retry helps when something was down, never when somebody must correct the catalogue, the settings or the
+# A retry helps when something was down. It never helps when a person must correct the catalogue, the settings or the
 # data.
-_UNHELPED_BY_RETRY = [
+_NOT_RETRIED = [
     CatalogError,
     ConfigurationError,
     ContractBroken,
@@ -55,9 +55,9 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(
-                exception=list(_UNHELPED_BY_RETRY),
+                exception=list(_NOT_RETRIED),
                 action=RetryAction.FAIL,
-                reason="a person must act first: trying again cannot help",
+                reason="a person must act first: a retry cannot help",
             )
         ]
     ),

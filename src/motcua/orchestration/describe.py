@@ -1,6 +1,6 @@
-"""Says what the DAG files define, as plain data, for the reference documentation.
+"""Describes the DAG files as plain data for the reference documentation.
 
-Run as `python -m motcua.orchestration.describe FOLDER`: whoever asks need not import Airflow.
+It runs as `python -m motcua.orchestration.describe FOLDER`, so that its caller does not import Airflow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def describe_dags(folder: Path) -> list[dict[str, Any]]:
     """Return the DAGs of a folder by id: description, schedule, tags, parameters, tasks in order, `doc_md`.
 
     Raises:
-        ConfigurationError: a file of the folder does not import; it is named.
+        ConfigurationError: a file of the folder cannot be imported. The message names it.
     """
     from airflow.dag_processing.dagbag import DagBag
 
@@ -30,7 +30,7 @@ def describe_dags(folder: Path) -> list[dict[str, Any]]:
     if bag.import_errors:
         file, error = next(iter(sorted(bag.import_errors.items())))
         raise ConfigurationError(
-            f"{Path(file).name} does not import: {error.strip().splitlines()[-1]}.", action="correct that DAG file."
+            f"{Path(file).name} cannot be imported: {error.strip().splitlines()[-1]}.", action="correct that DAG file."
         )
     return [_describe(dag) for _, dag in sorted(bag.dags.items())]
 
@@ -57,7 +57,7 @@ def _describe(dag: DAG) -> dict[str, Any]:
 
 
 def _schedule(schedule: Any) -> str:
-    """Say a schedule in words that a reader of crontab knows."""
+    """Return a schedule in words that a reader of crontab knows."""
     if schedule is None:
         return "by hand only"
     timetable = getattr(schedule, "timetable", schedule)
@@ -73,7 +73,7 @@ def _schedule(schedule: Any) -> str:
 
 
 def _assets(condition: Any) -> str:
-    """Say an asset condition: names joined by `or` where one suffices, by `and` where all are needed."""
+    """Return an asset condition: names joined by `or` when one is enough, by `and` when all are needed."""
     if hasattr(condition, "objects"):
         word = " or " if type(condition).__name__ == "AssetAny" else " and "
         return word.join(_assets(part) for part in condition.objects)

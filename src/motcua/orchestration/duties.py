@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def day_of(params: Mapping[str, Any], dag_run: Any) -> date:
-    """Return the day a run is about: its conf, else the day it runs on, in Vietnam."""
+    """Return the day of a run: the day in its conf, otherwise the day on which it runs, in Vietnam."""
     if params.get("day"):
         return date.fromisoformat(params["day"])
     at: datetime = dag_run.run_after
@@ -22,7 +22,7 @@ def day_of(params: Mapping[str, Any], dag_run: Any) -> date:
 
 
 def plan(params: Mapping[str, Any], dag_run: Any) -> int:
-    """Write what is owed ahead; return how many rows are new or moved."""
+    """Write the obligations of the periods ahead. Return how many rows are new or have another due day."""
     from motcua.obligations import plan_obligations
 
     written = plan_obligations(day_of(params, dag_run))
@@ -31,7 +31,7 @@ def plan(params: Mapping[str, Any], dag_run: Any) -> int:
 
 
 def remind(params: Mapping[str, Any], dag_run: Any) -> dict[str, int]:
-    """Send the reminders of the day; return how many, by cell."""
+    """Send the reminders of the day. Return how many were sent, by cell."""
     from collections import Counter
 
     from motcua.obligations import send_reminders

@@ -1,4 +1,4 @@
-"""The family of nightly DAGs: one for each level, built by one function."""
+"""The family of nightly DAGs: one per level, built by one function."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def ingest_dag(level: Level, doc_md: str | None) -> DAG:
     """Build `ingest_dossiers__<level>`.
 
     plan_batches → for each chunk of sources: extract_sources → validate_batches → consolidate_batches →
-    close_night (tells the asset, whatever failed). Who is silent while its chunk is pulled is left: after all
-    chunks list_unanswered → ask_again, the same three steps with more patience → close_again (tells the asset once
-    more; skipped when nobody was left). Last comes name_missing_sources (fails when one is missing). So no source
-    that answers waits for one that does not, in the store or in the measures. Tasks are mapped over chunks, never
-    over sources: an executor costs 0.65 s a task.
+    close_night (updates the asset, even after failures). A source that does not answer while its chunk is pulled is
+    skipped. After all chunks: list_unanswered → ask_again (the same three steps with more patience) → close_again
+    (updates the asset again; skipped when no source was left). The last task is name_missing_sources, which fails when
+    a source is missing. So no source that answers waits for one that does not, in the store or in the measures. Tasks
+    are mapped over chunks, never over sources, because the executor needs 0.65 s per task.
     """
 
     @dag(

@@ -1,4 +1,4 @@
-"""The task bodies of `build_measures`, and the days that an asset event is about."""
+"""The task bodies of `build_measures`, and the days that asset events name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def days_of_events(events: Any) -> list[str]:
-    """Return the distinct days named by the events that started a run, oldest first."""
+    """Return the distinct days that the triggering events of a run name, the oldest first."""
     extras: Iterable[dict[str, Any]] = (
         event.extra for asset in events for event in events[asset] if isinstance(event.extra, dict)
     )
@@ -22,7 +22,7 @@ def days_of_events(events: Any) -> list[str]:
 
 
 def build(events: Any) -> dict[str, Any]:
-    """Apply every loaded batch not yet in the measures; return the events' days and how many were applied."""
+    """Apply every loaded batch that is not in the measures yet. Return the days of the events and the batch count."""
     from motcua.aggregate import build_measures
 
     applied = build_measures()
@@ -31,17 +31,18 @@ def build(events: Any) -> dict[str, Any]:
 
 
 def check(built: dict[str, Any]) -> dict[str, Any]:
-    """Compare the measures with a recompute once the night is closed, and pass on what was built.
+    """Compare the measures with a recomputation when a night is closed, and return `built` unchanged.
 
-    Until every level has closed it, a later run will measure more and check then. Raises MeasuresDiffer.
+    While no night is closed at every level, nothing is compared: a later run measures more and compares then. Raises
+    MeasuresDiffer.
     """
     from motcua.aggregate import check_measures
     from motcua.orchestration.night import levels_not_closed
 
     days = [date.fromisoformat(day) for day in built["days"]]
     if days and all(levels_not_closed(day) for day in days):
-        log.info("No night is closed yet: the run that closes one will recompute")
+        log.info("No night is closed yet: a later run compares the measures with a recomputation")
         return built
     check_measures()
-    log.info("The measures equal a recompute")
+    log.info("The measures equal a recomputation")
     return built

@@ -1,5 +1,4 @@
-"""The task bodies of an ingest run. Each takes and returns ids and counts only, and may be repeated at any
-time."""
+"""The task bodies of an ingest run. They take and return only ids and counts, and may be repeated at any time."""
 
 from __future__ import annotations
 
@@ -24,10 +23,10 @@ log = logging.getLogger(__name__)
 
 
 def plan(level: str, params: Mapping[str, Any], dag_run: Any) -> list[list[str]]:
-    """Write the run's batches to the ledger and return their ids in chunks.
+    """Write the batches of the run to the ledger, and return their ids in chunks.
 
     Raises:
-        AirflowSkipException: no unit of the level is in force any more, as of districts since 1 July 2025.
+        AirflowSkipException: no unit of the level is in force any more, as for districts since 1 July 2025.
     """
     days = resolve_days(params, dag_run)
     settings = Settings.load()
@@ -47,7 +46,10 @@ def plan(level: str, params: Mapping[str, Any], dag_run: Any) -> list[list[str]]
 
 
 def extract(batch_ids: Sequence[str], *, is_patient: bool) -> dict[str, int]:
-    """Pull a chunk's sources; one that fails is named in the ledger. Without patience who is silent is left planned."""
+    """Pull the sources of a chunk. A source that fails is named in the ledger.
+
+    Without patience, a source that does not answer stays planned.
+    """
     from motcua.extract import extract_batches
 
     outcome = extract_batches(batch_ids, airflow_connections(), is_patient=is_patient)
@@ -59,15 +61,15 @@ def extract(batch_ids: Sequence[str], *, is_patient: bool) -> dict[str, int]:
 
 
 def unanswered(level: str, run_id: str) -> list[list[str]]:
-    """Return in chunks the batches of the run still planned: who was silent while the others were pulled."""
+    """Return the batches of the run that are still planned, in chunks: their sources have not answered."""
     batch_ids = [batch.batch_id for batch in ledger.read_run(run_id, level) if batch.state == "planned"]
     if batch_ids:
-        log.info("%s: %d sources are asked again", level, len(batch_ids))
+        log.info("%s: %d sources are tried again", level, len(batch_ids))
     return ledger.in_chunks(batch_ids)
 
 
 def validate(batch_ids: Sequence[str]) -> dict[str, int]:
-    """Set aside what breaks a rule, in every batch of the chunk that was extracted."""
+    """Validate the extracted batches of the chunk; records that break a rule are set aside."""
     from motcua.validate import validate_batches
 
     outcome = validate_batches(batch_ids)
@@ -75,7 +77,7 @@ def validate(batch_ids: Sequence[str]) -> dict[str, int]:
 
 
 def consolidate(batch_ids: Sequence[str]) -> dict[str, int]:
-    """Merge what was accepted, in every batch of the chunk that was validated."""
+    """Merge the accepted records of the validated batches of the chunk."""
     from motcua.consolidate import consolidate_batches
 
     outcome = consolidate_batches(batch_ids)
@@ -83,7 +85,7 @@ def consolidate(batch_ids: Sequence[str]) -> dict[str, int]:
 
 
 def close(level: str, run_id: str) -> dict[str, Any]:
-    """Return what the night brought: counts of records and states, and the sources that are missing.
+    """Return the results of the night: counts of records and states, and the missing sources.
 
     Raises:
         AirflowSkipException: the level has no unit any more, so nothing was planned.
@@ -92,11 +94,11 @@ def close(level: str, run_id: str) -> dict[str, Any]:
     settings = Settings.load()
     today = datetime.now(ZoneInfo(TIMEZONE)).date()
     if not batches and _has_ended(load_catalog(settings.catalog_dir), level, today, settings.province):
-        raise AirflowSkipException(f"Nothing was planned of level {level}: its units have ended.")
+        raise AirflowSkipException(f"Nothing was planned for level {level}: its units have ended.")
     if not batches:
         raise ConfigurationError(
             f"Run {run_id} of level {level} has no batches, so there is no night to close.",
-            action="look at plan_batches of this run, correct what it names and clear it.",
+            action="read the log of plan_batches of this run, correct what it names and clear the task.",
         )
     loaded = [batch for batch in batches if batch.state == "loaded"]
     counts = ("pulled", "new", "changed", "unchanged", "duplicate", "quarantined", "out_of_window")
@@ -112,7 +114,7 @@ def close(level: str, run_id: str) -> dict[str, Any]:
 
 
 def _has_ended(catalog: Catalog, level: str, day: date, province: str) -> bool:
-    """Whether sources of a level were in force before a day, and none is any more while those of others are."""
+    """Return whether all sources of a level ended before a day, while sources of other levels are in force."""
     ended = [
         source
         for source in catalog.sources
@@ -126,21 +128,21 @@ def _has_ended(catalog: Catalog, level: str, day: date, province: str) -> bool:
 
 
 def close_again(level: str, run_id: str, asked_again: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Return what the night brought once those asked again are in, or are named.
+    """Return the results of the night after the sources without an answer were tried again.
 
     Raises:
-        AirflowSkipException: nobody was asked again, so the night is closed already.
+        AirflowSkipException: no source was tried again, so the night is closed already.
     """
     if not asked_again:
-        raise AirflowSkipException("Every source was in, or named, when the night was closed.")
+        raise AirflowSkipException("Every source was loaded or named when the night was closed.")
     return close(level, run_id)
 
 
 def name_missing(level: str, run_id: str) -> int:
-    """Raise if a source of the run did not get through, naming each, why, and the run that asks them again.
+    """Fail when a source of the run was not loaded. The message names each one, the reason and how to pull it again.
 
     Raises:
-        SourceUnavailable: which sources are missing. Everything else of the run has gone through before.
+        SourceUnavailable: sources are missing. All other sources of the run were processed before.
     """
     batches = ledger.read_run(run_id, level)
     missing = [batch for batch in batches if batch.state != "loaded"]
@@ -148,24 +150,24 @@ def name_missing(level: str, run_id: str) -> int:
         return len(batches)
     for batch in missing:
         log.error("%s: %s %s", batch.source_id, batch.state, batch.error_message or f"stopped after {batch.state}")
-    told = "; ".join(f"{batch.source_id} ({batch.error_kind or batch.state})" for batch in missing)
+    names = "; ".join(f"{batch.source_id} ({batch.error_kind or batch.state})" for batch in missing)
     conf = {
         "from": min(batch.window_from for batch in missing).isoformat(),
         "to": max(batch.window_to for batch in missing).isoformat(),
         "sources": [batch.source_id for batch in missing],
     }
     raise SourceUnavailable(
-        f"{len(missing)} of {len(batches)} sources of level {level} are missing from run {run_id}: {told}.",
-        action=f"when they answer again trigger ingest_dossiers__{level} with the conf"
+        f"{len(missing)} of {len(batches)} sources of level {level} are missing from run {run_id}: {names}.",
+        action=f"when they answer again, trigger ingest_dossiers__{level} with the conf"
         f" {str(conf).replace(chr(39), chr(34))}; the reports stay provisional until then.",
     )
 
 
 def levels_not_closed(day: date) -> dict[str, str]:
-    """Return the levels whose night of a day is not closed, and what each still waits for.
+    """Return the levels whose night of a day is not closed, and what each of them waits for.
 
-    A night is closed when every source due has been loaded and measured, or has failed and is named. A level that
-    this province has no source of is closed.
+    A night is closed when every due source is loaded and measured, or has failed and is named. A level without sources
+    in this province is closed.
     """
     settings = Settings.load()
     catalog = load_catalog(settings.catalog_dir)
@@ -175,7 +177,7 @@ def levels_not_closed(day: date) -> dict[str, str]:
             waiting[level] = f"{count} batches to be measured"
     for level in LEVELS:
         due = [s.source_id for s in catalog.sources_on(day, level=level, province=settings.province)]
-        unheard = [cell.source_id for cell in ledger.completeness(due, day, day) if cell.cell == "missing"]
-        if unheard:
-            waiting[level] = f"{len(unheard)} of {len(due)} sources, the first {unheard[0]}"
+        missing = [cell.source_id for cell in ledger.completeness(due, day, day) if cell.cell == "missing"]
+        if missing:
+            waiting[level] = f"{len(missing)} of {len(due)} sources, the first {missing[0]}"
     return waiting

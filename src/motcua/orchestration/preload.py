@@ -1,7 +1,8 @@
-"""Loads what the tasks need before the LocalExecutor forks them, so that no task loads it again.
+"""Imports the modules that tasks need before the LocalExecutor forks them, so that no task imports them again.
 
-Great Expectations and pandas cost each fresh task some 3.5 s of processor. Imported by an `airflow_local_settings.py`
-of the scheduler only: a DAG processor that loaded them would parse slowly, an API server has no use for them.
+Great Expectations and pandas cost each new task about 3.5 s of processor time. Only the `airflow_local_settings.py` of
+the scheduler imports this module: a DAG processor with these modules would parse slowly, and an API server has no
+use for them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import motcua.consolidate
 import motcua.extract
 import motcua.orchestration.night
 import motcua.orchestration.publishing
-import motcua.publish.edition.editions
+import motcua.publish.edition.lifecycle
 import motcua.validate
 import motcua.warehouse
 

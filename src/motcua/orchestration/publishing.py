@@ -1,4 +1,4 @@
-"""The task bodies that publish: the nightly brief and the reports of the periods."""
+"""The task bodies that publish: which reports a run is about, and one report of one period."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from airflow.sdk.exceptions import AirflowSkipException
 
 from motcua.catalog.cells import is_lacking
-from motcua.catalog.publishing import Clock
+from motcua.catalog.forms import Clock
 from motcua.errors import ConfigurationError
 from motcua.orchestration.measuring import days_of_events
 from motcua.orchestration.schedule.days import month_before, night_before
-from motcua.period import Period, day_period, parse_period, periods_ending_on
+from motcua.period import parse_period, periods_ending_on
 from motcua.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,37 @@ def province_of(params: Mapping[str, Any]) -> str:
     return str(unit)
 
 
-def publish_brief(params: Mapping[str, Any], dag_run: Any, events: Any) -> list[dict[str, Any]]:
-    """Publish the brief of each night the run is about: those of its asset events, its conf or its data interval.
+def plan_reports(clock: Clock, params: Mapping[str, Any], dag_run: Any, events: Any = None) -> list[dict[str, str]]:
+    """Return the reports to publish, each with its period as `motcua.period.parse_period` reads it.
+
+    Which reports a period has is said by the conf, else by the files of the reports and what the unit's sources tell.
+
+    Raises:
+        AirflowSkipException: none is due, or no night is closed yet.
+        ConfigurationError: the period named is not one, or the run was started without naming one.
+    """
+    from motcua.publish import reports_due
+
+    if clock == "nights":
+        periods = plan_nights(params, dag_run, events)
+    elif clock == "calendar_months":
+        month = month_before(params, dag_run)
+        periods = [f"{month.from_date}..{month.to_date}"]
+    else:
+        periods = plan_periods(params, dag_run)
+    unit = province_of(params)
+    due = [
+        {"report": report, "period": period}
+        for period in periods
+        for report in params.get("reports") or reports_due(clock, unit, parse_period(period))
+    ]
+    if not due:
+        raise AirflowSkipException(f"No report says that it is published for {', '.join(periods)}.")
+    return due
+
+
+def plan_nights(params: Mapping[str, Any], dag_run: Any, events: Any) -> list[str]:
+    """Return the nights a run is about: those of its asset events, its conf or its data interval.
 
     After an asset event a night that is not closed is left to the next event. At 05:00, or by hand, it is published
     as it stands: provisional, naming what is missing.
@@ -49,58 +78,24 @@ def publish_brief(params: Mapping[str, Any], dag_run: Any, events: Any) -> list[
     """
     from motcua.orchestration.night import levels_not_closed
 
-    unit = province_of(params)
-    told = days_of_events(events)
+    told = days_of_events(events or {})
     if not told:
         from motcua.aggregate import check_measures
 
         check_measures()
         day = date.fromisoformat(params["day"]) if params.get("day") else night_before(dag_run)
-        return [_publish("nightly-brief", unit, day_period(day))]
-    published, waits = [], []
+        return [f"{day}..{day}"]
+    closed, waits = [], []
     for day in map(date.fromisoformat, told):
         if waiting := levels_not_closed(day):
             waits.append(f"{day}: " + ", ".join(f"{level} ({what})" for level, what in waiting.items()))
         else:
-            published.append(_publish("nightly-brief", unit, day_period(day)))
+            closed.append(f"{day}..{day}")
     for wait in waits:
         log.info("The night is not closed: %s", wait)
-    if not published:
+    if not closed:
         raise AirflowSkipException(f"Not yet closed: {'; '.join(waits)}.")
-    return published
-
-
-def plan_reports(params: Mapping[str, Any], dag_run: Any) -> list[dict[str, str]]:
-    """Return the reports to publish, each with its period as `motcua.period.parse_period` reads it.
-
-    Which reports a period has is said by the conf, else by `publishing.yaml` and what the unit's sources tell.
-
-    Raises:
-        AirflowSkipException: none is due.
-        ConfigurationError: the period named is not one, or the run was started without naming one.
-    """
-    periods = plan_periods(params, dag_run)
-    return _due("reporting_periods", periods, params)
-
-
-def plan_calendar_reports(params: Mapping[str, Any], dag_run: Any) -> list[dict[str, str]]:
-    """Return the reports of the calendar month before the run, or of the period its conf names, as `plan_reports`."""
-    period = month_before(params, dag_run)
-    return _due("calendar_months", [f"{period.from_date}..{period.to_date}"], params)
-
-
-def _due(clock: Clock, periods: list[str], params: Mapping[str, Any]) -> list[dict[str, str]]:
-    from motcua.publish import reports_due
-
-    unit = province_of(params)
-    due = [
-        {"report": report, "period": period}
-        for period in periods
-        for report in params.get("reports") or reports_due(clock, unit, parse_period(period))
-    ]
-    if not due:
-        raise AirflowSkipException(f"publishing.yaml has no report of {', '.join(periods)}.")
-    return due
+    return closed
 
 
 def plan_periods(params: Mapping[str, Any], dag_run: Any) -> list[str]:
@@ -126,15 +121,10 @@ def plan_periods(params: Mapping[str, Any], dag_run: Any) -> list[str]:
 
 def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Publish a report of one period: final when every source answered, else provisional, unless conf says which."""
-    return _publish(report, province_of(params), parse_period(period), STATES[params.get("state") or "auto"])
-
-
-def _publish(
-    report: str, unit: str, period: Period, state: Literal["provisional", "final"] | None = None
-) -> dict[str, Any]:
     from motcua.publish import publish_edition, write_files
 
-    edition = publish_edition(report, unit, period, state=state)
+    state = STATES[params.get("state") or "auto"]
+    edition = publish_edition(report, province_of(params), parse_period(period), state=state)
     files = write_files(edition)
     missing = [cell["source_id"] for cell in edition.content["completeness"] if is_lacking(cell["cell"])]
     log.info("%s is %s%s", edition.edition_id, edition.state, f", missing {', '.join(missing)}" if missing else "")

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def compare_with_portal(params: Mapping[str, Any], dag_run: Any) -> dict[str, Any]:
-    """Compare the province's figures of a month; return how many differ, by kind.
+    """Compare the province's figures of a month with the portal's. Return how many differ, by kind.
 
     Raises:
         AirflowSkipException: there is no connection to the portal.
@@ -30,17 +30,17 @@ def compare_with_portal(params: Mapping[str, Any], dag_run: Any) -> dict[str, An
     contract = load_portal_contract(Settings.load().catalog_dir)
     try:
         base_url = airflow_connections()(contract.connection_id).base_url
-    except ConfigurationError as error:  # an installation may do without the comparison
-        raise AirflowSkipException(f"Nothing is compared: {error}") from None
+    except ConfigurationError as error:  # the comparison is optional for an installation
+        raise AirflowSkipException(f"Nothing was compared: {error}") from None
     today = dag_run.run_after.astimezone(ZoneInfo(TIMEZONE)).date()
-    found = reconcile(province_of(params), month_before(params, dag_run), base_url=base_url, today=today)
-    for name in found.unmapped:
-        log.warning("The portal's department %s is no unit known here: add it to national_portal.yaml", name)
-    log.info("%d of %d figures differ: %s", len(found.differences), found.compared, found.by_kind)
+    comparison = reconcile(province_of(params), month_before(params, dag_run), base_url=base_url, today=today)
+    for name in comparison.unmapped:
+        log.warning("The department %s of the portal is not a known unit: add it to national_portal.yaml", name)
+    log.info("%d of %d figures differ: %s", len(comparison.differences), comparison.compared, comparison.by_kind)
     return {
-        "unit": found.unit.unit_id,
-        "period": found.period.label,
-        "compared": found.compared,
-        "differences": len(found.differences),
-        "by_kind": found.by_kind,
+        "unit": comparison.unit.unit_id,
+        "period": comparison.period.label,
+        "compared": comparison.compared,
+        "differences": len(comparison.differences),
+        "by_kind": comparison.by_kind,
     }

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
         EditionSummary,
         Verification,
         list_editions,
-        publish_edition,
         read_edition,
         verify_edition,
     )
+    from motcua.publish.edition.lifecycle import publish_edition
     from motcua.publish.files.write import write_files
+    from motcua.publish.form.dossier_list import DossierListing, OverdueDossier, read_list
     from motcua.publish.form.figures import Row
     from motcua.publish.form.reading import FormOnMap, FormReading, read_form
-    from motcua.publish.overdue import OverdueDossier, overdue_list
     from motcua.publish.planning import reports_due
 
 # Loaded on first use: a DAG file that names this package must not pay for Jinja2 or the databases.
@@ -35,20 +35,21 @@ _HOMES = {
             "EditionSummary",
             "Verification",
             "list_editions",
-            "publish_edition",
             "read_edition",
             "verify_edition",
         ),
+        "edition.lifecycle": ("publish_edition",),
         "files.write": ("write_files",),
+        "form.dossier_list": ("DossierListing", "OverdueDossier", "read_list"),
         "form.figures": ("Row",),
         "form.reading": ("FormOnMap", "FormReading", "read_form"),
-        "overdue": ("OverdueDossier", "overdue_list"),
         "planning": ("reports_due",),
     }.items()
     for name in names
 }
 
 __all__ = [
+    "DossierListing",
     "Edition",
     "EditionSummary",
     "FormOnMap",
@@ -57,10 +58,10 @@ __all__ = [
     "Row",
     "Verification",
     "list_editions",
-    "overdue_list",
     "publish_edition",
     "read_edition",
     "read_form",
+    "read_list",
     "reports_due",
     "verify_edition",
     "write_files",

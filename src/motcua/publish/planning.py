@@ -1,4 +1,4 @@
-"""Which reports of a unit and period are due, by the rules of the catalogue and what the unit's sources can tell."""
+"""Which reports of a unit and period are due: what reports say of themselves, and what the unit's sources can tell."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 
 from motcua.catalog import load_catalog
 from motcua.catalog.feeds import fed_fields
-from motcua.catalog.forms import Form, load_form
-from motcua.catalog.publishing import Clock, load_publishing
+from motcua.catalog.forms import Clock, Form, load_form
+from motcua.catalog.publishing import publishing_rules
 from motcua.catalog.record_sources import speaking_for
 from motcua.period import Period
 from motcua.publish.form.scope import Scope
@@ -20,17 +20,16 @@ def reports_due(clock: Clock, unit: str, period: Period) -> list[str]:
     """Return the reports to publish of a period; the log names each that no source of the unit can tell anything of.
 
     Raises:
-        CatalogError: the rules are wrong, or the unit is unknown on the period's days.
+        CatalogError: the file of a report is wrong, or the unit is unknown on the period's days.
     """
     folder = Settings.load().catalog_dir
-    catalog = load_catalog(folder)
-    scope = Scope.of(catalog, unit, period)
+    scope = Scope.of(load_catalog(folder), unit, period)
     due = []
-    for rule in load_publishing(folder).of(clock, period):
-        if rule.only_if_told and not is_told(load_form(folder, rule.report, period.to_date), scope):
-            log.info("%s of %s is left out: no source of %s tells it", rule.report, period.label, scope.unit.name)
+    for report, rule in publishing_rules(folder, clock, period).items():
+        if rule.only_if_told and not is_told(load_form(folder, report, period.to_date), scope):
+            log.info("%s of %s is left out: no source of %s tells it", report, period.label, scope.unit.name)
         else:
-            due.append(rule.report)
+            due.append(report)
     return due
 
 

@@ -15,7 +15,7 @@ from typing import get_args
 
 from motcua.sandbox.exports.export import PROTOCOLS, export
 from motcua.sandbox.exports.posting import post_world
-from motcua.sandbox.exports.tables import FORMS
+from motcua.sandbox.exports.tables import FORMS, Covers
 from motcua.sandbox.serve import DEFAULT_LOGIN, DEFAULT_PASSWORD, LOGIN_VARIABLE, PASSWORD_VARIABLE, serve
 from motcua.sandbox.systems.portal_sync import Shape
 from motcua.sandbox.world.columns import World
@@ -49,10 +49,14 @@ def _export(words: list[str]) -> None:
     parser.add_argument("--night", type=int, default=2, help="1 or a later one the scenario has; 2 by default")
     parser.add_argument("--shape", default="2025", choices=get_args(Shape), help="which years' fields a sync has")
     parser.add_argument("--form", default=None, choices=FORMS, help="how every unit sends its table; else each its own")
+    parser.add_argument(
+        "--covers", default="register", choices=get_args(Covers), help="every dossier of a unit, or the period's"
+    )
     asked = parser.parse_args(words)
     world = build_world(load_scenario(asked.scenario))
     _check_nights(parser, world, asked.night)
-    print(export(world, asked.protocol, asked.to, night=asked.night, shape=asked.shape, form=asked.form))
+    how = {name: getattr(asked, name) for name in ("night", "shape", "form", "covers")}
+    print(export(world, asked.protocol, asked.to, **how))
 
 
 def _post(words: list[str]) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from sqlalchemy import Connection
 
 from motcua.catalog import Catalog
+from motcua.catalog.forms import overdue_reasons
 from motcua.catalog.procedures import TIME_UNITS
-from motcua.catalog.reasons import overdue_reasons
 from motcua.days.due_dates import due_dates, due_rules
 from motcua.days.workdays import workdays_from, working_calendar
 from motcua.validate.distinct import distinct

@@ -1,7 +1,7 @@
 """The two databases: `store` (dossier versions, ledger, measures) and `warehouse` (editions).
 
-In: DSNs, or nothing, which means the embedded server. Out: engines, migrations, SQL statements by name.
-Never: a business rule; those stand in `include/sql/`.
+In: DSNs; without a DSN, the embedded server is used. Out: engines, migrations, SQL statements by name.
+Never: a business rule; those are in `include/sql/`.
 """
 
 from motcua.warehouse.engine import libpq_dsn, store_engine, warehouse_engine

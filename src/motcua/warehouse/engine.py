@@ -1,4 +1,4 @@
-"""Engines for the two databases, from DSNs or from the embedded server."""
+"""Engines of the two databases, from DSNs or from the embedded server."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from motcua.warehouse import embedded
 def libpq_dsn(database: str) -> str:
     """Return the libpq URI of `motcua_store`, `motcua_warehouse` or (embedded only) `airflow`.
 
-    Without a DSN in the environment the embedded server is started and used.
+    Without a DSN in the environment, the embedded server is started and used.
     """
     settings = Settings.load()
-    given = {"motcua_store": settings.store_dsn, "motcua_warehouse": settings.warehouse_dsn}.get(database)
-    return given or embedded.dsn(embedded.ensure_server(settings.work_dir / "pg"), database)
+    configured = {"motcua_store": settings.store_dsn, "motcua_warehouse": settings.warehouse_dsn}.get(database)
+    return configured or embedded.dsn(embedded.ensure_server(settings.work_dir / "pg"), database)
 
 
 def store_engine() -> Engine:
-    """Return the process-wide engine of the store. Transactions are READ COMMITTED."""
+    """Return the engine of the store, one per process. Transactions are READ COMMITTED."""
     return _engine(libpq_dsn("motcua_store"))
 
 
 def warehouse_engine() -> Engine:
-    """Return the process-wide engine of the warehouse."""
+    """Return the engine of the warehouse, one per process."""
     return _engine(libpq_dsn("motcua_warehouse"))
 
 

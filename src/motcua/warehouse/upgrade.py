@@ -1,7 +1,7 @@
-"""Schema changes by Alembic, one history a database, then the views, which follow their SQL files.
+"""Schema changes by Alembic, with one history per database, and then the views from their SQL files.
 
-A view is never migrated by hand: after every upgrade each file of `include/sql/views/<database>/` is created
-again, so the definition in force is the file in the tree.
+Views have no migrations. After every upgrade each view of `include/sql/views/<database>/` is created again, so the file
+in the tree is always the definition in force.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 @dataclass(frozen=True)
 class DatabaseStatus:
-    """Where one database stands: its revision and the newest one known to this code."""
+    """The revision of one database, and the newest revision that this code has (`head`)."""
 
     database: str
     revision: str | None
@@ -35,7 +35,7 @@ class DatabaseStatus:
 
 
 def upgrade_databases(revision: str = "head") -> list[DatabaseStatus]:
-    """Bring both databases to a revision and refresh their views. Safe to run at any time, also twice at once."""
+    """Migrate both databases to a revision and create their views again. Safe to run at any time, also in parallel."""
     for database, engine in _engines():
         with engine.begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(hashtext('motcua upgrade'))"))
@@ -50,15 +50,15 @@ def upgrade_databases(revision: str = "head") -> list[DatabaseStatus]:
 
 
 def database_status() -> list[DatabaseStatus]:
-    """Return the revision of both databases."""
-    found = []
+    """Return the revisions of both databases."""
+    statuses = []
     for database, engine in _engines():
         with engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-        found.append(
+        statuses.append(
             DatabaseStatus(database, current, ScriptDirectory.from_config(_config(database)).get_current_head())
         )
-    return found
+    return statuses
 
 
 def _engines() -> tuple[tuple[str, Engine], ...]:

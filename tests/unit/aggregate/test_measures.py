@@ -58,7 +58,7 @@ def test_building_twice_changes_nothing() -> None:
     assert measures() == before
 
 
-def test_increments_equal_a_recompute_after_forty_random_nights() -> None:
+def test_increments_equal_a_recomputation_after_forty_random_nights() -> None:
     rng = random.Random(7)
 
     def anyhow(number: int) -> dict[str, object]:
@@ -87,7 +87,7 @@ def test_increments_equal_a_recompute_after_forty_random_nights() -> None:
     assert rebuild_measures() == []
 
 
-def test_a_wrong_measure_is_found_and_mended() -> None:
+def test_a_wrong_measure_is_found_and_corrected() -> None:
     night(dossier())
     with store_engine().begin() as connection:
         connection.execute(text("update measure_day set quantity = 5 where measure = 'received_direct'"))
@@ -98,7 +98,7 @@ def test_a_wrong_measure_is_found_and_mended() -> None:
     check_measures()
 
 
-def test_a_batch_loaded_while_the_measures_are_compared_neither_waits_nor_shows_as_a_difference() -> None:
+def test_a_batch_loaded_while_the_measures_are_compared_neither_waits_nor_appears_as_a_difference() -> None:
     night(dossier("1"))
     second = validated_batch([dossier("2")])
     with measuring._measuring() as connection, ThreadPoolExecutor(1) as other:

@@ -325,9 +325,9 @@ def test_rules_may_say_everything_themselves_and_override_what_they_share() -> N
 
 def test_of_two_rules_as_narrow_as_each_other_the_first_is_taken() -> None:
     found = rules({"province": "82"}, {"fields": ["f"]}, {"fields": ["f"], "province": "84"}, {"fields": ["f"]})
-    assert found.place("c", "f", "82", date(2023, 6, 1)) == 1
-    assert found.place("c", "f", "84", date(2023, 6, 1)) == 2
-    assert found.place("c", "g", "84", date(2023, 6, 1)) is None
+    assert found.narrowest_index("c", "f", "82", date(2023, 6, 1)) == 1
+    assert found.narrowest_index("c", "f", "84", date(2023, 6, 1)) == 2
+    assert found.narrowest_index("c", "g", "84", date(2023, 6, 1)) is None
 
 
 @pytest.mark.parametrize("sessions", [["07:00-12:00"], ["07:00-09:00", "10:00-12:00", "13:00-16:30"]])

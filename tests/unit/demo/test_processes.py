@@ -47,7 +47,7 @@ def wait_until(happened: Callable[[], bool]) -> None:
     pytest.fail("it never happened")
 
 
-def test_stopping_takes_children_in_groups_of_their_own_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_also_stops_children_in_groups_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("motcua.demo.processes.STOP_SECONDS", 1.0)
     service = start(STUBBORN_FAMILY, tmp_path)
     wait_until(lambda: service.log.exists() and "child" in service.log.read_text())
@@ -59,7 +59,7 @@ def test_stopping_takes_children_in_groups_of_their_own_along(tmp_path: Path, mo
     stop_services([service])
 
 
-def test_another_process_stops_what_the_register_names(tmp_path: Path) -> None:
+def test_another_process_stops_the_services_in_the_register(tmp_path: Path) -> None:
     service = start("import time; time.sleep(60)", tmp_path)
     write_register(tmp_path / "stack.json", [service])
     code = (

@@ -57,7 +57,7 @@ def found() -> set[tuple[str, str, str]]:
     return {(finding.kind, finding.name, finding.handling) for finding in ledger.drift(SOURCE)}
 
 
-def test_a_source_that_sends_what_it_sent_is_left_alone(night: Night) -> None:
+def test_a_source_that_sends_the_same_as_before_has_no_drift(night: Night) -> None:
     assert [night(policy="freeze").state for _ in range(2)] == ["extracted"] * 2
     assert found() == set()
     assert read_contract(SOURCE).row_count == 24
@@ -91,7 +91,7 @@ def test_a_mapped_field_that_vanished_always_stops_the_pull(night: Night, policy
     assert night(policy="freeze").state == "extracted"
 
 
-def test_a_renamed_field_is_told_as_one_gone_and_one_new(night: Night) -> None:
+def test_a_renamed_field_is_reported_as_one_vanished_and_one_new_field(night: Night) -> None:
     night()
     night(_rename)
     assert found() == {("vanished_field", "lockState", "broken"), ("new_field", "lockedState", "broken")}
@@ -108,13 +108,13 @@ def test_an_unmapped_field_that_vanished_is_a_matter_of_policy(night: Night) -> 
     assert found() == {("vanished_field", "serviceName", "frozen"), ("vanished_field", "serviceName", "evolved")}
 
 
-def test_at_first_contact_a_field_that_must_be_there_is_missed(night: Night) -> None:
+def test_a_required_field_is_missed_at_the_first_contact(night: Night) -> None:
     batch = night(lambda each: each.pop("serviceCode"))
     assert batch.error_kind == "ContractBroken"
     assert "serviceCode (in no record, procedure_code is made of it)" in (batch.error_message or "")
 
 
-def test_a_retyped_field_is_told_with_both_types(night: Night) -> None:
+def test_a_field_of_another_type_is_reported_with_both_types(night: Night) -> None:
     night()
     batch = night(lambda each: each.update(online=False), policy="freeze")
     assert "retyped field online (boolean, text before)" in (batch.error_message or "")
@@ -122,7 +122,7 @@ def test_a_retyped_field_is_told_with_both_types(night: Night) -> None:
     assert night(lambda each: each.update(online=False), policy="freeze").state == "extracted"
 
 
-def test_an_unknown_code_is_told_with_its_count_and_no_personal_word(night: Night) -> None:
+def test_an_unknown_code_is_reported_with_its_count_and_without_personal_data(night: Night) -> None:
     night()
     batch = night(lambda each: each.update(dossierStatus="archived"), policy="freeze")
     assert "unknown code dossierStatus: 'archived' (12 records)" in (batch.error_message or "")
@@ -154,7 +154,7 @@ def test_a_contract_holds_names_and_kinds_and_no_value() -> None:
     assert contract.kinds["dossierId"] == {"number"}
 
 
-def test_what_is_known_grows_with_each_page_and_forgets_what_was_accepted_as_gone() -> None:
+def test_the_contract_grows_with_each_page_and_forgets_fields_accepted_as_gone() -> None:
     first = contract_of([{"a": 1, "b": "x"}] * 10, MAPPING)
     merged = merge(first, contract_of([{"a": "1"}] * 10, MAPPING))
     assert merged == Contract(20, {"a": 20}, {"a": frozenset({"number", "text"})})
@@ -195,7 +195,7 @@ def test_a_short_first_page_that_hides_rows_is_no_cap(night: Night, site: Site) 
     assert "rows" in (batch.error_message or "") or "two pages" in (batch.error_message or "")
 
 
-def test_a_key_that_only_a_later_page_shows_is_told_too(night: Night, site: Site) -> None:
+def test_a_key_that_only_a_later_page_shows_is_reported_too(night: Night, site: Site) -> None:
     site.cap = 5
 
     def late(each: dict[str, Any]) -> None:
@@ -210,7 +210,7 @@ def test_a_key_that_only_a_later_page_shows_is_told_too(night: Night, site: Site
     assert "new field humour" in (late_and_frozen.error_message or "")
 
 
-def test_what_a_field_is_made_of_inside_a_list_is_no_new_field() -> None:
+def test_a_key_inside_a_list_that_a_field_is_made_from_is_not_a_new_field() -> None:
     mapping = load_mapping(PROJECT_ROOT / "include" / "catalog", "portal_sync")
     sent = [{"MaHoSo": "1", "DanhSachLePhi": [{"Gia": "2000"}], "TaiLieuNop": [{"DuocSoHoa": "1", "La": "1"}]}]
     found = compare(Contract(0, {}, {}, None), contract_of(sent, mapping), mapping)

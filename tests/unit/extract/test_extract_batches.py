@@ -121,7 +121,7 @@ def test_copies_children_and_groups_are_accounted_for_as_duplicates(site: Site, 
     assert (batch.pulled_count, batch.duplicate_count, batch.declared_total) == (5, 3, 5)
 
 
-def test_of_a_key_pulled_twice_the_newest_is_kept(site: Site, plan: Plan, resolve: Resolve) -> None:
+def test_the_newest_record_is_kept_of_a_key_pulled_twice(site: Site, plan: Plan, resolve: Resolve) -> None:
     site.dossiers[GROUP] = [
         record(1, modifiedDate="03/10/2023 08:00:00", dossierStatus="done"),
         record(1, modifiedDate="02/10/2023 08:00:00"),
@@ -132,7 +132,7 @@ def test_of_a_key_pulled_twice_the_newest_is_kept(site: Site, plan: Plan, resolv
     assert kept == {("done", "record", None), ("processing", "duplicate", "repeated")}
 
 
-def test_a_total_that_never_stands_still_fails_the_batch(site: Site, plan: Plan, resolve: Resolve) -> None:
+def test_a_total_that_changes_in_every_listing_fails_the_batch(site: Site, plan: Plan, resolve: Resolve) -> None:
     site.dossiers[GROUP] = [record(number, f"{number % 30 + 1:02d}/10/2023 08:00:00") for number in range(1, 71)]
     totals = itertools.count(70)
     site.wildcard[GROUP] = lambda handler, document: changes(total=next(totals))(handler, document)
@@ -143,7 +143,7 @@ def test_a_total_that_never_stands_still_fails_the_batch(site: Site, plan: Plan,
     assert " and then " in (batch.error_message or "")
 
 
-def test_what_an_adapter_warns_of_stands_in_the_manifest(
+def test_warnings_of_an_adapter_are_in_the_manifest(
     site: Site, plan: Plan, resolve: Resolve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [batch_id] = plan()
@@ -153,7 +153,7 @@ def test_what_an_adapter_warns_of_stands_in_the_manifest(
     assert read_manifest(batch.landing_uri)["warnings"] == ["its database holds 9 dossiers, its index 7"]
 
 
-def test_a_page_answered_twice_by_a_proxy_is_asked_again(site: Site, plan: Plan, resolve: Resolve) -> None:
+def test_a_page_answered_twice_by_a_proxy_is_requested_again(site: Site, plan: Plan, resolve: Resolve) -> None:
     site.dossiers[GROUP] = nine_dossiers()
     site.faults = [None, changes(data=nine_dossiers()[:4])]
     [batch_id] = plan()
@@ -161,7 +161,7 @@ def test_a_page_answered_twice_by_a_proxy_is_asked_again(site: Site, plan: Plan,
     assert ledger.read_batches([batch_id])[0].pulled_count == 9
 
 
-def test_a_dossier_held_twice_on_two_pages_is_listed_again_once_and_then_believed(
+def test_a_dossier_on_two_pages_is_listed_again_once_and_then_accepted(
     site: Site, plan: Plan, resolve: Resolve
 ) -> None:
     site.dossiers[GROUP] = [*nine_dossiers(), record(1, "01/10/2023 08:00:00")]
@@ -200,7 +200,7 @@ def test_pulling_again_from_an_unchanged_source_writes_the_same_bytes(site: Site
         ([answers(404)], "ContractBroken", "404 to its list"),
         ([answers(401)], "ConfigurationError", "onestop_tra_vinh"),
         ([answers(403)], "ConfigurationError", "onestop_tra_vinh"),
-        ([cut_short] * 3, "ContractBroken", "not complete JSON"),
+        ([cut_short] * 3, "ContractBroken", "incomplete or invalid JSON"),
         ([answers(503)] * 6, "SourceUnavailable", "answered 503 3 times"),
         ([silence] * 6, "SourceUnavailable", "did not answer"),
         ([reset] * 6, "SourceUnavailable", "did not answer"),
@@ -273,7 +273,7 @@ def test_a_retry_repeats_only_what_failed(site: Site, plan: Plan, resolve: Resol
     assert [batch.attempt_count for batch in ledger.read_batches([good, bad])] == [1, 2]
 
 
-def test_a_source_that_is_down_is_asked_again_at_the_end_and_holds_up_no_other(
+def test_a_source_that_is_down_is_tried_again_at_the_end_and_delays_no_other(
     site: Site, plan: Plan, resolve: Resolve, caplog: pytest.LogCaptureFixture
 ) -> None:
     site.dossiers = {GROUP: nine_dossiers(), OTHER_GROUP: []}
@@ -285,11 +285,11 @@ def test_a_source_that_is_down_is_asked_again_at_the_end_and_holds_up_no_other(
     assert ledger.read_batches([bad])[0].attempt_count == 2
     lines = [entry.getMessage() for entry in caplog.records]
     assert any(line.startswith("tra-vinh.c29236: 9 records, 0 duplicates, 0 out of window, ") for line in lines)
-    assert "1 of 2 sources were unavailable, asking again (round 2)" in lines
+    assert "1 of 2 sources were unavailable and are tried again (round 2)" in lines
     assert lines[-1].endswith("(2 of 2)")
 
 
-def test_an_unforeseen_error_ends_one_source_and_its_text_is_not_logged(
+def test_an_unexpected_error_ends_one_source_and_its_text_is_not_logged(
     site: Site, plan: Plan, resolve: Resolve, caplog: pytest.LogCaptureFixture
 ) -> None:
     site.dossiers[GROUP] = nine_dossiers()
@@ -336,7 +336,7 @@ def open_in_store(*dossier_ids: str) -> None:
     consolidate_batches([validated_batch([dossier(dossier_id, **open_now) for dossier_id in dossier_ids])])
 
 
-def test_what_we_believe_open_and_no_list_shows_is_asked_by_id(
+def test_a_dossier_open_in_the_store_that_no_list_shows_is_requested_by_id(
     site: Site, plan: Plan, resolve: Resolve, caplog: pytest.LogCaptureFixture
 ) -> None:
     [batch_id] = plan()
@@ -364,7 +364,7 @@ def test_what_we_believe_open_and_no_list_shows_is_asked_by_id(
     assert read_manifest(batch.landing_uri)["pulled"] == {
         "listed": 0, "listed_open": 1, "by_id": 2, "unknown_by_id": ["3"],
     }  # fmt: skip
-    assert "1 known dossiers are not at the source now; they count until it is proven" in caplog.text
+    assert "1 known dossiers were not returned by the source; they count until their deletion is proven" in caplog.text
 
 
 def test_nothing_personal_reaches_landing_or_log(

@@ -61,24 +61,24 @@ def test_a_listing_that_lacks_more_than_the_allowed_share_holds_the_batch(
     assert "motcua ingest --source tra-vinh.c29236 --accept-shrink" in message
 
 
-def test_a_listing_that_lacks_just_the_allowed_share_is_believed(site: Site, plan: Plan, resolve: Resolve) -> None:
+def test_a_listing_that_lacks_exactly_the_allowed_share_is_accepted(site: Site, plan: Plan, resolve: Resolve) -> None:
     known(40)
     shows(site, 34)
     assert pulled(plan()[0], resolve).state == "extracted"
 
 
-def test_an_empty_answer_holds_the_batch_and_asks_for_nothing_by_id(site: Site, plan: Plan, resolve: Resolve) -> None:
+def test_an_empty_answer_holds_the_batch_and_requests_nothing_by_id(site: Site, plan: Plan, resolve: Resolve) -> None:
     known(40)
     assert pulled(plan()[0], resolve).state == "held"
     assert len(site.asked) == len(site.lists())
 
 
-def test_a_few_dossiers_are_no_set_to_judge_a_share_by(site: Site, plan: Plan, resolve: Resolve) -> None:
+def test_a_share_of_a_few_dossiers_is_not_judged(site: Site, plan: Plan, resolve: Resolve) -> None:
     known(19)
     assert pulled(plan()[0], resolve).state == "extracted"
 
 
-def test_an_accepted_drop_is_believed_for_that_run_only(
+def test_an_accepted_drop_holds_for_that_run_only(
     site: Site, plan: Plan, resolve: Resolve, quick_catalog: Path
 ) -> None:
     from motcua.catalog import load_catalog
@@ -95,7 +95,7 @@ def test_an_accepted_drop_is_believed_for_that_run_only(
     assert pulled(usual, resolve).state == "held"
 
 
-def test_a_drop_written_in_the_catalogue_is_believed(tmp_path: Path) -> None:
+def test_a_drop_stated_in_the_catalogue_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "guards.yaml"
     path.write_text("accepted_drops:\n  - {source_id: a, from: 2025-07-01, to: 2025-07-31, reason: closed}\n")
     guards = load_guards(tmp_path)
@@ -110,7 +110,7 @@ def test_a_misspelt_guard_is_refused_with_its_line(tmp_path: Path) -> None:
         load_guards(tmp_path)
 
 
-def test_a_dossier_the_listing_does_not_show_is_asked_for_by_id(site: Site, plan: Plan, resolve: Resolve) -> None:
+def test_a_dossier_missing_from_the_listing_is_requested_by_id(site: Site, plan: Plan, resolve: Resolve) -> None:
     known(40)
     shows(site, 40)
     moved = site.dossiers["84102"][-1]
@@ -120,7 +120,7 @@ def test_a_dossier_the_listing_does_not_show_is_asked_for_by_id(site: Site, plan
     assert [path for path, _, _ in site.asked if path.endswith("/dossiers/40")] == ["/o/rest/v2/dossiers/40"]
 
 
-def test_an_id_the_source_does_not_know_is_handed_on_with_what_it_proves(
+def test_an_id_that_the_source_does_not_know_is_passed_on_with_what_it_proves(
     site: Site, plan: Plan, resolve: Resolve
 ) -> None:
     known(40)

@@ -1,4 +1,4 @@
-"""Sources that are down hold up no other: not its pull, not its validation, not its load; and none is lost."""
+"""Sources that are down do not delay the pull, validation or load of other sources, and no source is lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Resolve = Callable[[str], SourceConnection]
 
 @pytest.fixture
 def never() -> Iterator[Event]:
-    """What a dead source waits for: the end of the test, or its resurrection."""
+    """The event that a dead source waits for: the end of the test, or its recovery."""
     event = Event()
     yield event
     event.set()
@@ -39,7 +39,7 @@ def never() -> Iterator[Event]:
 
 @pytest.fixture
 def long_waits(quick_catalog: Path, tmp_path: Path) -> Path:
-    """The same sources, each worth a minute of waiting: whoever waits for a dead one is caught at it."""
+    """The same sources with time-outs of a minute, so that a test that waits for a dead source is noticed."""
     folder = tmp_path / "long"
     shutil.copytree(quick_catalog, folder)
     for path in (folder / "sources").glob("*.yaml"):
@@ -68,7 +68,7 @@ def group_of(batch_id: str) -> str:
 
 
 def hanging(event: Event) -> Fault:
-    """Take the question and say nothing until `event`; then answer as one should."""
+    """Take the request and do not answer until `event`; then answer normally."""
 
     def fault(handler: Handler, document: dict[str, Any]) -> bool:
         event.wait(120)
@@ -88,64 +88,64 @@ def dossiers() -> dict[str, int]:
         return dict(rows.tuples().all())
 
 
-def in_passing(batch_ids: list[str], resolve: Resolve) -> list[str]:
+def without_patience(batch_ids: list[str], resolve: Resolve) -> list[str]:
     return load([batch_ids], resolve, lambda _: None)
 
 
-@pytest.mark.parametrize("fault", [hanging, lambda _: answers(503)], ids=["silent", "503"])
-def test_what_answers_is_in_the_store_while_the_dead_are_still_being_waited_for(
+@pytest.mark.parametrize("fault", [hanging, lambda _: answers(503)], ids=["unanswered", "503"])
+def test_sources_that_answer_are_loaded_while_dead_sources_are_still_waited_for(
     fault: Callable[[Event], Fault], site: Site, planned: list[str], resolve: Resolve, never: Event
 ) -> None:
-    dead, healthy = planned[:2], planned[2:]  # the dead come first, so all others could be behind them
+    dead, healthy = planned[:2], planned[2:]  # the dead sources come first, so all others could wait behind them
     for batch_id in dead:
         site.wildcard[group_of(batch_id)] = fault(never)
-    assert sorted(in_passing(planned, resolve)) == sorted(dead)
-    assert not never.is_set()  # no dead one has ended: each had a minute for every question
+    assert sorted(without_patience(planned, resolve)) == sorted(dead)
+    assert not never.is_set()  # no dead source has ended: each had a minute for every request
     assert states(healthy) == ["loaded"] * 3
     assert dossiers() == dict.fromkeys(healthy, 6)
     assert states(dead) == ["planned"] * 2
     for batch in ledger.read_batches(dead):
         assert (batch.error_kind, batch.failed_stage) == ("SourceUnavailable", "extract")
-        says = "had not answered when the others" if fault is hanging else "answered 503 2 times"
+        says = "had not answered when the other sources" if fault is hanging else "answered 503 2 times"
         assert f"{batch.source_id} {says}" in (batch.error_message or "")
 
 
-def test_who_answers_again_is_asked_from_the_start_and_loaded_once(
+def test_a_source_that_answers_again_is_pulled_from_the_start_and_loaded_once(
     site: Site, planned: list[str], resolve: Resolve, never: Event
 ) -> None:
     dead = planned[:2]
     for batch_id in dead:
         site.wildcard[group_of(batch_id)] = hanging(never)
-    left = in_passing(planned, resolve)
-    never.set()  # the questions of the first asking are answered now, too late
+    unanswered = without_patience(planned, resolve)
+    never.set()  # the requests of the first attempt are answered now, too late
     site.wildcard.clear()
-    assert load([left], resolve, lambda _: None, is_patient=True) == []
+    assert load([unanswered], resolve, lambda _: None, is_patient=True) == []
     assert states(planned) == ["loaded"] * 5
     assert dossiers() == dict.fromkeys(planned, 6)
     assert [batch.attempt_count for batch in ledger.read_batches(dead)] == [2, 2]
 
 
-def test_an_answer_that_comes_after_a_source_was_left_reaches_neither_landing_nor_ledger(
+def test_an_answer_after_a_source_was_abandoned_reaches_neither_landing_nor_ledger(
     site: Site, planned: list[str], resolve: Resolve, never: Event, tmp_path: Path
 ) -> None:
     dead = planned[0]
     site.wildcard[group_of(dead)] = hanging(never)
-    in_passing(planned, resolve)
+    without_patience(planned, resolve)
     before = len(site.asked)
     never.set()
     assert not Event().wait(0.5)
     [batch] = ledger.read_batches([dead])
     assert (batch.state, batch.manifest_sha256) == ("planned", None)
-    assert len(site.asked) == before  # nor does it ask on
+    assert len(site.asked) == before  # and it sends no further request
     assert not [path for path in (tmp_path / "landing").rglob("*.parquet") if batch.source_id in path.parts]
 
 
-def test_repeating_the_asking_in_passing_changes_nothing_of_what_is_loaded(
+def test_repeating_a_chunk_without_patience_does_not_change_what_is_loaded(
     site: Site, planned: list[str], resolve: Resolve, never: Event
 ) -> None:
     site.wildcard[group_of(planned[0])] = hanging(never)
     for _ in range(2):
-        assert in_passing(planned, resolve) == planned[:1]
+        assert without_patience(planned, resolve) == planned[:1]
         assert dossiers() == dict.fromkeys(planned[1:], 6)
     assert [batch.attempt_count for batch in ledger.read_batches(planned)] == [2, 1, 1, 1, 1]
 
@@ -158,42 +158,46 @@ def test_a_slow_page_of_a_source_that_answers_is_waited_for(
     def second_page_slow(handler: Handler, document: dict[str, Any]) -> bool:
         asked.append(handler.path)
         if len(asked) == 2:
-            Event().wait(3)  # far longer than a silence that is waited for
+            Event().wait(3)  # far longer than a source without any answer may take
         return False
 
     site.wildcard[slow] = second_page_slow
     assert extract_batches(planned, resolve, is_patient=False) == ExtractOutcome(planned, [])
 
 
-def test_one_dead_source_after_the_other_takes_no_turn_from_those_behind_them(
+def test_several_dead_sources_in_a_row_do_not_block_the_sources_behind_them(
     site: Site, planned: list[str], resolve: Resolve, never: Event
 ) -> None:
     for batch_id in planned[:4]:
         site.wildcard[group_of(batch_id)] = hanging(never)
-    outcome = extract_batches(planned, resolve, workers=1, is_patient=False)  # one at a time, and the last is well
+    outcome = extract_batches(
+        planned, resolve, workers=1, is_patient=False
+    )  # one at a time; only the last source works
     assert outcome == ExtractOutcome(planned[4:], [], tuple(planned[:4]))
 
 
-def test_a_login_refused_is_final_also_in_passing(site: Site, planned: list[str], resolve: Resolve) -> None:
+def test_a_refused_login_is_final_also_without_patience(site: Site, planned: list[str], resolve: Resolve) -> None:
     site.wildcard[group_of(planned[0])] = answers(401)
     assert extract_batches(planned, resolve, is_patient=False) == ExtractOutcome(planned[1:], planned[:1])
     assert states(planned[:1]) == ["failed"]
 
 
-def test_patience_names_at_last_who_never_answers(
+def test_a_source_that_never_answers_is_named_after_the_last_attempt(
     plan: Plan, site: Site, resolve: Resolve, quick_catalog: Path
 ) -> None:
     [batch_id] = plan()
     site.wildcard["84102"] = answers(503)
     assert load([[batch_id]], resolve, lambda _: None) == [batch_id]
-    assert ledger.completeness(["tra-vinh.c29236"], *WINDOW)[0].cell == "missing"  # not yet named: the night waits
+    assert (
+        ledger.completeness(["tra-vinh.c29236"], *WINDOW)[0].cell == "missing"
+    )  # not named yet: the night still tries it
     assert load([[batch_id]], resolve, lambda _: None, is_patient=True) == []
     cell = ledger.completeness(["tra-vinh.c29236"], *WINDOW)[0]
     assert (cell.cell, "answered 503" in (cell.reason or "")) == ("failed", True)
     assert ledger.read_batches([batch_id])[0].attempt_count == 3
 
 
-def test_the_attempts_shipped_lose_no_source_of_a_rough_night() -> None:
+def test_the_shipped_number_of_attempts_loses_no_source_of_a_rough_night() -> None:
     """20 % 5xx, 5 % 429, 2 % cut short; 150 sources of 100 pages; the arithmetic of decision 0017."""
     attempts = Source.model_fields["attempts"].default
     refused, cut = 1 - 0.80 * 0.95, 0.02
@@ -202,6 +206,6 @@ def test_the_attempts_shipped_lose_no_source_of_a_rough_night() -> None:
         return refused**sendings * sum(cut**attempt for attempt in range(attempts)) + cut**attempts
 
     pull = 1 - (1 - lost(min(attempts, FIRST_ATTEMPTS))) * (1 - lost(attempts)) ** 99
-    pulls = 1 + ROUNDS  # in passing, then patiently
+    pulls = 1 + ROUNDS  # without patience, then with patience
     assert (1 - pull**pulls) ** 150 > 0.999
     assert all(source.attempts == attempts for source in load_catalog(PROJECT_ROOT / "include" / "catalog").sources)

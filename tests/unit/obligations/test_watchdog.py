@@ -57,11 +57,11 @@ def test_a_night_planned_for_an_earlier_day_does_not_count() -> None:
 def test_what_a_night_lacks_is_told_step_by_step() -> None:
     catalog = load_catalog(Settings.load().catalog_dir)
     ledger.plan_run(catalog, "begun", DAY, window=(DAY, DAY))
-    assert codes() == ["sources_lacking", "brief_not_published"]
+    assert codes() == ["sources_lacking", "report_not_published"]
     night()
-    assert codes() == ["not_measured", "brief_not_published"]
+    assert codes() == ["not_measured", "report_not_published"]
     build_measures()
-    assert codes() == ["brief_not_published"]
+    assert codes() == ["report_not_published"]
 
 
 def test_a_night_that_is_all_in_is_silent() -> None:

@@ -39,7 +39,7 @@ def test_the_text_of_any_other_error_stays_out(alerts: Path, caplog: pytest.LogC
     assert "Nguyễn" not in alerts.read_text(encoding="utf-8") + caplog.text
 
 
-def test_alerts_are_kept_one_below_the_other(alerts: Path) -> None:
+def test_alerts_are_appended_one_per_line(alerts: Path) -> None:
     for _ in range(3):
         alert_on_failure(context(None))
     assert len(alerts.read_text(encoding="utf-8").splitlines()) == 3

@@ -46,7 +46,7 @@ def test_planning_again_returns_the_same_batches(planned: list[str]) -> None:
 
 
 @pytest.mark.parametrize("state", ["planned", "extracted", "validated"])
-def test_a_night_under_way_is_not_closed(state: str, planned: list[str]) -> None:
+def test_a_running_night_is_not_closed(state: str, planned: list[str]) -> None:
     settle(state)
     assert night.levels_not_closed(date(2020, 6, 30)) == {"province": "1 of 1 sources, the first tien-giang.centre"}
 
@@ -57,12 +57,12 @@ def test_a_night_loaded_but_not_measured_is_not_closed(planned: list[str]) -> No
 
 
 @pytest.mark.parametrize(("state", "measured"), [("loaded", True), ("failed", False), ("held", False)])
-def test_a_night_whose_sources_are_in_or_named_is_closed(state: str, measured: bool, planned: list[str]) -> None:
+def test_a_night_whose_sources_are_loaded_or_named_is_closed(state: str, measured: bool, planned: list[str]) -> None:
     settle(state, measured=measured)
     assert night.levels_not_closed(date(2020, 6, 30)) == {}
 
 
-def test_closing_tells_counts_and_the_missing(planned: list[str]) -> None:
+def test_closing_returns_counts_and_missing_sources(planned: list[str]) -> None:
     settle("failed")
     closed = night.close("province", "night")
     assert (closed["day"], closed["states"], closed["missing"]) == (
@@ -72,22 +72,22 @@ def test_closing_tells_counts_and_the_missing(planned: list[str]) -> None:
     )
 
 
-def test_who_was_silent_is_listed_to_be_asked_again_until_it_is_in_or_named(planned: list[str]) -> None:
+def test_a_source_without_an_answer_is_listed_until_it_is_loaded_or_named(planned: list[str]) -> None:
     assert night.unanswered("province", "night") == [planned]
     for state in ("extracted", "validated", "loaded", "failed", "held"):
         settle(state)
         assert night.unanswered("province", "night") == []
 
 
-def test_a_silent_source_keeps_its_night_open_and_is_named_with_its_reason(planned: list[str]) -> None:
-    ledger.note_unanswered(planned[0], SourceUnavailable("It had not answered.", action="nothing yet."))
+def test_a_source_without_an_answer_keeps_its_night_open_and_is_named_with_its_reason(planned: list[str]) -> None:
+    ledger.note_unanswered(planned[0], SourceUnavailable("It had not answered.", action="no action yet."))
     assert night.levels_not_closed(date(2020, 6, 30)) == {"province": "1 of 1 sources, the first tien-giang.centre"}
     assert night.close("province", "night")["missing"] == ["tien-giang.centre"]
     with pytest.raises(SourceUnavailable, match=r"tien-giang.centre \(SourceUnavailable\)"):
         night.name_missing("province", "night")
 
 
-def test_a_night_is_closed_again_only_when_somebody_was_asked_again(planned: list[str]) -> None:
+def test_a_night_is_closed_again_only_when_a_source_was_tried_again(planned: list[str]) -> None:
     settle("loaded")
     with pytest.raises(AirflowSkipException):
         night.close_again("province", "night", [])
@@ -99,7 +99,7 @@ def test_a_night_that_was_never_planned_cannot_be_closed(databases: None) -> Non
         night.close("province", "night")
 
 
-def test_a_missing_source_is_named_with_the_run_that_asks_it_again(planned: list[str]) -> None:
+def test_a_missing_source_is_named_with_the_run_that_pulls_it_again(planned: list[str]) -> None:
     settle("failed")
     (batch,) = ledger.read_run("night")
     with pytest.raises(SourceUnavailable) as raised:
@@ -109,7 +109,7 @@ def test_a_missing_source_is_named_with_the_run_that_asks_it_again(planned: list
     assert f'"from": "{batch.window_from}", "to": "2020-06-30", "sources": ["tien-giang.centre"]' in message
 
 
-def test_a_full_night_names_nobody(planned: list[str]) -> None:
+def test_a_complete_night_names_no_source(planned: list[str]) -> None:
     settle("loaded")
     assert night.name_missing("province", "night") == 1
 

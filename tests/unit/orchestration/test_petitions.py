@@ -45,12 +45,12 @@ def taken_in() -> list[str]:
         return list(connection.execute(text("select petition_id from petition order by 1")).scalars())
 
 
-def test_without_a_source_the_run_is_skipped_not_failed(catalog: Path) -> None:
+def test_a_run_without_a_source_is_skipped_and_does_not_fail(catalog: Path) -> None:
     with pytest.raises(AirflowSkipException, match="no source of petitions"):
         plan_sources({"sources": []})
 
 
-def test_what_was_dropped_is_in_the_store_and_may_be_read_again(catalog: Path, databases: None) -> None:
+def test_dropped_petitions_are_in_the_store_and_may_be_read_again(catalog: Path, databases: None) -> None:
     drop(catalog, "P1,02/10/2023,Hành vi", "P2,03/10/2023,Hành vi")
     assert plan_sources({}) == ["tra-vinh.petitions"]
     for _ in range(2):
@@ -58,7 +58,7 @@ def test_what_was_dropped_is_in_the_store_and_may_be_read_again(catalog: Path, d
     assert taken_in() == ["P1", "P2"]
 
 
-def test_a_row_refused_turns_the_task_red_and_keeps_no_other_out(
+def test_a_refused_row_fails_the_task_but_the_other_rows_are_stored(
     catalog: Path, databases: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     drop(catalog, "P1,32/10/2023,Hành vi", "P2,03/10/2023,Hành vi")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from motcua.orchestration.schedule.days import month_before
 
 
-def test_a_run_on_the_third_is_about_the_month_before_also_over_a_new_year() -> None:
+def test_a_run_on_the_third_is_for_the_month_before_also_in_january() -> None:
     run = SimpleNamespace(run_after=datetime(2024, 1, 2, 23, tzinfo=UTC))  # 06:00 on the 3rd in Vietnam
     assert (month_before({}, run).period_type, month_before({}, run).label) == ("CAL_MONTH", "2023-12")
 

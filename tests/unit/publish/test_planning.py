@@ -14,9 +14,10 @@ import yaml
 from tests.measured_world import Store
 from tests.reform_world import EVE, NEW_SOURCES, OLD_SOURCES, REFORM
 
-from motcua.catalog.forms import load_form
-from motcua.catalog.index import load_definition
-from motcua.catalog.publishing import load_publishing
+from motcua.catalog.forms import form_file, load_form, report_codes
+from motcua.catalog.index import index_codes, index_file, index_of, load_definition
+from motcua.catalog.publishing import publishing_rules
+from motcua.errors import CatalogError
 from motcua.orchestration.publishing import publish_report
 from motcua.period import parse_period
 from motcua.publish import list_editions, reports_due, verify_edition
@@ -39,11 +40,24 @@ def due(unit: str = "84", period: str = "RPT_MONTH:2023-10") -> list[str]:
 
 def test_every_report_is_in_force_from_the_first_day_of_its_rule() -> None:
     folder = Settings.load().catalog_dir
-    rules = load_publishing(folder).rules
-    assert len(rules) == 7
-    for rule in rules:
-        read: Callable[..., Any] = load_definition if rule.report.startswith("index-") else load_form
-        assert read(folder, rule.report.removeprefix("index-"), rule.valid_from).holds_on(rule.valid_from)
+    rules = [(code, rule) for code in report_codes(folder) for rule in form_file(folder, code).published]
+    rules += [(code, rule) for code in index_codes(folder) for rule in index_file(folder, code).published]
+    assert len(rules) == 8
+    for report, rule in rules:
+        read: Callable[..., Any] = load_definition if index_of(report) else load_form
+        assert read(folder, index_of(report) or report, rule.valid_from).holds_on(rule.valid_from)
+
+
+def test_rules_in_a_file_that_nobody_reads_any_more_are_refused(catalog: Path) -> None:
+    (catalog / "publishing.yaml").write_text("rules: []\n", encoding="utf-8")
+    with pytest.raises(CatalogError, match=r"publishing\.yaml is no longer read.*move each rule to `published`"):
+        publishing_rules(catalog, "nights", parse_period("2023-10-03..2023-10-03"))
+
+
+def test_each_night_the_brief_is_due_and_nothing_else() -> None:
+    night = parse_period("2023-10-03..2023-10-03")
+    assert reports_due("nights", "84", night) == ["nightly-brief"]
+    assert reports_due("nights", "84", OCTOBER) == []
 
 
 def test_a_form_of_which_no_source_tells_anything_is_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -57,7 +71,7 @@ def test_a_form_is_published_once_a_source_tells_a_fact_of_it(catalog: Path) -> 
     document = yaml.safe_load(mapping.read_text(encoding="utf-8"))
     document["fields"]["has_electronic_result"] = {"as": "flag", "key": "x"}
     mapping.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-    assert due() == ["form-06", "digitisation", "online-payment"]
+    assert due() == ["digitisation", "form-06", "online-payment"]
 
 
 def test_petitions_are_published_where_a_source_of_them_holds_in_the_period(catalog: Path) -> None:

@@ -17,7 +17,7 @@ from motcua.errors import ContractBroken
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.wire.connection import SourceConnection
-from motcua.extract.wire.drops import Drops
+from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.tabular import Layout, Table, read_tables
 from motcua.spelling import fold
 
@@ -34,7 +34,7 @@ class FilesAdapter:
         self._source = source
         self._mapping = mapping
         self._optional = options.optional_columns
-        self._drops = Drops(source, options.path, connection)
+        self._drops = DropFolder(source, options.path, connection)
         self._layout = Layout(
             frozenset((*mapping.keys.keep, *mapping.keys.hmac)),
             options.encoding,

@@ -19,7 +19,7 @@ from motcua.extract.adapters.protocol import ListingShifted, Page, Record, Windo
 from motcua.extract.records.convert import read_integer
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import IdentifierRule
-from motcua.extract.wire.authorisation import Bearer, Nobody, Token
+from motcua.extract.wire.authorisation import Bearer, NoAuthorisation, Token
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.transport import Transport
 
@@ -190,7 +190,7 @@ class IgateAdapter:
         else:
             form = {"client_id": login, "client_secret": password}
         answer = self._transport.post(
-            self._token_url, form={"grant_type": self._options.grant, **form}, authorisation=Nobody()
+            self._token_url, form={"grant_type": self._options.grant, **form}, authorisation=NoAuthorisation()
         )
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:

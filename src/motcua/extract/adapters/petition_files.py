@@ -23,7 +23,7 @@ from motcua.extract.records.convert import Problem, code_reader, value_reader
 from motcua.extract.records.privacy import MASKED
 from motcua.extract.records.rules import NameRule
 from motcua.extract.wire.connection import SourceConnection
-from motcua.extract.wire.drops import Drops
+from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.tabular import Layout, read_tables
 from motcua.settings import Settings
 from motcua.spelling import folded
@@ -40,7 +40,7 @@ class PetitionFilesAdapter:
 
     def __init__(self, source: Source, connection: SourceConnection) -> None:
         self._options = source.options_as(PetitionFilesOptions)
-        self._drops = Drops(source, self._options.path, connection)
+        self._drops = DropFolder(source, self._options.path, connection)
         self._headings = {name: heading for name, heading in self._options.columns.model_dump().items() if heading}
         wanted = tuple(dict.fromkeys(self._headings.values()))
         self._wanted = wanted

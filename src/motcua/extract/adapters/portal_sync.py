@@ -27,7 +27,7 @@ from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.convert import read_flag
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.wire.connection import SourceConnection
-from motcua.extract.wire.drops import Drops
+from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.tabular import decode
 
 WHOLE = "DongBoHoSoMC"
@@ -53,7 +53,7 @@ class PortalSyncAdapter:
         self._agency = options.agency_code
         self._kept = {key.split(".", 1)[0] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
         self._shapes: dict[tuple[str, ...], tuple[Record, list[str]]] = {}  # what is kept, by the names of an item
-        self._drops = Drops(source, options.path, connection) if options.path is not None else None
+        self._drops = DropFolder(source, options.path, connection) if options.path is not None else None
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield one row for every item of every message, whatever the window."""
@@ -75,7 +75,7 @@ class PortalSyncAdapter:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _dropped(self, drops: Drops) -> Iterator[Message]:
+    def _dropped(self, drops: DropFolder) -> Iterator[Message]:
         for name, body in drops.read():
             for message in self._messages(body, name):
                 is_update = message["service"] == WHOLE and read_flag(message.get("isUpdating"))

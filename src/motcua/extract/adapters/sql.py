@@ -28,7 +28,7 @@ from motcua.extract.adapters.files import record_keys
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.wire.connection import SourceConnection
-from motcua.extract.wire.places import claim
+from motcua.extract.wire.worker_slots import current_slot
 from motcua.settings import TIMEZONE, Settings
 
 _LOCAL = ZoneInfo(TIMEZONE)
@@ -65,7 +65,7 @@ class SqlAdapter:
         self._source = source
         self._mapping = mapping
         self._options = source.options_as(SqlOptions)
-        self._place = claim()
+        self._slot = current_slot()
         self.lists_open = self._options.open_query is not None
         self.absence_is_proof = self._options.by_id_query is not None
         url = _url(source, connection)
@@ -134,8 +134,8 @@ class SqlAdapter:
         try:
             with self._engine.connect() as connection:
                 connection.execute(text(_READ_ONLY[self._engine.dialect.name]))
-                if self._place:
-                    self._place.take()
+                if self._slot:
+                    self._slot.note_answer()
                 yield connection
                 connection.rollback()
         except OperationalError as error:

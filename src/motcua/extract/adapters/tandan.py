@@ -19,7 +19,7 @@ from motcua.extract.adapters.protocol import ListingShifted, Page, Record, Windo
 from motcua.extract.records.convert import read_integer
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import IdentifierRule
-from motcua.extract.wire.authorisation import Bearer, Nobody, Token
+from motcua.extract.wire.authorisation import Bearer, NoAuthorisation, Token
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.transport import Transport
 
@@ -153,7 +153,7 @@ class TandanAdapter:
     def _log_in(self) -> Token:
         """Ask for a token with the login of the connection; how long it lasts is not said, a 401 renews it."""
         document = {"email": self._connection.login, "password": self._connection.password}
-        answer = self._transport.post(self._options.token_path, document=document, authorisation=Nobody())
+        answer = self._transport.post(self._options.token_path, document=document, authorisation=NoAuthorisation())
         inner = answer.get("data") if isinstance(answer, dict) and isinstance(answer.get("data"), dict) else answer
         token = inner.get("token") if isinstance(inner, dict) else None
         if not isinstance(token, str) or not token:

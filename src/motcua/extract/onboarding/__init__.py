@@ -1,1 +1,1 @@
-"""A new source: a first mapping from what it sends, and a check of what would be understood."""
+"""Tools for a new source: a first draft of its mapping, and a check of what the mapping reads."""

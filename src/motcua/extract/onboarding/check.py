@@ -1,4 +1,4 @@
-"""Looks at one source without keeping anything: does it answer, and is what it says understood?"""
+"""Checks one source without storing anything: whether it answers, and whether its records can be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from motcua.canonical import CONTENT
 from motcua.catalog import Catalog, Source
 from motcua.extract.adapters.protocol import Window, make_adapter
-from motcua.extract.disposition import counts, settle
+from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import pseudonymiser
@@ -22,23 +22,24 @@ from motcua.settings import Settings
 from motcua.units.codes import UnitCodes
 
 _OWN = ["record", "out_of_window"]
-MOST = 12  # how many distinct units and procedures are told
+MOST = 12  # the most units and procedures that are listed
 
 
 @dataclass(frozen=True)
 class SourceCheck:
-    """What a source gave for a window of days.
+    """What a source returned for a window of days.
 
     Attributes:
-        declared_total: how many records the source said there are; none when it does not say.
-        dispositions: pulled rows by what would become of them.
-        filled: for each canonical field, how many rows have a value.
-        issues: for each field and complaint, how many rows did not parse. No values.
-        unclassified: source keys the mapping does not know; they are dropped.
-        keys: for each mapped key of the source, what was seen of it; no rows: the source did not send it.
-        units: for each unit as the source spells it, the unit it means (none: unknown) and its rows.
-        procedures: for each procedure code, whether the catalogue knows it and its rows.
-        records: what a pull would pass on, as a table of LANDING_SCHEMA; of a file the rows of other days too.
+        declared_total: the number of records that the source declares; None when it declares none.
+        dispositions: the number of pulled rows by disposition.
+        filled: for each canonical field, the number of rows with a value.
+        issues: for each field and problem, the number of rows that could not be read. No values.
+        unclassified: keys of the source that are not in the mapping; they are dropped.
+        keys: for each mapped key of the source, what the sample shows; no rows: the source did not send it.
+        units: for each unit as the source spells it, the unit it means (None: unknown) and its rows.
+        procedures: for each procedure code, whether it is in the catalogue, and its rows.
+        records: the records that a pull would pass on, as a table of LANDING_SCHEMA; of files, the rows of other days
+            too.
     """
 
     source_id: str
@@ -66,7 +67,7 @@ class SourceCheck:
 def check_source(
     source: Source, connection: SourceConnection, from_date: date, to_date: date, catalog: Catalog
 ) -> SourceCheck:
-    """Pull a window and say what was understood. Writes nothing. Raises what a pull raises."""
+    """Pull a window and report what could be read. Writes nothing. Raises the errors of a pull."""
     settings = Settings.load()
     mapping = load_mapping(catalog.folder, source.mapping)
     builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()))
@@ -82,31 +83,31 @@ def check_source(
     finally:
         adapter.close()
     pulled = pa.concat_tables(tables)
-    settled = settle(pulled, window, frozenset())
+    disposed = assign_dispositions(pulled, window, frozenset())
     issues = Counter(
         issue for text in pulled["mapping_issues"].to_pylist() if text is not None for issue in text.split("; ")
     )
-    codes, known = UnitCodes(catalog), {procedure.code for procedure in catalog.procedures}
+    codes, known_procedures = UnitCodes(catalog), {procedure.code for procedure in catalog.procedures}
     return SourceCheck(
         source.source_id,
         pulled.num_rows,
         declared,
-        counts(settled),
+        counts(disposed),
         {field.name: pulled.num_rows - pulled[field.name].null_count for field in CONTENT},
         dict(issues.most_common()),
         sorted(builder.unclassified),
         profile.keys(),
-        {code: (_meant(codes, code, source), rows) for code, rows in _most(pulled["unit_code"])},
-        {code: (code in known, rows) for code, rows in _most(pulled["procedure_code"])},
-        # Days that cannot be asked for do not narrow what is looked at: a file is one sample.
-        settled.filter(pc.is_in(settled["disposition"], pa.array(["record"] if adapter.filters else _OWN))),
+        {code: (_meanings(codes, code, source), rows) for code, rows in _most_frequent(pulled["unit_code"])},
+        {code: (code in known_procedures, rows) for code, rows in _most_frequent(pulled["procedure_code"])},
+        # A source without filters, such as a file, is one sample: rows of other days are checked too.
+        disposed.filter(pc.is_in(disposed["disposition"], pa.array(["record"] if adapter.filters else _OWN))),
     )
 
 
-def _meant(codes: UnitCodes, code: str, source: Source) -> str | None:
+def _meanings(codes: UnitCodes, code: str, source: Source) -> str | None:
     units = {meaning.unit_id for meaning in codes.meanings(code, source.source_id)}
     return ", ".join(sorted(units)) or None
 
 
-def _most(column: pa.ChunkedArray) -> list[tuple[str, int]]:
+def _most_frequent(column: pa.ChunkedArray) -> list[tuple[str, int]]:
     return Counter(value for value in column.to_pylist() if value is not None).most_common(MOST)

@@ -1,6 +1,6 @@
-"""What a sample of a source's records looks like, field by field: types, date formats, words of its code lists.
+"""Profiles a sample of a source's records, field by field: types, date formats, words of its code lists.
 
-No value of a record is told but words that behave as a code list does: few, recurring, and nothing personal in them.
+No value of a record is shown, except words that behave like a code list: few, repeated, and without personal data.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class KeySeen:
 
     Attributes:
         feeds: the canonical fields made from it.
-        rows: records that have a value in it.
-        kinds: how many values are text, a number, a date ...
-        formats: of an instant, how many values fit each of its formats; what fits none stands as a shape (99.99.9999).
-        words: of a code list, each word with the code it means (none: unknown) and its rows.
+        rows: the number of records with a value in it.
+        kinds: the number of values by type: text, number, date ...
+        formats: of an instant, the number of values by format; values of no format appear as a shape (99.99.9999).
+        words: of a code list, each word with the code it means (None: unknown) and its rows.
     """
 
     feeds: list[str]
@@ -43,7 +43,7 @@ class KeySeen:
 
 
 class Profile:
-    """Gathers what is seen, a page at a time."""
+    """Collects the profile, one page at a time."""
 
     def __init__(self, mapping: SourceMapping) -> None:
         self.rows = 0
@@ -60,7 +60,7 @@ class Profile:
         }
 
     def add(self, records: Sequence[Record]) -> None:
-        """Look at a page of records."""
+        """Add a page of records."""
         self.rows += len(records)
         for key, values in self._picker.columns(records, lambda row, issue: None).items():
             stated = [value for value in values if isinstance(value, list | dict) or value not in self._nulls]
@@ -73,7 +73,7 @@ class Profile:
                 self._words[key].update(str(value).strip() for value in stated if not isinstance(value, list | dict))
 
     def keys(self) -> dict[str, KeySeen]:
-        """Return every mapped key with what was seen of it."""
+        """Return every mapped key with its profile."""
         for key, counted in self._words.items():
             is_list = 2 * len(counted) <= sum(counted.values()) and len(counted) <= _WORDS
             for word, rows in counted.most_common():
@@ -90,15 +90,15 @@ class Profile:
 
 
 def feeds_of(mapping: SourceMapping) -> dict[str, list[str]]:
-    """Return every kept key with the canonical fields it is for."""
+    """Return every kept key with the canonical fields that use it."""
     feeds: dict[str, list[str]] = {key: [] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
-    named = {
+    keys_by_field = {
         "dossier_id": mapping.identity.key,
         "status_code": mapping.status.key,
         "channel_code": mapping.channel.keys,
         **{name: rule.key for name, rule in mapping.fields.items()},
     }
-    for name, keys in named.items():
+    for name, keys in keys_by_field.items():
         for key in keys:
             feeds[key].append(name)
     for rule in mapping.standing:
@@ -109,12 +109,12 @@ def feeds_of(mapping: SourceMapping) -> dict[str, list[str]]:
 
 
 def _code_lists(mapping: SourceMapping) -> dict[str, dict[str, str]]:
-    """Return the code lists by key: folded word to what it means."""
+    """Return the code list of each key: the meaning of each folded word."""
     lists: dict[str, dict[str, str]] = {}
     for rule in mapping.fields.values():
         if isinstance(rule, ChoiceRule):
             for key in rule.key:
-                lists[key] = {word: str(meant) for word, meant in rule.choices.items()}
+                lists[key] = {word: str(meaning) for word, meaning in rule.choices.items()}
     if isinstance(mapping.channel, ChannelCodes):
         for key in mapping.channel.key:
             lists[key] = {word: str(code) for word, code in mapping.channel.codes.items()}
@@ -128,6 +128,6 @@ def _kind(value: Any) -> str:
 
 
 def _shape(value: Any) -> str:
-    """Return what a value looks like without what it says: digits as 9, letters as a."""
+    """Return the shape of a value without its content: digits become 9, letters become a."""
     text = str(value)[:24]
     return "".join("9" if letter.isdigit() else "a" if letter.isalpha() else letter for letter in text)

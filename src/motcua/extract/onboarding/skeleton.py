@@ -1,7 +1,7 @@
-"""The beginning of a mapping for a table nobody has mapped: what its column names and a few rows let one guess.
+"""The first draft of a mapping for a new table, guessed from its column names and a few rows.
 
-A guess is marked with `<-` for a person to confirm. A column that nothing is known of is classified as personal, so
-nothing of it is kept until somebody says so. No value is written but words that behave as a code list does.
+Each guess is marked with `<-` for a person to confirm. An unknown column is classified as personal, so nothing of it is
+kept until a person changes that. No value is written, except words that behave like a code list.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from motcua.extract.wire.tabular import Layout, read_tables
 from motcua.spelling import fold, folded
 
 _ROWS = 500
-# Column names as offices write them, by the field they usually stand for.
+# Column names as offices write them, by the field that they usually mean.
 _NAMES: dict[str, tuple[str, ...]] = {
     "number": ("mã hồ sơ", "số hồ sơ", "mã hs", "số hs", "số biên nhận", "mã số hồ sơ", "dossier no", "dossier", "id"),
     "status": ("trạng thái", "tình trạng", "trạng thái hồ sơ", "tình trạng hồ sơ", "kết quả xử lý", "status"),
@@ -69,7 +69,7 @@ _FORMATS = (
     "dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy HH:mm", "dd/MM/yyyy", "d/M/yyyy", "dd-MM-yyyy HH:mm:ss", "dd-MM-yyyy HH:mm",
     "dd-MM-yyyy", "yyyyMMddHHmmss", "yyyy-MM-dd HH:mm:ss", "iso", "excel",
 )  # fmt: skip
-# What a word in a list of statuses or channels speaks of; the first that fits.
+# Parts of words in lists of statuses or channels, and their codes; the first part that is found decides.
 _STATUSES = (
     ("không tiếp nhận", 3), ("không được tiếp nhận", 3), ("từ chối", 3), ("rút", 7), ("dừng", 8), ("huỷ", 8),
     ("bổ sung", 5), ("tài chính", 6), ("chưa trả", 9), ("đã trả", 10), ("trả kết quả", 10), ("trễ", 4), ("quá hạn", 4),
@@ -87,42 +87,41 @@ class Sample:
     rows: list[list[Any]]
 
     def values(self, column: str) -> list[Any]:
-        place = self.columns.index(column)
-        return [row[place] for row in self.rows if place < len(row) and row[place] is not None]
+        position = self.columns.index(column)
+        return [row[position] for row in self.rows if position < len(row) and row[position] is not None]
 
     def words(self, column: str) -> list[str]:
-        """The words of a column that behaves as a code list does; none of any other."""
+        """The words of a column that behaves like a code list; an empty list for any other column."""
         counted = Counter(str(value) for value in self.values(column) if str(value) not in _NULLS)
         if 2 * len(counted) > sum(counted.values()) or len(counted) > 40:
             return []
-        words = {
-            folded(word): word for word, _ in reversed(counted.most_common())
-        }  # of several spellings the commonest
+        # The most frequent of several spellings comes last and stays.
+        words = {folded(word): word for word, _ in reversed(counted.most_common())}
         return [word for word in reversed(words.values()) if not holds_personal(word) and len(word) <= 60]
 
 
 def sample_table(folder: Path, path: str) -> Sample | None:
-    """Return the first table of the first file of a pattern, or none when there is no file."""
+    """Return the first table of the first file that matches a pattern; None when there is no file."""
     filesystem, pattern = fsspec.url_to_fs(path if "://" in path else str(folder / path))
-    found = sorted(filesystem.glob(pattern))
-    if not found:
+    paths = sorted(filesystem.glob(pattern))
+    if not paths:
         return None
     wanted = frozenset(name for names in _NAMES.values() for name in names)
-    table = next(read_tables(filesystem.cat_file(found[0]), found[0].rsplit("/", 1)[-1], Layout(wanted)))
+    table = next(read_tables(filesystem.cat_file(paths[0]), paths[0].rsplit("/", 1)[-1], Layout(wanted)))
     return Sample(tuple(column for column in table.columns), [cells for _, cells in islice(table.rows, _ROWS)])
 
 
 def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
-    """Return a mapping file for a sample, or with columns to be replaced when there is none."""
+    """Return a mapping file for a sample. Without a sample, it has example columns to be replaced."""
     columns = sample.columns if sample else ("Mã hồ sơ", "Trạng thái", "Tên thủ tục", "Ngày tiếp nhận", "Ngày hẹn trả")
     guessed = {field: column for field, names in _NAMES.items() if (column := _column(columns, names))}
     number = guessed.setdefault("number", next(column for column in columns if column))
     lines = [
-        "# Made by `motcua sources new`. What is marked with <- is a guess for a person to confirm.",
+        "# Made by `motcua sources new`. A line marked with <- is a guess: confirm or correct it.",
         f"adapter: {adapter}",
         f"null_values: [{', '.join(map(_quoted, _NULLS))}]",
         "",
-        "# What tells one dossier from another. A code with spaces, or of 9 or 12 digits, needs a pattern to be kept:",
+        "# The key that identifies a dossier. A code with spaces, or of 9 or 12 digits, needs a pattern to be kept:",
         "# patterns: ['HS-\\d{4}-\\d{5}']",
         f"identity: {{as: code, key: {_quoted(number)}}} # <-",
         "",
@@ -138,14 +137,14 @@ def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
     if unit := guessed.get("unit_code"):
         lines.append(f"  unit_code: {{as: name, key: {_quoted(unit)}}} # <- names in units/agency_codes*.csv")
     else:
-        lines.append("  # no unit_code: every record is the source's own unit's")
+        lines.append("  # no unit_code: every record belongs to the unit of the source")
     if names := [guessed[field] for field in ("procedure_code", "procedure_name") if field in guessed]:
         keys = ", ".join(map(_quoted, names))
         lines.append(
             f"  procedure_code: {{as: procedure, key: [{keys}], otherwise: KHAC}} # <- names: procedures/aliases.csv"
         )
     else:
-        lines.append("  procedure_code: {as: constant, value: KHAC} # <- the source names no procedure")
+        lines.append("  procedure_code: {as: constant, value: KHAC} # <- no column names the procedure")
     for field in ("submitted_at", "received_at", "due_at", "finished_at", "returned_at"):
         if column := guessed.get(field):
             formats = ", ".join(map(_quoted, _formats(sample.values(column) if sample else [])))
@@ -154,7 +153,11 @@ def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
     rest = [column for column in columns if column and column not in kept]
     unneeded = [column for column in rest if fold(column) in map(fold, _UNNEEDED)]
     personal = [column for column in rest if column not in unneeded]
-    lines += ["", "# A column is kept for a field, or dropped. What nobody classified counts as personal.", "keys:"]
+    lines += [
+        "",
+        "# A column is kept for a field, or dropped. A column that is not classified counts as personal.",
+        "keys:",
+    ]
     for name, group in (("keep", kept), ("drop_personal", personal), ("drop_unneeded", unneeded)):
         if group:
             lines += [f"  {name}:", *(f"    - {_quoted(column)}" for column in group)]
@@ -162,7 +165,7 @@ def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
 
 
 def fixture(sample: Sample) -> str:
-    """Return a CSV with the sample's columns and made-up rows: dates and code words as they are, all else blank."""
+    """Return a CSV with the columns of the sample and made-up rows: dates and code words as they are, else empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(sample.columns)
@@ -179,14 +182,14 @@ def fixture(sample: Sample) -> str:
 
 
 def _column(columns: Sequence[str], names: Sequence[str]) -> str | None:
-    spelt = {fold(column): column for column in columns}
-    return next((spelt[fold(name)] for name in names if fold(name) in spelt), None)
+    by_folded_name = {fold(column): column for column in columns}
+    return next((by_folded_name[fold(name)] for name in names if fold(name) in by_folded_name), None)
 
 
 def _status(column: str | None, sample: Sample | None) -> list[str]:
     if column is None:
         return [
-            "  # no column says it: it follows from the dates",
+            "  # no column states it: it follows from the dates",
             "  by_dates:",
             "    - {field: returned_at, code: 10}",
             "    - {field: finished_at, code: 9}",
@@ -195,7 +198,7 @@ def _status(column: str | None, sample: Sample | None) -> list[str]:
     words = sample.words(column) if sample else []
     lines = [f"  key: {_quoted(column)}", "  codes: # national codes: docs/reference/codes.md"]
     for word in words or ["Đang xử lý", "Đã trả kết quả"]:
-        code = _speaks_of(word, _STATUSES)
+        code = _code_of(word, _STATUSES)
         lines.append(
             f"    {_quoted(word)}: {{code: {code or 4}, evidence: inferred}}" + ("" if code else " # <- not known")
         )
@@ -204,29 +207,29 @@ def _status(column: str | None, sample: Sample | None) -> list[str]:
 
 def _channel(column: str | None, sample: Sample | None) -> list[str]:
     if column is None:
-        return ["  as: constant", "  code: 1 # <- no column says it"]
+        return ["  as: constant", "  code: 1 # <- no column states it"]
     words = (sample.words(column) if sample else []) or ["Trực tiếp", "Trực tuyến"]
-    known = [(word, _speaks_of(word, _CHANNELS)) for word in words]
+    known = [(word, _code_of(word, _CHANNELS)) for word in words]
     codes = [f"    {_quoted(word)}: {code or 1}" + ("" if code else " # <- not known") for word, code in known]
     return ["  as: codes", f"  key: {_quoted(column)}", "  codes:", *codes]
 
 
-def _speaks_of(word: str, hints: Sequence[tuple[str, int]]) -> int | None:
+def _code_of(word: str, hints: Sequence[tuple[str, int]]) -> int | None:
     return next((code for hint, code in hints if fold(hint) in fold(word)), None)
 
 
 def _formats(values: Sequence[Any]) -> list[str]:
-    """The formats that are needed to read these values, those that read most first."""
-    left = [value for value in values if not isinstance(value, date)]
+    """The formats that are needed to read these values; formats that read most values come first."""
+    unread = [value for value in values if not isinstance(value, date)]
     needed: list[str] = []
-    while left:
+    while unread:
         readers = {name: instants.reader((name,)) for name in _FORMATS}
-        fits = {name: [value for value in left if read(value) is not None] for name, read in readers.items()}
+        fits = {name: [value for value in unread if read(value) is not None] for name, read in readers.items()}
         best = max(_FORMATS, key=lambda name: len(fits[name]))
         if not fits[best]:
             break
         needed.append(best)
-        left = [value for value in left if readers[best](value) is None]
+        unread = [value for value in unread if readers[best](value) is None]
     return needed or ["dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy"]
 
 

@@ -1,1 +1,1 @@
-"""What local systems post to us, taken in as the drops of a source."""
+"""The reception of messages that local systems post to us; they become the records of a source."""

@@ -1,7 +1,7 @@
 """The reception over HTTP: `POST /mapi/login`, `POST /mapi/g`, `GET /health`.
 
-The two paths are the sender's to configure (`{adapter}{auth_endpoint}`, one_stop_systems.md b.1); the query `dstcode`
-that names the portal's own address is not looked at. Nothing of a body is ever logged.
+The sender configures the two paths (`{adapter}{auth_endpoint}`, one_stop_systems.md b.1). The query `dstcode`, which
+names the portal's own address, is ignored. No part of a body is logged.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Refused(Exception):
 
 
 class ReceptionApp:
-    """Reads requests within limits and has `Reception` answer them."""
+    """Reads requests within limits and passes them to `Reception`, which gives the answers."""
 
     def __init__(
         self, reception: Reception, *, most_bytes: int, body_seconds: float = 30, refusal_seconds: float = 1
@@ -49,7 +49,7 @@ class ReceptionApp:
         self._reception = reception
         self._most_bytes = most_bytes
         self._body_seconds = body_seconds
-        self._refusal_seconds = refusal_seconds  # a wrong password costs so long, which makes guessing slow
+        self._refusal_seconds = refusal_seconds  # delay after a wrong password, which makes guessing slow
 
     def app(self) -> Starlette:
         return Starlette(
@@ -62,8 +62,8 @@ class ReceptionApp:
 
     async def _log_in(self, request: Request) -> Response:
         def answer(document: Any) -> Answer:
-            given = document if isinstance(document, dict) else {}
-            return self._reception.log_in(given.get("username"), given.get("password"))
+            credentials = document if isinstance(document, dict) else {}
+            return self._reception.log_in(credentials.get("username"), credentials.get("password"))
 
         response = await self._answered(request, MOST_LOGIN_BYTES, answer)
         if response.status_code == 401:
@@ -79,19 +79,19 @@ class ReceptionApp:
     async def _answered(self, request: Request, most: int, answer: Callable[[Any], Answer]) -> Response:
         try:
             document = await self._document(request, most)
-            found = await run_in_threadpool(answer, document)
+            reply = await run_in_threadpool(answer, document)
         except _Refused as refused:
-            found = refused.answer
+            reply = refused.answer
         except ClientDisconnect:
-            found = Answer(REFUSED, _LATER, 400)
+            reply = Answer(REFUSED, _LATER, 400)
         except SQLAlchemyError as error:
-            log.error("the store did not take a message: %s", type(error).__name__)  # noqa: TRY400  its text has values
-            found = Answer(REFUSED, _LATER, 503)
-        except Exception as error:  # only where, never what: the text of an unforeseen error may hold a value
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            log.error("a message failed: %s at %s:%d", type(error).__name__, place.filename, place.lineno or 0)  # noqa: TRY400
-            found = Answer(REFUSED, _LATER, 500)
-        return Response(orjson.dumps(found.as_json()), found.status, media_type="application/json")
+            log.error("the store did not accept a message: %s", type(error).__name__)  # noqa: TRY400  its text contains values
+            reply = Answer(REFUSED, _LATER, 503)
+        except Exception as error:  # only the position, never the text: it may contain a value of a record
+            position = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("a message failed: %s at %s:%d", type(error).__name__, position.filename, position.lineno or 0)  # noqa: TRY400
+            reply = Answer(REFUSED, _LATER, 500)
+        return Response(orjson.dumps(reply.as_json()), reply.status, media_type="application/json")
 
     async def _document(self, request: Request, most: int) -> Any:
         body = bytearray()
@@ -121,23 +121,23 @@ def serve(
     behind_proxy: bool = False,
     ready: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """Answer until stopped; `ready` is told the URL. Port 0 takes a free one.
+    """Serve until stopped. `ready` is called with the URL. Port 0 uses a free port.
 
     Raises:
-        ConfigurationError: passwords would go over a network unencrypted, or the address cannot be had.
+        ConfigurationError: passwords would be sent unencrypted over a network, or the address cannot be used.
     """
     if host not in _LOOPBACK and certificate is None and not behind_proxy:
         raise ConfigurationError(
-            f"On {host} passwords and dossiers would come unencrypted.",
-            action="give --certificate and --key, or --behind-proxy where a proxy ends TLS before it.",
+            f"On {host}, passwords and dossiers would be received unencrypted.",
+            action="give --certificate and --key, or --behind-proxy when a proxy in front of it ends TLS.",
         )
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
         raise ConfigurationError(
-            f"{host}:{port} cannot be listened on ({error.strerror}).",
-            action="take another --port, or stop what has it.",
+            f"Cannot listen on {host}:{port} ({error.strerror}).",
+            action="use another --port, or stop the process that uses it.",
         ) from None
     config = uvicorn.Config(
         ReceptionApp(reception, most_bytes=most_bytes).app(),
@@ -149,6 +149,6 @@ def serve(
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
-    place = f"[{host}]" if ":" in host else host
-    ready(f"http{'s' if certificate else ''}://{place}:{listening.getsockname()[1]}")
+    host_text = f"[{host}]" if ":" in host else host
+    ready(f"http{'s' if certificate else ''}://{host_text}:{listening.getsockname()[1]}")
     uvicorn.Server(config).run(sockets=[listening])

@@ -1,9 +1,9 @@
-"""Takes in what local systems push to the national portal, in the portal's own contract (one_stop_systems.md b.1).
+"""Accepts what local systems push to the national portal, in the portal's own protocol (one_stop_systems.md b.1).
 
-A sender logs in and posts `{session, madonvi, service, isUpdating, data: [...]}`. It is believed to have sent nothing
-until the answer says so: a message is answered with success after it is committed, without anything personal
-(`masking`), and only then. A message is taken whole or refused whole, naming item, field and rule; values that cannot
-be read are no reason to refuse it, validation sets such a dossier aside at night as it does for every source.
+A sender logs in and posts `{session, madonvi, service, isUpdating, data: [...]}`. The answer reports success only after
+the message, without personal data (`masking`), is committed. A message is accepted as a whole or refused as a whole; a
+refusal names item, field and rule. Values that cannot be read are not refused here: validation sets such a dossier
+aside at night, as for every source.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with an item: its place in `data` from 1, the field, and the rule it breaks."""
+    """A fault of an item: its position in `data` from 1, the field, and the rule that it breaks."""
 
     item: int
     field: str
@@ -50,7 +50,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer in the portal's shape. `status` is HTTP's: what a message says is answered with 200, as there."""
+    """An answer in the portal's form. `status` is the HTTP status, which is 200 also for a faulty message, as there."""
 
     error_code: str | int
     message: str
@@ -70,14 +70,14 @@ class Answer:
 
 @dataclass
 class _Account:
-    """A login, and the sources that may be posted with it, by `madonvi`."""
+    """A login, and the sources for which it may post, by `madonvi`."""
 
     password: str = field(repr=False)
     sources: dict[str, list[Source]] = field(default_factory=dict)
 
 
 class Reception:
-    """The accounts and sessions of one process, and what it does with a message. May be used from several threads."""
+    """The accounts and sessions of one process, and the handling of messages. May be used from several threads."""
 
     def __init__(
         self,
@@ -88,10 +88,10 @@ class Reception:
         today: Callable[[], date],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read the inboxes of a catalogue. What is posted belongs to the source in force `today`: no other is pulled.
+        """Read the inboxes of a catalogue. A message belongs to the source in force `today`: no other is pulled.
 
         Raises:
-            ConfigurationError: it has none, or a connection has no login, or two have one login with two passwords.
+            ConfigurationError: there is no inbox, a connection has no login, or two have one login with two passwords.
             CatalogError: a mapping is wrong.
         """
         self._clock = clock
@@ -104,11 +104,11 @@ class Reception:
             if isinstance(source.options, PortalSyncOptions) and source.options.inbox:
                 self._open(source, source.options.agency_code, resolve)
                 mapping = load_mapping(catalog.folder, source.mapping)
-                named = procedure_namer(catalog, source.level)
-                self._maskers[source.source_id] = Masker(mapping, pseudonymise, named, NEEDED)
+                name_procedure = procedure_namer(catalog, source.level)
+                self._maskers[source.source_id] = Masker(mapping, pseudonymise, name_procedure, NEEDED)
         if not self._accounts:
             raise ConfigurationError(
-                f"No source in {catalog.folder} is posted to us.",
+                f"No source in {catalog.folder} receives posted messages.",
                 action="give one the adapter portal_sync and inbox: true (docs/how-to/receive-posted-batches.md).",
             )
 
@@ -117,11 +117,11 @@ class Reception:
         return sorted(self._maskers)
 
     def log_in(self, username: Any, password: Any) -> Answer:
-        """Give a session to who knows the password of an account."""
+        """Return a session when the password of the account is right."""
         account = self._accounts.get(username) if isinstance(username, str) else None
-        known = account.password if account else secrets.token_hex(16)
-        given = password if isinstance(password, str) else ""
-        if not hmac.compare_digest(known.encode(), given.encode()) or account is None:
+        expected_password = account.password if account else secrets.token_hex(16)
+        given_password = password if isinstance(password, str) else ""
+        if not hmac.compare_digest(expected_password.encode(), given_password.encode()) or account is None:
             log.warning("a login was refused")
             return Answer(REFUSED, "Sai tên đăng nhập hoặc mật khẩu (wrong username or password)", 401)
         session = secrets.token_urlsafe(32)
@@ -135,9 +135,9 @@ class Reception:
         return Answer(0, "", session=session)
 
     def take(self, message: Any) -> Answer:
-        """Keep a message and say so, or refuse it and say why.
+        """Store a message and confirm it, or refuse it with the reason.
 
-        Raises what the store raises when it does not answer: then nothing was kept and nothing may be acknowledged.
+        Raises the error of the store when it does not answer. Then nothing was stored, and nothing may be confirmed.
         """
         if not isinstance(message, dict):
             return _refusal("Thông điệp phải là một đối tượng JSON (the message must be a JSON object)", 400)
@@ -166,19 +166,19 @@ class Reception:
         masker = self._maskers[source.source_id]
         masked: list[dict[str, Any]] = []
         faults: list[Fault] = []
-        for place, item in enumerate(items, start=1):
+        for position, item in enumerate(items, start=1):
             if not isinstance(item, dict):
-                faults.append(Fault(place, "data", "object"))
+                faults.append(Fault(position, "data", "object"))
                 continue
             masked.append(masker.mask(item))
             if rule := _broken(item.get("MaHoSo"), masked[-1].get("MaHoSo")):
-                faults.append(Fault(place, "MaHoSo", rule))
+                faults.append(Fault(position, "MaHoSo", rule))
         if faults:
-            named = "; ".join(f"mục {fault.item}: {fault.field} {fault.rule}" for fault in faults[:MOST_ERRORS])
+            texts = "; ".join(f"mục {fault.item}: {fault.field} {fault.rule}" for fault in faults[:MOST_ERRORS])
             log.warning("%s: %s refused, %d items of %d", source.source_id, service, len(faults), len(items))
             return Answer(
                 REFUSED,
-                f"{service}: {len(faults)}/{len(items)} mục sai, không mục nào được lưu (nothing was kept): {named}",
+                f"{service}: {len(faults)}/{len(items)} mục sai, không mục nào được lưu (nothing was kept): {texts}",
                 faults=faults[:MOST_ERRORS],
             )
         numbers = sorted({str(item["MaHoSo"]).strip() for item in masked})
@@ -195,7 +195,7 @@ class Reception:
         if not connection.login or not connection.password:
             raise ConfigurationError(
                 f"The connection {source.connection_id!r} of {source.source_id} has no login or no password.",
-                action="set both: they are what the sending system logs in with.",
+                action="set both: the sending system logs in with them.",
             )
         account = self._accounts.setdefault(connection.login, _Account(connection.password))
         if account.password != connection.password:
@@ -213,12 +213,12 @@ class Reception:
 
     def _source_of(self, account: _Account, agency_code: Any) -> Source | None:
         sources: Mapping[str, list[Source]] = account.sources
-        found = sources.get(agency_code, []) if isinstance(agency_code, str) else []
-        return next((source for source in found if source.holds_on(self._today())), None)
+        candidates = sources.get(agency_code, []) if isinstance(agency_code, str) else []
+        return next((source for source in candidates if source.holds_on(self._today())), None)
 
 
 def _broken(number: Any, masked: Any) -> str | None:
-    """Return the rule that the number of a dossier breaks; by it dossiers are told apart, so it must be fit to keep."""
+    """Return the rule that a dossier number breaks. It identifies the dossier, so it must be usable as it is."""
     if number is None or (isinstance(number, str) and not number.strip()):
         return "required"
     if isinstance(number, bool | list | dict) or len(str(number)) > LONGEST:
@@ -231,6 +231,6 @@ def _refusal(text: str, status: int = 200) -> Answer:
 
 
 def _shown(value: Any) -> str:
-    """Return a value of a message as its answer may repeat it."""
+    """Return a value of a message in a form that the answer may repeat."""
     text = str(value)
     return repr(text) if re.fullmatch(r"[A-Za-z0-9.:_-]{1,60}", text) else "(?)"

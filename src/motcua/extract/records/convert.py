@@ -1,7 +1,8 @@
-"""Converts one source column at a time into an Arrow array of the canonical record.
+"""Converts the columns of a source, one at a time, into Arrow arrays of the canonical record.
 
-A value that does not parse becomes null and is named in the record's mapping issues, without the value. Columns, not
-records, are converted, and values that recur are converted once: the cost is in Python objects, not in HTTP or JSON.
+A value that cannot be read becomes null, and the record's mapping issues name the field and the problem, never the
+value. Whole columns are converted, and a repeated value is converted only once, because Python objects cost more time
+than HTTP or JSON.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ _MEMO_LIMIT = 100_000
 _LONGEST_FLAG = 8
 _NO_NUMBER = "not a record number"
 _PROCEDURE = NATIONAL + r"(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
-# A code that Excel took for a number: zeros at its end are gone, or its dot was taken for one between thousands.
+# A code that Excel read as a number: zeros at its end are lost, or its dot was read as a thousands separator.
 _CUT = re.compile(r"[1-9]\.\d{1,5}|[1-9]\d{6}")
 
 
 class Problem:
-    """Stands in a column for a value that was not taken as it was, with what replaces it and why."""
+    """Replaces a value that could not be used in a column: the reason, and the value to use instead."""
 
     __slots__ = ("instead", "why")
 
@@ -58,7 +59,7 @@ class Problem:
 
 
 class Memo(dict[Any, Any]):
-    """Remembers conversions by value, up to a limit, so that a unique column does not grow without bound."""
+    """Caches conversions by value up to a limit, so that a column of unique values does not fill the memory."""
 
     def __init__(self, convert: Callable[[Any], Any], limit: int = _MEMO_LIMIT) -> None:
         self._convert = convert
@@ -72,7 +73,7 @@ class Memo(dict[Any, Any]):
 
 
 class Column:
-    """One canonical column: where its values come from and how they are read."""
+    """One canonical column: the keys of its values and how they are read."""
 
     def __init__(
         self,
@@ -92,15 +93,15 @@ class Column:
         self._nulls = frozenset({None}) | nulls
         if not isinstance(rule, ConstantRule):
             self._nulls |= rule.null_values
-        self._items = _fitting(rule, self._nulls) if isinstance(rule, ItemsRule) else None
+        self._items = _list_reader(rule, self._nulls) if isinstance(rule, ItemsRule) else None
         self._only_status = rule.only_status if isinstance(rule, InstantRule) else frozenset[str]()
-        # `quick` converts a whole page when every value is as it should be, and returns none when one is not.
+        # `_quick` converts a whole page when every value has the expected form; otherwise it returns None.
         self._quick: Callable[[list[Any]], pa.Array | None] | None = None
         if isinstance(rule, InstantRule):
             self._quick = partial(instants.quick, rule.formats[0])
             self._memo = Memo(value_reader(rule, name_procedure))
         elif isinstance(rule, PseudonymRule):
-            self._memo = Memo(pseudonymise, limit=0)  # no identity number is held longer than it takes to hash it
+            self._memo = Memo(pseudonymise, limit=0)  # no identity number is kept after it was hashed
         elif isinstance(rule, ItemsRule):
             self._memo = Memo(lambda value: value, limit=0)
         else:
@@ -110,7 +111,7 @@ class Column:
         self._memo |= dict.fromkeys(self._nulls, _when_null(rule))
 
     def take(self, values: dict[str, Sequence[Any]], rows: int, statuses: Sequence[str], report: Report) -> pa.Array:
-        """Return the column from the values of each kept key; `statuses` are the folded statuses of the same rows."""
+        """Return the column from the values of each kept key. `statuses` are the folded statuses of the same rows."""
         if not self.keys:
             return pa.array([self._constant] * rows, self._type)
         return self.convert(first_with_value(values, self.keys, self._nulls), statuses, report)
@@ -120,7 +121,7 @@ class Column:
         if self._only_status:
             values = [v if s in self._only_status else None for v, s in zip(values, statuses, strict=True)]
         nulls, memo = self._nulls, self._memo
-        if self._items is not None:  # nothing of an item is remembered: it may hold a file's name
+        if self._items is not None:  # items are not cached, because they may contain a file name
             return to_array([*map(self._items, values)], self._type, self.name, report)
         if self._takes_lists:
             values = [_hashable(value) for value in values]
@@ -132,13 +133,13 @@ class Column:
                 if array is not None:
                     return array
             cells = [memo[value] for value in values]
-        except TypeError:  # a list or an object where a single value is due: it cannot be looked up
+        except TypeError:  # a list or an object in place of a single value is not hashable
             cells = [Problem("not a single value") if isinstance(v, list | dict) else memo[v] for v in values]
         return to_array(cells, self._type, self.name, report)
 
 
 def to_array(cells: list[Any], kind: pa.DataType, name: str, report: Report) -> pa.Array:
-    """Return the cells as an array; where a problem stands, report it and take what stands instead."""
+    """Return the cells as an array. Report each problem and use its replacement."""
     try:
         return pa.array(cells, type=kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -150,11 +151,11 @@ def to_array(cells: list[Any], kind: pa.DataType, name: str, report: Report) -> 
 
 
 def first_with_value(values: dict[str, Sequence[Any]], keys: Sequence[str], nulls: frozenset[Any]) -> Sequence[Any]:
-    """Return, row by row, the value of the first key that has one."""
-    found = values[keys[0]]
+    """Return, for each row, the value of the first key that has a value."""
+    column = values[keys[0]]
     for key in keys[1:]:
-        found = [second if _is_null(one, nulls) else one for one, second in zip(found, values[key], strict=True)]
-    return found
+        column = [other if _is_null(value, nulls) else value for value, other in zip(column, values[key], strict=True)]
+    return column
 
 
 def _is_null(value: Any, nulls: frozenset[Any]) -> bool:
@@ -162,26 +163,26 @@ def _is_null(value: Any, nulls: frozenset[Any]) -> bool:
 
 
 def _hashable(value: Any) -> Any:
-    """Return a list of items as a tuple, of `{languageId, name}` as pairs, so that it can be looked up."""
+    """Return a list of items as a hashable tuple; items `{languageId, name}` become pairs."""
     if isinstance(value, list):
         return tuple((item.get("languageId"), item.get("name")) if isinstance(item, dict) else item for item in value)
     return value
 
 
 def _amounts(value: Any, key: str) -> Any:
-    """Return what the items of a list say under a key, as a tuple; none for an empty list."""
+    """Return the values of a key in the items of a list as a tuple; None for an empty list."""
     if isinstance(value, list):
         return tuple(item.get(key) if isinstance(item, dict) else item for item in value) or None
     return value
 
 
-def _fitting(rule: ItemsRule, nulls: frozenset[Any]) -> Callable[[Any], Any]:
-    """Return what a list rule makes of a list: how many items fit, or whether one does; none where it does not say."""
+def _list_reader(rule: ItemsRule, nulls: frozenset[Any]) -> Callable[[Any], Any]:
+    """Return the function of a list rule: how many items match, or whether one does; None when it is not known."""
     where = [(key, _word_test(words, nulls)) for key, words in rule.where.items()]
     unless = [(key, _word_test(words, nulls)) for key, words in rule.unless.items()]
     is_any, when_null, looks_inside = isinstance(rule, AnyRule), _when_null(rule), bool(rule.inner)
 
-    def fits(item: Any) -> bool:
+    def matches(item: Any) -> bool:
         for key, test in where:
             if not test(item.get(key)):
                 return False
@@ -190,7 +191,7 @@ def _fitting(rule: ItemsRule, nulls: frozenset[Any]) -> Callable[[Any], Any]:
                 return False
         return True
 
-    def fitting(value: Any) -> Any:
+    def read(value: Any) -> Any:
         if _is_null(value, nulls):
             return when_null
         if not isinstance(value, list):
@@ -199,24 +200,24 @@ def _fitting(rule: ItemsRule, nulls: frozenset[Any]) -> Callable[[Any], Any]:
         for key, _ in where:
             if items and all(key not in item for item in items):
                 return None
-        count = sum(map(fits, items)) if looks_inside else len(items)
+        count = sum(map(matches, items)) if looks_inside else len(items)
         return count > 0 if is_any else count
 
-    return fitting
+    return read
 
 
 def _word_test(words: frozenset[str], nulls: frozenset[Any]) -> Callable[[Any], bool]:
-    """Return whether what an item says is one of some words. Only flags are remembered: longer may be a file's name."""
+    """Return a test whether a value is one of the words. Only short flags are cached: others may be file names."""
     if ANY_WORD in words:
-        return lambda said: not _is_null(said, nulls)
+        return lambda value: not _is_null(value, nulls)
     memo: dict[str, bool] = {}
 
-    def test(said: Any) -> bool:
-        if type(said) is not str or len(said) > _LONGEST_FLAG:
-            return not _is_null(said, nulls) and folded(said) in words
-        if (found := memo.get(said)) is None:
-            found = memo[said] = not _is_null(said, nulls) and folded(said) in words
-        return found
+    def test(value: Any) -> bool:
+        if type(value) is not str or len(value) > _LONGEST_FLAG:
+            return not _is_null(value, nulls) and folded(value) in words
+        if (is_word := memo.get(value)) is None:
+            is_word = memo[value] = not _is_null(value, nulls) and folded(value) in words
+        return is_word
 
     return test
 
@@ -231,12 +232,12 @@ def _when_null(rule: FieldRule | ItemsRule) -> bool | int | str | None:
 
 
 def read_flag(value: Any) -> bool:
-    """Read a boolean in any of its spellings: true, "true", "True", 1, "1" (one_stop_systems.md section d.3)."""
+    """Read a boolean in any of its forms: true, "true", "True", 1, "1" (one_stop_systems.md section d.3)."""
     return value is True or value == 1 or (isinstance(value, str) and value.strip().lower() in ("true", "1"))
 
 
 def read_integer(value: Any, thousands: str = "") -> int | None:
-    """Read a whole number or its digits, `thousands` standing between groups; None when it is neither."""
+    """Read a whole number or its digits, with `thousands` as the separator between groups; None when it is neither."""
     if type(value) is int:
         return value
     if isinstance(value, str):
@@ -250,8 +251,8 @@ def read_integer(value: Any, thousands: str = "") -> int | None:
 
 
 def code_reader(patterns: Sequence[str]) -> Callable[[Any], Any]:
-    """Return a reader of codes: kept when one of `patterns` fits or nothing in it looks personal, else masked."""
-    own = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)).fullmatch if patterns else None
+    """Return a reader of codes. A code that looks personal and matches none of `patterns` is masked."""
+    matches_own = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)).fullmatch if patterns else None
 
     def read(value: Any) -> Any:
         if isinstance(value, bool | float):
@@ -259,7 +260,7 @@ def code_reader(patterns: Sequence[str]) -> Callable[[Any], Any]:
         code = str(value).strip()
         if not code:
             return None
-        if (own is not None and own(code)) or not looks_personal(code):
+        if (matches_own is not None and matches_own(code)) or not looks_personal(code):
             return code
         return Problem("masked, it holds what may be personal data", MASKED)
 
@@ -267,7 +268,7 @@ def code_reader(patterns: Sequence[str]) -> Callable[[Any], Any]:
 
 
 def _quick_codes(pattern: str, values: list[Any]) -> pa.Array | None:
-    """Return the codes when each fits its own pattern, which is safe whatever it looks like."""
+    """Return the codes when each matches a pattern of its rule; such codes are kept even if they look personal."""
     try:
         codes = pa.array(values, pa.string())
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -277,21 +278,21 @@ def _quick_codes(pattern: str, values: list[Any]) -> pa.Array | None:
 
 def _or_problem(read: Callable[[Any], Any], why: str) -> Callable[[Any], Any]:
     def read_or_report(value: Any) -> Any:
-        found = read(value)
-        return Problem(why) if found is None else found
+        result = read(value)
+        return Problem(why) if result is None else result
 
     return read_or_report
 
 
 def value_reader(rule: FieldRule, name_procedure: NameProcedure) -> Callable[[Any], Any]:
-    """Return the function that reads one value of a rule that is no pseudonym; it returns a value or a Problem."""
+    """Return the function that reads one value of a rule, except a pseudonym. It returns a value or a Problem."""
     if isinstance(rule, InstantRule):
         return _or_problem(instants.reader(rule.formats), f"not {rule.formats[0]}")
     return _procedure_reader(rule, name_procedure) if isinstance(rule, ProcedureRule) else _reader(rule)
 
 
 def _reader(rule: FieldRule) -> Callable[[Any], Any]:
-    """Return the function that reads one value that is not null; it returns a value or a Problem."""
+    """Return the function that reads one value that is not null. It returns a value or a Problem."""
     match rule:
         case CodeRule():
             return code_reader(rule.patterns)
@@ -308,7 +309,7 @@ def _reader(rule: FieldRule) -> Callable[[Any], Any]:
             return _name_reader(rule)
         case ConstantRule():
             return lambda value: rule.value
-    raise TypeError(f"{type(rule).__name__} is read elsewhere")
+    raise TypeError(f"{type(rule).__name__} has a reader of its own")
 
 
 def _procedure_reader(rule: ProcedureRule, name_procedure: NameProcedure) -> Callable[[Any], Any]:
@@ -322,12 +323,12 @@ def _procedure_reader(rule: ProcedureRule, name_procedure: NameProcedure) -> Cal
         if is_code(text):
             return text
         try:
-            named = name_procedure(text)
+            code = name_procedure(text)
         except SeveralProcedures:
             return Problem("a name of several procedures of the catalogue")
-        if named is not None:
-            return named
-        other = read_other(text)  # a code of the source's own
+        if code is not None:
+            return code
+        other = read_other(text)  # a code of the source itself
         if isinstance(other, Problem):
             return rule.otherwise or Problem("not a procedure's code, nor a name in the catalogue", MASKED)
         return other
@@ -345,7 +346,7 @@ def _read_sum(values: Any) -> Any:
 
 
 def identifier_reader(rule: IdentifierRule) -> Callable[[Any], Any]:
-    """Return a reader of record numbers, which gives them as decimal digits."""
+    """Return a reader of record numbers, which returns them as decimal digits."""
 
     def read(value: Any) -> Any:
         if rule.base == 16:
@@ -358,7 +359,7 @@ def identifier_reader(rule: IdentifierRule) -> Callable[[Any], Any]:
 
 
 def _name_reader(rule: NameRule) -> Callable[[Any], Any]:
-    own = re.compile("|".join(f"(?:{pattern})" for pattern in rule.patterns))
+    patterns = re.compile("|".join(f"(?:{pattern})" for pattern in rule.patterns))
 
     def read(value: Any) -> Any:
         if isinstance(value, tuple):
@@ -369,7 +370,7 @@ def _name_reader(rule: NameRule) -> Callable[[Any], Any]:
         if not isinstance(value, str):
             return Problem("not a name")
         name = tidy(value)
-        if own.fullmatch(name.casefold()) and not holds_personal(name):
+        if patterns.fullmatch(name.casefold()) and not holds_personal(name):
             return name
         return Problem("masked, it holds what may be personal data", MASKED)
 

@@ -1,7 +1,7 @@
-"""Reads instants in the spellings of one-stop systems (one_stop_systems.md section d.1) as local wall-clock time.
+"""Reads instants in the formats of one-stop systems (one_stop_systems.md section d.1) as local wall-clock time.
 
-A format is letters (dd MM yyyy HH mm ss, and d M H for one digit or two) or one of the names below. Vietnam has no
-daylight saving, so a zone is a fixed shift. A value that a driver already gives as a date is taken as it is.
+A format consists of letters (dd MM yyyy HH mm ss, and d M H for one or two digits) or is one of the names below.
+Vietnam has no daylight saving time, so a time zone is a fixed offset. A date from a driver is used unchanged.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 def is_format(name: str) -> bool:
-    """Whether a format is one of the names, or letters that give a day."""
+    """Return whether a format is one of the names, or consists of letters that give a day."""
     letters = _LETTER.findall(name)
     return name in NAMED or ("yyyy" in letters and len({letter[0] for letter in letters} & {"d", "M"}) == 2)
 
 
 def quick(pattern: str, values: list[Any]) -> pa.Array | None:
-    """Return the values (or none) as timestamps when each is spelt in `pattern` alike, and none when one is not.
+    """Return the values as timestamps when all are written in `pattern`; None when one is not. A None value stays null.
 
-    Arrow reads 31 February as 3 March, so the day it read is compared with the day that is written.
+    Arrow reads 31 February as 3 March, so the day it read is compared with the day in the text.
     """
     try:
         if pattern == "epoch_ms":
@@ -63,16 +63,16 @@ def quick(pattern: str, values: list[Any]) -> pa.Array | None:
 
 
 def reader(patterns: Sequence[str]) -> Callable[[Any], datetime | None]:
-    """Return a reader of one value that is spelt in one of the patterns; it returns none for any other."""
+    """Return a reader of one value in one of the patterns. It returns None for any other value."""
     readers = [_reader(pattern) for pattern in patterns]
 
     def read(value: Any) -> datetime | None:
         if isinstance(value, date):
             return _local(value)
-        for one in readers:
+        for read_pattern in readers:
             try:
-                if (found := one(value)) is not None:
-                    return found
+                if (instant := read_pattern(value)) is not None:
+                    return instant
             except (ValueError, OverflowError):
                 continue
         return None
@@ -98,17 +98,17 @@ def _reader(pattern: str) -> Callable[[Any], datetime | None]:
 
     def read(value: Any) -> datetime | None:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        found = shape.fullmatch(text.strip()) if isinstance(text, str) else None
-        return found and datetime(**{name: int(part) for name, part in found.groupdict().items()})  # type: ignore[arg-type]
+        match = shape.fullmatch(text.strip()) if isinstance(text, str) else None
+        return match and datetime(**{name: int(part) for name, part in match.groupdict().items()})  # type: ignore[arg-type]
 
     return read
 
 
 def _read_iso(value: Any, *, is_zone_true: bool) -> datetime | None:
-    found = _ISO.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
+    match = _ISO.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
         return None
-    day, clock, fraction, zone = found.groups()
+    day, clock, fraction, zone = match.groups()
     at = datetime.fromisoformat(f"{day}T{clock or '00:00'}")
     at += timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
     if zone is None or not is_zone_true:
@@ -133,7 +133,7 @@ def _read_excel(value: Any) -> datetime | None:
         return None
     if not _EXCEL_DAYS[0] <= value < _EXCEL_DAYS[1]:
         return None
-    # A serial day is exact to a few microseconds only; the sheet means the second.
+    # A serial day is exact only to a few microseconds; the sheet contains whole seconds.
     return _EXCEL_ORIGIN + timedelta(seconds=round(value * 86_400))
 
 
@@ -155,15 +155,17 @@ def _quick_letters(pattern: str, text: pa.Array) -> pa.Array | None:
 
 
 def _quick_iso(pattern: str, text: pa.Array) -> pa.Array | None:
-    """Read `yyyy-MM-ddTHH:mm:ss`, with or without `.000` and one and the same zone, all alike."""
+    """Read `yyyy-MM-ddTHH:mm:ss`, with or without `.000` and a zone, when all values have the same form."""
     first = next((value for value in text if value.is_valid), None)
     if first is None:
         return pa.nulls(len(text), pa.timestamp("us"))
     tail = first.as_py()[19:]
     if tail not in ("", ".000", "Z", ".000Z", "+0700", ".000+0700", "+07:00", ".000+07:00"):
         return None
-    alike = pc.and_(pc.equal(pc.utf8_length(text), 19 + len(tail)), pc.equal(pc.utf8_slice_codeunits(text, 19), tail))
-    if pc.all(alike).as_py() is False:
+    is_same_form = pc.and_(
+        pc.equal(pc.utf8_length(text), 19 + len(tail)), pc.equal(pc.utf8_slice_codeunits(text, 19), tail)
+    )
+    if pc.all(is_same_form).as_py() is False:
         return None
     separator = first.as_py()[10:11]
     if separator not in ("T", " "):

@@ -1,7 +1,7 @@
-"""How a source's record becomes the canonical one, as data: `include/catalog/mappings/<mapping>.yaml`, typed.
+"""How a source's record becomes a canonical record: the typed content of `include/catalog/mappings/<mapping>.yaml`.
 
-A mapping also classifies every key the source is known to send: kept, kept as a keyed HMAC, or dropped. A key a field
-is made from must be kept, and a kept key must be used, so that the file cannot say one thing and do another.
+A mapping also classifies every key that the source is known to send: kept, kept as a keyed HMAC, or dropped. Every key
+of a field must be kept, and every kept key must be used, so that the lists of keys always agree with the fields.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applica
 class SourceMapping(Part):
     """A mapping file.
 
-    With `nested` a key is a path: `procedure.code`; `DanhSachHoSoBoSung.-1.NgayBoSung` for the last item of a list.
-    Dropping `applicant` drops everything in it.
+    With `nested`, a key is a path: `procedure.code`, or `DanhSachHoSoBoSung.-1.NgayBoSung` for the last item of a list.
+    When `applicant` is dropped, everything inside it is dropped.
     """
 
     adapter: str
@@ -59,7 +59,7 @@ class SourceMapping(Part):
 
     @property
     def open_statuses(self) -> list[str]:
-        """The source statuses that mean a dossier is still open."""
+        """The source statuses of open dossiers."""
         return [name for name, status in self.status.codes.items() if status.code in OPEN_STATUSES]
 
     @property
@@ -68,7 +68,7 @@ class SourceMapping(Part):
 
     @property
     def inner_keys(self) -> set[str]:
-        """The keys inside a kept list that its field is made from."""
+        """The keys inside a kept list from which its field is made."""
         sums = (rule for rule in self.fields.values() if isinstance(rule, SumRule))
         names = (rule for rule in self.fields.values() if isinstance(rule, NameRule))
         lists = (rule for rule in self.fields.values() if isinstance(rule, ItemsRule))
@@ -83,36 +83,36 @@ class SourceMapping(Part):
     def _fields_are_canonical(cls, fields: dict[str, FieldRule]) -> dict[str, FieldRule]:
         unknown = fields.keys() - (set(CONTENT.names) | set(TRACE.names)) | fields.keys() & _DERIVED
         if unknown:
-            raise ValueError(f"{', '.join(sorted(unknown))}: not a field a mapping can fill")
+            raise ValueError(f"{', '.join(sorted(unknown))}: not a field that a mapping can fill")
         for name, rule in fields.items():
             if (name == "applicant_ref") != isinstance(rule, PseudonymRule):
-                raise ValueError(f"{name}: applicant_ref, and nothing else, is a pseudonym")
+                raise ValueError(f"{name}: applicant_ref must be a pseudonym, and no other field may be one")
         if "applicant_kind" in fields:
             _check_applicant_kinds(fields["applicant_kind"])
         satisfaction = fields.get("satisfaction_code")
         if satisfaction is not None and not (
             isinstance(satisfaction, ChoiceRule) and SATISFACTIONS.issuperset(satisfaction.choices.values())
         ):
-            raise ValueError(f"satisfaction_code: a choice of {' or '.join(sorted(SATISFACTIONS))}")
+            raise ValueError(f"satisfaction_code: must be a choice of {' or '.join(sorted(SATISFACTIONS))}")
         return fields
 
     @field_validator("keys")
     @classmethod
     def _keys_agree_with_fields(cls, keys: KeyClasses, info: ValidationInfo) -> KeyClasses:
         if twice := sorted(key for key, count in Counter(keys.listed).items() if count > 1):
-            raise ValueError(f"{', '.join(twice)} stands twice")
-        seen = info.data
-        if {"identity", "standing", "status", "channel", "fields"} - seen.keys():
-            return keys  # one of those is wrong, and named already
-        plain = {*seen["identity"].key, *seen["status"].key, *seen["channel"].keys}
-        plain.update(key for rule in seen["standing"] for key in rule.keys)
+            raise ValueError(f"{', '.join(twice)} is listed twice")
+        valid = info.data
+        if {"identity", "standing", "status", "channel", "fields"} - valid.keys():
+            return keys  # one of them is wrong and was reported already
+        plain = {*valid["identity"].key, *valid["status"].key, *valid["channel"].keys}
+        plain.update(key for rule in valid["standing"] for key in rule.keys)
         secret: set[str] = set()
-        for rule in seen["fields"].values():
+        for rule in valid["fields"].values():
             (secret if isinstance(rule, PseudonymRule) else plain).update(rule.key)
         for used, allowed, name in ((plain, keys.keep, "keep"), (secret, keys.hmac, "hmac")):
             if wrong := sorted(used ^ set(allowed)):
                 raise ValueError(f"{name} and the fields disagree on {', '.join(wrong)}")
-        if seen["nested"]:
+        if valid["nested"]:
             dropped = (*keys.drop_personal, *keys.drop_unneeded)
             for key in (*keys.keep, *keys.hmac):
                 if inside := [drop for drop in dropped if f"{without_positions(key)}.".startswith(f"{drop}.")]:
@@ -121,23 +121,23 @@ class SourceMapping(Part):
 
 
 def _check_applicant_kinds(rule: FieldRule) -> None:
-    """Hold a mapping to the one list of kinds: two words for one kind would be two kinds."""
+    """Refuse kinds outside the one list: two words for one kind would count as two kinds."""
     match rule:
         case ChoiceRule():
             kinds = {*rule.choices.values(), rule.when_null, rule.otherwise} - {None}
         case ConstantRule():
             kinds = {rule.value}
         case _:
-            raise ValueError("applicant_kind: a choice or a constant")
+            raise ValueError("applicant_kind: must be a choice or a constant")
     if unknown := sorted(map(str, kinds - set(APPLICANT_KINDS))):
-        raise ValueError(f"applicant_kind: {unknown[0]!r} is none of {', '.join(APPLICANT_KINDS)}")
+        raise ValueError(f"applicant_kind: {unknown[0]!r} is not one of {', '.join(APPLICANT_KINDS)}")
 
 
 @lru_cache(maxsize=32)
 def load_mapping(catalog_dir: Path, name: str) -> SourceMapping:
-    """Read a mapping of a catalogue folder, or the shipped one of that name where the folder has none.
+    """Read a mapping of a catalogue folder, or the shipped mapping of that name when the folder does not have it.
 
     Raises:
-        CatalogError: the file is missing, or wrong; the message names the file and the line.
+        CatalogError: the file is missing or wrong. The message names the file and the line.
     """
     return read_document(catalog_file(catalog_dir, "mappings", f"{name}.yaml"), SourceMapping)

@@ -1,9 +1,9 @@
-"""The privacy step on what is posted to us: what is left of an item is fit to be written.
+"""The privacy step for posted messages: what remains of an item may be stored.
 
-The item keeps its shape, so that the adapter can read it as it reads a file; of a key that no field is made from only
-the name stays. A value stays where landing would hold it too: a code, a name of an agency or of a known procedure, an
-instant, a whole number. Whatever else stands in its place is masked, and read as wrong later. An identity number
-becomes its keyed HMAC.
+The item keeps its shape, so that the adapter can read it like a file. Of a key that no field uses, only the name
+remains. A value remains when landing would hold it too: a code, the name of an agency or of a known procedure, an
+instant, a whole number. Any other value is masked, and is an issue when it is read later. An identity number becomes
+its keyed HMAC.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from motcua.extract.records.paths import without_positions
 from motcua.extract.records.privacy import MASKED, Pseudonym, Pseudonymiser, holds_personal
 from motcua.extract.records.rules import ANY_WORD, ChannelCodes, ChoiceRule, ItemsRule, PseudonymRule, SumRule
 
-LONGEST = 200  # characters of a value that is kept
+LONGEST = 200  # the most characters of a value that is kept
 LONGEST_NAME = 80
 _REF, _PREVIOUS = "__ref__", "__previous__"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")  # keys of the contract are ASCII; a person's name has spaces and marks
-_LONGEST_AMOUNT = 11  # digits: a citizen's number has twelve
+# Keys of the protocol are ASCII; names of persons have spaces and tone marks.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_LONGEST_AMOUNT = 11  # digits; a citizen number has twelve
 
 Guard = Callable[[Any], bool]
 
 
 class Masker:
-    """Masks the items of one source. `extra` are keys that the protocol itself needs, read as short codes."""
+    """Masks the items of one source. `extra` are keys that the protocol needs; they are read as short codes."""
 
     def __init__(
         self,
@@ -51,9 +52,9 @@ class Masker:
             elif isinstance(rule, ChoiceRule):
                 rules.append((rule.key, _short_code))
             elif isinstance(rule, ItemsRule):
-                looked_at = [(key, name, words) for key in rule.key for name, words in rule.looked_at]
-                for key, name, words in looked_at:
-                    kept.add(without_positions(f"{key}.{name}"))  # that there is a value may count; the value does not
+                item_keys = [(key, name, words) for key in rule.key for name, words in rule.words_by_key]
+                for key, name, words in item_keys:
+                    kept.add(without_positions(f"{key}.{name}"))  # a rule may count values without reading them
                     if ANY_WORD not in words:
                         rules.append(((f"{key}.{name}",), _short_code))
             else:
@@ -69,13 +70,13 @@ class Masker:
         self._kept = {".".join(key.split(".")[:end]) for key in kept for end in range(1, key.count(".") + 2)}
 
     def mask(self, item: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the item without anything personal, as JSON may hold it."""
+        """Return the item without personal data, as a JSON object."""
         return self._object(item, "")
 
-    def _object(self, item: Mapping[str, Any], place: str) -> dict[str, Any]:
+    def _object(self, item: Mapping[str, Any], path: str) -> dict[str, Any]:
         masked: dict[str, Any] = {}
         for name, value in item.items():
-            key = f"{place}.{name}" if place else name
+            key = f"{path}.{name}" if path else name
             if key in self._kept:
                 masked[name] = self._value(value, key)
             else:
@@ -102,7 +103,7 @@ class Masker:
 
 
 def unmask(value: Any) -> Any:
-    """Return a masked item as the adapter reads it: with its pseudonyms told from numbers that would become one."""
+    """Return a masked item for the adapter, with its references as `Pseudonym`, so that they are not hashed again."""
     if isinstance(value, dict):
         ref = value.get(_REF)
         if isinstance(ref, str):
@@ -119,7 +120,7 @@ _read_code = code_reader(())
 
 
 def _short_code(value: Any) -> Any:
-    """Read a code of a closed list, known or not: an unknown one is reported by name, as for any source."""
+    """Read a code of a closed list. An unknown code is kept, because it is reported by name as for any source."""
     if isinstance(value, bool) or len(str(value)) > 40:
         return Problem("not a code")
     return _read_code(value)
@@ -128,8 +129,8 @@ def _short_code(value: Any) -> Any:
 def _amount(value: Any) -> Any:
     number = read_integer(value)
     digits = str(value).strip().lstrip("+-")
-    fits = number is not None and len(digits) <= _LONGEST_AMOUNT and (digits == "0" or not digits.startswith("0"))
-    return number if fits else Problem("not an amount")
+    is_amount = number is not None and len(digits) <= _LONGEST_AMOUNT and (digits == "0" or not digits.startswith("0"))
+    return number if is_amount else Problem("not an amount")
 
 
 def _is_name(name: str) -> bool:

@@ -1,6 +1,6 @@
-"""Takes the kept keys out of a page of records, column by column, and notes the keys nobody classified.
+"""Takes the kept keys from a page of records, column by column, and notes the keys that the mapping does not classify.
 
-Records of one listing have the same few shapes, so names are compared a shape at a time, not a record at a time.
+The records of one listing have only a few shapes, so names are compared once per shape, not once per record.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ _POSITION = re.compile(r"-?\d+")
 
 
 def without_positions(path: str) -> str:
-    """Return a path without positions in lists: `a.-1.b` is the key `a.b` of the source."""
+    """Return a path without the positions in lists: `a.-1.b` is the key `a.b` of the source."""
     return ".".join(part for part in path.split(".") if not _POSITION.fullmatch(part))
 
 
 @dataclass
 class _Node:
-    """One level of the kept keys: `leaf` is the full path when the value itself is kept."""
+    """One level of the kept keys. `leaf` is the full path when the value itself is kept."""
 
-    place: str
+    path: str
     leaf: str | None = None
     children: dict[str, _Node] = field(default_factory=dict)
     shapes: set[tuple[str, ...]] = field(default_factory=set)
 
     def child(self, name: str) -> _Node:
-        place = self.place if _POSITION.fullmatch(name) else f"{self.place}.{name}".lstrip(".")
-        return self.children.setdefault(name, _Node(place))
+        path = self.path if _POSITION.fullmatch(name) else f"{self.path}.{name}".lstrip(".")
+        return self.children.setdefault(name, _Node(path))
 
 
 class Picker:
-    """Picks the kept keys of one mapping; `unclassified` collects the names it does not know, never a value.
+    """Picks the kept keys of one mapping. `unclassified` collects names that the mapping does not have, never values.
 
-    `inner` are the keys that fields are made from inside a kept list (`SourceMapping.inner_keys`).
+    `inner` are the keys inside a kept list from which fields are made (`SourceMapping.inner_keys`).
     """
 
     def __init__(self, keys: KeyClasses, nested: bool, inner: Iterable[str] = ()) -> None:
@@ -62,7 +62,7 @@ class Picker:
                 self._known |= {".".join(parts[:end]) for end in range(1, len(parts))}
 
     def columns(self, records: Sequence[Record], report: Report) -> dict[str, Sequence[Any]]:
-        """Return the values of each kept key; an absent key is a null, and so is what is no object where one is due."""
+        """Return the values of each kept key. An absent key is None; so is anything in the place of an object."""
         values: dict[str, Sequence[Any]] = {}
         self._take(self._root, records, values, report)
         return values
@@ -86,7 +86,7 @@ class Picker:
         if node.leaf is not None:
             values[node.leaf] = column
         if self._nested:
-            self._look_into(node, column)
+            self._classify_inside(node, column)
         inner = {name: child for name, child in node.children.items() if not _POSITION.fullmatch(name)}
         if len(inner) < len(node.children):
             for name, child in node.children.items():
@@ -96,8 +96,8 @@ class Picker:
             objects = [self._object(node, row, value, report) for row, value in enumerate(column)]
             self._take(node, objects, values, report)
 
-    def _look_into(self, node: _Node, column: Sequence[Any]) -> None:
-        """Classify what a kept list or object holds beyond the items and keys that are taken from it."""
+    def _classify_inside(self, node: _Node, column: Sequence[Any]) -> None:
+        """Classify the keys of a kept list or object that are not taken from it."""
         kinds = set(map(type, column))
         if list in kinds:
             lists = (value for value in column if isinstance(value, list))
@@ -107,20 +107,20 @@ class Picker:
 
     def _classify(self, node: _Node, shapes: set[tuple[str, ...]]) -> None:
         for shape in shapes - node.shapes:
-            places = (f"{node.place}.{name}" if node.place else name for name in shape)
-            self.unclassified.update(place for place in places if place not in self._known)
+            paths = (f"{node.path}.{name}" if node.path else name for name in shape)
+            self.unclassified.update(path for path in paths if path not in self._known)
         node.shapes |= shapes
 
     def _object(self, node: _Node, row: int, value: Any, report: Report) -> Record:
         if isinstance(value, dict):
             return value
         if value is not None and value != "":
-            report(row, f"{node.place}: not an object")
+            report(row, f"{node.path}: not an object")
         return {}
 
 
 def _item(value: Any, position: int) -> Any:
-    """Return an item of a list, or none beyond its end; an object alone is a list of one."""
+    """Return an item of a list, or None beyond its end. A single object counts as a list of one item."""
     if isinstance(value, list):
         return value[position] if -len(value) <= position < len(value) else None
     return value

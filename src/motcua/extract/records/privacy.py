@@ -1,7 +1,7 @@
-"""What keeps personal data out of landing: keyed pseudonyms, and masks for codes that hold what they should not.
+"""Keeps personal data out of landing: keyed pseudonyms, and masks for codes that contain personal data.
 
-NĐ 13/2023/NĐ-CP, Law 91/2025/QH15: a pseudonym stays personal data, so it is made only where identity across days is
-needed (domain.md section 7).
+A pseudonym is still personal data (NĐ 13/2023/NĐ-CP, Law 91/2025/QH15), so it is made only where a person must be
+recognised across days (domain.md section 7).
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ _PERSONAL = re.compile(
 
 
 class Pseudonym(str):
-    """What an identity number has become already: its reference, and those under the keys replaced at the time."""
+    """An identity number that is pseudonymised already: its reference, and its references with previous keys."""
 
     __slots__ = ("previous",)
     previous: str
 
     def __new__(cls, ref: str, previous: str = "") -> Pseudonym:
-        made = super().__new__(cls, ref)
-        made.previous = previous
-        return made
+        pseudonym = super().__new__(cls, ref)
+        pseudonym.previous = previous
+        return pseudonym
 
 
 class Pseudonymiser:
     """Turns an identity number into `<key id>:<HMAC-SHA256 in hex>`, the same for every spelling of the number.
 
-    `previous` are the (id, key) that the key replaces, while a rotation lasts. A `Pseudonym` stays what it is.
+    `previous` are the (id, key) pairs that the key replaces during a rotation. A `Pseudonym` is returned unchanged.
     """
 
     def __init__(self, key_id: str, key: bytes, previous: Sequence[tuple[str, bytes]] = ()) -> None:
@@ -51,7 +51,7 @@ class Pseudonymiser:
         return self._prefix + hmac.digest(self._key, _number(value), "sha256").hex()
 
     def previous_refs(self, value: object) -> str:
-        """Return the pseudonyms of the same number under each previous key, parted by spaces."""
+        """Return the pseudonyms of the same number with each previous key, separated by spaces."""
         if isinstance(value, Pseudonym):
             return value.previous
         number = _number(value)
@@ -59,7 +59,7 @@ class Pseudonymiser:
 
 
 def pseudonymiser(keys: Sequence[tuple[str, bytes]]) -> Pseudonymiser:
-    """Return the pseudonymiser of (id, key), the key in use first (`Settings.hmac_keys`)."""
+    """Return the pseudonymiser of (id, key) pairs, of which the first is in use (`Settings.hmac_keys`)."""
     (key_id, key), *previous = keys
     return Pseudonymiser(key_id, key, previous)
 
@@ -70,10 +70,10 @@ def _number(value: object) -> bytes:
 
 
 def holds_personal(text: str) -> bool:
-    """Whether a text holds an identity number, a telephone or an e-mail."""
+    """Return whether a text contains an identity number, a telephone number or an e-mail address."""
     return _PERSONAL.search(text) is not None
 
 
 def looks_personal(code: str) -> bool:
-    """Whether a value that should be a code is none, or holds an identity number, a telephone or an e-mail."""
+    """Return whether a value does not look like a code, or contains personal data (`holds_personal`)."""
     return _CODE.fullmatch(code) is None or holds_personal(code)

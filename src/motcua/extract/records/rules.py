@@ -1,4 +1,4 @@
-"""The rules a mapping is made of: how one canonical field is read from one or more keys of a source's record."""
+"""The rules of a mapping: each reads one canonical field from one or more keys of a source's record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from motcua.spelling import folded
 
 Scalar = bool | int | str
 
-# What the name of an agency begins with; anything else where a unit is due may be a person.
+# The beginnings of agency names. Any other text in a field of units may be a person.
 AGENCY_NAMES = (
     r"(?:ubnd|u[yỷ] ban|bộ phận|văn phòng|phòng|ban|sở|bộ|cục|chi cục|tổng cục|trung tâm|thanh tra|chi nhánh|công an"
     r"|bảo hiểm|kho bạc|thuế|tỉnh|thành phố|tp|quận|huyện|thị xã|thị trấn|phường|xã|đặc khu|vp|tt)\b.{0,150}",
@@ -35,18 +35,18 @@ Keys = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1
 
 
 class Part(BaseModel):
-    """Base of everything in a mapping file: closed, so that a misspelt key is refused."""
+    """Base of all parts of a mapping file. Unknown keys are refused, so a misspelt key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 def _words(codes: object) -> object:
-    """Fold the words of a code list, so that a source may spell them as it likes."""
+    """Fold the words of a code list, so that the spelling of the source does not matter."""
     return {folded(word): code for word, code in codes.items()} if isinstance(codes, dict) else codes
 
 
 class _Rule(Part):
-    """`key` is one key, or several of which the first with a value is taken."""
+    """`key` is one key, or several keys of which the first with a value is taken."""
 
     key: Keys
     null_values: frozenset[Scalar] = frozenset()
@@ -62,7 +62,7 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class CodeRule(_Rule):
-    """A code kept as it is; what looks personal and fits none of its own `patterns` is masked."""
+    """A code that is kept unchanged. A value that looks personal and matches none of `patterns` is masked."""
 
     as_: Literal["code"] = Field(alias="as")
     patterns: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class CodeRule(_Rule):
 
 
 class NameRule(_Rule):
-    """The name of an agency, as text or as a list of `{languageId, name}`; what fits no pattern is masked.
+    """The name of an agency, as text or as a list of `{languageId, name}`. A name that matches no pattern is masked.
 
     Patterns are matched against the name in lower case with single spaces.
     """
@@ -84,10 +84,10 @@ class NameRule(_Rule):
 
 
 class ProcedureRule(_Rule):
-    """A procedure code, split into the national code and what follows it (domain.md section 6.1), or a name.
+    """A procedure code, which is split into the national code and its suffix (domain.md section 6.1), or a name.
 
     A name is looked up in the catalogue (`procedures/*.csv`, `procedures/aliases*.csv`). `otherwise` is the code of a
-    record with no code and no name that is known there; without it that is an issue.
+    record without a code and without a known name; without `otherwise`, such a record has an issue.
     """
 
     as_: Literal["procedure"] = Field(alias="as")
@@ -97,7 +97,7 @@ class ProcedureRule(_Rule):
 class IdentifierRule(_Rule):
     """A record number of the source: digits, as a number or as text.
 
-    In base 16 it may be written as a GUID; one number is one key, whatever the case, the dashes and the zeros before.
+    In base 16 it may be written as a GUID. Case, dashes and leading zeros do not change the key.
     """
 
     as_: Literal["identifier"] = Field(alias="as")
@@ -105,11 +105,11 @@ class IdentifierRule(_Rule):
 
 
 class InstantRule(_Rule):
-    """An instant, in the first of `formats` that fits, as local wall-clock time.
+    """An instant, read with the first of `formats` that matches, as local wall-clock time.
 
-    A format is letters (dd MM yyyy HH mm ss; d M H for one digit or two) or one of `iso` (an offset, with or without
-    a colon, is honoured), `iso_fake_z` (local time behind a false Z), `epoch_ms`, `epoch_s`, `excel` (serial days).
-    With `only_status` it is taken only for records of these source statuses.
+    A format consists of letters (dd MM yyyy HH mm ss; d M H for one or two digits) or is one of `iso` (an offset, with
+    or without a colon, is applied), `iso_fake_z` (local time with a false Z), `epoch_ms`, `epoch_s`, `excel` (serial
+    days). With `only_status`, it is read only for records with one of these source statuses.
     """
 
     as_: Literal["instant"] = Field(alias="as")
@@ -121,12 +121,12 @@ class InstantRule(_Rule):
     @classmethod
     def _formats_are_known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := [name for name in formats if not instants.is_format(name)]:
-            raise ValueError(f"{unknown[0]!r} is no format of an instant")
+            raise ValueError(f"{unknown[0]!r} is not a format of an instant")
         return formats
 
 
 class IntegerRule(_Rule):
-    """A whole number, or its digits, within bounds; `thousands` is what may stand between groups of three."""
+    """A whole number, or its digits, within bounds. `thousands` is the separator between groups of three digits."""
 
     as_: Literal["integer"] = Field(alias="as")
     minimum: int
@@ -135,9 +135,9 @@ class IntegerRule(_Rule):
 
 
 class ItemsRule(_Rule):
-    """Items of a list: those that have, under each key of `where`, one of its words, and none of those of `unless`.
+    """Items of a list that have one of the words for each key of `where`, and none of the words of `unless`.
 
-    The word `*` stands for any that is no null. A list with items none of which has a key of `where` does not say.
+    The word `*` means any value that is not null. When no item of a list has a key of `where`, the result is not known.
     """
 
     where: ItemWords = Field(default_factory=dict)
@@ -145,38 +145,38 @@ class ItemsRule(_Rule):
 
     @property
     def inner(self) -> tuple[str, ...]:
-        """The keys of an item that are looked at."""
+        """The keys of an item that are read."""
         return (*self.where, *self.unless)
 
     @property
-    def looked_at(self) -> tuple[tuple[str, frozenset[str]], ...]:
-        """Those keys, each with the words that are looked for."""
+    def words_by_key(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """The keys of an item that are read, each with the words that count."""
         return (*self.where.items(), *self.unless.items())
 
 
 class CountRule(ItemsRule):
-    """How many items a list has, or how many that fit; without a list `when_null`."""
+    """The number of items of a list, or of those that match. Without a list, it is `when_null`."""
 
     as_: Literal["count"] = Field(alias="as")
     when_null: int | None = 0
 
 
 class AnyRule(ItemsRule):
-    """Whether a list has an item, or one that fits; without a list it does not say."""
+    """Whether a list has an item, or one that matches. Without a list, it is `when_null`; the default is not known."""
 
     as_: Literal["any"] = Field(alias="as")
     when_null: bool | None = None
 
 
 class SumRule(_Rule):
-    """The sum of the whole numbers that the items of a list have under the key `of`; none for an empty list."""
+    """The sum of the whole numbers under the key `of` in the items of a list; null for an empty list."""
 
     as_: Literal["sum"] = Field(alias="as")
     of: str
 
 
 class ChoiceRule(_Rule):
-    """One of a closed list, translated; a word outside it is `otherwise`, or an issue when that is not given."""
+    """A word of a closed list, translated. Any other word becomes `otherwise`, or an issue when that is not given."""
 
     as_: Literal["choice"] = Field(alias="as")
     choices: Annotated[dict[str, bool | int | str], BeforeValidator(_words)]
@@ -191,7 +191,7 @@ class PseudonymRule(_Rule):
 
 
 class ConstantRule(Part):
-    """The same for every record: what the source does not say because it is always so there."""
+    """A value that is the same for every record. The source does not state it because it is always the same."""
 
     as_: Literal["constant"] = Field(alias="as")
     value: bool | int | str
@@ -219,23 +219,23 @@ FieldRule = Annotated[
 
 
 class StatusCode(Part):
-    """A national status for a source status, and whether it was read in code or inferred."""
+    """The national status of a source status, and its evidence: read in the source's code, or inferred."""
 
     code: int = Field(ge=1, le=10)
     evidence: Literal["code", "inferred"]
 
 
 class DateStatus(Part):
-    """The status of a record that states none but has this date."""
+    """The status of a record that states no status but has this date."""
 
     field: Literal["finished_at", "returned_at", "refused_at", "paused_at", "received_at"]
     code: int = Field(ge=1, le=10)
 
 
 class StatusRule(Part):
-    """The source's statuses and what they mean in the national list.
+    """The statuses of the source and their codes in the national list.
 
-    For a record without a status the first of `by_dates` whose field it has decides.
+    For a record without a status, the first of `by_dates` whose field has a value decides.
     """
 
     key: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
@@ -244,7 +244,7 @@ class StatusRule(Part):
 
 
 class ChannelFlags(Part):
-    """Online by a flag; else postal from a level on; else direct (a missing channel counts as direct)."""
+    """Online by a flag; otherwise postal from a level on; otherwise direct (a missing channel counts as direct)."""
 
     as_: Literal["flags"] = Field(alias="as")
     online_key: str
@@ -257,7 +257,7 @@ class ChannelFlags(Part):
 
 
 class ChannelCodes(Part):
-    """The channel by a closed list; a record without one is `when_null` (direct, by the QĐ 766 formula)."""
+    """The channel from a closed list. A record without a channel gets `when_null` (direct, by the QĐ 766 formula)."""
 
     as_: Literal["codes"] = Field(alias="as")
     key: Keys
@@ -270,7 +270,7 @@ class ChannelCodes(Part):
 
 
 class ChannelConstant(Part):
-    """Every record came by the same channel."""
+    """All records have the same channel."""
 
     as_: Literal["constant"] = Field(alias="as")
     code: Literal[1, 2, 3]
@@ -284,10 +284,10 @@ ChannelRule = Annotated[ChannelFlags | ChannelCodes | ChannelConstant, Field(dis
 
 
 class StandingRule(Part):
-    """What a row stands for that is no dossier like others: the first rule that fits decides.
+    """Marks rows that are not ordinary dossiers. The first rule that matches decides.
 
-    It fits when `key` has one of `values`, is `below` a number, or, with neither, has a value at all; and, with
-    `only_with`, when that key has a value other than 0 too.
+    A rule matches when `key` has one of `values`, or is below the number `below`, or, with neither of them, has any
+    value. With `only_with`, that key must also have a value other than 0.
     """
 
     standing: Literal["public_copy", "group", "child", "soft_deleted", "migrated"]
@@ -302,7 +302,7 @@ class StandingRule(Part):
 
 
 class KeyClasses(Part):
-    """What is done with each key the source is known to send."""
+    """The treatment of each key that the source is known to send."""
 
     keep: tuple[str, ...]
     hmac: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""How bytes come in: transport, log-in, limits, drop folders, and the tables inside files.
+"""How bytes come in: transport, log-in, limits, drop folders, and the tables in files.
 
-In: an address or a folder. Out: bytes and rows within bounds. Never: a decision about what a record means.
+In: an address or a folder. Out: bytes and rows within limits. Never: a decision about the meaning of a record.
 """

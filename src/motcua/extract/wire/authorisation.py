@@ -1,6 +1,6 @@
-"""How a request proves who asks: HTTP Basic, a token that expires, or OpenCPS's machine key.
+"""How a request is authorised: HTTP Basic, a token that expires, or OpenCPS's machine key.
 
-Never in a log or an error: a login, a password, a token.
+Never: a login, a password or a token in a log or an error.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _MINUTE = timedelta(minutes=1)
 
 
 class Authorisation(Protocol):
-    """Gives the headers of each request. `renewals` is how often one request may be asked again after a 401."""
+    """Gives the headers of each request. `renewals` is how often a request may be repeated after a 401."""
 
     renewals: int
 
     def headers(self) -> Headers: ...
 
     def renew(self, refused: Headers) -> None:
-        """Make sure that the next headers differ from those refused, if they can."""
+        """Make the next headers differ from the refused ones, if possible."""
         ...
 
 
-class Nobody:
-    """No proof at all: for asking for a token."""
+class NoAuthorisation:
+    """No authorisation, for the request of a token."""
 
     renewals = 0
 
@@ -43,7 +43,7 @@ class Nobody:
         return {}
 
     def renew(self, refused: Headers) -> None:
-        """There is nothing else to show."""
+        """Do nothing: there is no authorisation to renew."""
 
 
 class Basic:
@@ -59,21 +59,21 @@ class Basic:
         return self._headers
 
     def renew(self, refused: Headers) -> None:
-        """The login is all there is to show."""
+        """Do nothing: there is no other login."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """A bearer token and how long it holds from when it was asked for."""
+    """A bearer token, and how many seconds it is valid after its request."""
 
     text: str = field(repr=False)
     seconds: float
 
 
 class Bearer:
-    """A token that is asked for when it is first needed, shortly before it ends, and when the source refuses it.
+    """A token that is requested when it is first needed, shortly before it ends, and when the source refuses it.
 
-    Threads share it: one asks, the others wait for the answer.
+    Threads share it: one thread requests it and the others wait for the answer.
     """
 
     renewals = 1
@@ -93,7 +93,7 @@ class Bearer:
 
     def renew(self, refused: Headers) -> None:
         with self._lock:
-            if self._headers == refused:  # else another thread has renewed it already
+            if self._headers == refused:  # otherwise another thread has renewed it already
                 self._fetch()
 
     def _fetch(self) -> None:
@@ -106,35 +106,40 @@ class Bearer:
 class AuthenKey:
     """OpenCPS's `authenKey`: the MD5 of "opencps" and the epoch milliseconds of the minute.
 
-    The server writes the minute as text and reads it back with the pattern's twelve-hour `hh`, in its own zone
-    (one_stop_systems.md section a.1): at 12:xx it means 00:xx, and in the afternoon, by version, the same hour or
-    twelve before. Which of the readings a server uses is not documented, so a refused one gives way to the next, the
-    minute just past included; the one that holds is kept.
+    The server writes the minute as text and parses it with the twelve-hour pattern `hh` in its own time zone
+    (one_stop_systems.md section a.1). So 12:xx becomes 00:xx. In the afternoon, depending on the version, the hour is
+    unchanged or twelve hours earlier. It is not documented which variant a server uses. When a key is refused,
+    the next variant is tried, also for the previous minute; the accepted variant is kept.
     """
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         zones = (UTC, timezone(timedelta(hours=7)))
-        self._readings = [(zone, halves, past) for past in (0, 1) for zone in zones for halves in (False, True)]
-        self.renewals = len(self._readings) - 1
+        self._variants = [
+            (zone, is_twelve_hour, minutes_ago)
+            for minutes_ago in (0, 1)
+            for zone in zones
+            for is_twelve_hour in (False, True)
+        ]
+        self.renewals = len(self._variants) - 1
         self._now = now
         self._lock = threading.Lock()
         self._chosen = 0
 
     def headers(self) -> Headers:
-        zone, halves, past = self._readings[self._chosen]
-        return {"authenKey": authen_key(self._now() - past * _MINUTE, zone, halves=halves)}
+        zone, is_twelve_hour, minutes_ago = self._variants[self._chosen]
+        return {"authenKey": authen_key(self._now() - minutes_ago * _MINUTE, zone, is_twelve_hour=is_twelve_hour)}
 
     def renew(self, refused: Headers) -> None:
         with self._lock:
-            for step in range(len(self._readings)):
-                self._chosen = (self._chosen + 1) % len(self._readings)
+            for step in range(len(self._variants)):
+                self._chosen = (self._chosen + 1) % len(self._variants)
                 if self.headers() != refused or step == self.renewals:
                     return
 
 
-def authen_key(at: datetime, zone: timezone, *, halves: bool) -> str:
-    """Return the key for the minute of an instant; `halves` reads hours 13 to 23 as 1 to 11."""
+def authen_key(at: datetime, zone: timezone, *, is_twelve_hour: bool) -> str:
+    """Return the key for the minute of an instant. `is_twelve_hour` turns the hours 13 to 23 into 1 to 11."""
     minute = at.astimezone(zone).replace(second=0, microsecond=0)
-    hour = minute.hour % 12 if halves or minute.hour == 12 else minute.hour
+    hour = minute.hour % 12 if is_twelve_hour or minute.hour == 12 else minute.hour
     milliseconds = int(minute.replace(hour=hour).timestamp()) * 1000
     return hashlib.md5(f"opencps{milliseconds}".encode(), usedforsecurity=False).hexdigest()

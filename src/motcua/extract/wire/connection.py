@@ -1,4 +1,4 @@
-"""How to reach a source: base URL, login, password. Given by Airflow, or at a terminal by the environment."""
+"""How to reach a source: base URL, login and password, from Airflow or, at a terminal, from the environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from motcua.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class SourceConnection:
-    """Where a source answers. `base_url` may lack a path: the adapter then adds the one its protocol is known by."""
+    """The address and the login of a source. When `base_url` has no path, the adapter adds the path of its protocol."""
 
     base_url: str
     login: str
@@ -22,32 +22,32 @@ class SourceConnection:
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # may hold secrets too
 
 
-# Connection types that are no HTTP. The place in a store of files stands in the catalogue, so it needs no host; nor
-# does a login that others use to post to us ("generic").
+# Connection types other than HTTP. The catalogue states the path in a file store, so these types need no host; neither
+# does a login with which others post to us ("generic").
 DATABASES = ("postgres", "postgresql", "mysql", "mariadb", "oracle", "sqlite")
 _STORES = ("aws", "s3", "wasb", "gs", "ftp", "sftp", "ssh", "smb", "samba", "fs", "generic")
-NO_CONNECTION = SourceConnection("", "", "")  # of a source whose catalogue entry names none
+NO_CONNECTION = SourceConnection("", "", "")  # for a source without a connection in the catalogue
 Resolve = Callable[[str], SourceConnection]
 
 
 def connection_from_environment(connection_id: str) -> SourceConnection:
-    """Read `AIRFLOW_CONN_<ID>`, as a URI or as JSON, by the rules of `connection_from_parts`.
+    """Read `AIRFLOW_CONN_<ID>`, a URI or JSON, with the rules of `connection_from_parts`.
 
     Raises:
-        ConfigurationError: the variable is not set, or is neither.
+        ConfigurationError: the variable is not set, or is neither a URI nor JSON.
     """
     variable = f"AIRFLOW_CONN_{connection_id.upper()}"
     value = os.environ.get(variable, "").strip()
     if not value:
         raise ConfigurationError(
             f"There is no connection {connection_id!r}: the variable {variable} is not set.",
-            action=f"set {variable} to https://login:password@host/o/rest/v2, or to the JSON Airflow uses.",
+            action=f"set {variable} to https://login:password@host/o/rest/v2, or to JSON in Airflow's form.",
         )
     parts = _json_parts(value) if value.startswith("{") else _uri_parts(value)
     if parts is None or not (parts.get("host") or parts.get("conn_type") in (*DATABASES, *_STORES)):
         raise ConfigurationError(
             f"{variable} is neither a URI with a host nor a JSON connection.",
-            action=f"set {variable} to https://login:password@host/o/rest/v2, or to the JSON Airflow uses.",
+            action=f"set {variable} to https://login:password@host/o/rest/v2, or to JSON in Airflow's form.",
         )
     return connection_from_parts(connection_id, **parts)
 
@@ -65,12 +65,12 @@ def connection_from_parts(
 ) -> SourceConnection:
     """Build a connection from the fields of an Airflow connection.
 
-    `schema` is the protocol when it is http or https (as Airflow's HTTP hook reads it), else the path of the API;
-    `extra["path"]` is the path too. Without a protocol anywhere https is meant. `host` may be a whole URL. A database
-    gives `<type>://<host>:<port>/<name>`, SQLite `sqlite://<path>`.
+    `schema` is the protocol when it is http or https (as in Airflow's HTTP hook); otherwise it is the path of the API.
+    `extra["path"]` is also read as the path. Without a protocol, https is used. `host` may be a whole URL. A database
+    gives `<type>://<host>:<port>/<name>`, SQLite gives `sqlite://<path>`.
 
     Raises:
-        ConfigurationError: there is no host, and the type needs one.
+        ConfigurationError: the type needs a host, and there is none.
     """
     if conn_type in DATABASES:
         return SourceConnection(
@@ -95,8 +95,10 @@ def connection_from_parts(
 def _database(conn_type: str, host: str | None, port: int | None, schema: str | None) -> str:
     if conn_type == "sqlite":
         return f"sqlite://{quote(host or f'/{schema}')}"
-    place = f"{quote(host or 'localhost', safe='')}{f':{port}' if port else ''}"  # a host may be the folder of a socket
-    return f"{conn_type}://{place}/{quote(schema or '')}"
+    server = (
+        f"{quote(host or 'localhost', safe='')}{f':{port}' if port else ''}"  # the host may be the folder of a socket
+    )
+    return f"{conn_type}://{server}/{quote(schema or '')}"
 
 
 def _json_parts(value: str) -> dict[str, Any] | None:
@@ -107,8 +109,8 @@ def _json_parts(value: str) -> dict[str, Any] | None:
         port = int(document["port"]) if document.get("port") else None
     except (ValueError, TypeError, AttributeError):
         return None
-    named = {name: document.get(name) for name in ("conn_type", "host", "schema", "login", "password")}
-    return {**named, "port": port, "extra": extra}
+    texts = {name: document.get(name) for name in ("conn_type", "host", "schema", "login", "password")}
+    return {**texts, "port": port, "extra": extra}
 
 
 def _uri_parts(value: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Finds and reads the files that a path or a pattern names, anywhere fsspec reaches."""
+"""Finds and reads the files of a path or a pattern, in any file system that fsspec supports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import Settings
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
-# What a login and a password are called by the file systems that take them; `extra` of a connection may say more.
+# The names that file systems use for login and password. `extra` of a connection may add more options.
 _ACCOUNTS = {
     "s3": ("key", "secret"),
     "abfs": ("account_name", "account_key"),
@@ -24,10 +24,11 @@ _ACCOUNTS = {
 }
 
 
-class Drops:
-    """The files of one source. A path that is not absolute starts at the catalogue folder.
+class DropFolder:
+    """The files of one source. A relative path starts at the catalogue folder.
 
-    `newest` is when the newest of the files read was dropped; none while nothing is read, or where no place says.
+    `newest` is the time at which the newest of the read files was dropped; None before a file is read, or when the file
+    system does not state it.
     """
 
     def __init__(self, source: Source, path: str, connection: SourceConnection) -> None:
@@ -40,8 +41,8 @@ class Drops:
         """Yield the name and the content of each file, in the order of the names.
 
         Raises:
-            SourceUnavailable: no file is there, the place does not answer, or a file is still being written.
-            ConfigurationError: nothing here reads that kind of place.
+            SourceUnavailable: there is no file, the file system does not answer, or a file is still being written.
+            ConfigurationError: the protocol of the path is not supported.
         """
         try:
             filesystem, pattern = fsspec.url_to_fs(self._pattern, **self._storage)
@@ -51,7 +52,7 @@ class Drops:
                 action="correct options.path, or install the fsspec package for its protocol (s3fs, paramiko ...).",
             ) from None
         try:
-            paths = self._found(filesystem, pattern)
+            paths = self._paths(filesystem, pattern)
             for path in paths:
                 body = self._content(filesystem, path)
                 dropped = _dropped_at(filesystem, path)
@@ -61,18 +62,20 @@ class Drops:
         except OSError as error:
             raise SourceUnavailable(
                 f"{self._source_id}: {self._pattern} cannot be read ({type(error).__name__}).",
-                action="check that the place answers and that the login may read it.",
+                action="check that the file system answers and that the login may read the path.",
             ) from None
 
-    def _found(self, filesystem: Any, pattern: str) -> list[str]:
-        found = filesystem.glob(pattern) if any(mark in pattern for mark in "*?[") else [pattern]
-        whole = [path for path in found if not path.endswith(_UNFINISHED) and not _name(path).startswith(("~$", "."))]
-        files = sorted((path for path in whole if filesystem.isfile(path)), key=_name)
+    def _paths(self, filesystem: Any, pattern: str) -> list[str]:
+        matches = filesystem.glob(pattern) if any(mark in pattern for mark in "*?[") else [pattern]
+        complete = [
+            path for path in matches if not path.endswith(_UNFINISHED) and not _name(path).startswith(("~$", "."))
+        ]
+        files = sorted((path for path in complete if filesystem.isfile(path)), key=_name)
         if not files:
             raise SourceUnavailable(
-                f"{self._source_id}: no file at {self._pattern}"
-                + (f", only {len(found)} still being written." if len(found) > len(whole) else "."),
-                action="try again when the unit has dropped one; correct options.path if it drops them elsewhere.",
+                f"{self._source_id}: there is no file at {self._pattern}"
+                + (f", only {len(matches)} that are still being written." if len(matches) > len(complete) else "."),
+                action="try again when the unit has delivered a file; correct options.path if the path is another one.",
             )
         return files
 
@@ -83,17 +86,17 @@ class Drops:
         if size is not None and not size == len(body) == filesystem.size(path):
             raise SourceUnavailable(
                 f"{self._source_id}: {_name(path)} is still being written.",
-                action="try again; have it written under another name and renamed when done.",
+                action="try again; ask the unit to write it under another name and rename it when it is complete.",
             )
         return body
 
 
 def _dropped_at(filesystem: Any, path: str) -> datetime | None:
     try:
-        told: datetime = filesystem.modified(path)
+        modified_at: datetime = filesystem.modified(path)
     except (NotImplementedError, KeyError):
         return None
-    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+    return modified_at if modified_at.tzinfo is not None else modified_at.replace(tzinfo=UTC)
 
 
 def _name(path: str) -> str:

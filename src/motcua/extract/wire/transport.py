@@ -1,4 +1,4 @@
-"""Asks a source over HTTP: bounded retries with back-off, `Retry-After`, time-outs, and errors that hold no payload."""
+"""Sends requests to a source over HTTP, with bounded retries, `Retry-After`, time-outs, and errors without payload."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from urllib3.util.retry import Retry
 
 from motcua.catalog import Source
 from motcua.errors import ConfigurationError, ContractBroken, MotcuaError, SourceUnavailable
-from motcua.extract.wire.authorisation import Authorisation, Basic, Nobody
+from motcua.extract.wire.authorisation import Authorisation, Basic, NoAuthorisation
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.limits import Gate
-from motcua.extract.wire.places import claim
+from motcua.extract.wire.worker_slots import current_slot
 
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
-FAILED_STATUSES = (500, 502, 503, 504)  # the host's fault; a 429 says only that it is asked too hard
+FAILED_STATUSES = (500, 502, 503, 504)  # failures of the host; a 429 only means too many requests
 CONNECT_SECONDS = 10.0
-LONGEST_WAIT_SECONDS = 60  # for a source that says how long to wait
-LONGEST_BACK_OFF = 4  # times the first wait: a mix of failures is waited out, a host that is down is asked again later
-FIRST_ATTEMPTS = 6  # at most, at a source that has not answered yet: it is probably down, and asked again in a while
+LONGEST_WAIT_SECONDS = 60  # for a source that states how long to wait
+LONGEST_BACK_OFF = 4  # times the first wait: passing failures end within it; a host that is down is tried again later
+FIRST_ATTEMPTS = 6  # at most, while a source has not answered: it is probably down, and is tried again later
 CONNECTIONS = 4
-ASKED = ("GET", "POST")  # a POST of ours asks (a search, a token) and changes nothing
+RETRIED_METHODS = ("GET", "POST")  # our POST requests (a search, a token) change nothing at the source
 
 
 class Transport:
-    """A source's HTTP session. Every error names the source, and the connection where an operator must act.
+    """The HTTP session of a source. Every error names the source, and the connection when an operator must correct it.
 
-    Requests are authorised by HTTP Basic unless `authorisation` says otherwise.
+    Requests are authorised by HTTP Basic unless `authorisation` is changed.
     """
 
     def __init__(self, source: Source, connection: SourceConnection, base_url: str) -> None:
@@ -46,26 +46,26 @@ class Transport:
         self._base_url = base_url
         self._timeout = (min(CONNECT_SECONDS, source.timeout_seconds), source.timeout_seconds)
         self._gates: dict[str, Gate] = {}
-        self._place = claim()  # here, for pages may be asked for by other threads
+        self._slot = current_slot()  # read here, because other threads may request pages
         self._attempts = min(source.attempts, FIRST_ATTEMPTS)
         self._longest_back_off = min(LONGEST_BACK_OFF * source.retry_wait_seconds, LONGEST_WAIT_SECONDS)
         self._session = requests.Session()
-        self._session.auth = _as_given  # else requests looks for a login in a .netrc
+        self._session.auth = _unchanged  # otherwise requests looks for a login in a .netrc
         self._session.headers["Accept"] = "application/json"
         self._adapter = HTTPAdapter(max_retries=self._retry(), pool_maxsize=CONNECTIONS)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, self._adapter)
 
     def _retry(self) -> _GatedRetry:
-        again = self._attempts - 1
+        retries = self._attempts - 1
         retry = _GatedRetry(
-            total=again,
-            connect=again,
-            read=again,
-            status=again,
+            total=retries,
+            connect=retries,
+            read=retries,
+            status=retries,
             redirect=0,
             status_forcelist=RETRIED_STATUSES,
-            allowed_methods=ASKED,
+            allowed_methods=RETRIED_METHODS,
             backoff_factor=self._source.retry_wait_seconds,
             backoff_max=self._longest_back_off,
             retry_after_max=LONGEST_WAIT_SECONDS,
@@ -76,17 +76,17 @@ class Transport:
         return retry
 
     def get(self, path: str, parameters: dict[str, str], headers: dict[str, str]) -> Any:
-        """Return the JSON answer to a GET, or none when the source answers 404.
+        """Return the JSON answer to a GET; None when the source answers 404.
 
-        A connection lost inside the body, or JSON cut short, is asked again as often as `Source.attempts` allows; a
-        refused token is renewed.
+        A request whose connection is lost inside the body, or whose JSON is incomplete, is repeated as often as
+        `Source.attempts` allows. A refused token is renewed.
 
         Raises:
-            SourceUnavailable: no answer, or a status that says later, after the last attempt.
+            SourceUnavailable: no answer, or a status that asks for a later attempt, after the last attempt.
             ConfigurationError: the source refuses the login.
             ContractBroken: any other answer that is not JSON.
         """
-        return self._ask(_Question("GET", self._base_url + path, parameters, headers), self.authorisation)
+        return self._ask(_Request("GET", self._base_url + path, parameters, headers), self.authorisation)
 
     def post(
         self,
@@ -97,100 +97,99 @@ class Transport:
         headers: dict[str, str] | None = None,
         authorisation: Authorisation | None = None,
     ) -> Any:
-        """Return the JSON answer to a POST of a form or of a JSON document, as `get` does.
+        """Return the JSON answer to a POST of a form or a JSON document, like `get`.
 
-        `url` is a path of the source, or a whole URL: tokens come from elsewhere. What is not JSON but a bare token is
-        returned as text.
+        `url` is a path of the source, or a whole URL, because tokens may come from another host.
         """
-        whole = url if "://" in url else self._base_url + url
-        question = _Question("POST", whole, {}, headers or {}, form, document)
-        return self._ask(question, authorisation or self.authorisation)
+        full_url = url if "://" in url else self._base_url + url
+        request = _Request("POST", full_url, {}, headers or {}, form, document)
+        return self._ask(request, authorisation or self.authorisation)
 
-    def _ask(self, question: _Question, authorisation: Authorisation) -> Any:
-        failure: MotcuaError | None = None
+    def _ask(self, request: _Request, authorisation: Authorisation) -> Any:
+        error: MotcuaError | None = None
         for attempt in range(self._source.attempts):
             if attempt >= self._attempts:
                 break
             if attempt:
                 time.sleep(min(self._source.retry_wait_seconds * 2 ** (attempt - 1), self._longest_back_off))
-            response, lost = self._authorised(question, authorisation)
+            response, failure = self._authorised(request, authorisation)
             if response is None:
-                failure = self._unavailable(lost)
-                if lost.is_final:
+                error = self._unavailable(failure)
+                if failure.is_final:
                     break
                 continue
             if response.status_code == 404:
                 return None
-            self._refuse(response, is_login=isinstance(authorisation, Nobody))
+            self._refuse(response, is_login=isinstance(authorisation, NoAuthorisation))
             document = _decoded(response.content)
             if document is not _UNREADABLE:
                 return document
-            failure = ContractBroken(
-                f"{self._source.source_id} answered 200 with what is not complete JSON.",
-                action="ask the host of the source; it will be asked again at the next run.",
+            error = ContractBroken(
+                f"{self._source.source_id} answered 200 with incomplete or invalid JSON.",
+                action="ask the operator of the source; the request is repeated in the next run.",
             )
-        assert failure is not None
-        raise failure
+        assert error is not None
+        raise error
 
-    def _authorised(self, question: _Question, authorisation: Authorisation) -> tuple[requests.Response | None, _Lost]:
-        """Send a question; when the source refuses who asks, as often again as there is another proof to show."""
-        for left in reversed(range(authorisation.renewals + 1)):
-            proof = authorisation.headers()
-            response, lost = self._send(question, proof)
-            if response is None or response.status_code != 401 or not left:
+    def _authorised(self, request: _Request, authorisation: Authorisation) -> tuple[requests.Response | None, _Failure]:
+        """Send a request; when the source refuses the authorisation, repeat it with renewed headers."""
+        for renewals_left in reversed(range(authorisation.renewals + 1)):
+            auth_headers = authorisation.headers()
+            response, failure = self._send(request, auth_headers)
+            if response is None or response.status_code != 401 or not renewals_left:
                 break
-            authorisation.renew(proof)
-        return response, lost
+            authorisation.renew(auth_headers)
+        return response, failure
 
-    def _send(self, question: _Question, proof: dict[str, str]) -> tuple[requests.Response | None, _Lost]:
-        """Return a complete response, or none and how it was lost.
+    def _send(self, request: _Request, auth_headers: dict[str, str]) -> tuple[requests.Response | None, _Failure]:
+        """Return a complete response, or None and the reason why there is none.
 
-        The error itself goes no further: it may hold a body.
+        The error itself is not passed on, because it may contain a body.
         """
-        gate = self._gate(_host(question.url))
+        gate = self._gate(_host(request.url))
         gate.enter()
         try:
             response = self._session.request(
-                question.method,
-                question.url,
-                params=question.parameters,
-                headers=proof | question.headers,
-                data=question.form,
-                json=question.document,
+                request.method,
+                request.url,
+                params=request.parameters,
+                headers=auth_headers | request.headers,
+                data=request.form,
+                json=request.document,
                 timeout=self._timeout,
                 allow_redirects=False,
             )
         except requests.RequestException as error:
             inner = error.args[0] if error.args else error
-            if isinstance(inner, MaxRetryError):  # the session has tried as often as it may
-                lost = _Lost(type(inner.reason).__name__, is_final=True)
+            if isinstance(inner, MaxRetryError):  # the session has used all its retries
+                failure = _Failure(type(inner.reason).__name__, is_final=True)
             else:
-                lost = _Lost(type(inner).__name__, is_final=False)
-            gate.failed(lost.how)
-            return None, lost
+                failure = _Failure(type(inner).__name__, is_final=False)
+            gate.failed(failure.reason)
+            return None, failure
         if response.status_code in FAILED_STATUSES:
             gate.failed(str(response.status_code))
         else:
             gate.answered()
-            if self._attempts < self._source.attempts:  # it is up, and worth more
+            if self._attempts < self._source.attempts:  # it is up, so all attempts are used from now on
                 self._attempts = self._source.attempts
                 self._adapter.max_retries = self._retry()
-        return response, _Lost("", is_final=False)
+        return response, _Failure("", is_final=False)
 
     def _gate(self, host: str) -> Gate:
-        return self._gates.setdefault(host, self._gates.get(host) or Gate(self._source, host, self._place))
+        return self._gates.setdefault(host, self._gates.get(host) or Gate(self._source, host, self._slot))
 
-    def _unavailable(self, lost: _Lost) -> SourceUnavailable:
+    def _unavailable(self, failure: _Failure) -> SourceUnavailable:
         return SourceUnavailable(
-            f"{self._source.source_id} did not answer at {urlsplit(self._base_url).netloc} ({lost.how}).",
-            action=f"check that the host is up and the connection {self._source.connection_id} right; "
+            f"{self._source.source_id} did not answer at {urlsplit(self._base_url).netloc} ({failure.reason}).",
+            action=f"check that the host is up and that the connection {self._source.connection_id} is right; "
             "the batch can be tried again.",
         )
 
     def _refuse(self, response: requests.Response, *, is_login: bool) -> None:
-        """Raise for every answer that is not a 200 with something other than a page for people."""
+        """Raise for every answer except a 200 that is not a web page."""
         status, source = response.status_code, self._source
-        if status in (401, 403) or (is_login and status == 400):  # Keycloak says 400 to a wrong password
+        if status in (401, 403) or (is_login and status == 400):  # Keycloak answers 400 to a wrong password
             raise ConfigurationError(
                 f"{source.source_id} refused the login of the connection {source.connection_id} ({status}).",
                 action=f"correct the login and password of the Airflow connection {source.connection_id}.",
@@ -198,11 +197,11 @@ class Transport:
         if status == 429 or status >= 500:
             raise SourceUnavailable(
                 f"{source.source_id} answered {status} {self._attempts} times.",
-                action="try the batch again later; if it goes on, ask the host of the source.",
+                action="try the batch again later; if it continues, ask the operator of the source.",
             )
         if status != 200:
             raise ContractBroken(
-                f"{source.source_id} answered {status} to a question its protocol allows.",
+                f"{source.source_id} answered {status} to a request that its protocol allows.",
                 action=f"check the base URL of the connection {source.connection_id}, then the version of the source.",
             )
         if "html" in response.headers.get("Content-Type", "") or response.content.lstrip()[:1] == b"<":
@@ -216,16 +215,16 @@ class Transport:
 
 
 class _GatedRetry(Retry):
-    """The session's retries, each noted and let through like a request of its own."""
+    """The session's retries. Each one is noted and passes the gate like a request of its own."""
 
     gate_of: Callable[[str], Gate]
     host = ""
-    how = ""
+    reason = ""
 
     def new(self, **changes: Any) -> Self:
-        again = super().new(**changes)
-        again.gate_of, again.host = self.gate_of, self.host
-        return again
+        retry = super().new(**changes)
+        retry.gate_of, retry.host = self.gate_of, self.host
+        return retry
 
     def increment(
         self,
@@ -236,23 +235,23 @@ class _GatedRetry(Retry):
         _pool: ConnectionPool | None = None,
         _stacktrace: TracebackType | None = None,
     ) -> Self:
-        again = super().increment(method, url, response, error, _pool, _stacktrace)
-        again.how = type(error).__name__ if error else ""
+        retry = super().increment(method, url, response, error, _pool, _stacktrace)
+        retry.reason = type(error).__name__ if error else ""
         if _pool is not None:
-            again.host = _host(f"{_pool.scheme}://{_pool.host}:{_pool.port or ''}")
-        return again
+            retry.host = _host(f"{_pool.scheme}://{_pool.host}:{_pool.port or ''}")
+        return retry
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         gate = self.gate_of(self.host)
         if response is None or response.status in FAILED_STATUSES:
-            gate.failed(self.how or "no answer" if response is None else str(response.status))
+            gate.failed(self.reason or "no answer" if response is None else str(response.status))
         super().sleep(response)
         gate.enter()
 
 
 @dataclass(frozen=True)
-class _Question:
-    """One request, but for who asks."""
+class _Request:
+    """One request without its authorisation."""
 
     method: str
     url: str
@@ -263,10 +262,10 @@ class _Question:
 
 
 @dataclass(frozen=True)
-class _Lost:
-    """How an answer was lost, and whether the session has already tried as often as it may."""
+class _Failure:
+    """Why there is no answer, and whether the session has already used all its retries."""
 
-    how: str
+    reason: str
     is_final: bool
 
 
@@ -275,7 +274,7 @@ def _host(url: str) -> str:
     return f"{split.hostname}:{split.port or (443 if split.scheme == 'https' else 80)}"
 
 
-def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
@@ -283,7 +282,7 @@ _UNREADABLE = object()
 
 
 def _decoded(content: bytes) -> Any:
-    """Return the document, or `_UNREADABLE`: the decoder's own error carries the body."""
+    """Return the document, or `_UNREADABLE`, because the error of the decoder would contain the body."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -1,1 +1,1 @@
-"""When a DAG runs, and for which days: the timetables, the clock of the installation and the days of a run."""
+"""When DAGs run and for which days: timetables, the clock of the installation, and the days of a run."""

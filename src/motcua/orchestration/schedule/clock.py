@@ -1,9 +1,8 @@
-"""The times at which DAGs start by themselves, and the switch that stops them.
+"""The times at which DAGs start automatically, and the switch that turns them off.
 
-`MOTCUA_CLOCK=off` takes every time out of every schedule and leaves the asset links: an installation that is
-only started by hand (the demo, the tests, a stand-by site) must not pull last night at 01:00 on its own.
-Airflow has no such switch: a paused DAG runs nothing at all, and `[scheduler] use_job_schedule` stops asset
-events as well.
+`MOTCUA_CLOCK=off` removes the times from all schedules and keeps the asset links. An installation whose runs are only
+started by hand (the demo, the tests, a stand-by site) must not pull a night at 01:00 automatically. Airflow has no such
+switch: a paused DAG runs nothing at all, and `[scheduler] use_job_schedule` stops asset events as well.
 """
 
 from __future__ import annotations
@@ -16,20 +15,20 @@ from motcua.errors import ConfigurationError
 from motcua.orchestration.schedule.timetables import ReportingPeriodTimetable
 from motcua.settings import TIMEZONE
 
-# Data interval [D-1 01:00, D 01:00): the night of day D-1. A cron string would give an empty interval.
+# Data interval [D-1 01:00, D 01:00): the night of day D-1. A cron string would give an empty data interval.
 _NIGHTLY = "0 1 * * *"
 _PETITIONS = "30 0 * * *"
 _BRIEF_AT_THE_LATEST = "0 5 * * *"
 _REMINDERS = "0 7 * * *"
-_CALENDAR_MONTHS = "0 6 2 * *"  # a day for the sources that did not answer in the last night
-_PORTAL = "0 6 3 * *"  # the portal is synced for a while after a month
+_CALENDAR_MONTHS = "0 6 2 * *"  # leaves a day for sources that did not answer in the last night
+_PORTAL = "0 6 3 * *"  # the portal is still updated for some days after a month
 
 
 def clock_runs() -> bool:
-    """Tell whether time starts DAGs here. Raises ConfigurationError unless the switch is on or off."""
+    """Return whether times start DAGs. Raises ConfigurationError unless the switch is on or off."""
     value = os.environ.get("MOTCUA_CLOCK") or "on"
     if value not in ("on", "off"):
-        raise ConfigurationError(f"MOTCUA_CLOCK is {value!r}.", action="set it to on or off, or leave it out.")
+        raise ConfigurationError(f"MOTCUA_CLOCK is {value!r}.", action="set it to on or off, or remove it.")
     return value == "on"
 
 
@@ -39,12 +38,12 @@ def nightly() -> CronDataIntervalTimetable | None:
 
 
 def before_the_night() -> CronTriggerTimetable | None:
-    """00:30 each night, when files of the day before have been dropped and no dossier is pulled yet."""
+    """00:30 each night: the files of the day before have arrived, and no dossier is pulled yet."""
     return CronTriggerTimetable(_PETITIONS, timezone=TIMEZONE) if clock_runs() else None
 
 
 def after_asset_or_by_five(asset: Asset) -> AssetOrTimeSchedule | list[Asset]:
-    """When the asset was updated, and at 05:00 whatever happened."""
+    """After each update of the asset, and at 05:00 in any case."""
     if not clock_runs():
         return [asset]
     return AssetOrTimeSchedule(
@@ -68,5 +67,5 @@ def after_each_month() -> CronTriggerTimetable | None:
 
 
 def reporting_periods() -> ReportingPeriodTimetable | None:
-    """The 15th of each month, a grace after the reporting month ended on the 14th."""
+    """The 15th of each month, some hours of grace after the reporting month ended on the 14th."""
     return ReportingPeriodTimetable() if clock_runs() else None

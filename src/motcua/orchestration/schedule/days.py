@@ -1,7 +1,7 @@
-"""Which days a run is about: from its conf, its partition key or its data interval, in that order.
+"""The days of a run: from its conf, its partition key or its data interval, in that order.
 
-Each way to start a run supplies other parts of the context: a run triggered by hand has no data interval, a
-partitioned run has only its key. This is the one place that knows.
+Each way to start a run gives other parts of the context: a run triggered by hand has no data interval, and a
+partitioned run has only its key. Only this module reads them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from motcua.settings import TIMEZONE
 
 @dataclass(frozen=True)
 class RunDays:
-    """The night's day, and the window when the run names one; none means what is due for each source."""
+    """The day of the night, and the window of the run; None: each source is pulled for the days it is due."""
 
     day: date
     window: tuple[date, date] | None = None
@@ -29,12 +29,11 @@ def resolve_days(params: Mapping[str, Any], dag_run: Any) -> RunDays:
     """Return the days of an ingest run.
 
     Args:
-        params: `from` and `to` as ISO dates, both inclusive, or none of them. `to` alone is the night of that
-            day.
+        params: `from` and `to` as ISO dates, both inclusive, or neither. `to` alone is the night of that day.
         dag_run: Airflow's run: `partition_key` (a day, or `from..to`), `data_interval_end`, `run_after`.
 
     Raises:
-        ConfigurationError: a date is malformed, `from` stands alone, or the window ends before it starts.
+        ConfigurationError: a date is malformed, `from` has no `to`, or the window ends before it starts.
     """
     if params.get("from") or params.get("to"):
         return _between(params.get("from"), params.get("to"), "conf")
@@ -45,13 +44,13 @@ def resolve_days(params: Mapping[str, Any], dag_run: Any) -> RunDays:
 
 
 def night_before(dag_run: Any) -> date:
-    """The day before the run, in Vietnam: the run at 01:00 on the 2nd is the night of the 1st."""
+    """Return the day before the run, in Vietnam: a run at 01:00 on the 2nd is the night of the 1st."""
     at: datetime = getattr(dag_run, "data_interval_end", None) or dag_run.run_after
     return at.astimezone(ZoneInfo(TIMEZONE)).date() - timedelta(days=1)
 
 
 def month_before(params: Mapping[str, Any], dag_run: Any) -> Period:
-    """Return the period the run's conf names, else the calendar month before the day it runs on, in Vietnam."""
+    """Return the period in the conf of the run, otherwise the calendar month before the day of the run, in Vietnam."""
     if params.get("period"):
         return parse_period(params["period"])
     at: datetime = dag_run.run_after
@@ -70,7 +69,7 @@ def _between(first: str | None, last: str | None, where: str) -> RunDays:
         from_date = date.fromisoformat(first) if first else None
     except ValueError:
         raise ConfigurationError(
-            f"The run's {where} holds {first!r} and {last!r}, and one of them is not a date.",
+            f"The run's {where} has {first!r} and {last!r}, and one of them is not a date.",
             action="write dates as 2023-10-31.",
         ) from None
     if from_date is None:

@@ -18,11 +18,10 @@ GRACE = timedelta(hours=6)
 
 
 class ReportingPeriodTimetable(CronDataIntervalTimetable):
-    """Reporting months, 15th 00:00 to next 15th 00:00 (NĐ 09/2019/NĐ-CP Điều 12), each run a grace after its
-    end.
+    """Reporting months, from the 15th 00:00 to the next 15th 00:00 (NĐ 09/2019/NĐ-CP Điều 12).
 
-    One run a month: the quarter, half-year, nine months and year that end with the month are published by the
-    same run (`motcua.period.periods_ending_on`), so no two runs of one morning can disagree.
+    A run starts some time of grace after its month ended. The same run publishes the quarter, half-year, nine months
+    and year that end with the month (`motcua.period.periods_ending_on`), so two runs of one morning cannot disagree.
     """
 
     def __init__(self, grace: timedelta = GRACE) -> None:
@@ -51,7 +50,7 @@ class ReportingPeriodTimetable(CronDataIntervalTimetable):
     def generate_run_id(
         self, *, run_type: Any, run_after: DateTime, data_interval: DataInterval | None, **extra: Any
     ) -> str:
-        """Name a scheduled run for its period, for people who read the list of runs."""
+        """Return a run id that contains the period of a scheduled run, for people who read the list of runs."""
         if run_type == DagRunType.SCHEDULED and data_interval is not None:
             ends = data_interval.end.in_timezone(TIMEZONE).date() - timedelta(days=1)
             month = periods_ending_on(ends)[0]

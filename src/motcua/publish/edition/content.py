@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from motcua.publish.form.parts import PeriodPart
 from motcua.publish.form.reading import FormOnMap
 
 Content = dict[str, Any]
-SCHEMA = "motcua.edition/1"
+SCHEMA = "motcua.edition/2"
 
 
 def canonical_bytes(content: Content) -> bytes:
@@ -30,7 +31,6 @@ def canonical_bytes(content: Content) -> bytes:
 def report_facts(form: Form, unit: Unit, period: Period) -> Content:
     """Return what the edition is about and how it is laid out, so that a file needs nothing but the edition."""
     return {
-        "schema": SCHEMA,
         "report": {
             "code": form.report_code,
             "form_no": form.form_no,
@@ -56,7 +56,17 @@ def report_facts(form: Form, unit: Unit, period: Period) -> Content:
             }
             for column in form.columns
         ],
-        **({"tiles": list(form.tiles)} if form.tiles else {}),
+        "display": display_json(form),
+    }
+
+
+def display_json(form: Form) -> Content:
+    """Return how the page of a form is headed: its mark, tiles, rates and charts."""
+    return {
+        "mark": form.mark.model_dump(),
+        "tiles": [tile.model_dump(mode="json", exclude_none=True) for tile in form.page_tiles],
+        "rates": [rate.model_dump(mode="json") for rate in form.rates],
+        "charts": [chart.model_dump(mode="json") for chart in form.charts],
     }
 
 
@@ -97,21 +107,26 @@ def part_tables_json(part: PeriodPart) -> list[Content]:
     return [{**table, "code": part_code(table["code"], part.number)} for table in tables]
 
 
-def maps_json(map_code: str, reading: FormOnMap) -> Content:
-    """Return which maps the edition was read on; nothing where every unit is on its own line."""
-    if not reading.parts and not map_code:
+def maps_json(map_code: str, day: date, reading: FormOnMap | None = None) -> Content:
+    """Return which maps the edition was read on; nothing where every unit is on its own line.
+
+    Args:
+        map_code: what names the series of editions on another map; empty for the period's own.
+        day: the day whose map the main tables are on.
+        reading: of a form, with the parts of its period.
+    """
+    parts = () if reading is None else reading.parts
+    if not parts and not map_code:
         return {}
-    assert reading.day is not None  # only as-was has no day
-    parts = [
-        {"part": part.number, "from": part.period.from_date.isoformat(), "to": part.period.to_date.isoformat()}
-        for part in reading.parts
-    ]
     return {
         "maps": {
             "code": map_code,
-            "on": reading.day.isoformat(),
-            "parts": parts,
-            "explanation": dict(reading.explanation),
+            "on": day.isoformat(),
+            "parts": [
+                {"part": part.number, "from": part.period.from_date.isoformat(), "to": part.period.to_date.isoformat()}
+                for part in parts
+            ],
+            "explanation": {} if reading is None else dict(reading.explanation),
         }
     }
 
@@ -170,14 +185,36 @@ def figure_rows(content: Content) -> Iterator[tuple[str, int, str, str, str | No
                 )
 
 
-def substance(content: Content) -> Content:
-    """Return what makes two editions differ: figures, completeness, state. Not when or from which pull."""
-    return {
-        "state": content["state"],
-        "figures": content["tables"],
-        "cells": [
-            {key: cell[key] for key in ("source_id", "unit_id", "cell", "from", "to")}
-            for cell in content["completeness"]
-        ],
-        "quarantine": content.get("quarantine", {}),
-    }
+# What is left out when two editions are compared, by place in the content (`*` is any item of a list), and why. All the
+# rest is compared: an edition goes out when anything in it changes.
+NOT_COMPARED: Mapping[tuple[str, ...], str] = {
+    ("edition_id",): "identifies the edition itself",
+    ("edition_no",): "identifies the edition itself",
+    ("restates",): "says what the edition changes in the one before, so it follows from the comparison",
+    ("read_at",): "the moment the store was read",
+    ("rules",): "fingerprints of the whole catalogue, every expectation and every statement, most of which bear on no"
+    " one report; what a changed rule does shows in the rest, and `restates` then names it",
+    ("completeness", "*", "batches"): "which pull was read: a source that is asked again gives new batches, also of"
+    " the very same dossiers",
+}
+
+
+def says_the_same(one: Content, other: Content) -> bool:
+    """Return whether two contents differ in nothing but `NOT_COMPARED`."""
+    return bool(_compared(one) == _compared(other))
+
+
+def changed_keys(one: Content, other: Content) -> list[str]:
+    """Return the keys at the top of two contents under which they differ in what is compared, in order."""
+    mine, theirs = _compared(one), _compared(other)
+    return sorted(key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key))
+
+
+def _compared(value: Any, place: tuple[str, ...] = ()) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _compared(inner, (*place, key)) for key, inner in value.items() if (*place, key) not in NOT_COMPARED
+        }
+    if isinstance(value, list):
+        return [_compared(inner, (*place, "*")) for inner in value]
+    return value

@@ -9,8 +9,12 @@ from typing import Any
 
 from motcua.percentage import count_text, percentage, percentage_text
 from motcua.publish.edition.content import Content, table_rows
+from motcua.publish.files.highlights import summed
 
 BLUE, PALE, AMBER, RED = "#1f4e8c", "#a9c1e0", "#c98a1b", "#a8322d"
+BARS = [BLUE, PALE, AMBER, RED]
+COLOURS = {"blue": BLUE, "amber": AMBER, "red": RED}
+UNTOLD = "–"  # what no source tells is not 0
 _FONT = "Segoe UI, Roboto, Noto Sans, Arial, sans-serif"
 _LEVELS = {
     "province": ("Cấp tỉnh", "Province"),
@@ -30,54 +34,29 @@ class Chart:
 
 
 def charts(content: Content, lang: str) -> list[Chart]:
-    """Return the charts that a report's columns allow, in Vietnamese (`vi`) or English (`en`)."""
-    codes = {column["code"] for column in content["columns"]}
-    found: list[Chart | None] = []
-    if "received_online" in codes:
-        found += [_received(content, lang), _on_time(content, lang)]
-    if "received" in codes:
-        found.append(_flows(content, lang))
-    if "due_soon" in codes:
-        found.append(_most(content, lang, "due_soon", AMBER))
-    if "open_overdue" in codes:
-        found.append(_most(content, lang, "open_overdue", RED))
+    """Return the charts that a report's form names, in Vietnamese (`vi`) or English (`en`)."""
+    draw = {"counts_by_level": _counts_by_level, "share_by_level": _share_by_level, "most_by_unit": _most_by_unit}
+    found = (draw[chart["kind"]](content, chart, lang) for chart in content["display"]["charts"])
     return [chart for chart in found if chart is not None]
 
 
-def _received(content: Content, lang: str) -> Chart:
-    vi = lang == "vi"
-    kinds = [
-        ("received_online", "Trực tuyến" if vi else "Online"),
-        ("received_direct", "Trực tiếp, bưu chính" if vi else "In person, post"),
-    ]
-    heading = "Hồ sơ nhận trong kỳ theo hình thức nộp" if vi else "Dossiers received, by how they were submitted"
-    return _by_level(content, lang, "received", heading, kinds)
-
-
-def _flows(content: Content, lang: str) -> Chart:
-    vi = lang == "vi"
-    kinds = [
-        ("received", "Tiếp nhận" if vi else "Received"),
-        ("resolved_total", "Đã giải quyết" if vi else "Resolved"),
-    ]
-    heading = "Tiếp nhận và giải quyết trong ngày" if vi else "Received and resolved that day"
-    return _by_level(content, lang, "flows", heading, kinds)
-
-
-def _by_level(content: Content, lang: str, code: str, heading: str, kinds: list[tuple[str, str]]) -> Chart:
+def _counts_by_level(content: Content, chart: Content, lang: str) -> Chart | None:
+    """Draw counts side by side; one that no source tells has no bar, and says so."""
     values = [
         {
             "level": _level_name(row["level"], lang),
-            "kind": name,
-            "count": row["figures"][column],
-            "label": count_text(row["figures"][column], lang),
+            "kind": bar[lang],
+            "count": row["figures"].get(bar["column"], 0),
+            "label": count_text(row["figures"][bar["column"]], lang) if bar["column"] in row["figures"] else UNTOLD,
         }
         for row in table_rows(content, "level")
-        for column, name in kinds
+        for bar in chart["bars"]
     ]
-    names = [name for _, name in kinds]
+    if not values:
+        return None
+    names = [bar[lang] for bar in chart["bars"]]
     spec = {
-        "height": 52 * len(table_rows(content, "level")),
+        "height": 26 * len(values),
         "data": {"values": values},
         "encoding": {
             "y": _levels_axis(content, lang),
@@ -87,30 +66,29 @@ def _by_level(content: Content, lang: str, code: str, heading: str, kinds: list[
         "layer": [
             {"mark": "bar", "encoding": {"color": {
                 "field": "kind", "type": "nominal", "sort": names,
-                "scale": {"domain": names, "range": [BLUE, PALE]}, "legend": {"title": None, "orient": "top"}}}},
+                "scale": {"domain": names, "range": BARS[: len(names)]}, "legend": {"title": None, "orient": "top"}}}},
             {"mark": {"type": "text", "align": "left", "dx": 4}, "encoding": {"text": {"field": "label"}}},
         ],
     }  # fmt: skip
     told = "; ".join(f"{v['level']}, {v['kind'].lower()}: {v['label']}" for v in values)
-    return Chart(code, heading, f"{told}.", _svg(spec, heading, told, f"{code}-{lang}"))
+    return _drawn(chart, lang, spec, told)
 
 
-def _on_time(content: Content, lang: str) -> Chart:
-    vi = lang == "vi"
-    heading = "Tỷ lệ giải quyết trước hạn và đúng hạn" if vi else "Share resolved early or on time"
+def _share_by_level(content: Content, chart: Content, lang: str) -> Chart | None:
     values = []
     for row in table_rows(content, "level"):
-        figures = row["figures"]
-        done = figures["resolved_early"] + figures["resolved_on_time"]
-        share = percentage(done, figures["resolved_total"])
-        label = percentage_text(done, figures["resolved_total"], lang)
+        part, whole = (summed(row["figures"], chart[end]) for end in ("of", "among"))
+        share = None if part is None or whole is None else percentage(part, whole)
+        nothing = UNTOLD if part is None or whole is None else "không có hồ sơ" if lang == "vi" else "no dossiers"
         values.append(
             {
                 "level": _level_name(row["level"], lang),
-                "share": float(share) if share is not None else 0,
-                "label": label or ("không có hồ sơ" if vi else "no dossiers"),
+                "share": 0 if share is None else float(share),
+                "label": nothing if share is None else percentage_text(part or 0, whole or 0, lang),
             }
         )
+    if not values:
+        return None
     spec = {
         "height": 34 * len(values),
         "data": {"values": values},
@@ -124,21 +102,15 @@ def _on_time(content: Content, lang: str) -> Chart:
              "encoding": {"text": {"field": "label"}}},
         ],
     }  # fmt: skip
-    told = "; ".join(f"{value['level']}: {value['label']}" for value in values)
-    return Chart("on_time", heading, f"{told}.", _svg(spec, heading, told, f"on_time-{lang}"))
+    return _drawn(chart, lang, spec, "; ".join(f"{value['level']}: {value['label']}" for value in values))
 
 
-def _most(content: Content, lang: str, column: str, colour: str, limit: int = 10) -> Chart | None:
-    rows = [row for row in table_rows(content, "unit") if row["figures"][column] > 0]
+def _most_by_unit(content: Content, chart: Content, lang: str, limit: int = 10) -> Chart | None:
+    column = chart["column"]
+    rows = [row for row in table_rows(content, "unit") if row["figures"].get(column, 0) > 0]
     if not rows:
         return None
     rows = sorted(rows, key=lambda row: (-row["figures"][column], row["row_code"]))[:limit]
-    vi = lang == "vi"
-    headings = {
-        "open_overdue": ("Đơn vị có nhiều hồ sơ quá hạn chưa giải quyết nhất", "Units with most overdue dossiers"),
-        "due_soon": ("Đơn vị có nhiều hồ sơ sắp đến hạn nhất", "Units with most dossiers falling due"),
-    }
-    heading = headings[column][0 if vi else 1]
     values = [
         {
             "unit": row["row_name"],
@@ -158,13 +130,17 @@ def _most(content: Content, lang: str, column: str, colour: str, limit: int = 10
             "x": {"field": "count", "type": "quantitative", "axis": None},
         },
         "layer": [
-            {"mark": {"type": "bar", "color": colour}},
+            {"mark": {"type": "bar", "color": COLOURS[chart["colour"]]}},
             {"mark": {"type": "text", "align": "left", "dx": 4},
              "encoding": {"text": {"field": "label"}}},
         ],
     }  # fmt: skip
-    told = "; ".join(f"{value['unit']}: {value['label']}" for value in values)
-    return Chart(column, heading, f"{told}.", _svg(spec, heading, told, f"{column}-{lang}"))
+    return _drawn(chart, lang, spec, "; ".join(f"{value['unit']}: {value['label']}" for value in values))
+
+
+def _drawn(chart: Content, lang: str, spec: dict[str, Any], told: str) -> Chart:
+    heading, code = chart[lang], chart["code"]
+    return Chart(code, heading, f"{told}.", _svg(spec, heading, told, f"{code}-{lang}"))
 
 
 def _levels_axis(content: Content, lang: str) -> dict[str, Any]:

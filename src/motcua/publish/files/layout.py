@@ -66,6 +66,12 @@ def headings(columns: list[Content]) -> list[Heading]:
     return sorted(found, key=lambda heading: (heading.row, heading.column))
 
 
+def column_name(content: Content, code: str, lang: str) -> str:
+    """Return a column's headings from the outermost on; its code where the edition has no such column."""
+    found = next((column for column in content["columns"] if column["code"] == code), None)
+    return code if found is None else " – ".join(found[lang])
+
+
 def lines(content: Content, table: str, part: int = 0) -> Iterator[Line]:
     """Yield the printed rows of a table: under section headings for the table by unit, then the total.
 
@@ -171,6 +177,13 @@ def untold_text(content: Content, lang: str) -> str:
             f"Dấu – là chỉ tiêu mà nguồn dữ liệu không cung cấp, không phải số 0. Cột và số đơn vị chưa có: {listed}."
         )
     return f"A dash is what no source of the unit can tell, which is not 0. Columns and units without them: {listed}."
+
+
+def against_text(content: Content, lang: str) -> str:
+    """Say what a change is the difference from: the day before, or the period before."""
+    if content["period"]["type"] == "DAY":
+        return "so với hôm trước" if lang == "vi" else "from the day before"
+    return "so với kỳ trước" if lang == "vi" else "from the period before"
 
 
 def period_text(content: Content, lang: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,12 +13,16 @@ from motcua.catalog.cells import cell_text
 from motcua.percentage import count_text, percentage_text
 from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition
-from motcua.publish.edition.restatement import cause_text
+from motcua.publish.edition.restatement_text import cause_text, notes
+from motcua.publish.edition.shapes import in_todays_shape
 from motcua.publish.files.charts import charts
+from motcua.publish.files.highlights import highlights, rate_lines
 from motcua.publish.files.layout import (
     STATES,
     TABLE_NAMES,
+    against_text,
     cell_counts,
+    column_name,
     headings,
     lacking_text,
     lines,
@@ -47,9 +52,9 @@ def _environment() -> Environment:
 
 def page_html(edition: Edition) -> str:
     """Return the page of an edition. It prints on A4 landscape and works without a network."""
-    content = edition.content
+    content = in_todays_shape(edition.content)
     if "index" in content:
-        return _index_html(edition)
+        return _index_html(edition, content)
     both_charts = zip(charts(content, "vi"), charts(content, "en"), strict=True)
     return _environment().get_template("edition.html.j2").render(
         edition=edition,
@@ -58,8 +63,9 @@ def page_html(edition: Edition) -> str:
         columns=content["columns"],
         headings=headings(content["columns"]),
         heading_rows=1 + max(heading.row for heading in headings(content["columns"])),
-        total=table_rows(content, "total")[0]["figures"],
-        total_change=next((row["figures"] for row in table_rows(content, "total_change")), {}),
+        highlights=list(highlights(content)),
+        has_changes=bool(table_rows(content, "total_change")),
+        against=(against_text(content, "vi"), against_text(content, "en")),
         tables=[
             (code, names, list(lines(content, code)), _changes(content, code))
             for code, names in TABLE_NAMES.items()
@@ -71,8 +77,7 @@ def page_html(edition: Edition) -> str:
             (part["part"], (part_text(part, "vi"), part_text(part, "en")), list(lines(content, "unit", part["part"])))
             for part in parts(content)
         ],
-        part_texts={part["part"]: (part_text(part, "vi"), part_text(part, "en")) for part in parts(content)},
-        rates=_rates(content),
+        rate_lines=rate_lines(content),
         charts=[(vi, en, Markup(vi.svg), Markup(en.svg)) for vi, en in both_charts],  # noqa: S704  made by us, escaped
         state=STATES[edition.state],
         lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
@@ -81,12 +86,11 @@ def page_html(edition: Edition) -> str:
         read_at=read_at_text(content),
         cell_counts=cell_counts(content),
         missing=missing_sources(content),
-        column_heading={column["code"]: column for column in content["columns"]},
+        **_restatement(content),
     ) + "\n"  # fmt: skip
 
 
-def _index_html(edition: Edition) -> str:
-    content = edition.content
+def _index_html(edition: Edition, content: Content) -> str:
     said = content["index"]
     return _environment().get_template("index.html.j2").render(
         edition=edition,
@@ -99,35 +103,32 @@ def _index_html(edition: Edition) -> str:
         period=(period_text(content, "vi"), period_text(content, "en")),
         read_at=read_at_text(content),
         cell_counts=cell_counts(content),
+        **_restatement(content),
     ) + "\n"  # fmt: skip
 
 
+def _restatement(content: Content) -> dict[str, Any]:
+    """Return what the template of a restatement asks for: names of parts and columns, and the notes under the table."""
+    names = {
+        column["code"]: tuple(column_name(content, column["code"], lang) for lang in ("vi", "en"))
+        for column in content["columns"]
+    }
+    restates = content.get("restates")
+    told = ([], []) if restates is None else (list(notes(restates, "vi")), list(notes(restates, "en")))
+    return {
+        "part_texts": {part["part"]: (part_text(part, "vi"), part_text(part, "en")) for part in parts(content)},
+        "heading_of": lambda code: _both(*names.get(code, (code, code))),
+        "restated": list(zip_longest(*told, fillvalue="")),
+    }
+
+
 def _changes(content: Content, code: str) -> dict[str, dict[str, int]]:
-    """Return the change from the day before by table and row: a table by unit also shows its sections' and total."""
+    """Return the change from the period before by table and row: a table by unit also shows its sections' and total."""
     found: dict[str, dict[str, int]] = {}
     for table in (code, "level", "total"):
         for row in table_rows(content, f"{table}_change"):
             found[f"{table}/{row['unit_id'] or row['row_code']}"] = row["figures"]
     return found
-
-
-def _rates(content: Content) -> list[dict[str, Any]]:
-    """Return counts for the percentages shown by level: numerator and denominator, never a percentage alone."""
-    codes = {column["code"] for column in content["columns"]}
-    if "received_online" not in codes:
-        return []
-    rates = []
-    for line in lines(content, "level"):
-        figures = line.figures
-        rates.append(
-            {
-                "line": line,
-                "online": (figures["received_online"], figures["received_online"] + figures["received_direct"]),
-                "on_time": (figures["resolved_early"] + figures["resolved_on_time"], figures["resolved_total"]),
-                "overdue": (figures["open_overdue"], figures["open_total"]),
-            }
-        )
-    return rates
 
 
 def _both(vi: str, en: str) -> Markup:
@@ -141,7 +142,9 @@ def _cell_name(code: str) -> Markup:
     return _both(cell_text(code, "vi"), cell_text(code, "en"))
 
 
-def _count(value: int) -> Markup:
+def _count(value: int | None) -> Markup:
+    if value is None:
+        return Markup("–")
     return _both(count_text(value, "vi"), count_text(value, "en"))
 
 
@@ -155,6 +158,9 @@ def _share(share: str) -> Markup:
     return _both(share.replace(".", ","), share)
 
 
-def _percent(numerator: int, denominator: int) -> Markup:
+def _percent(numerator: int | None, denominator: int | None) -> Markup:
+    """Return a percentage; nothing for a share of nothing, a dash for one that no source tells."""
+    if numerator is None or denominator is None:
+        return Markup("–")
     vi, en = (percentage_text(numerator, denominator, lang).replace(" ", "\N{NO-BREAK SPACE}") for lang in ("vi", "en"))
     return _both(vi, en)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -123,26 +123,23 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
         if member.unit_id in answering or any(figures("unit", member.unit_id).values())
     ]
     units.sort(key=lambda member: (LEVELS.index(member.level), member.code, member.unit_id))
-    fields = {procedure.field_code: procedure.field_name for procedure in catalog.procedures}
-    field_codes = sorted(key for table, key in found if table == "field" and any(figures("field", key).values()))
-    names = {section.level: section.vi for section in form.sections}
-    tables = {
-        "unit": Table(
-            "unit",
-            tuple(row("unit", u.unit_id, _unit_name(scope, u), u.level, u.unit_id, u.code) for u in units),
-        ),
-        "field": Table("field", tuple(row("field", key, fields.get(key, key)) for key in field_codes)),
-        "level": Table(
-            "level",
-            tuple(
-                row("level", level, names[level], level)
-                for level in LEVELS
-                if any(member.level == level for member in units)
-            ),
-        ),
-    }
-    wanted: dict[str, Table] = {code: tables[code] for code in form.tables}
-    return {**wanted, "total": Table("total", (row("total", "total", "Tổng số"),))}
+
+    def rows_of(table: str) -> Iterator[Row]:
+        if table == "unit":
+            for unit in units:
+                yield row("unit", unit.unit_id, _unit_name(scope, unit), unit.level, unit.unit_id, unit.code)
+        elif table == "field":
+            fields = {procedure.field_code: procedure.field_name for procedure in catalog.procedures}
+            for key in sorted(key for other, key in found if other == "field" and any(figures("field", key).values())):
+                yield row("field", key, fields.get(key, key))
+        else:
+            names = {section.level: section.vi for section in form.sections}
+            for level in LEVELS:
+                if any(unit.level == level for unit in units):
+                    yield row("level", level, names[level], level)
+
+    tables: dict[str, Table] = {table: Table(table, tuple(rows_of(table))) for table in form.tables}
+    return {**tables, "total": Table("total", (row("total", "total", "Tổng số"),))}
 
 
 def make_row(
@@ -186,7 +183,9 @@ def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
             fed[unit_id] = fed.get(unit_id, frozenset()) | fed_fields(scope.catalog.folder, source)
     every = frozenset[str]().union(*fed.values())
     return {
-        unit_id: frozenset(c.code for c in form.columns if not fed.get(unit_id, every).issuperset(c.needs))
+        unit_id: frozenset(
+            code for code in form.column_codes if not fed.get(unit_id, every).issuperset(form.needs_of(code))
+        )
         for unit_id in scope.placed.values()
     }
 
@@ -194,7 +193,7 @@ def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
 def check_tables(form: Form, unit: Unit, tables: Mapping[str, Table]) -> None:
     """Refuse figures that break an identity of the form, are negative, or do not add up to the total row."""
     total = tables["total"].rows[0].figures
-    needing = {column.code for column in form.columns if column.needs}
+    needing = {code for code in form.column_codes if form.needs_of(code)}
     for table in tables.values():
         for row in table.rows:
             for identity in form.identities:

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from motcua.catalog.index import Definition
+from motcua.catalog.index import Definition, report_of
 from motcua.publish.form.figures import unit_json
 from motcua.publish.index import wording
 from motcua.publish.index.score import ItemScore
 from motcua.publish.index.standing import Standing
 
-REPORT = "index-766"
-SCHEMA = "motcua.edition/1"
 _COLUMNS = (
     ("numerator", "Tử số", "Numerator"),
     ("denominator", "Mẫu số", "Denominator"),
     ("score_hundredths", "Điểm (phần trăm điểm)", "Score (hundredths)"),
+    ("max_available_hundredths", "Điểm tối đa có số liệu (phần trăm điểm)", "Maximum available (hundredths)"),
 )
 _COUNTED_VI = (
     "Chỉ tiêu không có số liệu không tính là 0 và không tính vào điểm tối đa; mẫu số bằng 0 được nêu riêng."
@@ -53,15 +52,12 @@ def index_content(standing: Standing) -> dict[str, Any]:
     }
     total = {"row_code": "total", "row_name": "Tổng điểm", "level": "", "unit_id": "", "figures": _known(totals)}
     return {
-        "schema": SCHEMA,
         "report": _report(definition),
         "unit": unit_json(standing.unit),
         "period": standing.period.as_json(),
+        "display": index_display(definition),
         "sections": [],
-        "columns": [
-            {"number": number, "code": code, "label": f"({number})", "vi": [vi], "en": [en]}
-            for number, (code, vi, en) in enumerate(_COLUMNS, start=3)
-        ],
+        "columns": index_columns(),
         "tables": [{"code": "index", "rows": rows}, {"code": "total", "rows": [total]}],
         "index": {
             "variant": definition.variant,
@@ -77,9 +73,22 @@ def index_content(standing: Standing) -> dict[str, Any]:
     }
 
 
+def index_columns() -> list[dict[str, Any]]:
+    """Return the columns of an index's tables."""
+    return [
+        {"number": number, "code": code, "label": f"({number})", "vi": [vi], "en": [en]}
+        for number, (code, vi, en) in enumerate(_COLUMNS, start=3)
+    ]
+
+
+def index_display(definition: Definition) -> dict[str, Any]:
+    """Return how the page of an index is headed: its mark; it has no tiles, rates or charts."""
+    return {"mark": definition.mark.model_dump(), "tiles": [], "rates": [], "charts": []}
+
+
 def _report(definition: Definition) -> dict[str, str]:
     return {
-        "code": REPORT,
+        "code": report_of(definition.index),
         "form_no": "",
         "title_vi": definition.title_vi,
         "title_en": definition.title_en,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from motcua.sandbox.exports.source_database import fill_database
-from motcua.sandbox.exports.tables import Form, write_tables
+from motcua.sandbox.exports.tables import Covers, Form, write_tables
 from motcua.sandbox.systems.portal_sync import Shape, write_batches
 from motcua.sandbox.world.columns import World
 
@@ -16,18 +16,26 @@ DATABASE_FILE = "ho_so.sqlite"
 
 
 def export(
-    world: World, protocol: Exported, to: str, *, night: int = 2, shape: Shape = "2025", form: Form | None = None
+    world: World,
+    protocol: Exported,
+    to: str,
+    *,
+    night: int = 2,
+    shape: Shape = "2025",
+    form: Form | None = None,
+    covers: Covers = "register",
 ) -> str:
     """Write a world's night and say in one line what was written.
 
     Args:
         to: a folder; for `sql` a folder, where a SQLite file is made, or the URL of a database.
         shape: which years' fields the sync has. form: how every unit sends its table; none: each in its own way.
+        covers: whether a table is the whole register of a unit, or an extract of the scenario's period.
     """
     if protocol == "portal_sync":
         return f"{len(write_batches(world, night, Path(to), shape))} batches in {to}"
     if protocol == "files":
-        return f"{len(write_tables(world, night, Path(to), form))} files in {to}"
+        return f"{len(write_tables(world, night, Path(to), form, covers))} files in {to}"
     url = to
     if "://" not in to:
         Path(to).mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,8 @@ RATING_TEXTS = ("", "Hài lòng", "Chưa hài lòng")
 PAYMENT_TEXTS = ("", "Cổng DVCQG", "Cổng thanh toán của tỉnh")
 _DATES = "dd/mm/yyyy hh:mm:ss"
 
+Covers = Literal["register", "period"]
+"""What a table holds: every dossier of the unit, or those it received in the scenario's period."""
 Cells = tuple[Any, ...]
 
 
@@ -41,7 +43,9 @@ def file_name(group_id: int, form: Form) -> str:
     return f"{group_id}.{form.partition('_')[0]}"
 
 
-def write_tables(world: World, night: int, folder: Path, form: Form | None = None) -> list[Path]:
+def write_tables(
+    world: World, night: int, folder: Path, form: Form | None = None, covers: Covers = "register"
+) -> list[Path]:
     """Write one file a unit, `<folder>/<groupId>.csv|.xlsx|.xls`; without a `form` each unit has its own.
 
     Raises:
@@ -52,7 +56,8 @@ def write_tables(world: World, night: int, folder: Path, form: Form | None = Non
     for place, group_id in enumerate(world.group_ids):
         own = form or form_of(place)
         holdings = Holdings(world, night)
-        said = Said(world, holdings.columns, holdings.rows(group_id))
+        rows = holdings.rows(group_id)
+        said = Said(world, holdings.columns, rows[world.in_period[rows]] if covers == "period" else rows)
         path = folder / file_name(group_id, own)
         columns = _columns(said, world.scenario.second_of_night(night))
         _WRITERS[own](path, world.unit_names[place], columns, said.channels)

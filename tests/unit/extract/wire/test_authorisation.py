@@ -34,7 +34,7 @@ class Clock:
         return self.now
 
 
-def test_a_token_is_asked_for_once_and_renewed_before_it_ends() -> None:
+def test_a_token_is_requested_once_and_renewed_before_it_ends() -> None:
     clock, asked = Clock(), iter("abcd")
     bearer = Bearer(lambda: Token(next(asked), 300), clock)
     assert bearer.headers() == {"Authorization": "Bearer a"}
@@ -74,7 +74,7 @@ def test_a_token_does_not_show() -> None:
 
 
 @pytest.mark.parametrize(
-    ("local", "halves", "meant"),
+    ("local", "is_twelve_hour", "meant"),
     [
         ("2023-10-02 09:15:42", False, "2023-10-02 09:15:00"),
         ("2023-10-02 12:15:42", False, "2023-10-02 00:15:00"),
@@ -84,17 +84,17 @@ def test_a_token_does_not_show() -> None:
         ("2023-10-02 00:15:42", True, "2023-10-02 00:15:00"),
     ],
 )
-def test_the_machine_key_is_the_minute_as_the_server_misreads_it(local: str, halves: bool, meant: str) -> None:
+def test_the_machine_key_is_the_minute_as_the_server_parses_it(local: str, is_twelve_hour: bool, meant: str) -> None:
     at = datetime.fromisoformat(local).replace(tzinfo=VIETNAM)
     milliseconds = int(datetime.fromisoformat(meant).replace(tzinfo=VIETNAM).timestamp() * 1000)
     expected = hashlib.md5(f"opencps{milliseconds}".encode(), usedforsecurity=False).hexdigest()
-    assert authen_key(at, VIETNAM, halves=halves) == expected
+    assert authen_key(at, VIETNAM, is_twelve_hour=is_twelve_hour) == expected
 
 
-def test_a_refused_machine_key_gives_way_to_the_next_reading_and_the_one_that_holds_is_kept() -> None:
+def test_after_a_refused_machine_key_the_next_variant_is_tried_and_the_accepted_one_is_kept() -> None:
     at = datetime(2023, 10, 2, 8, 15, tzinfo=UTC)  # 15:15 in Vietnam
     key = AuthenKey(lambda: at)
-    held = {"authenKey": authen_key(at, VIETNAM, halves=True)}
+    held = {"authenKey": authen_key(at, VIETNAM, is_twelve_hour=True)}
     shown = 0
     while (proof := key.headers()) != held:
         key.renew(proof)
@@ -184,7 +184,7 @@ def test_the_machine_key_opens_a_site(site: Site, monkeypatch: pytest.MonkeyPatc
 
     def do_get(handler: Handler) -> None:
         now = datetime.now(UTC)
-        good = {authen_key(at, VIETNAM, halves=True) for at in (now, now - timedelta(minutes=1))}
+        good = {authen_key(at, VIETNAM, is_twelve_hour=True) for at in (now, now - timedelta(minutes=1))}
         if handler.headers["authenKey"] not in good:
             return handler.answer(b"", status=401)
         handler.headers["Authorization"] = basic
@@ -195,7 +195,7 @@ def test_the_machine_key_opens_a_site(site: Site, monkeypatch: pytest.MonkeyPatc
     assert len(listed(site, opencps(auth="authen_key"))) == 9
 
 
-def test_a_source_may_ask_for_less_than_everything(site: Site) -> None:
+def test_a_source_may_request_less_than_everything(site: Site) -> None:
     listed(site, opencps(agency_scope="000.01.21.H59", system_ids=[0, 5], originality=[1, 3]))
     [asked] = site.lists()
     assert (asked["agency"], asked["systemId"], asked["originality"]) == ("000.01.21.H59", "0,5", "1,3")
@@ -210,7 +210,7 @@ def test_a_source_may_ask_for_less_than_everything(site: Site) -> None:
         (None, ["the probe GET /count did not give the counts of the database and of the index"]),
     ],
 )
-def test_an_index_behind_its_database_is_warned_of(
+def test_an_index_behind_its_database_causes_a_warning(
     site: Site, monkeypatch: pytest.MonkeyPatch, counts: Any, warnings: list[str]
 ) -> None:
     get = Handler.do_GET

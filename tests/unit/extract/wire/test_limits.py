@@ -1,4 +1,4 @@
-"""A rate that no number of tasks exceeds, and a host that is left alone after it failed too often."""
+"""A rate that no number of tasks exceeds, and a circuit that opens after a host failed too often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from motcua.catalog import Source, load_catalog
 from motcua.errors import SourceUnavailable
 from motcua.extract import SourceConnection, extract_batches
 from motcua.extract.wire import limits
-from motcua.extract.wire.limits import LATENESS_SECONDS, Gate, HostLeftAlone
+from motcua.extract.wire.limits import LATENESS_SECONDS, CircuitOpen, Gate
 from motcua.extract.wire.transport import FIRST_ATTEMPTS
 from motcua.settings import PROJECT_ROOT, Settings
 from motcua.warehouse import libpq_dsn, store_engine
@@ -134,7 +134,7 @@ def test_time_that_passes_is_not_saved_up_for_a_burst(guarded: Callable[[str], N
     assert [0.0, *clock.slept] == every(1 / 10, 4)
 
 
-def test_who_wakes_too_late_for_its_moment_takes_another(guarded: Callable[[str], None], clock: Clock) -> None:
+def test_a_request_that_wakes_too_late_reserves_another_time(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded("requests: {per_second_of_a_host: 10}\n")
     gate = Gate(source(), HOST)
     gate.enter()
@@ -177,14 +177,14 @@ CIRCUIT = "circuit: {failures: 3, sources: 1, pause_seconds: 0.4, longest_pause_
 SITES = "circuit: {failures: 10, sources: 6, pause_seconds: 30, longest_pause_seconds: 30}\n"
 
 
-def test_a_host_is_left_alone_after_as_many_failures_in_a_row(guarded: Callable[[str], None]) -> None:
+def test_the_circuit_opens_after_so_many_failures_in_a_row(guarded: Callable[[str], None]) -> None:
     guarded(CIRCUIT)
     mine, yours = Gate(source(), HOST), Gate(source(source_id="other"), HOST)
     for _ in range(2):
         mine.failed("503")
     yours.enter()
     mine.failed("503")
-    with pytest.raises(SourceUnavailable, match=r"failed 3 times in a row \(last: 503\) and is left alone until"):
+    with pytest.raises(SourceUnavailable, match=r"failed 3 times in a row \(last: 503\) and gets no requests until"):
         yours.enter()
     Gate(source(), "another.example:443").enter()
 
@@ -200,7 +200,7 @@ def test_an_answer_in_between_starts_the_count_again(guarded: Callable[[str], No
     mine.enter()
 
 
-def test_when_the_pause_is_over_one_request_tries_and_its_answer_opens_the_way(
+def test_after_the_pause_one_request_tries_and_its_answer_closes_the_circuit(
     guarded: Callable[[str], None], clock: Clock
 ) -> None:
     guarded(CIRCUIT)
@@ -255,7 +255,7 @@ def test_failures_of_requests_already_under_way_do_not_lengthen_the_pause(guarde
 
 
 def enters(source_id: str) -> bool:
-    """Tell whether a source that has not asked yet may ask the host."""
+    """Return whether a source without an earlier request may send one to the host."""
     try:
         Gate(source(source_id=source_id), HOST).enter()
     except SourceUnavailable:
@@ -269,14 +269,14 @@ def fails(sites: int, times: int, how: str) -> None:
         gates[number % sites].failed(how)
 
 
-def test_five_sites_of_a_host_that_fail_hold_up_no_other_of_its_sites(guarded: Callable[[str], None]) -> None:
+def test_five_failing_sites_of_a_host_do_not_delay_its_other_sites(guarded: Callable[[str], None]) -> None:
     guarded(SITES)
     for how in ("503", "ReadTimeoutError"):
         fails(5, 40, how)
         assert enters("healthy")
 
 
-def test_a_host_of_which_more_sites_fail_than_can_be_chance_is_left_alone(guarded: Callable[[str], None]) -> None:
+def test_the_circuit_of_a_host_opens_when_too_many_of_its_sites_fail(guarded: Callable[[str], None]) -> None:
     guarded(SITES)
     fails(6, 9, "503")
     assert enters("healthy")
@@ -285,7 +285,9 @@ def test_a_host_of_which_more_sites_fail_than_can_be_chance_is_left_alone(guarde
 
 
 @pytest.mark.parametrize("how", ["NewConnectionError", "NameResolutionError", "ConnectTimeoutError"])
-def test_a_host_nobody_can_connect_to_is_left_alone_by_all(how: str, guarded: Callable[[str], None]) -> None:
+def test_the_circuit_of_a_host_without_connections_opens_for_all_sources(
+    how: str, guarded: Callable[[str], None]
+) -> None:
     guarded(SITES)
     fails(1, 9, how)
     assert enters("healthy")
@@ -293,7 +295,7 @@ def test_a_host_nobody_can_connect_to_is_left_alone_by_all(how: str, guarded: Ca
     assert not enters("healthy")
 
 
-def test_a_site_that_was_answered_last_asks_on_while_its_host_is_left_alone(guarded: Callable[[str], None]) -> None:
+def test_a_site_that_was_answered_last_continues_while_the_circuit_is_open(guarded: Callable[[str], None]) -> None:
     guarded(SITES)
     healthy = Gate(source(source_id="healthy"), HOST)
     healthy.enter()
@@ -301,22 +303,22 @@ def test_a_site_that_was_answered_last_asks_on_while_its_host_is_left_alone(guar
     fails(8, 12, "503")
     assert not enters("another")
     healthy.enter()
-    healthy.answered()  # and what it is answered opens the host for the others
+    healthy.answered()  # and its answer closes the circuit for the others
     assert enters("another")
 
 
-def test_a_site_whose_own_question_failed_waits_like_the_others(guarded: Callable[[str], None], clock: Clock) -> None:
+def test_a_site_whose_own_request_failed_waits_like_the_others(guarded: Callable[[str], None], clock: Clock) -> None:
     guarded(SITES)
     mine = Gate(source(source_id="mine"), HOST)
     mine.answered()
     fails(8, 12, "503")
     mine.failed("503")
-    with pytest.raises(HostLeftAlone) as raised:
+    with pytest.raises(CircuitOpen) as raised:
         mine.enter()
     assert raised.value.seconds == 30
 
 
-def test_a_connection_refused_is_told_from_an_answer_that_refuses(plan: Plan, site: Site) -> None:
+def test_a_refused_connection_is_distinguished_from_an_answer_that_refuses(plan: Plan, site: Site) -> None:
     batch_ids = plan("tra-vinh.c29236")
     closed = SourceConnection("http://127.0.0.1:9", "motcua", "secret")  # discard: nobody listens
     assert extract_batches(batch_ids, lambda _: closed).failed == batch_ids
@@ -325,7 +327,7 @@ def test_a_connection_refused_is_told_from_an_answer_that_refuses(plan: Plan, si
     assert counted.unreachable_count == counted.failure_count > 0
 
 
-def test_a_source_that_never_answered_is_asked_less_often_than_one_that_did(
+def test_a_source_that_never_answered_gets_fewer_attempts_than_one_that_did(
     plan: Plan, site: Site, resolve: Resolve, quick_catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.dossiers["84102"] = [record(number) for number in range(1, 7)]
@@ -344,7 +346,7 @@ def test_a_source_that_never_answered_is_asked_less_often_than_one_that_did(
     assert extract_batches(batch_ids, resolve, is_patient=False).extracted == batch_ids
 
 
-def test_parallel_tasks_do_not_hammer_a_host_that_is_down(site: Site, plan: Plan, resolve: Resolve) -> None:
+def test_parallel_tasks_do_not_overload_a_host_that_is_down(site: Site, plan: Plan, resolve: Resolve) -> None:
     catalog = load_catalog(Settings.load().catalog_dir)
     source_ids = [each.source_id for each in catalog.sources if each.source_id.startswith("tra-vinh.")][:40]
     site.faults = [answers(503)] * 1000

@@ -18,8 +18,7 @@ from tests.store_world import COMMUNE, OTHER_COMMUNE, dossier, validated_batch
 from motcua.aggregate import build_measures, check_measures
 from motcua.canonical import CONTENT
 from motcua.catalog import load_catalog
-from motcua.catalog.forms import Form, load_form
-from motcua.catalog.reasons import overdue_reasons
+from motcua.catalog.forms import Form, load_form, overdue_reasons
 from motcua.consolidate import consolidate_batches
 from motcua.errors import ReportRefused
 from motcua.percentage import percentage

@@ -21,11 +21,12 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import create_engine, text
 
 from motcua.sandbox.exports.export import DATABASE_FILE, export
-from motcua.sandbox.exports.tables import FORMS, SHEETS, file_name, form_of
+from motcua.sandbox.exports.tables import FORMS, REASON_TEXTS, SHEETS, file_name, form_of
 from motcua.sandbox.systems.portal_sync import STEP_CHUNK, STEPS, WHOLE
 from motcua.sandbox.systems.said import CHANNEL_TEXTS, NATIONAL, NATIONAL_TEXTS, Holdings, Said
 from motcua.sandbox.world.canary import identities
 from motcua.sandbox.world.columns import World
+from motcua.sandbox.world.facts import REASONS
 from motcua.settings import PROJECT_ROOT
 
 SAMPLES = PROJECT_ROOT / "tests" / "samples"
@@ -266,6 +267,58 @@ def test_a_postgresql_database_holds_the_same(small: World) -> None:
             connection.execute(text("drop view if exists v_ho_so"))
             connection.execute(text("drop table if exists ho_so"))
         engine.dispose()
+
+
+# -- what newer forms ask for ----------------------------------------------------------------------------------------
+
+
+def test_a_database_tells_the_facts_that_index_766_asks_for(small: World, tmp_path: Path) -> None:
+    export(small, "sql", str(tmp_path), night=NIGHT)
+    with sqlite3.connect(tmp_path / DATABASE_FILE) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = connection.execute("select * from v_ho_so where ngay_tiep_nhan is not null").fetchall()
+    assert {row["phi_dia_gioi"] for row in rows} == {0, 1}
+    assert {row["hai_long"] for row in rows} == {None, 1, 2}
+    assert {row["ket_qua_dien_tu"] for row in rows} == {None, 0, 1}
+    assert {row["thanh_toan_truc_tuyen"] for row in rows} == {0, 1, 2}
+    assert {row["ly_do_qua_han"] for row in rows} > {None, "volume", "staff", "other"}
+    for row in rows:
+        assert row["so_giay_to"] >= row["so_hoa"] >= row["tai_su_dung"] >= row["tu_kho_dvcqg"] >= 0
+        assert row["thanh_toan_truc_tuyen"] == 0 or row["le_phi"] > 0
+        if row["ngay_ket_thuc"] is None:
+            assert (row["hai_long"], row["ket_qua_dien_tu"]) == (None, None)
+
+
+def test_only_what_is_overdue_has_a_reason_and_a_letter_of_apology(small: World) -> None:
+    instant = small.scenario.second_of_night(NIGHT)
+    said = rows_of(small)
+    reasons, apologies = said.reasons(instant), said.apologies(instant).tolist()
+    until = np.where(said.released > 0, said.released, instant) // 86_400
+    is_late = (said.due > 0) & (until > said.due // 86_400)
+    assert all(is_late[place] for place, reason in enumerate(reasons) if reason)
+    letters = [(at // 86_400 - due // 86_400, at) for at, due in zip(apologies, said.due.tolist(), strict=True) if at]
+    assert len(letters) > 20
+    assert {days for days, _ in letters} >= {-1, 0, 1}  # some in time, the day before it is due at the latest (V10)
+    assert all(days >= -1 and at <= instant for days, at in letters)
+
+
+def test_a_table_spells_the_facts_in_words(tables: Path, small: World) -> None:
+    records = [
+        record
+        for place, group_id in enumerate(small.group_ids)
+        if form_of(place) in ("csv_utf8", "xlsx")
+        for record in READERS[form_of(place)](tables / file_name(group_id, form_of(place)))
+    ]
+    assert {record["Phi địa giới"] for record in records} == {"Có", "Không"}
+    assert {record["Mức độ hài lòng"] or "" for record in records} == {"", "Hài lòng", "Chưa hài lòng"}
+    assert {record["Kết quả điện tử"] or "" for record in records} == {"", "Có", "Không"}
+    assert {record["Nguyên nhân quá hạn"] or "" for record in records} & set(REASON_TEXTS.values()) > {""}
+    assert any(record["Ngày gửi thư xin lỗi"] for record in records)
+
+
+def test_the_reasons_are_those_of_the_catalogue() -> None:
+    with (PROJECT_ROOT / "include" / "catalog" / "forms" / "overdue_reasons.csv").open(encoding="utf-8") as file:
+        assert {row["reason_code"] for row in csv.DictReader(file)} == set(REASONS) - {""} == set(REASON_TEXTS) - {""}
 
 
 # -- all --------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_a_night_tells_what_happened_by_two_in_the_morning_and_nothing_is_untold
     """Between two nights only what happened between them changes: what a night said of an earlier day stays."""
     world = world_of("small")
     numbers = [night for night, _ in days_after(world)]
-    for earlier, later in zip(numbers, numbers[1:], strict=False):
+    for earlier, later in pairwise(numbers):
         before, after = world.nights[earlier], world.nights[later]
         since = world.scenario.second_of_night(earlier)
         assert np.all(after.present[before.present])

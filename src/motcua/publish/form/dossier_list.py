@@ -1,4 +1,4 @@
-"""The overdue list: the dossiers a unit still owes, for the unit itself. It is never part of an edition."""
+"""A list of dossiers that a unit still owes, laid out as its form says. For the unit itself: never in an edition."""
 
 from __future__ import annotations
 
@@ -6,32 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from motcua.canonical import Status
 from motcua.catalog import load_catalog
-from motcua.catalog.reasons import overdue_reasons
+from motcua.catalog.forms import Apology, DossierList, load_list, overdue_reasons
 from motcua.days.workdays import workdays_from, working_calendar
 from motcua.period import day_period
 from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
-Apology = Literal["none", "in_time", "late", "undated"]
-STEPS = {
-    Status.ACCEPTED: ("Được tiếp nhận", "Accepted"),
-    Status.IN_PROCESS: ("Đang xử lý", "In process"),
-    Status.SUPPLEMENT_ASKED: ("Yêu cầu bổ sung giấy tờ", "Waiting for a supplement"),
-    Status.PAYMENT_ASKED: ("Yêu cầu thực hiện nghĩa vụ tài chính", "Waiting for payment"),
-}
-APOLOGIES: dict[Apology, tuple[str, str]] = {
-    "none": ("Chưa xin lỗi", "None sent"),
-    "in_time": ("Đã xin lỗi, đúng hạn", "Sent in time"),
-    "late": ("Đã xin lỗi, gửi muộn", "Sent late"),
-    "undated": ("Đã xin lỗi, không rõ ngày", "Sent, day not known"),
-}
 _DAY = timedelta(days=1)
 
 
@@ -64,16 +51,47 @@ class OverdueDossier:
         return {name: value.isoformat() if isinstance(value, date) else value for name, value in vars(self).items()}
 
 
-def overdue_list(unit: str, day: date, lang: str = "vi") -> list[OverdueDossier]:
+# The facts of a list's columns that are told in words of their own.
+_WORDS = {"unit": "unit_name", "procedure": "procedure_name", "apology": "apology_text"}
+
+
+@dataclass(frozen=True)
+class DossierListing:
+    """A list of one unit and day: the form it is laid out by, and its dossiers."""
+
+    form: DossierList
+    day: date
+    dossiers: tuple[OverdueDossier, ...]
+
+    def headings(self, lang: str) -> list[str]:
+        """Return the headings of the columns in a language."""
+        return [column.vi if lang == "vi" else column.en for column in self.form.columns]
+
+    def rows(self) -> list[list[object]]:
+        """Return what stands in each column, dossier by dossier."""
+        names = [_WORDS.get(column.fact, column.fact) for column in self.form.columns]
+        return [[getattr(dossier, name) for name in names] for dossier in self.dossiers]
+
+    def by_unit(self) -> list[tuple[str, str, int, int]]:
+        """Return, by unit and reason, how many are overdue and of how many a letter was sent in time: counts alone."""
+        return count_by_unit(self.dossiers)
+
+
+def read_list(report_code: str, unit: str, day: date, lang: str = "vi") -> DossierListing:
     """Return the dossiers of all that a unit covers which were open and overdue at the end of a day.
 
     They are judged by what is known now: one that has ended since, on a later day, is still in the list of that day.
 
+    Args:
+        report_code: the name of its file in `include/catalog/forms/`.
+
     Raises:
         CatalogError: the unit is unknown on the day.
+        ReportRefused: there is no such list in force on the day.
     """
     settings = Settings.load()
     catalog = load_catalog(settings.catalog_dir)
+    form = load_list(settings.catalog_dir, report_code, day)
     scope = Scope.of(catalog, unit, day_period(day))
     with store_engine().connect() as connection:
         rows = connection.execute(
@@ -84,7 +102,6 @@ def overdue_list(unit: str, day: date, lang: str = "vi") -> list[OverdueDossier]
     names = {procedure.code: procedure.name for procedure in catalog.procedures if procedure.holds_on(day)}
     due_days = np.array([row.due_on for row in rows], dtype="datetime64[D]")
     late = workdays_from(due_days, np.full(len(rows), np.datetime64(day, "D")), calendar)
-    place = 0 if lang == "vi" else 1
     found = []
     for row, days in zip(rows, late, strict=True):
         apology = _apology(row.has_apology, row.apology_on, row.due_on)
@@ -93,13 +110,13 @@ def overdue_list(unit: str, day: date, lang: str = "vi") -> list[OverdueDossier]
             OverdueDossier(
                 row.dossier_no, row.unit_id, catalog.unit_by_id[row.unit_id].name, row.procedure_code,
                 names.get(row.procedure_code, row.procedure_code),
-                STEPS.get(Status(row.status_code), ("Đã kết thúc sau ngày này", "Ended after this day"))[place],
-                row.in_step_since, row.received_on, row.due_on, int(days), apology, APOLOGIES[apology][place],
-                row.overdue_reason_code,
-                (reason.name_vi, reason.name_en)[place] if reason else (row.overdue_reason_code or ""),
+                form.steps.get(Status(row.status_code), form.ended).of(lang),
+                row.in_step_since, row.received_on, row.due_on, int(days), apology, form.apologies[apology].of(lang),
+                row.overdue_reason_code, reason.name.of(lang) if reason else (row.overdue_reason_code or ""),
             )
         )  # fmt: skip
-    return sorted(found, key=lambda one: (one.unit_id, -one.late_workdays, one.dossier_no or ""))
+    ordered = sorted(found, key=lambda one: (one.unit_id, -one.late_workdays, one.dossier_no or ""))
+    return DossierListing(form, day, tuple(ordered))
 
 
 def count_by_unit(dossiers: Sequence[OverdueDossier]) -> list[tuple[str, str, int, int]]:

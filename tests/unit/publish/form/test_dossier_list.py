@@ -12,16 +12,19 @@ from sqlalchemy import text
 from tests.store_world import OTHER_COMMUNE, dossier, validated_batch
 
 from motcua.aggregate import build_measures
-from motcua.cli.reports import write_overdue_csv
+from motcua.cli.reports import write_list_csv
 from motcua.consolidate import consolidate_batches
 from motcua.period import parse_period
-from motcua.publish import overdue_list, read_form
-from motcua.publish.overdue import count_by_unit
+from motcua.publish import OverdueDossier, read_form, read_list
 from motcua.warehouse import store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
 
 OPEN: dict[str, Any] = {"status_code": 4, "finished_at": None, "returned_at": None}
+
+
+def overdue_list(unit: str, day: date, lang: str = "vi") -> list[OverdueDossier]:
+    return list(read_list("overdue-list", unit, day, lang).dossiers)
 
 
 def night(*records: dict[str, Any]) -> None:
@@ -86,7 +89,7 @@ def test_the_list_is_as_long_as_the_form_says_and_counts_by_unit_and_reason() ->
     assert (
         len(found) == read_form("form-06", "84", parse_period("CAL_MONTH:2023-10")).total.figures["open_overdue"] == 3
     )
-    counts = [counted[1:] for counted in count_by_unit(found)]
+    counts = [counted[1:] for counted in read_list("overdue-list", "84", date(2023, 10, 31), "en").by_unit()]
     assert counts == [("", 1, 0), ("Many dossiers at once", 2, 1)]
     assert [one.unit_id for one in overdue_list("29239", date(2023, 10, 31))] == [OTHER_COMMUNE]
 
@@ -96,7 +99,7 @@ def test_the_file_is_its_owners_alone_and_names_no_applicant(tmp_path: Path) -> 
     path = tmp_path / "overdue.csv"
     path.write_text("older", encoding="utf-8")
     path.chmod(0o644)
-    write_overdue_csv(path, overdue_list("84", date(2023, 10, 20)))
+    write_list_csv(path, read_list("overdue-list", "84", date(2023, 10, 20)))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == 2

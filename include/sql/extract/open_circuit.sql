@@ -1,6 +1,7 @@
--- Grain: one host. Writes host_circuit. The failure that makes them too many, or a failed trial, leaves the host alone
--- for a pause that doubles each time. Too many: without a connection, or of so many different sources that it cannot be
--- their sites. Requests already under way do not lengthen the pause.
+-- Grain: one host. Writes host_circuit. Opens the circuit of a host after too many failures or a failed trial: the host
+-- gets no requests for a pause that doubles each time. Too many means, since the last answer: `:failures` requests
+-- without a connection, or `:failures` failures of at least `:sources` sources, which rules out a fault of one site.
+-- Requests that are already under way do not lengthen the pause.
 update host_circuit
 set
     trip_count = trip_count + 1,

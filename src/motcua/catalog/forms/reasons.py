@@ -5,21 +5,26 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from motcua.catalog.load import catalog_file
+from motcua.catalog.models import Text
+from motcua.catalog.options import ClosedModel
 from motcua.catalog.rows import read_rows
 
 
-class OverdueReason(BaseModel):
+class OverdueReason(ClosedModel):
     """A reason and its names."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     reason_code: str = Field(pattern=r"^[a-z_]+$")
     name_vi: str = Field(min_length=1)
     name_en: str = Field(min_length=1)
     evidence: str = Field(min_length=1)
+
+    @property
+    def name(self) -> Text:
+        """The reason in both languages."""
+        return Text(vi=self.name_vi, en=self.name_en)
 
 
 @lru_cache(maxsize=4)

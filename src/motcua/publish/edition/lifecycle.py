@@ -1,0 +1,182 @@
+"""How an edition comes to be: read in one snapshot, compared with the newest of its series, kept if it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from sqlalchemy import Connection, text
+
+from motcua.catalog import load_catalog
+from motcua.catalog.cells import cell_text
+from motcua.catalog.forms import Form, load_form
+from motcua.catalog.index import index_of
+from motcua.errors import ReportRefused
+from motcua.period import Period
+from motcua.publish.edition.content import (
+    SCHEMA,
+    Content,
+    change_tables_json,
+    completeness_json,
+    folder_sha256,
+    maps_json,
+    part_tables_json,
+    report_facts,
+    says_the_same,
+    tables_json,
+)
+from motcua.publish.edition.editions import Edition, keep_edition, newest_edition, read_edition
+from motcua.publish.edition.quarantine import quarantine_counts
+from motcua.publish.edition.restatement import restate
+from motcua.publish.edition.shapes import in_todays_shape
+from motcua.publish.form.completeness import SourceCell, read_cells, refuse_unready_batches, without_source
+from motcua.publish.form.figures import units_in_force
+from motcua.publish.form.reading import read_on_map
+from motcua.publish.form.scope import Scope
+from motcua.publish.index.document import index_content
+from motcua.publish.index.standing import standing_of
+from motcua.settings import Settings
+from motcua.warehouse import store_engine, warehouse_engine
+
+State = Literal["provisional", "final"]
+
+
+def publish_edition(
+    report_code: str,
+    unit: str,
+    period: Period,
+    *,
+    state: State | None = None,
+    today: date | None = None,
+    on_map: str | None = None,
+) -> Edition:
+    """Publish a report as an edition, or return the newest one when nothing has changed since.
+
+    An edition is final when the period is over and every source in scope is received; otherwise it is provisional
+    and names what is missing. A later edition restates the one before it with the causes of each difference.
+    Units are those of the period's last day; when they changed within the period, the edition also holds each part
+    of it on its own map.
+
+    Args:
+        report_code: a form of the catalogue, or `index-` and the name of an index.
+        unit: official code or unit id; the report covers everything below it.
+        state: ask for this state instead of the best one possible.
+        today: the day of publishing, in Asia/Ho_Chi_Minh; the clock's by default.
+        on_map: `as-now` or a day whose units differ: an edition of a series of its own. `as-was` is in every edition.
+
+    Raises:
+        ReportRefused: an identity does not hold, loaded batches are unmeasured or unbalanced, the period has not
+            begun, or `final` was asked for and something is missing.
+        CatalogError: the unit is unknown on the period's days.
+    """
+    settings = Settings.load()
+    asked = Scope.of(load_catalog(settings.catalog_dir), unit, period, on_map, today)
+    scope = asked if asked.map_code else asked.on_own_map()
+    if period.from_date >= scope.today:
+        raise ReportRefused(
+            f"The period {period.label} has no day that is over on {scope.today}.",
+            action=f"publish it after {period.from_date}.",
+        )
+    with warehouse_engine().begin() as warehouse:
+        lock = f"edition {report_code} {scope.unit.unit_id} {period.period_type} {period.from_date} {period.to_date}"
+        warehouse.execute(text("select pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": lock})
+        newest = newest_edition(warehouse, report_code, scope.unit.unit_id, period, scope.map_code)
+        with (
+            store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as store,
+            store.begin(),
+        ):
+            draft = _draft(store, settings, report_code, scope, state)
+            if newest is not None and says_the_same(in_todays_shape(newest.content), draft):
+                return newest
+            number = newest.edition_no + 1 if newest else 1
+            draft["edition_no"] = number
+            draft["edition_id"] = _edition_id(report_code, scope, number)
+            if newest is not None:
+                draft["restates"] = restate(store, in_todays_shape(newest.content), draft, scope.placed)
+        keep_edition(warehouse, draft)
+    return read_edition(draft["edition_id"])
+
+
+def _draft(store: Connection, settings: Settings, report_code: str, scope: Scope, asked: State | None) -> Content:
+    read_at: datetime = store.execute(text("select now()")).scalar_one()
+    refuse_unready_batches(store, scope.catalog, scope.units)
+    if index := index_of(report_code):
+        cells = _cells(store, scope, "dossier", "petition")
+        content = _index_content(store, index, scope)
+    else:
+        form = load_form(scope.catalog.folder, report_code, scope.period.to_date)
+        cells = _cells(store, scope, form.record_kind)
+        content = _form_content(store, form, scope, cells)
+    return {
+        "schema": SCHEMA,
+        **content,
+        "state": _decide_state(report_code, scope, cells, asked),
+        "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "is_period_over": "yes" if scope.period.to_date < scope.today else "no",
+        "completeness": completeness_json(cells, scope.placed),
+        "rules": {
+            "catalog": scope.catalog.fingerprint,
+            "expectations": folder_sha256(settings.expectations_dir, "*.json"),
+            "sql": folder_sha256(settings.sql_dir, "*.sql"),
+        },
+    }
+
+
+def _cells(store: Connection, scope: Scope, record_kind: str, *also: str) -> list[SourceCell]:
+    """Return the cells of every source of these kinds of record, and of the units that no source of the first has."""
+    catalog, period = scope.catalog, scope.period
+    cells, *others = (
+        read_cells(store, catalog, scope.units, period, scope.today, kind) for kind in (record_kind, *also)
+    )
+    cells += without_source(catalog, units_in_force(scope.units, period), cells, period, record_kind)
+    return [*cells, *(cell for other in others for cell in other)]
+
+
+def _index_content(store: Connection, index: str, scope: Scope) -> Content:
+    return {**index_content(standing_of(store, scope, index=index)), **maps_json(scope.map_code, scope.day)}
+
+
+def _form_content(store: Connection, form: Form, scope: Scope, cells: list[SourceCell]) -> Content:
+    if form.one_day and scope.period.days != 1:
+        raise ReportRefused(
+            f"Report {form.report_code} covers one day, not {scope.period.label}.",
+            action="ask for a period of one day.",
+        )
+    reading = read_on_map(store, form, scope)
+    parts = (table for part in reading.parts for table in part_tables_json(part))
+    return {
+        **report_facts(form, scope.unit, scope.period),
+        "tables": [*tables_json(reading.tables), *change_tables_json(reading.changes), *parts],
+        **maps_json(scope.map_code, scope.day, reading),
+        **({"quarantine": quarantine_counts(store, cells, scope.period)} if form.tells_quarantine else {}),
+    }
+
+
+def _decide_state(report_code: str, scope: Scope, cells: Sequence[SourceCell], asked: State | None) -> State:
+    unit, period = scope.unit, scope.period
+    lacking = [
+        f"{cell.source_id} ({cell.source_name}): {cell_text(cell.cell, 'en').lower()}"
+        for cell in cells
+        if cell.is_lacking
+    ]
+    if not any(cell.cell == "received" for cell in cells):
+        lacking.append("no source in scope has answered")
+    if period.to_date >= scope.today:
+        lacking.append(f"the period runs until {period.to_date}")
+    if asked == "final" and lacking:
+        raise ReportRefused(
+            f"Report {report_code} of {unit.name} ({unit.unit_id}) for {period.label} cannot be final: "
+            + "; ".join(lacking) + ".",
+            action="ingest the sources named (`motcua ingest --source ID --from --to`), or publish it as provisional.",
+        )  # fmt: skip
+    return "provisional" if lacking or asked == "provisional" else "final"
+
+
+def _edition_id(report_code: str, scope: Scope, number: int) -> str:
+    """Name the unit by its code, or by its id where the code means another unit at another time."""
+    unit, period = scope.unit, scope.period
+    shared = len(scope.catalog.units_by_code[unit.code]) > 1
+    name = unit.unit_id.replace(":", "-") if shared else unit.code
+    series = f".{scope.map_code}" if scope.map_code else ""
+    return f"{report_code}.{name}.{period.period_type}.{period.label}{series}.{number}"
