@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from sqlalchemy import create_engine, text
+from tests.petition_world import add_source, drop, make_catalog, row, take
 
 from motcua.settings import Settings
-from motcua.warehouse import database_status, embedded, libpq_dsn, upgrade_databases
+from motcua.warehouse import database_status, embedded, libpq_dsn, store_engine, upgrade_databases
+from motcua.warehouse.upgrade import _config
 
 
 @pytest.fixture
@@ -84,3 +88,48 @@ def test_the_server_is_found_running_by_the_next_process(database_server: None) 
     assert embedded.ensure_server(Settings.load().work_dir / "pg") == first
     with create_engine(first.replace("postgresql:", "postgresql+psycopg:")).connect() as connection:
         assert connection.execute(text("show synchronous_commit")).scalar() == "off"
+
+
+def test_petitions_of_before_become_versions_that_the_same_files_do_not_change(
+    empty_databases: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = make_catalog(tmp_path / "catalog")
+    monkeypatch.setenv("MOTCUA_CATALOG", str(catalog))
+    with store_engine().begin() as connection:
+        config = _config("store")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0017")
+    with psycopg.connect(empty_databases["store"]) as connection:
+        connection.execute(
+            "insert into unit (unit_id, code, kind, level, name, valid_from)"
+            " values ('842:2020', '842', 'district', 'district', 'Trà Vinh', '2020-01-01')"
+        )
+        connection.execute(
+            "insert into petition (source_id, petition_id, unit_id, kind, about, received_on, due_on, handled_on,"
+            " is_satisfied, noted_at) values"
+            " ('tra-vinh.petitions', 'PAKN-1', '842:2020', 'behaviour', null, '2023-10-02', '2023-10-23', null, null,"
+            " '2023-11-01'), ('tra-vinh.petitions', 'PAKN-2', '842:2020', 'regulation', 'official', '2023-10-02',"
+            " '2023-10-09', '2023-10-10', false, '2023-11-01')"
+        )
+    upgrade_databases()
+    assert [status.is_current for status in database_status()] == [True, True]
+    with psycopg.connect(empty_databases["store"]) as connection:
+        assert connection.execute("select to_regclass('petition')").fetchone() == (None,)
+        [(state, new, window, measured)] = connection.execute(
+            "select state, new_count, window_to::text, measured_at is not null from batch"
+        ).fetchall()
+        assert (state, new, window, measured) == ("loaded", 2, "1900-01-01", True)
+        [(late,)] = connection.execute(
+            "select count(*) from counted_day where measure = 'petition_overdue_cleared'"
+        ).fetchall()
+        assert late == 1
+
+    late_one = {"Loại": "Quy định hành chính", "Đối tượng": "Cán bộ", "Hài lòng": "Không"}
+    drop(
+        add_source(catalog),
+        row("1"),
+        row("2", Hạn_xử_lý="09/10/2023", Ngày_xử_lý="10/10/2023") | late_one,
+    )
+    batch = take()
+    assert (batch.state, batch.unchanged_count, batch.changed_count) == ("loaded", 2, 0)
+    assert str(batch.window_from) == "2020-01-01"  # the days of before are asked for again
