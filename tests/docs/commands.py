@@ -59,11 +59,12 @@ def _mistake(words: list[str], is_complete: bool) -> str | None:
     if "--catalog" in words:  # it may stand anywhere
         place = words.index("--catalog")
         del words[place : place + 2]
-    while hasattr(command, "commands") and words and not words[0].startswith("-"):
-        if words[0] not in command.commands:
+    while hasattr(command, "get_command") and words and not words[0].startswith("-"):
+        named = command.get_command(command.context_class(command), words[0])
+        if named is None:
             return f"there is no command {words[0]!r}"
-        command = command.commands[words.pop(0)]
-    if hasattr(command, "commands"):
+        command, words = named, words[1:]
+    if hasattr(command, "get_command"):
         return "names no command" if is_complete and "--help" not in words else None
     options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     if unknown := [word for word in words if word.startswith("--") and word.split("=")[0] not in {*options, "--help"}]:
