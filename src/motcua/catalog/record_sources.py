@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from motcua.catalog.load import Catalog
-from motcua.catalog.models import Source
+from motcua.catalog.models import Source, Unit
 from motcua.catalog.petition_sources import as_source, petition_sources
 from motcua.errors import CatalogError
 from motcua.period import Period
@@ -30,6 +31,27 @@ def every_source(catalog: Catalog) -> tuple[Source, ...]:
 def sources_of(catalog: Catalog, record_kind: str) -> tuple[Source, ...]:
     """Return the sources of one kind of record. Raises CatalogError as `every_source` does."""
     return tuple(source for source in every_source(catalog) if source.record_kind == record_kind)
+
+
+def heard_of(catalog: Catalog, record_kind: str, unit_id: str) -> tuple[str, ...]:
+    """Return the units whose sources speak for a unit, itself first.
+
+    A source of dossiers speaks for its unit; one of another kind also for all below it, so no record is an answer too.
+    """
+    if record_kind == "dossier":
+        return (unit_id,)
+    found: list[str] = []
+    unit: Unit | None = catalog.unit_by_id.get(unit_id)
+    while unit is not None:
+        found.append(unit.unit_id)
+        unit = catalog.unit_by_id.get(unit.parent_id or "")
+    return tuple(found)
+
+
+def speaking_for(catalog: Catalog, record_kind: str, unit_ids: Iterable[str]) -> list[Source]:
+    """Return the sources of a kind of record that speak for any of these units."""
+    asked = {other for unit_id in unit_ids for other in heard_of(catalog, record_kind, unit_id)}
+    return [source for source in sources_of(catalog, record_kind) if source.unit_id in asked]
 
 
 def units_told(catalog: Catalog, record_kind: str, period: Period) -> frozenset[str]:
