@@ -58,7 +58,7 @@ def ingest_petitions_dag() -> None:
     def name_missing_sources() -> dict[str, int]:
         from motcua.orchestration import record_kinds
 
-        return record_kinds.name_what_is_missing(get_current_context()["run_id"])
+        return record_kinds.name_missing_sources(get_current_context()["run_id"])
 
     @task_group
     def chunk(batch_ids: list[str]) -> None:

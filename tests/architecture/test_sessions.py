@@ -160,3 +160,10 @@ def test_a_file_and_a_folder_that_shares_something_are_run_by_one_worker(tmp_pat
         workers.setdefault(place.partition("/")[0], set()).add(worker)
     assert {place: len(found) for place, found in workers.items()} == {"test_a": 1, "test_b": 1, "e2e": 1, "test_e": 1}
     assert {place.partition("/")[0] for _, place in ran[:2]} & {"e2e"}  # one of the two that are taken first
+
+
+def test_the_build_server_installs_what_the_skipped_tests_ask_for() -> None:
+    tests = (CHECKOUT / "tests/unit/extract/adapters/test_sql_mariadb.py").read_text(encoding="utf-8")
+    asked = re.search(r"apt-get install ([a-z -]+)", tests)
+    assert asked
+    assert f"--no-install-recommends {asked[1]}\n" in (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from motcua.errors import ConfigurationError
 from motcua.orchestration.measuring import days_of_events
-from motcua.orchestration.publishing import plan_periods, plan_reports, province_of
+from motcua.orchestration.publishing import plan_nights, plan_periods, plan_reports, province_of
 from motcua.period import parse_period
 
 
@@ -101,3 +101,25 @@ def test_the_days_of_a_run_are_those_of_all_its_events() -> None:
         "measures": [event({"days": ["2023-11-01"]}), event({}), event(None)],
     }
     assert days_of_events(events) == ["2023-10-31", "2023-11-01"]
+
+
+def test_a_night_that_is_not_closed_waits_for_the_next_event_and_a_closed_one_is_planned(
+    databases: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = {date(2023, 10, 30): {"commune": "3 of 106 sources"}}
+    monkeypatch.setattr("motcua.orchestration.night.levels_not_closed", lambda day: waits.get(day, {}))
+    told = {"measures": [SimpleNamespace(extra={"days": ["2023-10-30", "2023-10-31"]})]}
+    assert plan_nights({}, run(), told) == ["2023-10-31..2023-10-31"]
+    waits[date(2023, 10, 31)] = {"province": "1 batches to be measured"}
+    with pytest.raises(
+        AirflowSkipException, match=r"2023-10-30: commune \(3 of 106.*; 2023-10-31: province \(1 batches"
+    ):
+        plan_nights({}, run(), told)
+
+
+def test_without_an_event_a_night_is_planned_as_it_stands(databases: None) -> None:
+    five = datetime(2023, 10, 31, 22, tzinfo=UTC)  # 05:00 in Vietnam
+    assert plan_nights({}, run(five), {}) == ["2023-10-31..2023-10-31"]
+    assert plan_nights({"day": "2023-10-20"}, run(five), None) == ["2023-10-20..2023-10-20"]
+    planned = plan_reports("nights", {"unit": "84", "day": "2023-10-20"}, run(five), {})
+    assert planned == [{"report": "nightly-brief", "period": "2023-10-20..2023-10-20"}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any
 
@@ -33,11 +33,20 @@ def commands_shown(text: str) -> Iterator[tuple[str, bool]]:
         yield from ((part.content, False) for part in token.children or () if part.type == "code_inline")
 
 
-def mistakes(piece: str, *, is_complete: bool) -> list[str]:
-    """Return what is wrong with the calls of `motcua` and `make` in a piece of text."""
+def forms_written(text: str) -> set[str]:
+    """Return the reports that a page adds itself: each file it writes into a folder of forms has a command."""
+    return set(re.findall(r"docs: write \S*/forms/([\w-]+)\.yaml", text))
+
+
+def mistakes(piece: str, *, is_complete: bool, added: Collection[str] = ()) -> list[str]:
+    """Return what is wrong with the calls of `motcua` and `make` in a piece of text.
+
+    Reports that the page has added have the options of any form.
+    """
     found = [f"make {target}: there is no such target" for target in _MAKE.findall(piece) if target not in _targets()]
     for match in _MOTCUA.finditer(piece):
         words = [word for word in shlex.split(match["words"].replace("\\\n", " ")) if word != "..."]
+        words = ["form-06" if word in added and place == 1 else word for place, word in enumerate(words)]
         if wrong := _mistake(words, is_complete):
             found.append(f"motcua {' '.join(words)}: {wrong}")
     return found
@@ -60,9 +69,11 @@ def _mistake(words: list[str], is_complete: bool) -> str | None:
         place = words.index("--catalog")
         del words[place : place + 2]
     while hasattr(command, "commands") and words and not words[0].startswith("-"):
-        if words[0] not in command.commands:
+        found = command.get_command(typer.Context(command), words[0])
+        if found is None:
             return f"there is no command {words[0]!r}"
-        command = command.commands[words.pop(0)]
+        command = found
+        del words[0]
     if hasattr(command, "commands"):
         return "names no command" if is_complete and "--help" not in words else None
     options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}

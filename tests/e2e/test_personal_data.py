@@ -79,7 +79,7 @@ def test_no_export_of_quarantine_and_no_command_shows_a_planted_person(rough: An
     assert places_in(shown) == {}
 
 
-def test_what_failed_on_the_rough_night_left_its_traces_and_named_nobody(rough: Any) -> None:
+def test_failures_of_the_rough_night_left_traces_without_personal_data(rough: Any) -> None:
     """What the other tests search must hold what is searched for: tracebacks, masked codes, names of unknown keys."""
     assert {batch.source_id: batch.state for batch in ledger.read_run("rough")} == dict.fromkeys(
         rough.asked_in_vain, "failed"
@@ -96,7 +96,7 @@ def test_what_failed_on_the_rough_night_left_its_traces_and_named_nobody(rough: 
     assert b"[masked]" in kept[0]
 
 
-def test_whatever_is_planted_is_found(tmp_path: Path) -> None:
+def test_the_search_finds_every_planted_string(tmp_path: Path) -> None:
     import pandas as pd
 
     for place, person in enumerate(PEOPLE):
@@ -126,7 +126,7 @@ def test_whatever_is_planted_is_found(tmp_path: Path) -> None:
     assert "nobody.txt" not in found
 
 
-def test_what_tasks_hand_to_each_other_is_small(story: Any) -> None:
+def test_tasks_pass_only_small_values_to_each_other(story: Any) -> None:
     import psycopg
 
     from motcua.warehouse import libpq_dsn

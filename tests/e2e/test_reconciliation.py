@@ -22,7 +22,7 @@ FATES = ("new", "changed", "unchanged", "duplicate", "quarantined", "out_of_wind
 Figures = dict[tuple[str, str, str], int]
 
 
-def test_every_record_served_has_exactly_one_fate(story: Any) -> None:
+def test_every_served_record_has_exactly_one_outcome(story: Any) -> None:
     sources = load_catalog(Settings.load().catalog_dir).source_by_id
     seen = 0
     for run_id in story.runs:
@@ -37,7 +37,7 @@ def test_every_record_served_has_exactly_one_fate(story: Any) -> None:
     assert seen > 3000
 
 
-def test_every_kind_of_fate_occurred(story: Any) -> None:
+def test_every_kind_of_outcome_occurred(story: Any) -> None:
     batches = [batch for run_id in story.runs for batch in ledger.read_run(run_id)]
     for name in FATES:
         assert sum(getattr(batch, f"{name}_count") or 0 for batch in batches) > 0, name
@@ -56,7 +56,7 @@ def test_the_dead_source_failed_alone_and_was_named(story: Any) -> None:
     assert story.down.source_id in alert[0]
 
 
-def test_the_provisional_report_names_the_missing_source_and_lacks_exactly_it(story: Any) -> None:
+def test_the_provisional_report_names_the_missing_source_and_lacks_only_that_one(story: Any) -> None:
     assert story.provisional.state == "provisional"
     assert missing_in(story.provisional) == [story.down.source_id]
     agrees_with(story, story.provisional, count_truth(seen(story), 2, {story.down.options.group_id: 1}))

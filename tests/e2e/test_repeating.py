@@ -59,7 +59,7 @@ def test_clearing_every_task_of_every_dag_changes_nothing(story: Any) -> None:
     assert sum(cell["requests"] for cell in story.sandbox.served().values()) == 0
 
 
-def test_asking_for_the_same_days_once_more_finds_nothing_new(story: Any) -> None:
+def test_pulling_the_same_days_again_finds_nothing_new(story: Any) -> None:
     from motcua import ledger
 
     before = fingerprints()

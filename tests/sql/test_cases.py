@@ -12,7 +12,6 @@ from motcua.settings import Settings
 
 CASES = all_cases()
 WITHOUT_CASES = {
-    "extract/note_petitions": "keeps what it is given, as the contributions of petitions count it",
     "validate/asked_dossiers": "makes an empty table, which the cases of validate/known_dossiers fill",
 }
 

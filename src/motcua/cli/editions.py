@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from motcua.cli.console import errors, output, print_json, print_table, ready_databases
 from motcua.period import parse_period
 
+if TYPE_CHECKING:
+    from motcua.publish import Edition
+
 app = typer.Typer(help="Published editions.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_(
-    report: Annotated[str | None, typer.Option(help="form-06 or nightly-brief.")] = None,
+    report: Annotated[str | None, typer.Option(help="Only this report, such as form-06.")] = None,
     unit: Annotated[str | None, typer.Option(help="Official code or unit id.")] = None,
     period: Annotated[str | None, typer.Option(help="CAL_MONTH:2023-10 or first..last day.")] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
@@ -53,6 +56,52 @@ def show(edition_id: str) -> None:
 
     ready_databases()
     print_json(read_edition(edition_id).content)
+
+
+@app.command()
+def changes(
+    edition_id: str,
+    lang: Annotated[Literal["vi", "en"], typer.Option(help="Language of columns and causes.")] = "vi",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """What an edition changes in the one it restates: figures with their causes, what else, and which rules."""
+    from motcua.publish import read_edition
+
+    ready_databases()
+    edition = read_edition(edition_id)
+    restates = edition.content.get("restates")
+    if as_json:
+        print_json(restates)
+    elif restates is None:
+        output.print(f"{edition_id} restates no edition.", highlight=False)
+    else:
+        print_restatement(edition, lang)
+
+
+def print_restatement(edition: Edition, lang: str) -> None:
+    """Print what an edition restates: a table of figures, then what else changed and the rules that did."""
+    from motcua.publish.edition.restatement_text import cause_text, notes
+    from motcua.publish.files.layout import column_name
+
+    content, restates = edition.content, edition.content["restates"]
+    heads = {"vi": ("Mã", "Đơn vị", "Cột", "Trước", "Nay", "Nguyên nhân"),
+             "en": ("Code", "Unit", "Column", "Before", "Now", "Cause")}  # fmt: skip
+    rows = [
+        (
+            row["row_code"],
+            f"{row['row_name']} ({'phần' if lang == 'vi' else 'part'} {row['part']})" if "part" in row
+            else row["row_name"],
+            column_name(content, column["column_code"], lang),
+            column.get("before", "–"),
+            column.get("after", "–"),
+            "; ".join(cause_text(cause, lang) for cause in row["causes"]),
+        )
+        for row in restates["rows"]
+        for column in row["columns"]
+    ]  # fmt: skip
+    print_table(f"{edition.edition_id} ← {restates['edition_id']}", heads[lang], rows)
+    for sentence in notes(restates, lang):
+        output.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

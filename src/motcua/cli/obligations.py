@@ -57,7 +57,7 @@ def list_(
         return
     print_table(
         f"{report}, {period}",
-        ["unit", "name", "level", "due", "cell", "", "why"],
+        ["unit", "name", "level", "due", "cell", "tình trạng" if lang == "vi" else "meaning", "why"],
         [
             (one.unit_id, one.unit_name, one.level, one.due_on, one.cell, cell_text(one.cell, lang), one.reason)
             for one in found

@@ -175,12 +175,23 @@ def publish_(
 ) -> None:
     """Publish an edition and its workbook and page, as the publishing DAGs do."""
     from motcua import publish
+    from motcua.publish.edition.restatement_text import notes
 
     ready_databases()
     edition = publish.publish_edition(
         report, unit, _period(from_, to, period), state=None if state == "auto" else state, on_map=on_map
     )
     output.print(f"{edition.edition_id}: {edition.state}, SHA-256 {edition.sha256}")
+    if "restates" in edition.content:
+        restates = edition.content["restates"]
+        output.print(
+            f"It restates edition {restates['edition_no']} in {len(restates['rows'])} rows:"
+            f" motcua edition changes {edition.edition_id}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        for sentence in notes(restates, "vi"):
+            output.print(sentence, highlight=False, markup=False, soft_wrap=True)
     for path in publish.write_files(edition):
         output.print(str(path), soft_wrap=True)
 

@@ -257,10 +257,10 @@ def _by_days(
         unrolled = due = np.busday_offset(start_on, ahead, busdaycal=calendar)
     first_on, moved = due, []
     for began, ended in pauses:
-        asked, resumed = (_days_like(each, start_on) for each in (began, ended))
-        is_asked = ~np.isnat(asked) & ~np.isnat(due) & (asked <= due)
-        is_over = is_asked & ~np.isnat(resumed)
-        begin = np.maximum(np.where(is_over, asked, start_on), start_on)
+        requested, resumed = (_days_like(each, start_on) for each in (began, ended))
+        is_requested = ~np.isnat(requested) & ~np.isnat(due) & (requested <= due)
+        is_over = is_requested & ~np.isnat(resumed)
+        begin = np.maximum(np.where(is_over, requested, start_on), start_on)
         end = np.maximum(np.where(is_over, resumed, start_on), begin)
         if in_calendar:
             unrolled = unrolled + (end - begin)
@@ -268,7 +268,7 @@ def _by_days(
         else:
             lasts = np.busday_count(begin, end, busdaycal=calendar)
             pushed = np.busday_offset(np.where(np.isnat(due), start_on, due), lasts, busdaycal=calendar)
-        due = np.where(is_asked, np.where(is_over, pushed, np.datetime64("NaT", "D")), due)
+        due = np.where(is_requested, np.where(is_over, pushed, np.datetime64("NaT", "D")), due)
         moved.append(due)
     return first_on, tuple(moved)
 
@@ -286,14 +286,16 @@ def _by_hours(
     end = worked_at_intake + np.maximum(counts, 1) * _HOUR
     first_at, moved, is_open = rule.instant(since, end, calendar), [], np.zeros(end.shape, bool)
     for began, ended in pauses:
-        asked, resumed = (
+        requested, resumed = (
             np.broadcast_to(np.asarray(each, dtype="datetime64[us]"), instants.shape) for each in (began, ended)
         )
-        is_asked = ~np.isnat(asked) & ~is_open
-        paused_at = np.maximum(rule.worked(since, np.where(is_asked, asked, instants), calendar), worked_at_intake)
-        is_asked &= paused_at < end
-        is_open |= is_asked & np.isnat(resumed)
-        is_over = is_asked & ~np.isnat(resumed)
+        is_requested = ~np.isnat(requested) & ~is_open
+        paused_at = np.maximum(
+            rule.worked(since, np.where(is_requested, requested, instants), calendar), worked_at_intake
+        )
+        is_requested &= paused_at < end
+        is_open |= is_requested & np.isnat(resumed)
+        is_over = is_requested & ~np.isnat(resumed)
         resumed_after = rule.worked(since, np.where(is_over, resumed, instants), calendar)
         end = end + np.where(is_over, np.maximum(resumed_after - paused_at, 0), 0)
         moved.append(np.where(is_open, np.datetime64("NaT", "us"), rule.instant(since, end, calendar)))

@@ -1,12 +1,12 @@
-"""Decides what becomes of every pulled row, so that each is accounted for exactly once.
+"""Assigns a disposition to every pulled row, so that each row is accounted for exactly once.
 
-* `record` goes on to validation: received in the days asked for, or before them and still open, at the source or in
-  our store; with reason `migrated` when the source took it over from an older system. With reason `soft_deleted`
-  (a negative originality, a DeletedOn) it goes on without a status: a deletion is no status and absence is none
-  either, so validation sets it aside (V1) for a person to judge, and the store keeps what it knew.
-* `duplicate` stands for no dossier of its own: `public_copy`, `group`, `child` (counted once, at the receiving
-  agency, one_stop_systems.md section d.10), or `repeated` (the same key again; the newest `modified_at` is kept).
-* `out_of_window` was pulled only because a listing must reach a day too far.
+* `record` goes on to validation. It was received on the requested days, or before them and is still open at the source
+  or in our store. Its reason is `migrated` when the source took it over from an older system. With reason
+  `soft_deleted` (a negative originality, a DeletedOn) it goes on without a status, because a deletion is not a status.
+  Validation then sets it aside (V1) for a person to judge, and the store keeps the earlier version.
+* `duplicate` is not a dossier of its own: `public_copy`, `group`, `child` (counted once, at the receiving agency,
+  one_stop_systems.md section d.10), or `repeated` (the same key again; the row with the newest `modified_at` is kept).
+* `out_of_window` was pulled only because a listing must cover one day more than requested.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from motcua.extract.records.mapping import OPEN_STATUSES
 from motcua.extract.records.table import MIGRATED, SOFT_DELETED
 
 _NEVER = -(2**63)
-OWN = (None, SOFT_DELETED, MIGRATED)  # what stands for a dossier of its own
+OWN = (None, SOFT_DELETED, MIGRATED)  # the standings of rows that are dossiers of their own
 
 
-def settle(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Table:
+def assign_dispositions(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Table:
     """Return every pulled row, in a fixed order, as a table of LANDING_SCHEMA with its disposition.
 
     Args:
-        pulled: rows of PULLED_SCHEMA in the order they were pulled.
-        window: the days asked for, without the margin.
-        open_in_store: ids our store holds as open and received before the window.
+        pulled: rows of PULLED_SCHEMA in the order in which they were pulled.
+        window: the requested days, without the margin.
+        open_in_store: ids of dossiers that are open in our store and were received before the window.
     """
     ids = pulled["dossier_id"].to_pylist()
     standings = pulled["standing"].to_pylist()
@@ -69,19 +69,19 @@ def settle(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Tabl
         dispositions.append(disposition)
         reasons.append(reason)
 
-    settled = (
+    disposed = (
         pulled.drop_columns(["standing"])
         .append_column("disposition", pa.array(dispositions, pa.string()))
         .append_column("disposition_reason", pa.array(reasons, pa.string()))
     )
-    return _numbered(_without_status(settled))
+    return _numbered(_without_status(disposed))
 
 
-def settle_whole(pulled: pa.Table, kind: RecordKind) -> pa.Table:
-    """Return every row of a whole answer as a table of the kind's landing schema, in the order given.
+def assign_dispositions_whole(pulled: pa.Table, kind: RecordKind) -> pa.Table:
+    """Return every row of a whole answer as a table of the kind's landing schema, in the given order.
 
-    Each is a record, but for one whose key stands again below it: then it is a duplicate, `repeated`. A row without a
-    key is a record, which validation sets aside.
+    A row is a record, unless a later row has the same key: then it is a duplicate, `repeated`. A row without a key is a
+    record, which validation sets aside.
     """
     keys = list(zip(*(pulled[name].to_pylist() for name in kind.key), strict=True))
     last = {key: row for row, key in enumerate(keys)}
@@ -100,27 +100,27 @@ def _microseconds(day: date) -> int:
     return (day - date(1970, 1, 1)) // timedelta(microseconds=1)
 
 
-def _without_status(settled: pa.Table) -> pa.Table:
-    """Take the status from soft-deleted records and say so in their issues."""
-    deleted = pc.fill_null(pc.equal(settled["disposition_reason"], SOFT_DELETED), False)
+def _without_status(disposed: pa.Table) -> pa.Table:
+    """Remove the status of soft-deleted records, and state that in their issues."""
+    deleted = pc.fill_null(pc.equal(disposed["disposition_reason"], SOFT_DELETED), False)
     if not pc.any(deleted).as_py():
-        return settled
+        return disposed
     issue = "status_code: soft-deleted at the source"
-    issues = settled["mapping_issues"]
+    issues = disposed["mapping_issues"]
     changed = {
-        "status_code": pc.if_else(deleted, pa.scalar(None, pa.int16()), settled["status_code"]),
+        "status_code": pc.if_else(deleted, pa.scalar(None, pa.int16()), disposed["status_code"]),
         "mapping_issues": pc.if_else(
             deleted, pc.if_else(pc.is_valid(issues), pc.binary_join_element_wise(issues, issue, "; "), issue), issues
         ),
     }
     for name, column in changed.items():
-        settled = settled.set_column(settled.column_names.index(name), name, column)
-    return settled
+        disposed = disposed.set_column(disposed.column_names.index(name), name, column)
+    return disposed
 
 
-def _numbered(settled: pa.Table) -> pa.Table:
-    """Order the rows by what they say, not by when they came, and number them."""
-    ordered = settled.append_column("length", pc.utf8_length(settled["dossier_id"])).sort_by(
+def _numbered(disposed: pa.Table) -> pa.Table:
+    """Order the rows by their content, not by the order in which they were pulled, and number them."""
+    ordered = disposed.append_column("length", pc.utf8_length(disposed["dossier_id"])).sort_by(
         [
             (name, "ascending")
             for name in ("length", "dossier_id", "disposition", "disposition_reason", "modified_at", "received_at")
@@ -134,12 +134,12 @@ def _numbered(settled: pa.Table) -> pa.Table:
     )
 
 
-def counts(settled: pa.Table) -> dict[str, int]:
+def counts(disposed: pa.Table) -> dict[str, int]:
     """Return how many rows have each disposition and reason, as `record`, `duplicate`, `duplicate.child` ..."""
-    found = {"record": 0, "duplicate": 0, "out_of_window": 0}
-    grouped = settled.group_by(["disposition", "disposition_reason"]).aggregate([([], "count_all")])
+    by_disposition = {"record": 0, "duplicate": 0, "out_of_window": 0}
+    grouped = disposed.group_by(["disposition", "disposition_reason"]).aggregate([([], "count_all")])
     for row in sorted(grouped.to_pylist(), key=lambda row: (row["disposition"], row["disposition_reason"] or "")):
-        found[row["disposition"]] += row["count_all"]
+        by_disposition[row["disposition"]] += row["count_all"]
         if row["disposition_reason"]:
-            found[f"{row['disposition']}.{row['disposition_reason']}"] = row["count_all"]
-    return found
+            by_disposition[f"{row['disposition']}.{row['disposition_reason']}"] = row["count_all"]
+    return by_disposition

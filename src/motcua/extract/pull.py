@@ -32,7 +32,7 @@ from motcua.extract.adapters.protocol import (
     make_adapter,
     make_whole_adapter,
 )
-from motcua.extract.disposition import counts, settle, settle_whole
+from motcua.extract.disposition import assign_dispositions, assign_dispositions_whole, counts
 from motcua.extract.drift import Drift
 from motcua.extract.listing_guards import check_listing
 from motcua.extract.records.mapping import OPEN_STATUSES, load_mapping
@@ -164,7 +164,7 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
             f"{source.source_id} has no records after {until}, and the records from {batch.window_from} on are due.",
             action="ask for newer records, then ingest the source again.",
         )
-    disposed = settle_whole(pulled, kind)
+    disposed = assign_dispositions_whole(pulled, kind)
     count = counts(disposed)
     manifest_sha256 = landing.write_records(
         batch.landing_uri,
@@ -230,7 +230,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         warnings: list[str] = getattr(adapter, "warnings", [])
     finally:
         adapter.close()
-    disposed = settle(pull.table, window, frozenset((*open_in_store, *requested_ids)))
+    disposed = assign_dispositions(pull.table, window, frozenset((*open_in_store, *requested_ids)))
     count = counts(disposed)
     if unknown:
         log.warning(

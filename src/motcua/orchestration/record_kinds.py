@@ -1,4 +1,4 @@
-"""The task bodies of an ingest run of records that are no dossiers; its stages are those of the night."""
+"""The task bodies of an ingest run of records other than dossiers. Its stages are those of the night."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def plan(record_kind: str, params: Mapping[str, Any], dag_run: Any) -> list[list[str]]:
-    """Write the run's batches to the ledger and return their ids in chunks: of the sources the conf names, else of all.
+    """Write the batches of the run to the ledger, and return their ids in chunks. Without sources in the conf, all run.
 
     Raises:
         AirflowSkipException: the catalogue has no source of the kind.
@@ -33,12 +33,12 @@ def plan(record_kind: str, params: Mapping[str, Any], dag_run: Any) -> list[list
     )
 
 
-def name_what_is_missing(run_id: str) -> dict[str, int]:
-    """Return how many records were pulled and set aside; everything sound is loaded whatever else is wrong.
+def name_missing_sources(run_id: str) -> dict[str, int]:
+    """Return how many records were pulled and set aside. Valid records are loaded even when others are not.
 
     Raises:
-        SourceUnavailable: a source did not get through; each is named, with why.
-        ContractBroken: records were set aside; the log says which, and by which rule.
+        SourceUnavailable: sources were not loaded. The message names each with the reason.
+        ContractBroken: records were set aside. The log names them and their rules.
     """
     from motcua.validate import list_quarantine
 
@@ -49,18 +49,18 @@ def name_what_is_missing(run_id: str) -> dict[str, int]:
     for batch in missing:
         log.error("%s: %s %s", batch.source_id, batch.state, batch.error_message or f"stopped after {batch.state}")
     if missing:
-        told = "; ".join(f"{batch.source_id} ({batch.error_kind or batch.state})" for batch in missing)
+        names = "; ".join(f"{batch.source_id} ({batch.error_kind or batch.state})" for batch in missing)
         raise SourceUnavailable(
-            f"{len(missing)} of {len(batches)} sources are missing from run {run_id}: {told}.",
+            f"{len(missing)} of {len(batches)} sources are missing from run {run_id}: {names}.",
             action="correct what the log names, then trigger the DAG for these sources.",
         )
-    aside = [entry for batch in batches for entry in list_quarantine(batch_id=batch.batch_id)]
-    for entry in aside:
+    set_aside = [entry for batch in batches for entry in list_quarantine(batch_id=batch.batch_id)]
+    for entry in set_aside:
         log.warning("%s: quarantine %d: %s", entry.source_id, entry.quarantine_id, ", ".join(entry.rule_ids))
-    if aside:
+    if set_aside:
         raise ContractBroken(
             f"{sum(batch.quarantined_count or 0 for batch in batches)} records were set aside, the first by rule"
-            f" {', '.join(aside[-1].rule_ids)} (quarantine {aside[-1].quarantine_id}).",
+            f" {', '.join(set_aside[-1].rule_ids)} (quarantine {set_aside[-1].quarantine_id}).",
             action="see `motcua quarantine list`; correct the source or its entry, and trigger the DAG.",
         )
     return {"records": sum(batch.pulled_count or 0 for batch in batches), "set_aside": 0}

@@ -1,6 +1,6 @@
-"""The family of publishing DAGs: one for each clock that starts reports, built by one function.
+"""The family of publishing DAGs: one per clock that starts reports, built by one function.
 
-Which reports a clock starts is said by the files of the reports (`published` in `include/catalog/forms/` and `index/`).
+The files of the reports state which clock starts them (`published` in `include/catalog/forms/` and `index/`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from motcua.orchestration.assets import MEASURES
 from motcua.orchestration.defaults import DAG_ARGS, DEFAULT_ARGS, Tag
 from motcua.orchestration.schedule import clock as times
 
-if TYPE_CHECKING:  # the catalogue costs a second of parsing
+if TYPE_CHECKING:  # importing the catalogue would add a second to each parsing
     from motcua.catalog.forms import Clock
 
 SCHEDULES: Mapping[Clock, Callable[[], Any]] = {
@@ -35,7 +35,7 @@ def publish_dag(dag_id: str, clock: Clock, description: str, doc_md: str | None)
     """Build a publishing DAG: plan_reports → publish_report for each report and period.
 
     Args:
-        clock: what starts it; reports whose `published` names it are due.
+        clock: starts the DAG; it publishes the reports whose `published` names this clock.
     """
 
     @dag(
@@ -48,7 +48,7 @@ def publish_dag(dag_id: str, clock: Clock, description: str, doc_md: str | None)
         **DAG_ARGS,
     )
     def publish() -> None:
-        # Batches may load between measuring and publishing at 05:00: there trying again does help.
+        # Batches may load between measuring and publishing at 05:00, so a retry helps there.
         policy = None if clock == "nights" else DEFAULT_ARGS["retry_policy"]
 
         @task(retry_policy=policy)

@@ -24,21 +24,21 @@ _TYPES = tuple(
 Direction = Literal["predecessors", "successors"]
 
 
-def find_units(catalog: Catalog, asked: str, day: date | None = None) -> list[Unit]:
+def find_units(catalog: Catalog, code_or_name: str, day: date | None = None) -> list[Unit]:
     """Return the units that a code or name means on a day, or on any day when none is given; the earliest first.
 
     Raises:
         CatalogError: it means no unit. The message lists its meanings on other days with the heirs, or similar names.
     """
-    meanings = _by_id_or_code(catalog, asked) or _by_name(catalog, asked)
+    meanings = _by_id_or_code(catalog, code_or_name) or _by_name(catalog, code_or_name)
     if not meanings:
-        raise _unknown(catalog, asked)
+        raise _unknown(catalog, code_or_name)
     valid = [meaning for meaning in meanings if day is None or meaning.holds_on(day)]
     if not valid:
         others = [_in_force(catalog, meaning) for meaning in meanings[:NAMED]]
         more = f" And {len(meanings) - NAMED} more." if len(meanings) > NAMED else ""
         raise CatalogError(
-            f"{asked!r} means no unit on {day}. {' '.join(others)}{more}",
+            f"{code_or_name!r} means no unit on {day}. {' '.join(others)}{more}",
             action="give a day on which it is in force, omit --on, or use the id of the heir.",
         )
     unit_ids = dict.fromkeys(meaning.unit_id for meaning in valid)
@@ -108,8 +108,8 @@ def _step(catalog: Catalog, row: Succession, other_id: str) -> dict[str, Any]:
     }
 
 
-def _by_id_or_code(catalog: Catalog, asked: str) -> list[CodeMeaning]:
-    wanted = asked.strip()
+def _by_id_or_code(catalog: Catalog, code_or_name: str) -> list[CodeMeaning]:
+    wanted = code_or_name.strip()
     if unit := catalog.unit_by_id.get(wanted):
         return [CodeMeaning(unit.unit_id, unit.valid_from, unit.valid_to)]
     if units := catalog.units_by_code.get(wanted):
@@ -117,9 +117,9 @@ def _by_id_or_code(catalog: Catalog, asked: str) -> list[CodeMeaning]:
     return UnitCodes(catalog).meanings(wanted)
 
 
-def _by_name(catalog: Catalog, asked: str) -> list[CodeMeaning]:
+def _by_name(catalog: Catalog, code_or_name: str) -> list[CodeMeaning]:
     """Units with exactly that name; if there are none, units with that name and any type."""
-    wanted = fold(asked)
+    wanted = fold(code_or_name)
     without_type = []
     full = []
     for unit, named in _all_names(catalog):
@@ -150,15 +150,16 @@ def _in_force(catalog: Catalog, meaning: CodeMeaning) -> str:
     return f"{meaning.unit_id} ({name}) has this name or code from {days}{heir}."
 
 
-def _unknown(catalog: Catalog, asked: str) -> CatalogError:
-    if electronic_codes.normal_form(asked):
+def _unknown(catalog: Catalog, code_or_name: str) -> CatalogError:
+    if electronic_codes.normal_form(code_or_name):
         try:
-            UnitCodes(catalog).resolve(date.today(), asked)
+            UnitCodes(catalog).resolve(date.today(), code_or_name)
         except CatalogError as error:
             return error
     names = {_without_type(fold(named.unit_id)): named.unit_id for _, named in _all_names(catalog)}
-    similar = [names[name] for name in difflib.get_close_matches(_without_type(fold(asked)), names, n=5)]
+    similar = [names[name] for name in difflib.get_close_matches(_without_type(fold(code_or_name)), names, n=5)]
     return CatalogError(
-        f"No unit has the code or name {asked!r}." + (f" Similar names: {', '.join(similar)}." if similar else ""),
+        f"No unit has the code or name {code_or_name!r}."
+        + (f" Similar names: {', '.join(similar)}." if similar else ""),
         action="use an official code (84, 842, 29236), an electronic one (H59), a unit id (84:2020) or a name.",
     )

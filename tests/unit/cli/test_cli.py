@@ -124,13 +124,13 @@ def test_a_source_that_is_down_is_named_and_the_command_fails(motcua: Command, s
     assert "1 of 2 sources loaded." in told.stdout
 
 
-def test_a_source_is_looked_at_without_keeping_anything(motcua: Command) -> None:
+def test_a_source_is_checked_without_storing_anything(motcua: Command) -> None:
     told = motcua("sources", "check", SOURCE, *OCTOBER)
     assert "Verdict: everything could be read." in told.stdout
-    assert "never asked" in motcua("sources", "list").stdout
+    assert "never pulled" in motcua("sources", "list").stdout
 
 
-def test_an_error_with_a_remedy_is_told_without_a_traceback(motcua: Command) -> None:
+def test_an_error_with_a_remedy_is_printed_without_a_traceback(motcua: Command) -> None:
     told = motcua("sources", "check", "nowhere", code=1)
     assert "There is no source 'nowhere'." in told.stderr
     assert "What to do:" in told.stderr
@@ -147,7 +147,7 @@ def test_another_catalogue_may_be_named_anywhere_in_the_command(motcua: Command,
     assert "tra-vinh.renamed" in {source["source_id"] for source in told.json}
 
 
-def test_a_database_somebody_else_runs_is_not_upgraded_unasked(
+def test_a_database_of_another_operator_is_not_upgraded_automatically(
     motcua: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOTCUA_STORE_DSN", libpq_dsn("airflow"))
@@ -155,7 +155,7 @@ def test_a_database_somebody_else_runs_is_not_upgraded_unasked(
     assert "run `motcua db upgrade` once" in told.stderr
 
 
-def test_drift_and_absences_are_told(motcua: Command) -> None:
+def test_drift_and_absences_are_shown(motcua: Command) -> None:
     motcua("ingest", "--source", SOURCE, *OCTOBER)
     assert motcua("sources", "drift", "--json").json == []
     assert motcua("sources", "absences", "--json").json == []

@@ -65,11 +65,11 @@ def test_a_foreign_csv_is_added_with_catalogue_lines_and_reported(motcua: Comman
     assert rows["Trung tâm Phục vụ hành chính công"] == 4
 
 
-def test_what_a_foreign_csv_says_wrongly_is_set_aside_with_its_reason(motcua: Command) -> None:
+def test_wrong_records_of_a_foreign_csv_are_set_aside_with_the_reason(motcua: Command) -> None:
     motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
     entries = json.loads(motcua("quarantine", "list", "--json", "--all"))
     broken = {
-        entry["dossier_id"]: [rule["rule_id"] for rule in entry["broken_rules"] if rule["severity"] == "critical"]
+        entry["record_id"]: [rule["rule_id"] for rule in entry["broken_rules"] if rule["severity"] == "critical"]
         for entry in entries
     }
     assert {dossier: rules[0] for dossier, rules in broken.items()} == {
@@ -83,7 +83,7 @@ def test_what_a_foreign_csv_says_wrongly_is_set_aside_with_its_reason(motcua: Co
     }
 
 
-def test_nothing_personal_of_a_foreign_csv_is_kept(motcua: Command, tmp_path: Path) -> None:
+def test_personal_data_of_a_foreign_csv_are_not_kept(motcua: Command, tmp_path: Path) -> None:
     motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
     shown = motcua("quarantine", "list", "--json", "--all") + motcua(
         "report", "form-06", "--unit", "phu-an", *SEPTEMBER
@@ -91,7 +91,7 @@ def test_nothing_personal_of_a_foreign_csv_is_kept(motcua: Command, tmp_path: Pa
     assert "Mẫu" not in shown
 
 
-def test_records_of_other_days_are_out_of_the_window_until_asked_for(motcua: Command) -> None:
+def test_records_of_other_days_are_out_of_window_until_they_are_requested(motcua: Command) -> None:
     motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
     motcua("ingest", "--source", "phu-an.so-tay", "--from", "2025-10-01", "--to", "2025-10-31")
     form = json.loads(
@@ -100,7 +100,7 @@ def test_records_of_other_days_are_out_of_the_window_until_asked_for(motcua: Com
     assert (form["total"]["received_online"], form["total"]["received_direct"]) == (1, 0)
 
 
-def test_without_names_of_units_all_is_the_sources_own_units(motcua: Command, catalog: Path) -> None:
+def test_without_names_of_units_all_records_belong_to_the_unit_of_the_source(motcua: Command, catalog: Path) -> None:
     (catalog / "units" / "agency_codes.csv").unlink()
     mapping = catalog / "mappings" / "so-theo-doi.yaml"
     text = mapping.read_text(encoding="utf-8")
@@ -111,7 +111,9 @@ def test_without_names_of_units_all_is_the_sources_own_units(motcua: Command, ca
     assert form["total"]["received_total"] == 8
 
 
-def test_a_file_that_lost_a_column_says_which_and_what_it_has(motcua: Command, catalog: Path) -> None:
+def test_a_file_without_a_mapped_column_is_refused_with_the_missing_and_present_columns(
+    motcua: Command, catalog: Path
+) -> None:
     drop = catalog / "drops" / "2025-09.csv"
     drop.write_text(drop.read_text(encoding="utf-8").replace(";Hẹn trả;", ";Ngày hẹn trả;"), encoding="utf-8")
     told = motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER, code=1)

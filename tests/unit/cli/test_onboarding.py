@@ -51,7 +51,7 @@ def begun(motcua: Command) -> Command:
     return motcua
 
 
-def test_a_new_source_of_files_begins_with_what_its_sample_tells(begun: Command, catalog: Path) -> None:
+def test_the_draft_of_a_new_source_of_files_is_made_from_its_sample(begun: Command, catalog: Path) -> None:
     [source] = load_catalog(catalog).sources
     mapping = load_mapping(catalog, source.mapping)
     assert mapping.identity_key == "Số hồ sơ"
@@ -62,31 +62,31 @@ def test_a_new_source_of_files_begins_with_what_its_sample_tells(begun: Command,
     assert mapping.keys.drop_personal == ("Người nộp",)
 
 
-def test_the_fixture_of_a_sample_names_nobody(begun: Command, catalog: Path) -> None:
+def test_the_fixture_of_a_sample_has_no_personal_data(begun: Command, catalog: Path) -> None:
     text = (catalog / "fixtures" / "phu-an-so-tay.csv").read_text(encoding="utf-8")
     assert text.startswith("STT,Số hồ sơ,Người nộp,")
     assert "Mẫu" not in text
     assert "PA/2025" not in text
 
 
-def test_what_is_there_already_is_not_written_over(begun: Command, catalog: Path) -> None:
+def test_existing_files_are_not_overwritten(begun: Command, catalog: Path) -> None:
     before = (catalog / "mappings" / "phu-an-so-tay.yaml").read_bytes()
     assert "exists already" in begun("sources", "new", "phu-an.so-tay", "--adapter", "files", code=1)
     assert (catalog / "mappings" / "phu-an-so-tay.yaml").read_bytes() == before
 
 
 @pytest.mark.parametrize("adapter", list(OPTIONS))
-def test_the_entry_of_every_adapter_is_one_the_catalogue_takes(motcua: Command, catalog: Path, adapter: str) -> None:
+def test_the_draft_entry_of_every_adapter_is_valid(motcua: Command, catalog: Path, adapter: str) -> None:
     motcua("sources", "new", f"phu-an.{adapter.replace('_', '-')}", "--adapter", adapter, "--unit-id", "phu-an")
     [source] = load_catalog(catalog).sources
     assert source.adapter == adapter
 
 
-def test_an_adapter_nobody_wrote_is_refused_with_those_there_are(motcua: Command) -> None:
+def test_an_unknown_adapter_is_refused_with_the_known_ones(motcua: Command) -> None:
     assert "choose one of opencps," in motcua("sources", "new", "x", "--adapter", "soap", code=1)
 
 
-def test_the_verdict_names_what_is_and_what_is_not_understood(begun: Command) -> None:
+def test_the_verdict_names_what_could_and_what_could_not_be_read(begun: Command) -> None:
     told = begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
     assert "15 rows, the source declared no total." in told
     assert "14 record, 0 duplicate, 1 out of window" in told
@@ -98,7 +98,7 @@ def test_the_verdict_names_what_is_and_what_is_not_understood(begun: Command) ->
     assert "Verdict: not everything could be read" in told
 
 
-def test_the_verdict_shows_no_persons_value_even_when_columns_are_mixed_up(begun: Command, catalog: Path) -> None:
+def test_the_verdict_shows_no_personal_value_even_when_columns_are_mixed_up(begun: Command, catalog: Path) -> None:
     mapping = catalog / "mappings" / "phu-an-so-tay.yaml"
     text = mapping.read_text(encoding="utf-8")
     text = text.replace('key: "TÌNH TRẠNG"', 'key: "Người nộp"').replace('    - "TÌNH TRẠNG"\n', "")
@@ -109,7 +109,7 @@ def test_the_verdict_shows_no_persons_value_even_when_columns_are_mixed_up(begun
     assert "Mẫu" not in told
 
 
-def test_a_column_that_nobody_mapped_and_one_that_is_gone_are_named(begun: Command, catalog: Path) -> None:
+def test_an_unmapped_column_and_a_missing_column_are_named(begun: Command, catalog: Path) -> None:
     drop = catalog / "drops" / "2025-09.csv"
     text = drop.read_text(encoding="utf-8")
     drop.write_text(text.replace(";Người nộp;", ";Người nộp hồ sơ;"), encoding="utf-8")

@@ -45,7 +45,7 @@ def due(run: Run, *words: str) -> dict[str, Any]:
     return found
 
 
-def test_due_tells_each_step_in_vietnamese_unless_asked_for_english(run: Run) -> None:
+def test_due_shows_each_step_in_vietnamese_or_in_english_when_chosen(run: Run) -> None:
     words = (
         "due",
         "1.004222.000.00.00.H59",
@@ -68,7 +68,7 @@ def test_due_of_a_same_day_procedure_moves_after_15_00(run: Run) -> None:
     assert days == ["2023-10-06", "2023-10-09"]
 
 
-def test_due_compares_the_source_s_own_day_as_rule_6_does(run: Run) -> None:
+def test_due_compares_the_due_date_of_the_source_as_rule_6_does(run: Run) -> None:
     found = due(run, "1.004222", "--received", "2023-10-02 08:00", "--stated", "2023-10-13", "--language", "en")
     assert found["gap_workdays"] == 2
     assert "beyond (rule V6) the tolerance of ±1" in found["steps"][-1]
@@ -80,12 +80,12 @@ def test_due_takes_a_new_appointment_once(run: Run) -> None:
     assert "at most once" in run("due", *words, "--reappointed", "2023-10-25", exit_code=1)
 
 
-def test_due_has_no_day_while_a_supplement_is_awaited(run: Run) -> None:
+def test_due_has_no_date_while_a_supplement_is_awaited(run: Run) -> None:
     found = due(run, "1.004222", "--received", "2023-10-02 08:00", "--supplement", "2023-10-04")
     assert (found["due_on"], found["due_at"]) == (None, None)
 
 
-def test_due_of_hours_says_the_sessions_they_are_counted_in(run: Run, folder: Path) -> None:
+def test_due_of_hours_shows_the_working_sessions(run: Run, folder: Path) -> None:
     (folder / "procedures" / "own.csv").write_text(
         "code,name,field_code,field_name,level,time_limit,time_unit,valid_from,evidence\n"
         "1.999999,Thử,f,F,commune,4,working_hours,2020-01-01,test\n",
@@ -117,7 +117,7 @@ def test_a_history_is_shown_and_a_day_of_it(run: Run) -> None:
     assert [row["level"] for row in both] == ["district", "commune"]
     (one,) = json.loads(run("procedures", "show", "2.000806", "--on", "2025-07-01", "--json"))
     assert one["level"] == "commune"
-    assert "it holds 2020-01-01 to 2025-06-30" in run(
+    assert "its rows hold: 2020-01-01 to 2025-06-30" in run(
         "procedures", "show", "2.000806", "--on", "2019-01-01", exit_code=1
     )
     assert "Đăng ký kết hôn" in run("procedures", "show", "2.000806")
@@ -131,7 +131,7 @@ def test_a_list_is_shown_first_and_then_merged(run: Run, folder: Path, tmp_path:
     words = ("procedures", "import", str(path), "--province", "84")
     told = run(*words, "--dry-run")
     assert "would write" in told
-    assert "Columns not understood and left out: STT." in told
+    assert "Unknown columns, ignored: STT." in told
     assert not (folder / "procedures" / "province-84.csv").exists()
     found = json.loads(run(*words, "--json"))
     assert found["counts"] == {"new": 1, "changed": 0, "completed": 0, "closed": 0, "unchanged": 0}
@@ -144,7 +144,7 @@ def test_a_list_is_shown_first_and_then_merged(run: Run, folder: Path, tmp_path:
     assert "Cắt giảm dưới 1/3" in run("procedures", "cuts", "--province", "84", "--on", "2023-10-01")
 
 
-def test_deadlines_are_told_with_their_counts_or_as_not_available(run: Run, folder: Path) -> None:
+def test_deadlines_are_shown_with_their_counts_or_as_not_available(run: Run, folder: Path) -> None:
     assert "not available" in run("procedures", "deadlines", "--period", "CAL_MONTH:2023-10")
     (folder / "procedures" / "own.csv").write_text(
         "code,name,field_code,field_name,level,province,announced_on,effective_on,published_on,valid_from,evidence\n"

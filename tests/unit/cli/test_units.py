@@ -36,7 +36,7 @@ def shown(units: Command, *arguments: str) -> list[dict[str, Any]]:
     return list(json.loads(units("show", *arguments, "--json")))
 
 
-def test_a_code_is_shown_with_all_that_it_ever_meant(units: Command) -> None:
+def test_a_code_is_shown_with_all_its_meanings(units: Command) -> None:
     old, new = shown(units, "82")
     assert (old["name"], old["valid_to"], old["successors"][0]["unit_id"]) == (
         "Tỉnh Tiền Giang",
@@ -50,7 +50,7 @@ def test_a_code_is_shown_with_all_that_it_ever_meant(units: Command) -> None:
     assert "NQ 202/2025/QH15" in text
 
 
-def test_a_code_on_a_day_is_one_unit_with_what_stands_above_it(units: Command) -> None:
+def test_a_code_on_a_day_is_one_unit_with_the_units_above_it(units: Command) -> None:
     [unit] = shown(units, "29236", "--on", "2023-10-01")
     assert [one["name"] for one in unit["above"]] == ["Thành phố Trà Vinh", "Tỉnh Trà Vinh"]
     assert unit["electronic_codes"] == [{"code": "H59.21.01", "in_force": "2020-01-01 to 2025-06-30"}]
@@ -95,7 +95,7 @@ def test_a_name_of_many_units_is_answered_with_a_list_of_them(units: Command) ->
         (("qqqqqq",), "No unit has the code or name 'qqqqqq'. What to do"),
     ],
 )
-def test_what_means_no_unit_is_refused_with_what_it_may_have_meant(
+def test_a_name_or_code_without_a_unit_is_refused_with_candidates(
     units: Command, arguments: tuple[str, ...], what: str
 ) -> None:
     assert what in units("show", *arguments, code=1)

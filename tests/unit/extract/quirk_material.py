@@ -14,7 +14,7 @@ from motcua.catalog import load_catalog
 from motcua.consolidate import consolidate_batches
 from motcua.extract import SourceConnection
 from motcua.extract.adapters.protocol import Window
-from motcua.extract.disposition import settle
+from motcua.extract.disposition import assign_dispositions
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import Pseudonymiser
 from motcua.extract.records.table import TableBuilder
@@ -34,7 +34,7 @@ def mapped(protocol: str, *records: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows that the records land as, settled for October 2023."""
     shipped = load_catalog(CATALOG).source_by_id["tra-vinh.c29236"]
     builder = TableBuilder(shipped, load_mapping(CATALOG, protocol), Pseudonymiser("k1", b"\x5a" * 32))
-    landed: list[dict[str, Any]] = settle(builder.table(records), OCTOBER, frozenset()).to_pylist()
+    landed: list[dict[str, Any]] = assign_dispositions(builder.table(records), OCTOBER, frozenset()).to_pylist()
     return landed
 
 

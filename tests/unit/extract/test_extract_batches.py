@@ -285,7 +285,7 @@ def test_a_source_that_is_down_is_tried_again_at_the_end_and_delays_no_other(
     assert ledger.read_batches([bad])[0].attempt_count == 2
     lines = [entry.getMessage() for entry in caplog.records]
     assert any(line.startswith("tra-vinh.c29236: 9 records, 0 duplicates, 0 out of window, ") for line in lines)
-    assert "1 of 2 sources were unavailable, asking again (round 2)" in lines
+    assert "1 of 2 sources were unavailable and are tried again (round 2)" in lines
     assert lines[-1].endswith("(2 of 2)")
 
 
@@ -364,7 +364,7 @@ def test_a_dossier_open_in_the_store_that_no_list_shows_is_requested_by_id(
     assert read_manifest(batch.landing_uri)["pulled"] == {
         "listed": 0, "listed_open": 1, "by_id": 2, "unknown_by_id": ["3"],
     }  # fmt: skip
-    assert "1 known dossiers are not at the source now; they count until it is proven" in caplog.text
+    assert "1 known dossiers were not returned by the source; they count until their deletion is proven" in caplog.text
 
 
 def test_nothing_personal_reaches_landing_or_log(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -95,13 +94,15 @@ class Form(Entry):
         return self
 
     @property
+    def record_kind(self) -> str:
+        """The kind of record that its columns count."""
+        measures = {measure for column in self.columns for term in column.terms for measure in term.measures}
+        return "petition" if any(measure.startswith("petition_") for measure in measures) else "dossier"
+
+    @property
     def column_codes(self) -> tuple[str, ...]:
         """The columns that count, in order; not the percentages."""
         return tuple(column.code for column in self.columns if column.percent is None)
-
-    @cached_property
-    def _column_of(self) -> dict[str, Column]:
-        return {column.code: column for column in self.columns}
 
     @property
     def page_tiles(self) -> tuple[Tile, ...]:
@@ -120,7 +121,7 @@ class Form(Entry):
         Not those of columns it takes off: what a source cannot tell apart stays in the rest.
         """
         added = (part for part, sign in self.summands(code).items() if sign > 0)
-        return frozenset(need for part in added for need in self._column_of[part].needs)
+        return frozenset(need for part in added for need in self._counting(part).needs)
 
     def summands(self, code: str) -> dict[str, int]:
         """Return the measured columns that a counting column adds up, each with its sign; itself if it is measured.
@@ -128,12 +129,7 @@ class Form(Entry):
         Raises:
             CatalogError: the form has no such column, or it is a percentage.
         """
-        column = self._column_of.get(code)
-        if column is None or column.percent is not None:
-            raise CatalogError(
-                f"Report {self.report_code} counts no column {code!r}.",
-                action=f"name one of {', '.join(self.column_codes)}.",
-            )
+        column = self._counting(code)
         if column.terms:
             return {code: 1}
         return {**dict.fromkeys(column.plus, 1), **dict.fromkeys(column.minus, -1)}
@@ -147,7 +143,7 @@ class Form(Entry):
         return tuple(
             term if sign > 0 else term.model_copy(update={"sign": -term.sign})
             for part, sign in self.summands(code).items()
-            for term in self._column_of[part].terms
+            for term in self._counting(part).terms
         )
 
     def counts(self, measured: Mapping[str, int]) -> dict[str, int]:
@@ -156,6 +152,15 @@ class Form(Entry):
             code: sum(sign * measured.get(part, 0) for part, sign in self.summands(code).items())
             for code in self.column_codes
         }
+
+    def _counting(self, code: str) -> Column:
+        for column in self.columns:
+            if column.code == code and column.percent is None:
+                return column
+        raise CatalogError(
+            f"Report {self.report_code} counts no column {code!r}.",
+            action=f"name one of {', '.join(self.column_codes)}.",
+        )
 
     def shares(self, counts: Mapping[str, int], untold: Set[str] = frozenset()) -> dict[str, str]:
         """Return the percentages as `45.54`, blank where there is nothing to divide or a count of it is untold."""

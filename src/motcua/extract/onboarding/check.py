@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from motcua.canonical import CONTENT
 from motcua.catalog import Catalog, Source
 from motcua.extract.adapters.protocol import Window, make_adapter
-from motcua.extract.disposition import counts, settle
+from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import pseudonymiser
@@ -83,7 +83,7 @@ def check_source(
     finally:
         adapter.close()
     pulled = pa.concat_tables(tables)
-    disposed = settle(pulled, window, frozenset())
+    disposed = assign_dispositions(pulled, window, frozenset())
     issues = Counter(
         issue for text in pulled["mapping_issues"].to_pylist() if text is not None for issue in text.split("; ")
     )

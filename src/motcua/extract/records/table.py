@@ -1,4 +1,4 @@
-"""Turns pages of source records into Arrow tables of the canonical record, and drops everything else on the way."""
+"""Turns pages of source records into Arrow tables of the canonical record, and drops everything else."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from motcua.procedures import procedure_namer, split_procedure
 from motcua.settings import Settings
 from motcua.spelling import folded
 
-# What a pulled row stands for: null for a dossier like others, else why it is not.
+# The standing of a pulled row: null for an ordinary dossier, otherwise why it is not one.
 SOFT_DELETED, MIGRATED = "soft_deleted", "migrated"
 STANDING = pa.field("standing", pa.string())
 PULLED_SCHEMA = DOSSIER.pulled_schema.append(STANDING)
@@ -47,7 +47,7 @@ PULLED_SCHEMA = DOSSIER.pulled_schema.append(STANDING)
 class TableBuilder:
     """Builds the tables of one pull of one source.
 
-    `unclassified` holds the keys that the mapping does not classify; their values go nowhere.
+    `unclassified` contains the keys that the mapping does not classify. Their values are dropped.
     """
 
     def __init__(self, source: Source, mapping: SourceMapping, pseudonymise: Pseudonymiser) -> None:
@@ -87,10 +87,10 @@ class TableBuilder:
         return self._picker.unclassified
 
     def table(self, records: Sequence[dict[str, Any]]) -> pa.Table:
-        """Return the records as a table of PULLED_SCHEMA, in the order given.
+        """Return the records as a table of PULLED_SCHEMA, in the given order.
 
         Raises:
-            ContractBroken: a record has no key by which it could be told from others.
+            ContractBroken: most records have no key that identifies them.
         """
         rows = len(records)
         issues: dict[int, list[str]] = {}
@@ -111,12 +111,12 @@ class TableBuilder:
         }
         for column in self._columns:
             columns[column.name] = column.take(values, rows, names, report)
-        if self._previous_refs is not None:  # what is wrong with the number is said once, of applicant_ref
+        if self._previous_refs is not None:  # a problem of the number is reported once, for applicant_ref
             columns["previous_applicant_refs"] = self._previous_refs.take(values, rows, names, lambda row, issue: None)
         columns["status_code"] = self._status_codes([self._statuses[status] for status in statuses], columns, report)
         if "source_status" not in columns:
             columns["source_status"] = pa.array([self._spelling(name) for name in names], pa.string())
-        if "unit_code" not in columns:  # the source says nothing of units: all it has is its own unit's
+        if "unit_code" not in columns:  # the source states no units: all its records belong to its own unit
             columns["unit_code"] = pa.repeat(self._source.unit_id, rows)
         if "procedure_code" in columns:
             split = [self._procedures[code] for code in columns["procedure_code"].to_pylist()]
@@ -132,21 +132,21 @@ class TableBuilder:
         )
 
     def _keys(self, values: dict[str, Sequence[Any]], report: Report) -> pa.Array:
-        found = first_with_value(values, self._mapping.identity.key, self._nulls)
+        identities = first_with_value(values, self._mapping.identity.key, self._nulls)
         try:
-            numbers = pa.array(found, pa.int64())
+            numbers = pa.array(identities, pa.int64())
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            return self._named(found, report)
-        return self._named(found, report) if numbers.null_count else numbers.cast(pa.string())
+            return self._identified(identities, report)
+        return self._identified(identities, report) if numbers.null_count else numbers.cast(pa.string())
 
-    def _named(self, values: Sequence[Any], report: Report) -> pa.Array:
-        """Return the keys; a record without one is set aside by validation, most of a page without is no page."""
+    def _identified(self, values: Sequence[Any], report: Report) -> pa.Array:
+        """Return the keys. Validation sets a record without a key aside; a page of mostly such records is refused."""
         keys = [None if value in self._nulls else self._identities[value] for value in _scalars(values)]
         wrong = sum(not isinstance(key, str) or key == MASKED for key in keys)
         if wrong * 2 > len(keys):
             raise ContractBroken(
-                f"{self._source.source_id} gave {wrong} records of {len(keys)} without a usable "
-                f"{' or '.join(self._mapping.identity.key)}, by which a dossier is told from others.",
+                f"{self._source.source_id} returned {wrong} of {len(keys)} records without a usable "
+                f"{' or '.join(self._mapping.identity.key)}, which identifies a dossier.",
                 action=f"check identity in include/catalog/mappings/{self._source.mapping}.yaml (key, patterns) "
                 "and the version of the source; nothing of this pull was kept.",
             )
@@ -171,8 +171,8 @@ class TableBuilder:
         for rule in self._mapping.status.by_dates if array.null_count else ():
             if rule.field in columns:
                 stated = pc.is_valid(columns[rule.field])
-                fits = pc.and_(pc.and_(pc.is_null(array), is_unstated), stated)
-                array = pc.if_else(fits, pa.scalar(rule.code, pa.int16()), array)
+                is_applied = pc.and_(pc.and_(pc.is_null(array), is_unstated), stated)
+                array = pc.if_else(is_applied, pa.scalar(rule.code, pa.int16()), array)
         return array
 
     def _channels(self, values: dict[str, Sequence[Any]], rows: int, report: Report) -> pa.Array:
@@ -180,14 +180,14 @@ class TableBuilder:
         if isinstance(rule, ChannelConstant):
             return pa.repeat(pa.scalar(rule.code, pa.int16()), rows)
         if isinstance(rule, ChannelCodes):
-            found = _scalars(first_with_value(values, rule.key, self._nulls))
-            return to_array([self._channel_codes[value] for value in found], pa.int16(), "channel_code", report)
+            channels = _scalars(first_with_value(values, rule.key, self._nulls))
+            return to_array([self._channel_codes[value] for value in channels], pa.int16(), "channel_code", report)
         flags, integers = self._flags, self._integers
         online, postal = _scalars(values[rule.online_key]), _scalars(values[rule.postal_key])
         return pa.array(
             [
-                2 if flags[one] else 3 if (integers[other] or 0) >= rule.postal_from else 1
-                for one, other in zip(online, postal, strict=True)
+                2 if flags[online_flag] else 3 if (integers[postal_level] or 0) >= rule.postal_from else 1
+                for online_flag, postal_level in zip(online, postal, strict=True)
             ],
             pa.int16(),
         )
@@ -202,22 +202,22 @@ class TableBuilder:
     def _standings(self, values: dict[str, Sequence[Any]], rows: int) -> list[str | None]:
         standings: list[str | None] = [None] * rows
         for rule, memo in zip(reversed(self._mapping.standing), reversed(self._standings_of), strict=True):
-            found = _scalars(values[rule.key])
-            fitting = {value for value in set(found) if memo[value]}
-            if not fitting:
+            column = _scalars(values[rule.key])
+            matching = {value for value in set(column) if memo[value]}
+            if not matching:
                 continue
             others = _scalars(values[rule.only_with]) if rule.only_with else ()
-            for row, value in enumerate(found):
-                if value in fitting and (not rule.only_with or not self._is_nothing(others[row])):
+            for row, value in enumerate(column):
+                if value in matching and (not rule.only_with or not self._is_empty(others[row])):
                     standings[row] = rule.standing
         return standings
 
-    def _is_nothing(self, value: Any) -> bool:
+    def _is_empty(self, value: Any) -> bool:
         return value in self._nulls or self._integers[value] == 0
 
 
 def _standing_reader(rule: StandingRule, nulls: frozenset[Any]) -> Any:
-    def fits(value: Any) -> bool:
+    def matches(value: Any) -> bool:
         if value in nulls:
             return False
         if rule.below is not None:
@@ -225,11 +225,11 @@ def _standing_reader(rule: StandingRule, nulls: frozenset[Any]) -> Any:
             return number is not None and number < rule.below
         return not rule.values or folded(value) in rule.values
 
-    return fits
+    return matches
 
 
 def _scalars(values: Sequence[Any]) -> Sequence[Any]:
-    """Return the values with none for a list or an object, which is never a code and cannot be looked up."""
+    """Return the values with None for a list or an object, which is never a code and is not hashable."""
     if list in (kinds := set(map(type, values))) or dict in kinds:
         return [None if isinstance(value, list | dict) else value for value in values]
     return values

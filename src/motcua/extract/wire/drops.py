@@ -93,10 +93,10 @@ class DropFolder:
 
 def _dropped_at(filesystem: Any, path: str) -> datetime | None:
     try:
-        told: datetime = filesystem.modified(path)
+        modified_at: datetime = filesystem.modified(path)
     except (NotImplementedError, KeyError):
         return None
-    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+    return modified_at if modified_at.tzinfo is not None else modified_at.replace(tzinfo=UTC)
 
 
 def _name(path: str) -> str:

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
-from motcua.catalog.cells import cell_code, cell_text
-from motcua.publish.edition.content import Content, part_code, table_rows
+from motcua.catalog.cells import cell_code
+from motcua.publish.edition.content import Content, changed_keys, part_code, table_rows
 from motcua.warehouse import statement
 
 _MOVES = ("new", "changed", "moved_in", "moved_out")
+# Told by rows, sources and states of their own.
+_TOLD = {"tables", "completeness", "state"}
 
 
 def restate(store: Connection, earlier: Content, draft: Content, placed: Mapping[str, str]) -> Content:
     """Return the differences of `draft` from `earlier`; `placed` says on whose line each unit stands in the draft.
 
     Causes of a row: a source of its unit answered (or fell silent) since; so many dossier versions of its unit were
-    new, changed, moved in or moved out since; otherwise unknown. The total row carries the causes of all.
+    new, changed, moved in or moved out since; else the rules that changed; otherwise unknown. The total row carries
+    the causes of all. A figure that one of the two does not tell has no `before` or no `after`.
+
+    Args:
+        earlier: in today's shape.
     """
     sources = _changed_cells(earlier, draft)
     versions = _changed_versions(store, earlier, draft, placed)
-    parts = [part["part"] for part in draft.get("maps", {}).get("parts", ())]
+    rules = _changed_rules(earlier, draft)
+    number = earlier["edition_no"]
     rows = []
-    for part, table in ((part, code) for part in (0, *parts) for code in ("unit", "index", "total")):
+    for part, table in _tables(draft):
         code = part_code(table, part) if part else table
-        before_rows = {_key(row): row for row in table_rows(earlier, code)}
-        after_rows = {_key(row): row for row in table_rows(draft, code)}
-        for key in [*after_rows, *(key for key in before_rows if key not in after_rows)]:
-            row = after_rows.get(key) or before_rows[key]
-            before = before_rows[key]["figures"] if key in before_rows else {}
-            after = after_rows[key]["figures"] if key in after_rows else {}
-            columns = [
-                {"column_code": code, "before": before.get(code, 0), "after": after.get(code, 0)}
-                for code in dict.fromkeys((*after, *before))
-                if before.get(code, 0) != after.get(code, 0)
-            ]
-            if columns:
+        for before, after in _pairs(table_rows(earlier, code), table_rows(draft, code)):
+            row = after or before
+            if columns := _changed_columns(before.get("figures", {}), after.get("figures", {})):
                 unit_ids = {row["unit_id"]} if row["unit_id"] else None
                 if part and unit_ids:  # causes are kept by line of the whole period
                     unit_ids = {placed.get(row["unit_id"], row["unit_id"])}
@@ -47,17 +45,31 @@ def restate(store: Connection, earlier: Content, draft: Content, placed: Mapping
                         **({"part": part} if part else {}),
                         **{name: row[name] for name in ("row_code", "row_name", "level", "unit_id")},
                         "columns": columns,
-                        "causes": _causes(sources, versions, unit_ids, earlier["edition_no"]),
+                        "causes": _causes(sources, versions, rules, unit_ids, number),
                     }
                 )
     return {
         "edition_id": earlier["edition_id"],
-        "edition_no": earlier["edition_no"],
+        "edition_no": number,
         "state": earlier["state"],
         "sources": sources,
-        "rules_changed": sorted(name for name, sha in draft["rules"].items() if earlier["rules"].get(name) != sha),
+        "rules_changed": rules,
         "rows": rows,
+        "also": [_also(key, earlier, draft) for key in changed_keys(earlier, draft) if key not in _TOLD],
     }
+
+
+def _tables(draft: Content) -> Iterable[tuple[int, str]]:
+    """Yield the tables whose rows are compared: of the whole period (part 0), then of each part of it."""
+    parts = [part["part"] for part in draft.get("maps", {}).get("parts", ())]
+    return ((part, code) for part in (0, *parts) for code in ("unit", "index", "total"))
+
+
+def _pairs(before: list[Content], after: list[Content]) -> Iterable[tuple[Content, Content]]:
+    """Yield each row as it was and as it is, in the order of the new edition; nothing where one has no such row."""
+    was = {_key(row): row for row in before}
+    now = {_key(row): row for row in after}
+    return ((was.get(key, {}), now.get(key, {})) for key in dict.fromkeys((*now, *was)))
 
 
 def _key(row: Content) -> str:
@@ -65,18 +77,38 @@ def _key(row: Content) -> str:
     return key
 
 
+def _changed_columns(before: Mapping[str, int], after: Mapping[str, int]) -> list[Content]:
+    return [
+        {
+            "column_code": code,
+            **{name: figures[code] for name, figures in (("before", before), ("after", after)) if code in figures},
+        }
+        for code in dict.fromkeys((*after, *before))
+        if before.get(code) != after.get(code)
+    ]
+
+
+def _changed_rules(earlier: Content, draft: Content) -> list[str]:
+    was, now = earlier["rules"], draft["rules"]
+    return sorted(name for name in {**was, **now} if was.get(name) != now.get(name))
+
+
 def _changed_cells(earlier: Content, draft: Content) -> list[Content]:
-    before = {(cell["source_id"], cell["unit_id"]): cell_code(cell["cell"]) for cell in earlier["completeness"]}
+    """Return the sources whose cell is another now, those that are no longer expected among them."""
+    was, now = (
+        {(cell["source_id"], cell["unit_id"]): cell for cell in one["completeness"]} for one in (earlier, draft)
+    )
     changed = []
-    for cell in draft["completeness"]:
-        was = before.get((cell["source_id"], cell["unit_id"]), "not_expected")
-        if was != cell["cell"]:
+    for key in dict.fromkeys((*now, *was)):
+        cell = now.get(key) or was[key]
+        before, after = (cell_code(one[key]["cell"]) if key in one else "not_expected" for one in (was, now))
+        if before != after:
             changed.append(
                 {
                     **{name: cell[name] for name in ("source_id", "source_name", "row_code")},
                     "unit_id": cell.get("row_unit_id", cell["unit_id"]),
-                    "before": was,
-                    "after": cell["cell"],
+                    "before": before,
+                    "after": after,
                 }
             )
     return changed
@@ -104,7 +136,11 @@ def _changed_versions(
 
 
 def _causes(
-    sources: list[Content], versions: dict[str, dict[str, int]], unit_ids: set[str] | None, edition_no: int
+    sources: list[Content],
+    versions: dict[str, dict[str, int]],
+    rules: list[str],
+    unit_ids: set[str] | None,
+    edition_no: int,
 ) -> list[Content]:
     causes: list[Content] = []
     for source in sources:
@@ -115,6 +151,8 @@ def _causes(
     if counts:
         summed = {name: sum(found[name] for found in counts) for name in counts[0]}
         causes.append({"kind": "versions", "edition_no": edition_no, **summed})
+    if not causes and rules:
+        causes.append({"kind": "rules", "edition_no": edition_no, "rules": rules})
     return causes or [{"kind": "unknown", "edition_no": edition_no}]
 
 
@@ -122,26 +160,18 @@ def _without(entry: Content, *names: str) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name not in names}
 
 
-def cause_text(cause: Content, lang: str) -> str:
-    """Say a cause in words, in Vietnamese (`vi`) or English (`en`)."""
-    number = cause["edition_no"]
-    vi = lang == "vi"
-    if cause["kind"] == "versions":
-        counts = (cause["new"], cause["changed"], cause["moved_in"], cause["moved_out"])
-        if vi:
-            words = ("hồ sơ mới", "hồ sơ thay đổi", "hồ sơ chuyển đến", "hồ sơ chuyển đi")
-            return "; ".join(f"{n} {word} kể từ ấn bản {number}" for n, word in zip(counts, words, strict=True) if n)
-        words = ("new", "changed", "moved in", "moved out")
-        told = ", ".join(f"{n} {word}" for n, word in zip(counts, words, strict=True) if n)
-        return f"dossier versions since edition {number}: {told}"
-    if cause["kind"] == "unknown":
-        if vi:
-            return f"chưa xác định được nguyên nhân so với ấn bản {number}"
-        return f"cause not known, compared with edition {number}"
-    name = cause["source_name"]
-    was, now = (cell_text(cause[end], lang).lower() for end in ("before", "after"))
-    if vi:
-        return f"nguồn {cause['source_id']} ({name}): ấn bản {number} {was}, nay {now}"
-    if cause["kind"] == "source_answered":
-        return f"source {cause['source_id']} was {was} in edition {number}"
-    return f"source {cause['source_id']} was {was} in edition {number} and is {now} now"
+def _also(key: str, earlier: Content, draft: Content) -> Content:
+    """Return that something else of the content changed; of an index with the sentences that are others now."""
+    if key != "index" or key not in earlier or key not in draft:
+        return {"key": key}
+    was, now = earlier["index"]["summary"], draft["index"]["summary"]
+    return {
+        "key": key,
+        **{
+            lang: {
+                "before": [sentence for sentence in was[lang] if sentence not in now[lang]],
+                "after": [sentence for sentence in now[lang] if sentence not in was[lang]],
+            }
+            for lang in ("vi", "en")
+        },
+    }

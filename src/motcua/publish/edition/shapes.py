@@ -1,7 +1,8 @@
 """Editions as they were written before, read in today's shape. Their bytes stay what was hashed; nothing is stored.
 
-Two things changed since the first editions: cells had two vocabularies, and an edition did not say how its page is
-headed. What such an edition leaves out is taken from the form of its report that was in force on its last day.
+What changed since the first editions: cells had two vocabularies, an edition did not say how its page is headed, and
+an index did not name all its columns. What such an edition leaves out is taken from the form of its report that was
+in force on its last day.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from motcua.catalog.forms import load_form
 from motcua.catalog.index import index_of, load_definition
 from motcua.errors import ReportRefused
 from motcua.publish.edition.content import SCHEMA, Content, display_json
-from motcua.publish.index.document import index_display
+from motcua.publish.index.document import index_columns, index_display
 from motcua.settings import Settings
 
 PLAIN: Content = {"mark": {"vi": "Báo cáo", "en": "Report"}, "tiles": [], "rates": [], "charts": []}
@@ -26,6 +27,8 @@ def in_todays_shape(content: Content) -> Content:
     found = {key: value for key, value in content.items() if key != "tiles"} | {"schema": SCHEMA}
     found["completeness"] = [{**cell, "cell": cell_code(cell["cell"])} for cell in content["completeness"]]
     found.setdefault("display", _display(content))
+    if "index" in content:
+        found["columns"] = index_columns()
     return found
 
 

@@ -66,6 +66,12 @@ def headings(columns: list[Content]) -> list[Heading]:
     return sorted(found, key=lambda heading: (heading.row, heading.column))
 
 
+def column_name(content: Content, code: str, lang: str) -> str:
+    """Return a column's headings from the outermost on; its code where the edition has no such column."""
+    found = next((column for column in content["columns"] if column["code"] == code), None)
+    return code if found is None else " – ".join(found[lang])
+
+
 def lines(content: Content, table: str, part: int = 0) -> Iterator[Line]:
     """Yield the printed rows of a table: under section headings for the table by unit, then the total.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import zip_longest
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -11,7 +13,7 @@ from motcua.catalog.cells import cell_text
 from motcua.percentage import count_text, percentage_text
 from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition
-from motcua.publish.edition.restatement import cause_text
+from motcua.publish.edition.restatement_text import cause_text, notes
 from motcua.publish.edition.shapes import in_todays_shape
 from motcua.publish.files.charts import charts
 from motcua.publish.files.highlights import highlights, rate_lines
@@ -20,6 +22,7 @@ from motcua.publish.files.layout import (
     TABLE_NAMES,
     against_text,
     cell_counts,
+    column_name,
     headings,
     lacking_text,
     lines,
@@ -74,7 +77,6 @@ def page_html(edition: Edition) -> str:
             (part["part"], (part_text(part, "vi"), part_text(part, "en")), list(lines(content, "unit", part["part"])))
             for part in parts(content)
         ],
-        part_texts={part["part"]: (part_text(part, "vi"), part_text(part, "en")) for part in parts(content)},
         rate_lines=rate_lines(content),
         charts=[(vi, en, Markup(vi.svg), Markup(en.svg)) for vi, en in both_charts],  # noqa: S704  made by us, escaped
         state=STATES[edition.state],
@@ -84,7 +86,7 @@ def page_html(edition: Edition) -> str:
         read_at=read_at_text(content),
         cell_counts=cell_counts(content),
         missing=missing_sources(content),
-        column_heading={column["code"]: column for column in content["columns"]},
+        **_restatement(content),
     ) + "\n"  # fmt: skip
 
 
@@ -101,7 +103,23 @@ def _index_html(edition: Edition, content: Content) -> str:
         period=(period_text(content, "vi"), period_text(content, "en")),
         read_at=read_at_text(content),
         cell_counts=cell_counts(content),
+        **_restatement(content),
     ) + "\n"  # fmt: skip
+
+
+def _restatement(content: Content) -> dict[str, Any]:
+    """Return what the template of a restatement asks for: names of parts and columns, and the notes under the table."""
+    names = {
+        column["code"]: tuple(column_name(content, column["code"], lang) for lang in ("vi", "en"))
+        for column in content["columns"]
+    }
+    restates = content.get("restates")
+    told = ([], []) if restates is None else (list(notes(restates, "vi")), list(notes(restates, "en")))
+    return {
+        "part_texts": {part["part"]: (part_text(part, "vi"), part_text(part, "en")) for part in parts(content)},
+        "heading_of": lambda code: _both(*names.get(code, (code, code))),
+        "restated": list(zip_longest(*told, fillvalue="")),
+    }
 
 
 def _changes(content: Content, code: str) -> dict[str, dict[str, int]]:

@@ -9,12 +9,13 @@ from typing import Any
 from motcua.catalog.cells import cell_text
 from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition
-from motcua.publish.edition.restatement import cause_text
+from motcua.publish.edition.restatement_text import cause_text, is_empty, notes
 from motcua.publish.files.layout import (
     STATES,
     TABLE_NAMES,
     Line,
     against_text,
+    column_name,
     headings,
     lacking_text,
     lines,
@@ -61,7 +62,7 @@ def workbook_bytes(edition: Edition) -> bytes:
     for part in parts(content):
         _write_table(book.add_worksheet(f"Phần {part['part']}"), formats, edition, "unit", part)
     _write_sources(book.add_worksheet(SOURCES_SHEET), formats, edition)
-    if content.get("restates", {}).get("rows"):
+    if "restates" in content and not is_empty(content["restates"]):
         _write_changes(book.add_worksheet(CHANGES_SHEET), formats, edition)
     book.close()
     return sink.getvalue()
@@ -269,27 +270,35 @@ def _write_sources(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
 
 
 def _write_changes(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
+    """Write each figure that changed with its cause, then what else changed and the rules that did."""
     content = edition.content
     names = ("Mã", "Đơn vị", "Cột", "Ấn bản trước", "Ấn bản này", "Chênh lệch", "Nguyên nhân")
     top = _write_head(sheet, formats, edition, len(names) - 1)
     for index, name in enumerate(names):
         sheet.write_string(top, index, name, formats["heading"])
-    headed = {column["code"]: " – ".join(column["vi"]) for column in content["columns"]}
     row = top
     for changed in content["restates"]["rows"]:
         causes = "; ".join(cause_text(cause, "vi") for cause in changed["causes"])
         for column in changed["columns"]:
             row += 1
-            heading = headed[column["column_code"]]
+            heading = column_name(content, column["column_code"], "vi")
             sheet.set_row(row, 17 * max(1 + len(causes) // 62, 1 + len(heading) // 44))
             sheet.write_string(row, 0, changed["row_code"], formats["row_text"])
             of_part = f"Phần {changed['part']}: " if "part" in changed else ""
             sheet.write_string(row, 1, of_part + changed["row_name"], formats["row_text"])
             sheet.write_string(row, 2, heading, formats["row_text"])
-            sheet.write_number(row, 3, column["before"], formats["row_figure"])
-            sheet.write_number(row, 4, column["after"], formats["row_figure"])
-            sheet.write_number(row, 5, column["after"] - column["before"], formats["row_figure"])
+            before, after = column.get("before"), column.get("after")
+            difference = None if before is None or after is None else after - before
+            for place, value in enumerate((before, after, difference), start=3):
+                if value is None:
+                    sheet.write_string(row, place, "–", formats["row_figure"])
+                else:
+                    sheet.write_number(row, place, value, formats["row_figure"])
             sheet.write_string(row, 6, causes, formats["row_text"])
+    for sentence in notes(content["restates"], "vi"):
+        row += 1
+        sheet.merge_range(row, 0, row, len(names) - 1, sentence, formats["row_text"])
+        sheet.set_row(row, 17 * (1 + len(sentence) // 170))
     sheet.freeze_panes(top + 1, 0)
     sheet.repeat_rows(top)
     for index, width in enumerate((9, 36, 44, 12, 12, 12, 60)):

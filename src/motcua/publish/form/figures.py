@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from motcua.catalog import LEVELS, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Form
+from motcua.catalog.record_sources import heard_of, units_told
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.publish.form.counts import read_counts
@@ -88,7 +89,10 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
         period,
         ("unit", "field", "level", "total"),
         ahead_until=_ahead_until(form, scope),
-        silent=[(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)],
+        # A petition counts also where no source speaks for its unit: it was told by the source of another.
+        silent=[(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)]
+        if form.record_kind == "dossier"
+        else (),
     ):
         found.setdefault((count.breakdown, count.row_key), {})[count.column_code] = count.quantity
 
@@ -101,16 +105,17 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
             for other, codes in lacking.items()
             if (other == unit_id if unit_id else not level or members[other].level == level)
         ]
-        return make_row(
-            form,
-            (code or key, name, level, unit_id),
-            figures(table, key),
-            frozenset.intersection(*covered) if covered else frozenset(),
-        )
+        counted = figures(table, key)
+        untold = frozenset.intersection(*covered) if covered else frozenset[str]()
+        if form.record_kind != "dossier" and any(counted.values()):
+            untold = frozenset()
+        return make_row(form, (code or key, name, level, unit_id), counted, untold)
 
-    speaking = {source.unit_id for source in catalog.sources if source.overlaps(period)}
+    speaking = units_told(catalog, form.record_kind, period)
     answering = {
-        placed[member.unit_id] for member in scope.units if member.unit_id in speaking and member.overlaps(period)
+        placed[member.unit_id]
+        for member in (scope.units if form.record_kind == "dossier" else units_in_force(scope.units, period))
+        if member.overlaps(period) and not speaking.isdisjoint(heard_of(catalog, form.record_kind, member.unit_id))
     }
     units = [
         member
@@ -118,26 +123,23 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
         if member.unit_id in answering or any(figures("unit", member.unit_id).values())
     ]
     units.sort(key=lambda member: (LEVELS.index(member.level), member.code, member.unit_id))
-    fields = {procedure.field_code: procedure.field_name for procedure in catalog.procedures}
-    field_codes = sorted(key for table, key in found if table == "field" and any(figures("field", key).values()))
-    names = {section.level: section.vi for section in form.sections}
-    tables = {
-        "unit": Table(
-            "unit",
-            tuple(row("unit", u.unit_id, _unit_name(scope, u), u.level, u.unit_id, u.code) for u in units),
-        ),
-        "field": Table("field", tuple(row("field", key, fields.get(key, key)) for key in field_codes)),
-        "level": Table(
-            "level",
-            tuple(
-                row("level", level, names[level], level)
-                for level in LEVELS
-                if any(member.level == level for member in units)
-            ),
-        ),
-    }
-    wanted: dict[str, Table] = {code: tables[code] for code in form.tables}
-    return {**wanted, "total": Table("total", (row("total", "total", "Tổng số"),))}
+
+    def rows_of(table: str) -> Iterator[Row]:
+        if table == "unit":
+            for unit in units:
+                yield row("unit", unit.unit_id, _unit_name(scope, unit), unit.level, unit.unit_id, unit.code)
+        elif table == "field":
+            fields = {procedure.field_code: procedure.field_name for procedure in catalog.procedures}
+            for key in sorted(key for other, key in found if other == "field" and any(figures("field", key).values())):
+                yield row("field", key, fields.get(key, key))
+        else:
+            names = {section.level: section.vi for section in form.sections}
+            for level in LEVELS:
+                if any(unit.level == level for unit in units):
+                    yield row("level", level, names[level], level)
+
+    tables: dict[str, Table] = {table: Table(table, tuple(rows_of(table))) for table in form.tables}
+    return {**tables, "total": Table("total", (row("total", "total", "Tổng số"),))}
 
 
 def make_row(
@@ -160,8 +162,18 @@ def _ahead_until(form: Form, scope: Scope) -> date | None:
 def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
     """Return, by unit of the map, the columns whose facts none of the sources of the units placed on it can state.
 
-    For a unit without a source some other source of the scope speaks, so all of their fields count as its own.
+    For a unit without a source some other source of the scope speaks, so all of their fields count as its own. Of other
+    records than dossiers a source tells all there is, and nobody tells anything of a unit that none speaks for.
     """
+    if form.record_kind != "dossier":
+        told = units_told(scope.catalog, form.record_kind, scope.period)
+        lines = {
+            scope.placed[unit.unit_id]
+            for unit in units_in_force(scope.units, scope.period)
+            if not told.isdisjoint(heard_of(scope.catalog, form.record_kind, unit.unit_id))
+        }
+        every = frozenset(form.column_codes)
+        return {line: frozenset() if line in lines else every for line in scope.placed.values()}
     if not any(column.needs for column in form.columns):
         return {}
     fed: dict[str, frozenset[str]] = {}

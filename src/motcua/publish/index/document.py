@@ -16,6 +16,7 @@ _COLUMNS = (
     ("numerator", "Tử số", "Numerator"),
     ("denominator", "Mẫu số", "Denominator"),
     ("score_hundredths", "Điểm (phần trăm điểm)", "Score (hundredths)"),
+    ("max_available_hundredths", "Điểm tối đa có số liệu (phần trăm điểm)", "Maximum available (hundredths)"),
 )
 _COUNTED_VI = (
     "Chỉ tiêu không có số liệu không tính là 0 và không tính vào điểm tối đa; mẫu số bằng 0 được nêu riêng."
@@ -56,10 +57,7 @@ def index_content(standing: Standing) -> dict[str, Any]:
         "period": standing.period.as_json(),
         "display": index_display(definition),
         "sections": [],
-        "columns": [
-            {"number": number, "code": code, "label": f"({number})", "vi": [vi], "en": [en]}
-            for number, (code, vi, en) in enumerate(_COLUMNS, start=3)
-        ],
+        "columns": index_columns(),
         "tables": [{"code": "index", "rows": rows}, {"code": "total", "rows": [total]}],
         "index": {
             "variant": definition.variant,
@@ -73,6 +71,14 @@ def index_content(standing: Standing) -> dict[str, Any]:
             "marks": {one.item.id: one.item.evidence for one in standing.score.items},
         },
     }
+
+
+def index_columns() -> list[dict[str, Any]]:
+    """Return the columns of an index's tables."""
+    return [
+        {"number": number, "code": code, "label": f"({number})", "vi": [vi], "en": [en]}
+        for number, (code, vi, en) in enumerate(_COLUMNS, start=3)
+    ]
 
 
 def index_display(definition: Definition) -> dict[str, Any]:

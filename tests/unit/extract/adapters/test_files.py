@@ -14,7 +14,7 @@ from motcua.catalog import FilesOptions, Source
 from motcua.errors import ConfigurationError, ContractBroken, SourceUnavailable
 from motcua.extract.adapters.files import FilesAdapter
 from motcua.extract.adapters.protocol import Window
-from motcua.extract.disposition import settle
+from motcua.extract.disposition import assign_dispositions
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.privacy import Pseudonymiser
 from motcua.extract.records.table import TableBuilder
@@ -47,7 +47,7 @@ def adapter(folder: Path, path: str = "*.csv", **options: Any) -> FilesAdapter:
 def landed(adapter: FilesAdapter) -> list[dict[str, Any]]:
     builder = TableBuilder(adapter._source, MAPPING, Pseudonymiser("k1", b"\x5a" * 32))
     records = [record for page in adapter.pages(WINDOW) for record in page.records]
-    rows: list[dict[str, Any]] = settle(builder.table(records), WINDOW, frozenset()).to_pylist()
+    rows: list[dict[str, Any]] = assign_dispositions(builder.table(records), WINDOW, frozenset()).to_pylist()
     return rows
 
 
@@ -83,7 +83,7 @@ def test_a_procedure_code_that_is_text_stays_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.csv.part", "~$a.csv", ".a.csv", "a.csv.tmp"])
 def test_a_file_that_is_being_written_is_not_there_yet(tmp_path: Path, name: str) -> None:
     drop(tmp_path, name, row())
-    with pytest.raises(SourceUnavailable, match=r"x\.drop: no file at"):
+    with pytest.raises(SourceUnavailable, match=r"x\.drop: there is no file at"):
         landed(adapter(tmp_path, "*a.csv*"))
 
 

@@ -13,7 +13,7 @@ from motcua.catalog import PortalSyncOptions, Source
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapters.portal_sync import PortalSyncAdapter
 from motcua.extract.adapters.protocol import Window
-from motcua.extract.disposition import settle
+from motcua.extract.disposition import assign_dispositions
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import Pseudonymiser
 from motcua.extract.records.table import TableBuilder
@@ -78,7 +78,7 @@ def rows(folder: Path, *messages: Any) -> list[dict[str, Any]]:
     builder = TableBuilder(source(folder), load_mapping(CATALOG, "portal_sync"), Pseudonymiser("k1", b"\x5a" * 32))
     table = builder.table(read(folder, *messages))
     assert not builder.unclassified
-    landed: list[dict[str, Any]] = settle(table, WINDOW, frozenset()).to_pylist()
+    landed: list[dict[str, Any]] = assign_dispositions(table, WINDOW, frozenset()).to_pylist()
     return landed
 
 

@@ -18,7 +18,7 @@ from motcua.catalog import Source, load_catalog
 from motcua.errors import ConfigurationError, ContractBroken, SourceUnavailable
 from motcua.extract import SourceConnection, extract_batches
 from motcua.extract.adapters.protocol import ListingShifted, Window, make_adapter
-from motcua.extract.disposition import settle
+from motcua.extract.disposition import assign_dispositions
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import Pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
@@ -93,7 +93,7 @@ def pull(server: SandboxServer, asked: Source, window: Window = OCTOBER) -> pa.T
 
 def kept(server: SandboxServer, protocol: str, window: Window = OCTOBER) -> dict[str, dict[str, Any]]:
     """Return what would go on to validation, by id."""
-    settled = settle(pull(server, source(protocol), window), window, frozenset())
+    settled = assign_dispositions(pull(server, source(protocol), window), window, frozenset())
     return {row["dossier_id"]: row for row in settled.to_pylist() if row["disposition"] == "record"}
 
 
@@ -247,7 +247,7 @@ def test_a_cap_on_pages_is_followed_and_named(sandbox: SandboxServer, caplog: py
 
 
 def test_soft_deleted_and_migrated_rows_are_told_apart(sandbox: SandboxServer) -> None:
-    settled = settle(pull(sandbox, source("tandan")), OCTOBER, frozenset()).to_pylist()
+    settled = assign_dispositions(pull(sandbox, source("tandan")), OCTOBER, frozenset()).to_pylist()
     deleted = [row for row in settled if row["disposition_reason"] == "soft_deleted"]
     migrated = [row for row in settled if row["disposition_reason"] == "migrated"]
     assert deleted

@@ -21,7 +21,7 @@ from motcua.extract import SourceConnection
 from motcua.extract.adapters import inbox
 from motcua.extract.adapters.portal_sync import PortalSyncAdapter
 from motcua.extract.adapters.protocol import Window
-from motcua.extract.disposition import settle
+from motcua.extract.disposition import assign_dispositions
 from motcua.extract.reception.take_in import Reception
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import Pseudonymiser, pseudonymiser
@@ -101,7 +101,7 @@ def landed(pseudonymise: Pseudonymiser | None = None) -> list[dict[str, Any]]:
     keys = pseudonymise or pseudonymiser(Settings.load().hmac_keys())
     builder = TableBuilder(source(), mapping, keys)
     records = [record for page in adapter.pages(WINDOW) for record in page.records]
-    rows: list[dict[str, Any]] = settle(builder.table(records), WINDOW, frozenset()).to_pylist()
+    rows: list[dict[str, Any]] = assign_dispositions(builder.table(records), WINDOW, frozenset()).to_pylist()
     return rows
 
 
@@ -125,7 +125,7 @@ def test_a_dossier_and_its_steps_are_read_in_the_order_of_reception(sender: Port
     assert (str(row["finished_at"]), str(row["returned_at"])) == ("2025-09-08 10:00:00", "2025-09-08 11:00:00")
 
 
-def test_an_inbox_nothing_was_posted_to_is_a_source_that_does_not_answer(databases: None) -> None:
+def test_an_empty_inbox_is_a_source_that_does_not_answer(databases: None) -> None:
     with pytest.raises(SourceUnavailable, match="nothing has been posted"):
         landed()
 
@@ -143,7 +143,7 @@ def test_a_posted_message_lands_as_the_same_message_from_a_file(
     read = PortalSyncAdapter(source().model_copy(update={"options": options}), NO_CONNECTION, mapping)
     builder = TableBuilder(source(), mapping, pseudonymiser(Settings.load().hmac_keys()))
     [page] = read.pages(WINDOW)
-    assert settle(builder.table(page.records), WINDOW, frozenset()).to_pylist() == landed()
+    assert assign_dispositions(builder.table(page.records), WINDOW, frozenset()).to_pylist() == landed()
 
 
 PLANTED = {
@@ -160,7 +160,9 @@ PLANTED = {
 }  # fmt: skip
 
 
-def test_nothing_personal_is_written_wherever_it_stands(sender: PortalSender, caplog: pytest.LogCaptureFixture) -> None:
+def test_personal_data_are_not_stored_from_any_part_of_a_message(
+    sender: PortalSender, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(0)
     assert sender.send(whole(**PLANTED))["error_code"] == "0"
     assert sender.send(step("4", PERSONAL[1]))["error_code"] == "0"
@@ -171,7 +173,7 @@ def test_nothing_personal_is_written_wherever_it_stands(sender: PortalSender, ca
     assert [secret for secret in PERSONAL if secret in written] == []
 
 
-def test_what_is_masked_lands_as_wrong_and_not_as_nothing(sender: PortalSender) -> None:
+def test_a_masked_value_lands_as_an_issue_and_not_as_an_empty_value(sender: PortalSender) -> None:
     sender.send(whole(**PLANTED))
     row = current()
     assert row["applicant_ref"].startswith("test:")
@@ -219,7 +221,9 @@ def test_a_message_sent_by_many_at_once_is_kept_once(url: str) -> None:
     assert len(kept()) == 1
 
 
-def test_nothing_is_acknowledged_that_is_not_committed(sender: PortalSender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_is_confirmed_only_after_it_is_committed(
+    sender: PortalSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with store_engine().begin() as connection:
         connection.execute(text("alter table received_message rename to received_message_away"))
     try:
@@ -252,7 +256,7 @@ def test_a_malformed_item_refuses_its_message_by_item_field_and_rule(
     assert kept() == []
 
 
-def test_a_value_that_cannot_be_read_is_taken_in_and_told_with_its_dossier(sender: PortalSender) -> None:
+def test_a_value_that_cannot_be_read_is_accepted_and_reported_with_its_dossier(sender: PortalSender) -> None:
     assert sender.send(whole(NgayHenTra="31/02/2025 9h"))["error_code"] == "0"
     assert current()["mapping_issues"] == "due_at: not yyyyMMddHHmmss"
 
@@ -268,7 +272,9 @@ def test_a_value_that_cannot_be_read_is_taken_in_and_told_with_its_dossier(sende
         ({"data": [{"MaHoSo": NUMBER}] * 2_001}, "data: có 2001 mục"),
     ],
 )
-def test_what_is_not_for_us_is_refused_by_name(sender: PortalSender, change: Mapping[str, Any], says: str) -> None:
+def test_a_message_that_is_not_for_us_is_refused_with_the_reason(
+    sender: PortalSender, change: Mapping[str, Any], says: str
+) -> None:
     answer = sender.send(whole() | change)
     assert (answer["error_code"], says in answer["message"]) == ("-1", True)
     assert kept() == []
@@ -302,12 +308,12 @@ def test_a_session_ends(databases: None) -> None:
     ("body", "status"),
     [(b"{", 400), (b"\xff\xfe{}", 400), (b"[]", 400), (b" " * (MOST_BYTES + 1), 413)],
 )
-def test_what_is_no_message_is_refused_before_it_is_looked_into(url: str, body: bytes, status: int) -> None:
+def test_a_body_that_is_not_a_message_is_refused_before_it_is_read(url: str, body: bytes, status: int) -> None:
     answer = requests.post(f"{url}/mapi/g", data=body, timeout=5)
     assert (answer.status_code, answer.json()["error_code"]) == (status, "-1")
 
 
-def test_a_body_that_never_ends_is_let_go(url: str) -> None:
+def test_a_body_that_never_ends_is_aborted(url: str) -> None:
     def drip() -> Iterator[bytes]:
         yield orjson.dumps(whole())[:20]
         threading.Event().wait(3)
@@ -325,7 +331,7 @@ def test_a_body_that_never_ends_is_let_go(url: str) -> None:
         ((), {"one": ("a", "b"), "two": ("a", "c")}, "with another password"),
     ],
 )
-def test_a_reception_that_could_not_tell_senders_apart_does_not_open(
+def test_a_reception_that_cannot_distinguish_senders_does_not_start(
     sources: tuple[Source, ...], logins: dict[str, tuple[str, str]], says: str
 ) -> None:
     def open_reception() -> Reception:

@@ -95,7 +95,7 @@ def test_a_new_key_at_any_depth_is_dropped_and_named(sent: str) -> None:
 
 
 @pytest.mark.parametrize("sent", SENT)
-def test_a_name_in_every_key_that_is_not_a_pseudonyms_stays_out(sent: str) -> None:
+def test_names_in_keys_other_than_pseudonyms_are_not_kept(sent: str) -> None:
     """Whatever a source puts where codes, days and sums are due: it is masked or nothing, never kept."""
     name, record = SENT[sent]
     filled = copy.deepcopy(record)

@@ -49,7 +49,7 @@ def test_a_spelling_is_read_as_local_time(spelling: str, value: Any, at: datetim
 
 
 @pytest.mark.parametrize(("spelling", "value", "at"), SPELLINGS)
-def test_a_whole_column_is_read_as_one_value_is(spelling: str, value: Any, at: datetime) -> None:
+def test_a_whole_column_is_read_like_a_single_value(spelling: str, value: Any, at: datetime) -> None:
     column = quick(spelling, [value, None, value])
     if column is not None:  # else it is read value by value
         assert column.to_pylist() == [at, None, at]
@@ -94,7 +94,9 @@ def test_the_common_spellings_are_read_a_column_at_a_time(spelling: str, values:
         ("excel", "05/03/2021"),
     ],
 )
-def test_what_is_no_such_instant_is_none_and_never_another_one(spelling: str, value: Any) -> None:
+def test_a_text_that_is_not_an_instant_of_the_format_is_none_and_never_another_instant(
+    spelling: str, value: Any
+) -> None:
     assert reader([spelling])(value) is None
     column = quick(spelling, [value])
     assert column is None or column.to_pylist() == [None]
@@ -106,7 +108,7 @@ def test_a_column_that_mixes_zones_is_read_value_by_value() -> None:
     assert [reader(["iso"])(value) for value in mixed] == [AT, AT]
 
 
-def test_the_first_format_that_fits_is_taken() -> None:
+def test_the_first_format_that_matches_is_taken() -> None:
     assert reader(["dd/MM/yyyy", "MM/dd/yyyy"])("05/03/2021") == datetime(2021, 3, 5)
     assert reader(["dd/MM/yyyy", "MM/dd/yyyy"])("05/30/2021") == datetime(2021, 5, 30)
 
@@ -117,5 +119,5 @@ def test_a_format_is_known(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["HH:mm", "iso8601", "dd/MM/yy", "", "%d/%m/%Y"])
-def test_what_gives_no_day_is_no_format(name: str) -> None:
+def test_letters_that_give_no_day_are_not_a_format(name: str) -> None:
     assert not is_format(name)

@@ -51,7 +51,7 @@ def test_a_missing_mapping_is_named(tmp_path: Path) -> None:
         load_mapping(tmp_path, "nowhere")
 
 
-def test_a_catalogue_without_a_mapping_of_its_own_takes_the_shipped_one(tmp_path: Path) -> None:
+def test_a_catalogue_without_its_own_mapping_uses_the_shipped_one(tmp_path: Path) -> None:
     assert load_mapping(tmp_path, "opencps") == load_mapping(CATALOG, "opencps")
 
 
@@ -78,6 +78,6 @@ def test_a_kind_of_applicant_outside_the_list_is_refused_with_its_line(tmp_path:
     (tmp_path / "mappings").mkdir()
     (tmp_path / "mappings" / "wrong.yaml").write_text(wrong, encoding="utf-8")
     with pytest.raises(
-        CatalogError, match=r"wrong\.yaml:\d+: fields: .*applicant_kind: '(state agency|firm)' is none of"
+        CatalogError, match=r"wrong\.yaml:\d+: fields: .*applicant_kind: '(state agency|firm)' is not one of"
     ):
         load_mapping(tmp_path, "wrong")

@@ -28,7 +28,7 @@ def masked(**item: Any) -> dict[str, Any]:
     return masker().mask(item)
 
 
-def test_what_landing_would_hold_stays_as_it_was_sent() -> None:
+def test_values_that_landing_would_hold_are_kept_as_sent() -> None:
     item = {
         "MaHoSo": "000.01.21.H59-231002-0001", "MaTTHC": "2.000815", "TenTTHC": PROCEDURE, "MaLinhVuc": "G15-TP08",
         "DonViXuLy": "UBND phường Việt Trì", "NgayTiepNhan": "20231002080000", "NgayHenTra": "2023-10-03 17:00:00",
@@ -46,25 +46,25 @@ def test_what_landing_would_hold_stays_as_it_was_sent() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("value", [PERSON, PHONE, "chim.yen@example.com", 1.5, True])
-def test_what_is_no_value_of_its_key_is_masked_and_not_left_out(key: str, value: Any) -> None:
+def test_a_value_that_does_not_fit_its_key_is_masked_and_not_removed(key: str, value: Any) -> None:
     assert masked(**{key: value}) == {key: MASKED}
 
 
-def test_of_a_key_that_no_field_is_made_from_only_the_name_stays() -> None:
+def test_only_the_name_remains_of_a_key_that_no_field_uses() -> None:
     assert masked(ChuHoSo=PERSON, x="1", TenLinhVuc={"a": PERSON}) == {"ChuHoSo": None, "x": None, "TenLinhVuc": None}
 
 
 @pytest.mark.parametrize("name", [PERSON, PHONE, CITIZEN, "x" * 81, "chim yen", "a@b", "", "9a"])
-def test_a_name_that_could_be_a_persons_or_a_value_is_masked_too(name: str) -> None:
+def test_a_key_name_that_could_be_a_person_or_a_value_is_masked_too(name: str) -> None:
     assert masked(**{name: PERSON}) == {MASKED: None}
 
 
 @pytest.mark.parametrize("name", ["x" * 80, "a", "_a9", "a.b-c"])
-def test_a_name_as_contracts_have_them_stays(name: str) -> None:
+def test_a_key_name_of_the_usual_form_is_kept(name: str) -> None:
     assert masked(**{name: PERSON}) == {name: None}
 
 
-def test_a_name_that_holds_a_number_of_a_person_is_masked() -> None:
+def test_a_key_name_with_a_personal_number_is_masked() -> None:
     assert masked(**{f"so-{CITIZEN}": "1"}) == {MASKED: None}
 
 
@@ -74,7 +74,7 @@ def test_a_text_longer_than_any_code_is_masked(length: int, is_kept: bool) -> No
     assert masked(MaLinhVuc=code) == {"MaLinhVuc": code if is_kept else MASKED}
 
 
-def test_a_text_with_signs_that_cannot_be_seen_is_masked() -> None:
+def test_a_text_with_invisible_characters_is_masked() -> None:
     assert masked(DonViXuLy="UBND xã\u200b Lâm Thao") == {"DonViXuLy": MASKED}
 
 
@@ -85,13 +85,13 @@ def test_a_code_of_a_closed_list_is_short(length: int, is_kept: bool) -> None:
         assert masked(**{key: code}) == {key: code if is_kept else MASKED}
 
 
-def test_a_code_that_its_list_does_not_know_stays_so_that_it_can_be_reported_by_name() -> None:
+def test_a_code_outside_its_list_is_kept_so_that_it_can_be_reported_by_name() -> None:
     assert masked(TrangThaiHoSo="11", KenhThucHien="7", LoaiDoiTuong="KHAC") == {
         "TrangThaiHoSo": "11", "KenhThucHien": "7", "LoaiDoiTuong": "KHAC",
     }  # fmt: skip
 
 
-def test_an_identity_number_becomes_its_keyed_hash_wherever_it_stands() -> None:
+def test_an_identity_number_becomes_its_keyed_hash_at_any_depth() -> None:
     ref = pseudonymiser([NEW])(CITIZEN)
     found = masked(SoGiayToChuHoSo=CITIZEN, DinhDanhCHS=[{"SoDinhDanh": CITIZEN, "LoaiDinhDanh": "1"}])
     assert found == {
@@ -100,22 +100,22 @@ def test_an_identity_number_becomes_its_keyed_hash_wherever_it_stands() -> None:
     }
 
 
-def test_while_a_key_is_replaced_the_reference_under_the_old_one_goes_along() -> None:
+def test_during_a_rotation_the_reference_with_the_old_key_is_added() -> None:
     found = masker(NEW, OLD).mask({"SoGiayToChuHoSo": CITIZEN})["SoGiayToChuHoSo"]
     assert found == {"__ref__": pseudonymiser([NEW])(CITIZEN), "__previous__": pseudonymiser([OLD])(CITIZEN)}
 
 
 @pytest.mark.parametrize("nothing", ["000000001", "", "null", None])
-def test_what_stands_for_no_identity_number_is_not_hashed(nothing: Any) -> None:
+def test_a_value_that_means_no_identity_number_is_not_hashed(nothing: Any) -> None:
     assert masked(SoGiayToChuHoSo=nothing) == {"SoGiayToChuHoSo": nothing}
 
 
 @pytest.mark.parametrize("value", [{"x": CITIZEN}, {"__ref__": "forged"}])
-def test_an_object_where_a_single_value_is_due_is_masked(value: Any) -> None:
+def test_an_object_in_place_of_a_single_value_is_masked(value: Any) -> None:
     assert masked(NgayTra=value, SoGiayToChuHoSo=value) == {"NgayTra": MASKED, "SoGiayToChuHoSo": MASKED}
 
 
-def test_a_list_keeps_its_length_and_each_item_is_masked_as_if_alone() -> None:
+def test_a_list_keeps_its_length_and_each_item_is_masked_like_a_single_value() -> None:
     assert masked(TrangThaiHoSo=["4", PERSON, None]) == {"TrangThaiHoSo": ["4", MASKED, None]}
 
 
@@ -125,14 +125,14 @@ def test_a_list_inside_a_list_is_masked_whole() -> None:
     assert masked(DanhSachHoSoBoSung=[[{"NgayBoSung": "20230901000000"}]]) == {"DanhSachHoSoBoSung": [MASKED]}
 
 
-def test_of_the_items_of_a_list_only_what_a_field_is_made_from_stays() -> None:
+def test_only_the_keys_that_a_field_uses_remain_of_the_items_of_a_list() -> None:
     supplement = {"NgayBoSung": "20230901000000", "NguoiYeuCauBoSung": PERSON}
     assert masked(DanhSachHoSoBoSung=[supplement, PERSON]) == {
         "DanhSachHoSoBoSung": [{"NgayBoSung": "20230901000000", "NguoiYeuCauBoSung": None}, MASKED]
     }
 
 
-def test_flags_that_items_are_counted_by_stay_and_the_address_of_a_file_does_not() -> None:
+def test_flags_by_which_items_are_counted_are_kept_and_the_address_of_a_file_is_not() -> None:
     paper = {"DuocSoHoa": "1", "DuocTaiSuDung": PERSON, "IsDeleted": "0", "TenTepDinhKem": f"{PERSON}.pdf"}
     result = {"DuongDanTepTinKetQua": "/x/1.pdf"}
     assert masked(TaiLieuNop=[paper], DanhSachGiayToKetQua=[result]) == {
@@ -150,13 +150,13 @@ def test_flags_that_items_are_counted_by_stay_and_the_address_of_a_file_does_not
         ("00", False), ("012345678", False), ("1.5", False), (PERSON, False),
     ],
 )  # fmt: skip
-def test_a_sum_of_money_is_told_from_an_identity_number(amount: Any, is_kept: bool) -> None:
+def test_an_amount_of_money_is_distinguished_from_an_identity_number(amount: Any, is_kept: bool) -> None:
     assert masked(DanhSachLePhi=[{"Gia": amount, "TenPhiLePhi": PERSON}]) == {
         "DanhSachLePhi": [{"Gia": amount if is_kept else MASKED, "TenPhiLePhi": None}]
     }
 
 
-def test_keys_that_the_protocol_itself_needs_stay_as_short_codes() -> None:
+def test_keys_that_the_protocol_needs_are_kept_as_short_codes() -> None:
     item = {"service": "DongBoHoSoMC", "who": PERSON}
     assert masker(extra=("service", "who")).mask(item) == {"service": "DongBoHoSoMC", "who": MASKED}
     assert masker().mask(item) == {"service": None, "who": None}
@@ -170,14 +170,14 @@ def test_a_channel_that_is_the_same_for_all_needs_no_key() -> None:
     assert masker(mapping=mapping).mask({"KenhThucHien": "2"}) == {"KenhThucHien": None}
 
 
-def test_a_status_stays_also_where_no_field_keeps_it() -> None:
+def test_a_status_is_kept_even_when_no_field_uses_it() -> None:
     given = MAPPING.model_dump(by_alias=True, mode="json")
     del given["fields"]["source_status"]
     found = masker(mapping=SourceMapping.model_validate(given)).mask({"TrangThaiHoSo": "4"})
     assert found == {"TrangThaiHoSo": "4"}
 
 
-def test_nothing_is_nothing_also_where_the_mapping_does_not_list_it() -> None:
+def test_an_empty_value_is_kept_even_when_the_mapping_does_not_list_it() -> None:
     given = MAPPING.model_dump(by_alias=True, mode="json") | {"null_values": []}
     found = masker(mapping=SourceMapping.model_validate(given)).mask({"NgayTra": "", "NgayHenTra": "null"})
     assert found == {"NgayTra": "", "NgayHenTra": MASKED}
@@ -215,6 +215,6 @@ names = st.sampled_from([*PERSONAL, *(key.partition(".")[0] for key in MAPPING.k
 
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(names, values, max_size=6))
-def test_nothing_of_a_person_is_left_in_whatever_shape_it_was_sent(item: dict[str, Any]) -> None:
+def test_no_personal_data_remain_in_any_shape_of_an_item(item: dict[str, Any]) -> None:
     kept = json.dumps(masker().mask(item), ensure_ascii=False)
     assert [secret for secret in PERSONAL if secret in kept] == []

@@ -45,19 +45,19 @@ def test_values_are_taken_from_objects_and_lists() -> None:
     assert (issues, unclassified) == ([], set())
 
 
-def test_a_name_nobody_classified_is_reported_with_its_place() -> None:
+def test_an_unclassified_key_is_reported_with_its_path() -> None:
     _, _, unclassified = picked(
         {"id": 1, "status": {"id": 2, "colour": 3}, "people": [{"age": 4}], "extra": 5, "applicant": {"any": 1}}
     )
     assert unclassified == {"status.colour", "people.age", "extra"}
 
 
-def test_an_object_where_a_list_is_due_is_a_list_of_one() -> None:
+def test_an_object_in_place_of_a_list_is_a_list_of_one() -> None:
     columns, issues, _ = picked({"id": 1, "people": {"kind": 7, "number": "n"}})
     assert (columns["people.0.kind"], issues) == ([7], [])
 
 
-def test_what_is_no_object_where_one_is_due_is_an_issue_of_its_row() -> None:
+def test_a_value_in_place_of_an_object_is_an_issue_of_its_row() -> None:
     columns, issues, _ = picked({"id": 1, "status": {"id": 2}}, {"id": 2, "status": "open"}, {"id": 3, "status": ""})
     assert columns["status.id"] == [2, None, None]
     assert issues == [(1, "status: not an object")]
@@ -75,7 +75,7 @@ def test_no_records_are_no_rows() -> None:
     assert (issues, unclassified) == ([], set())
 
 
-def test_positions_are_no_part_of_a_key() -> None:
+def test_positions_are_not_part_of_a_key() -> None:
     assert without_positions("a.-1.b.0.c") == "a.b.c"
 
 
@@ -86,7 +86,7 @@ def test_names_in_every_item_of_a_kept_list_and_in_an_object_for_a_value_are_rep
     assert unclassified == {"id.oid", "supplements.by", "people.nick"}
 
 
-def test_what_a_field_takes_from_inside_a_list_is_known() -> None:
+def test_a_key_that_a_field_takes_from_inside_a_list_is_known() -> None:
     picker = Picker(KeyClasses(keep=("fees",), drop_unneeded=("fees.kind",)), nested=True, inner=["fees.amount"])
     picker.columns([{"fees": [{"amount": 1, "kind": 2}, {"payer": 3}]}], lambda row, issue: None)
     assert picker.unclassified == {"fees.payer"}

@@ -74,13 +74,13 @@ def test_a_word_outside_the_list_is_an_issue_without_the_word() -> None:
     }
 
 
-def test_a_record_that_states_no_status_has_that_of_its_dates() -> None:
+def test_a_record_without_a_status_gets_the_status_of_its_dates() -> None:
     assert one(**{"Tình trạng": "-"})["status_code"] == 4
     assert one(**{"Ngày trả": "7/3/2021"})["status_code"] == 10
     assert one(**{"Tình trạng": "Đang giải quyết", "Ngày trả": "7/3/2021"})["status_code"] == 4
 
 
-def test_a_status_nobody_knows_is_not_replaced_by_that_of_its_dates() -> None:
+def test_an_unknown_status_is_not_replaced_by_the_status_of_the_dates() -> None:
     assert one(**{"Tình trạng": "lạ", "Ngày trả": "7/3/2021"})["status_code"] is None
 
 
@@ -90,7 +90,7 @@ def test_the_first_key_with_a_value_is_taken() -> None:
     assert mapped({"Số hồ sơ": "", "Mã cũ": "B-2"})[0]["dossier_id"] == "B-2"
 
 
-def test_a_constant_stands_in_every_row() -> None:
+def test_a_constant_is_in_every_row() -> None:
     assert {row["procedure_code"] for row in mapped({"Số hồ sơ": "A"}, {"Số hồ sơ": "B"})} == {"2.000815"}
 
 
@@ -105,7 +105,7 @@ def test_a_constant_stands_in_every_row() -> None:
         ("", None),
     ],
 )
-def test_a_unit_may_be_a_name_but_no_persons(name: Any, kept: str | None) -> None:
+def test_a_unit_may_be_a_name_but_not_the_name_of_a_person(name: Any, kept: str | None) -> None:
     assert one(**{"Phòng ban": name})["unit_code"] == kept
 
 
@@ -120,7 +120,7 @@ def test_a_list_is_counted(items: Any, count: int) -> None:
 
 
 @pytest.mark.parametrize(("kind", "meant"), [("CÁ NHÂN", "citizen"), ("Công ty X", "business"), (None, "citizen")])
-def test_a_choice_may_have_a_rest(kind: Any, meant: str) -> None:
+def test_a_choice_may_have_a_value_for_all_other_words(kind: Any, meant: str) -> None:
     assert one(**{"Đối tượng": kind})["applicant_kind"] == meant
 
 
@@ -131,9 +131,9 @@ def test_standings_are_rules_in_order() -> None:
     assert one(**{"Xoá": "x", "Loại": "Liên thông", "Hồ sơ gốc": "A-0"})["standing"] == "soft_deleted"
 
 
-def test_an_id_that_looks_personal_is_no_id_unless_its_pattern_says_so() -> None:
+def test_an_id_that_looks_personal_is_masked_unless_a_pattern_allows_it() -> None:
     assert mapped({"Số hồ sơ": "HS 123456789/2021"})[0]["dossier_id"] == "HS 123456789/2021"
-    with pytest.raises(ContractBroken, match="2 records of 2 without a usable Số hồ sơ or Mã cũ") as refused:
+    with pytest.raises(ContractBroken, match="2 of 2 records without a usable Số hồ sơ or Mã cũ") as refused:
         mapped({"Số hồ sơ": "084123456789"}, {"Số hồ sơ": ""})
     assert "084123456789" not in str(refused.value)
 

@@ -101,7 +101,7 @@ def test_a_correcting_date_is_the_pause_of_a_paused_dossier_only(status: str) ->
     assert mapped_one(dossierStatus="processing", correctingDate="03/10/2023 08:00:00")["paused_at"] is None
 
 
-def test_the_release_of_a_refused_intake_is_when_it_was_refused() -> None:
+def test_the_release_of_a_refused_intake_is_its_refusal_date() -> None:
     assert mapped_one(dossierStatus="unresolved", releaseDate="03/10/2023 08:00:00")["refused_at"] == datetime(
         2023, 10, 3, 8
     )
@@ -109,7 +109,7 @@ def test_the_release_of_a_refused_intake_is_when_it_was_refused() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["", None, 0, "0", "null", "undefined", "0000-00-00T00:00:00.000+0700"])
-def test_every_spelling_of_nothing_is_null_and_no_issue(nothing: Any) -> None:
+def test_every_spelling_of_an_empty_value_is_null_without_an_issue(nothing: Any) -> None:
     row = mapped_one(dueDate=nothing)
     assert (row["due_at"], row["mapping_issues"]) == (None, None)
 
@@ -141,7 +141,7 @@ def test_a_date_that_does_not_parse_becomes_null_and_is_named(wrong: Any) -> Non
     assert (other["due_at"], other["mapping_issues"]) == (datetime(2023, 10, 9, 17), None)
 
 
-def test_a_day_without_time_is_taken_as_its_beginning() -> None:
+def test_a_day_without_time_means_the_beginning_of_the_day() -> None:
     assert mapped_one(dueDate="09/10/2023")["due_at"] == datetime(2023, 10, 9)
 
 
@@ -192,7 +192,7 @@ def test_a_dossier_number_of_a_known_pattern_is_kept(code: str) -> None:
         "TRẦN AN",
     ],
 )
-def test_a_code_that_holds_what_looks_personal_is_masked_and_named(leak: str) -> None:
+def test_a_code_that_looks_personal_is_masked_and_named(leak: str) -> None:
     row = mapped_one(dossierNo=leak)
     assert row["dossier_no"] == "[masked]"
     assert row["mapping_issues"] == "dossier_no: masked, it holds what may be personal data"
@@ -213,7 +213,7 @@ def test_the_pseudonym_depends_on_the_key() -> None:
     assert Pseudonymiser("a", b"1" * 32)(NUMBER)[2:] != Pseudonymiser("a", b"2" * 32)(NUMBER)[2:]
 
 
-def test_while_a_key_rotates_a_record_has_references_under_both_keys() -> None:
+def test_during_a_rotation_a_record_has_references_with_both_keys() -> None:
     source = load_catalog(CATALOG).source_by_id["tra-vinh.c29236"]
     old, new = ("k1", b"1" * 32), ("k2", b"2" * 32)
     records = [record(1), record(2, applicantIdNo=" 084 123 456 789"), record(3, applicantIdNo=["084"]),

@@ -11,7 +11,8 @@ from tests.store_world import COMMUNE, OTHER_COMMUNE, dossier, validated_batch
 
 from motcua.aggregate import build_measures
 from motcua.consolidate import consolidate_batches
-from motcua.publish.edition.restatement import cause_text, restate
+from motcua.publish.edition.restatement import restate
+from motcua.publish.edition.restatement_text import cause_text, is_empty, notes
 from motcua.warehouse import store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
@@ -55,16 +56,18 @@ def test_only_the_rows_and_columns_that_moved_are_told_in_the_order_of_the_new_e
     after = edition(("unit", [row("new", "4", z=3), row("same", "3", x=7), row("a", "1", x=4, y=2, z=1)]))
     rows = restated(before, after)["rows"]
     assert [(each["row_code"], each["columns"]) for each in rows] == [
-        ("new", [{"column_code": "z", "before": 0, "after": 3}]),
-        ("a", [{"column_code": "x", "before": 1, "after": 4}, {"column_code": "z", "before": 0, "after": 1}]),
-        ("gone", [{"column_code": "x", "before": 5, "after": 0}]),
+        ("new", [{"column_code": "z", "after": 3}]),
+        ("a", [{"column_code": "x", "before": 1, "after": 4}, {"column_code": "z", "after": 1}]),
+        ("gone", [{"column_code": "x", "before": 5}]),
     ]
     assert (rows[1]["row_name"], rows[1]["level"], rows[1]["unit_id"]) == ("A", "commune", "1")
     assert "part" not in rows[0]
 
 
-def test_a_figure_that_was_not_there_and_is_zero_now_has_not_moved() -> None:
-    assert restated(edition(("unit", [row("a", "1")])), edition(("unit", [row("a", "1", x=0)])))["rows"] == []
+def test_a_figure_that_nobody_told_and_is_zero_now_has_moved_and_had_no_value_before() -> None:
+    untold, zero = edition(("unit", [row("a", "1")])), edition(("unit", [row("a", "1", x=0)]))
+    assert restated(untold, zero)["rows"][0]["columns"] == [{"column_code": "x", "after": 0}]
+    assert restated(zero, untold)["rows"][0]["columns"] == [{"column_code": "x", "before": 0}]
 
 
 def test_rows_are_the_same_row_by_their_unit_else_by_their_code() -> None:
@@ -79,7 +82,8 @@ def test_the_edition_restated_is_named_and_the_rules_that_changed_too() -> None:
     before = edition(rules={"dossier": "a", "batch": "b", "gone": "c"})
     found = restated(before, edition(rules={"new": "d", "dossier": "z", "batch": "b"}))
     assert (found["edition_id"], found["edition_no"], found["state"]) == ("e.1", 1, "provisional")
-    assert found["rules_changed"] == ["dossier", "new"]
+    assert found["rules_changed"] == ["dossier", "gone", "new"]
+    assert restated(before, before)["rules_changed"] == []
 
 
 def test_a_source_that_says_something_else_now_is_told_and_one_that_says_the_same_is_not() -> None:
@@ -95,6 +99,7 @@ def test_a_source_that_says_something_else_now_is_told_and_one_that_says_the_sam
     found = restated(before, after)["sources"]
     assert [(each["source_id"], each["before"], each["after"]) for each in found] == [
         ("a", "failed", "received"), ("b", "received", "missing"), ("d", "not_expected", "received"),
+        ("d", "missing", "not_expected"),
     ]  # fmt: skip
     assert found[0] == {"source_id": "a", "source_name": "A", "row_code": "c", "unit_id": COMMUNE,
                         "before": "failed", "after": "received"}  # fmt: skip
@@ -173,6 +178,61 @@ def test_the_source_of_a_unit_on_anothers_line_is_a_cause_of_that_line() -> None
     assert found["causes"][0]["source_id"] == "one"
 
 
+def test_a_row_that_moved_for_no_source_and_no_dossier_moved_with_the_rules_if_any_changed() -> None:
+    before = edition(("unit", [row("a", "1", x=1)]), ("total", [row("total", x=1)]))
+    after = edition(
+        ("unit", [row("a", "1", x=2)]), ("total", [row("total", x=2)]), rules={"dossier": "a", "batch": "z"}
+    )
+    told = {"kind": "rules", "edition_no": 1, "rules": ["batch"]}
+    assert [each["causes"] for each in restated(before, after)["rows"]] == [[told], [told]]
+
+
+def test_what_else_changed_is_told_by_its_key_and_an_index_by_its_sentences() -> None:
+    said = {"vi": ["Tổng điểm 1.", "Xếp thứ 2/9."], "en": ["Total 1.", "Place 2 of 9."]}
+    now = {"vi": ["Tổng điểm 1.", "Xếp thứ 1/9."], "en": ["Total 1.", "Place 1 of 9."]}
+    before = edition(report={"title_vi": "A"}, index={"summary": said}, read_at=LONG_AGO, is_period_over="no")
+    after = edition(report={"title_vi": "B"}, index={"summary": now}, is_period_over="no", state="final")
+    assert restated(before, after)["also"] == [
+        {
+            "key": "index",
+            "vi": {"before": ["Xếp thứ 2/9."], "after": ["Xếp thứ 1/9."]},
+            "en": {"before": ["Place 2 of 9."], "after": ["Place 1 of 9."]},
+        },
+        {"key": "report"},
+    ]
+    assert restated(before, edition(report={"title_vi": "A"}, is_period_over="no"))["also"] == [{"key": "index"}]
+
+
+RESTATES = {
+    "edition_no": 2, "rules_changed": ["catalog", "later"], "rows": [],
+    "also": [{"key": "display"}, {"key": "new key"},
+             {"key": "index", "vi": {"before": ["Cũ."], "after": ["Mới."]}, "en": {"before": [], "after": ["New."]}}],
+}  # fmt: skip
+
+
+def test_the_notes_of_a_restatement_say_what_else_changed_and_which_rules() -> None:
+    assert list(notes(RESTATES, "vi")) == [
+        "Thay đổi khác: cách trình bày trang.", "Thay đổi khác: new key.",
+        "Thay đổi khác: xếp loại, thứ hạng hoặc ghi chú của chỉ số.", "Trước: Cũ.", "Nay: Mới.",
+        "Quy tắc đã thay đổi kể từ ấn bản 2: danh mục, later.",
+    ]  # fmt: skip
+    assert list(notes(RESTATES, "en")) == [
+        "Also changed: how the page is laid out.", "Also changed: new key.",
+        "Also changed: class, place or notes of the index.", "Now: New.",
+        "Rules that changed since edition 2: the catalogue, later.",
+    ]  # fmt: skip
+
+
+def test_a_restatement_is_empty_only_where_neither_figures_nor_rules_nor_anything_else_changed() -> None:
+    nothing: dict[str, Any] = {"edition_no": 1, "rules_changed": [], "rows": [], "also": []}
+    assert is_empty(nothing)
+    assert not is_empty(nothing | {"rules_changed": ["sql"]})
+    assert not is_empty(nothing | {"also": [{"key": "report"}]})
+    assert not is_empty(nothing | {"rows": [{}]})
+    del nothing["also"]  # as the first software wrote it
+    assert is_empty(nothing)
+
+
 SOURCE = {"edition_no": 2, "source_id": "s", "source_name": "Một cửa", "before": "failed", "after": "received"}
 MOVED = {"kind": "versions", "edition_no": 2, "new": 3, "changed": 0, "moved_in": 1, "moved_out": 2}
 
@@ -187,6 +247,9 @@ MOVED = {"kind": "versions", "edition_no": 2, "new": 3, "changed": 0, "moved_in"
          "source s was failed in edition 2 and is missing now"),
         (MOVED, "3 hồ sơ mới kể từ ấn bản 2; 1 hồ sơ chuyển đến kể từ ấn bản 2; 2 hồ sơ chuyển đi kể từ ấn bản 2",
          "dossier versions since edition 2: 3 new, 1 moved in, 2 moved out"),
+        ({"kind": "rules", "edition_no": 2, "rules": ["sql", "expectations"]},
+         "quy tắc đã thay đổi kể từ ấn bản 2: cách tính số liệu (SQL), quy tắc kiểm tra dữ liệu",
+         "rules that changed since edition 2: how figures are made (SQL), the validation rules"),
         ({"kind": "unknown", "edition_no": 2}, "chưa xác định được nguyên nhân so với ấn bản 2",
          "cause not known, compared with edition 2"),
     ],

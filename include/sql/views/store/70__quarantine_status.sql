@@ -1,0 +1,52 @@
+-- Grain: one record set aside. Reads quarantine_record, batch. What became of it since:
+--   superseded  a later record of the same key was set aside; or, of one without a key, its source has answered for the
+--               same days again
+--   accepted    a batch that accepted the record is loaded
+--   open        neither
+with latest as (
+    select
+        *,
+        row_number() over (
+            partition by source_id, record_kind, system_code, agency_code, coalesce(record_id, '#' || quarantine_id)
+            order by quarantine_id desc
+        ) as age
+    from quarantine_record
+)
+
+select
+    latest.quarantine_id,
+    latest.record_kind,
+    latest.source_id,
+    latest.batch_id,
+    latest.system_code,
+    latest.agency_code,
+    latest.record_id,
+    latest.dossier_no,
+    latest.unit_id,
+    latest.broken_rules,
+    latest.record,
+    latest.set_aside_at,
+    latest.accepted_in_batch_id,
+    case
+        when latest.age > 1 then 'superseded'
+        when accepting.state = 'loaded' then 'accepted'
+        when
+            latest.record_id is null
+            and exists (
+                select from batch as later
+                where
+                    later.source_id = latest.source_id
+                    and later.record_kind = latest.record_kind
+                    and later.state = 'loaded'
+                    and later.extracted_at > own.extracted_at
+                    and (
+                        later.is_whole
+                        or (later.window_from <= own.window_from and own.window_to <= later.window_to)
+                    )
+            )
+            then 'superseded'
+        else 'open'
+    end as status
+from latest
+left join batch as own on latest.batch_id = own.batch_id
+left join batch as accepting on latest.accepted_in_batch_id = accepting.batch_id

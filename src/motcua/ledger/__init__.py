@@ -1,0 +1,64 @@
+"""The ledger: one row a batch (a source, a window of days, a run), its counts and what became of it.
+
+Stages meet here and in landing; none imports another. A batch moves planned → extracted → validated → loaded, or
+ends as failed (retryable) or held (somebody must decide). The database refuses a loaded batch that does not
+balance: pulled = new + changed + unchanged + duplicate + quarantined + out of window.
+"""
+
+from motcua.ledger.answers import (
+    Absences,
+    Completeness,
+    DriftFinding,
+    LastAnswer,
+    SetAside,
+    absences,
+    completeness,
+    drift,
+    last_answers,
+    owed_days,
+    petitions_set_aside,
+)
+from motcua.ledger.batches import (
+    Batch,
+    mark_extracted,
+    mark_failed,
+    mark_validated,
+    note_unanswered,
+    read_batches,
+    read_run,
+    start_attempt,
+)
+from motcua.ledger.planning import (
+    batch_id_of,
+    due_windows,
+    in_chunks,
+    is_swept,
+    plan_run,
+)
+
+__all__ = [
+    "Absences",
+    "Batch",
+    "Completeness",
+    "DriftFinding",
+    "LastAnswer",
+    "SetAside",
+    "absences",
+    "batch_id_of",
+    "completeness",
+    "drift",
+    "due_windows",
+    "in_chunks",
+    "is_swept",
+    "last_answers",
+    "mark_extracted",
+    "mark_failed",
+    "mark_validated",
+    "note_unanswered",
+    "owed_days",
+    "petitions_set_aside",
+    "plan_run",
+    "read_batches",
+    "read_run",
+    "start_attempt",
+]

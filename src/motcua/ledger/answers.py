@@ -1,0 +1,154 @@
+"""What sources gave for which days, which dossiers they no longer show, and what they sent otherwise than before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from motcua.catalog import Source
+from motcua.catalog.cells import CellCode
+from motcua.period import Period
+from motcua.warehouse import statement, store_engine
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Whether one source answered for every day of a period: received, missing, failed or quarantined.
+
+    Attributes:
+        is_in_time: every day was loaded before the moment asked about; false where none was.
+        pulled_count, quarantined_count: of its newest loaded batch; none without one.
+    """
+
+    source_id: str
+    cell: CellCode
+    batch_ids: list[str]
+    reason: str | None
+    is_in_time: bool = False
+    pulled_count: int | None = None
+    quarantined_count: int | None = None
+
+    @property
+    def set_aside_pct(self) -> float:
+        """The share of the newest batch's records that were set aside, 0 to 100."""
+        return 100 * (self.quarantined_count or 0) / self.pulled_count if self.pulled_count else 0.0
+
+
+def completeness(
+    source_ids: Sequence[str],
+    from_date: date,
+    to_date: date,
+    *,
+    due_end: datetime | None = None,
+    connection: Connection | None = None,
+) -> list[Completeness]:
+    """Return one cell for each source: what it gave for the days of a period, and the batches that gave it.
+
+    `received` means loaded batches cover every day and no failed or held batch of those days is still unanswered.
+
+    Args:
+        due_end: the moment after which an answer is late, for `is_in_time`.
+        connection: whose snapshot is read; one of its own by default.
+    """
+    if connection is None:
+        with store_engine().connect() as own:
+            return completeness(source_ids, from_date, to_date, due_end=due_end, connection=own)
+    rows = connection.execute(
+        statement("ledger/source_completeness"),
+        {"source_ids": list(source_ids), "from_date": from_date, "to_date": to_date, "due_end": due_end},
+    )
+    found = {row.source_id: Completeness(**row._mapping) for row in rows}
+    return [found[source_id] for source_id in source_ids]
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """How many petitions of a source, and of a unit where that is known, are set aside and may belong to a period.
+
+    `is_countable` is false of those that are about nothing that the form or the index counts.
+    """
+
+    source_id: str
+    unit_id: str | None
+    is_countable: bool
+    petition_count: int
+
+
+def petitions_set_aside(
+    source_ids: Sequence[str], from_date: date, to_date: date, *, connection: Connection
+) -> list[SetAside]:
+    """Return the petitions of these sources that are set aside and not settled, and may belong to a period."""
+    rows = connection.execute(
+        statement("ledger/petitions_set_aside"),
+        {"source_ids": list(source_ids), "from_date": from_date, "to_date": to_date},
+    )
+    return [SetAside(**row._mapping) for row in rows]
+
+
+def owed_days(source: Source, period: Period, until: date) -> tuple[date, date] | None:
+    """Return the days of a period that a source owes until a day: those on which it is in force. None: no day."""
+    first = max(period.from_date, source.valid_from)
+    last = min(period.to_date, until, source.valid_to or until)
+    return (first, last) if first <= last else None
+
+
+@dataclass(frozen=True)
+class LastAnswer:
+    """The days a source has answered for, if ever, and the state of its newest batch.
+
+    `unanswered_from` is the first day that only batches without an answer hold: failed, held, or never finished.
+    """
+
+    covered_until: date | None
+    last_state: str
+    covered_from: date | None = None
+    unanswered_from: date | None = None
+
+
+def last_answers() -> dict[str, LastAnswer]:
+    """Return, by source, how far it has answered. A source never asked is not there."""
+    with store_engine().connect() as connection:
+        rows = connection.execute(statement("ledger/last_answers"))
+        return {
+            row.source_id: LastAnswer(row.covered_until, row.last_state, row.covered_from, row.unanswered_from)
+            for row in rows
+        }
+
+
+@dataclass(frozen=True)
+class Absences:
+    """How many of a source's dossiers it no longer shows: unconfirmed, since when, and proven to be deleted."""
+
+    source_id: str
+    unconfirmed_count: int
+    unconfirmed_since: datetime | None
+    tombstoned_count: int
+
+
+def absences() -> list[Absences]:
+    """Return the sources that do not show every dossier the store knows of them."""
+    with store_engine().connect() as connection:
+        return [Absences(**row._mapping) for row in connection.execute(statement("ledger/absences"))]
+
+
+@dataclass(frozen=True)
+class DriftFinding:
+    """What a source sent that differs from what was known of it, and how that was handled."""
+
+    source_id: str
+    batch_id: str
+    kind: str
+    name: str
+    detail: str
+    handling: str
+    found_at: datetime
+
+
+def drift(source_id: str | None = None, limit: int = 100) -> list[DriftFinding]:
+    """Return the newest findings of contract drift, of one source or of all."""
+    with store_engine().connect() as connection:
+        rows = connection.execute(statement("ledger/drift"), {"source_id": source_id, "row_limit": limit})
+        return [DriftFinding(**row._mapping) for row in rows]

@@ -1,0 +1,150 @@
+"""One row a batch (a source, a window of days, a run): its counts, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from motcua.errors import MotcuaError
+from motcua.warehouse import store_engine
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One row of the ledger as the stages need it. Days are inclusive, in Asia/Ho_Chi_Minh.
+
+    Of a batch whose source always gives all it has the window says for which days it answers.
+    """
+
+    batch_id: str
+    run_id: str
+    source_id: str
+    record_kind: str
+    level: str
+    window_from: date
+    window_to: date
+    state: str
+    attempt_count: int
+    landing_uri: str
+    manifest_sha256: str | None
+    declared_total: int | None
+    pulled_count: int | None
+    out_of_window_count: int | None
+    duplicate_count: int | None
+    quarantined_count: int | None
+    new_count: int | None
+    changed_count: int | None
+    unchanged_count: int | None
+    unconfirmed_count: int | None
+    tombstoned_count: int | None
+    restored_count: int | None
+    is_shrink_accepted: bool
+    failed_stage: str | None
+    error_kind: str | None
+    error_message: str | None
+
+
+_COLUMNS = ", ".join(Batch.__dataclass_fields__)
+
+
+def read_batches(batch_ids: Sequence[str]) -> list[Batch]:
+    """Return the ledger rows of these batches, in the order given."""
+    with store_engine().connect() as connection:
+        rows = connection.execute(
+            text(f"select {_COLUMNS} from batch where batch_id = any(:ids)"),  # noqa: S608  our own column names
+            {"ids": list(batch_ids)},
+        )
+        found = {row.batch_id: Batch(**row._mapping) for row in rows}
+    return [found[batch_id] for batch_id in batch_ids]
+
+
+def read_run(run_id: str, level: str | None = None) -> list[Batch]:
+    """Return the ledger rows of a run, by source."""
+    with store_engine().connect() as connection:
+        rows = connection.execute(
+            text(
+                f"select {_COLUMNS} from batch"  # noqa: S608  our own column names
+                " where run_id = :run and (cast(:level as text) is null or level = :level) order by source_id"
+            ),
+            {"run": run_id, "level": level},
+        )
+        return [Batch(**row._mapping) for row in rows]
+
+
+def start_attempt(batch_id: str) -> None:
+    """Count one more attempt at a batch."""
+    _update(batch_id, "attempt_count = attempt_count + 1")
+
+
+def mark_extracted(
+    batch_id: str,
+    *,
+    manifest_sha256: str,
+    declared_total: int | None,
+    pulled: int,
+    out_of_window: int,
+    duplicate: int,
+    answers_until: date | None = None,
+) -> None:
+    """Record that the batch lies complete in landing; `answers_until` cuts its window where the source says less."""
+    _update(
+        batch_id,
+        "state = 'extracted', manifest_sha256 = :sha, declared_total = :declared, pulled_count = :pulled,"
+        " out_of_window_count = :out_of_window, duplicate_count = :duplicate, extracted_at = now(),"
+        " window_to = least(window_to, coalesce(cast(:answers_until as date), window_to)),"
+        " failed_stage = null, error_kind = null, error_message = null",
+        sha=manifest_sha256,
+        declared=declared_total,
+        pulled=pulled,
+        out_of_window=out_of_window,
+        duplicate=duplicate,
+        answers_until=answers_until,
+    )
+
+
+def mark_validated(connection: Connection, batch_id: str, *, quarantined: int) -> None:
+    """Record, in the transaction that writes the quarantine, how many records were set aside."""
+    connection.execute(
+        text(
+            "update batch set state = 'validated', quarantined_count = :quarantined, validated_at = now(),"
+            " failed_stage = null, error_kind = null, error_message = null where batch_id = :batch_id"
+        ),
+        {"batch_id": batch_id, "quarantined": quarantined},
+    )
+
+
+def mark_failed(batch_id: str, stage: str, error: Exception) -> None:
+    """Record that a stage failed: `held` when somebody must decide, `failed` when a retry may do."""
+    from motcua.errors import BatchHeld
+
+    message = str(error) if isinstance(error, MotcuaError) else f"{type(error).__name__} in {stage}"
+    _update(
+        batch_id,
+        "state = :state, failed_stage = :stage, error_kind = :kind, error_message = :message",
+        state="held" if isinstance(error, BatchHeld) else "failed",
+        stage=stage,
+        kind=type(error).__name__,
+        message=message,
+    )
+
+
+def note_unanswered(batch_id: str, error: MotcuaError) -> None:
+    """Record why a batch is still to be asked: it stays planned, so its night is not closed."""
+    _update(
+        batch_id,
+        "state = 'planned', failed_stage = 'extract', error_kind = :kind, error_message = :message",
+        kind=type(error).__name__,
+        message=str(error),
+    )
+
+
+def _update(batch_id: str, assignments: str, **values: Any) -> None:
+    with store_engine().begin() as connection:
+        connection.execute(
+            text(f"update batch set {assignments} where batch_id = :batch_id"),  # noqa: S608  fixed assignments
+            {"batch_id": batch_id, **values},
+        )
