@@ -50,7 +50,7 @@ def test_a_source_is_asked_for_its_overlap_and_for_every_day_it_has_not_answered
 
 
 def test_an_unknown_source_is_refused_by_name() -> None:
-    with pytest.raises(ConfigurationError, match="No source nowhere"):
+    with pytest.raises(ConfigurationError, match="called nowhere is in force"):
         plan("r", date(2023, 10, 31), source_ids=["nowhere"])
 
 
@@ -132,7 +132,7 @@ def test_planning_makes_the_units_of_the_catalogue_known_to_the_store() -> None:
 def test_an_unknown_source_is_refused_with_its_level_and_the_known_ones_are_not_named(
     level: str | None, named: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match=rf"No source nowhere of level {named} is in force on 2023-10-31\."):
+    with pytest.raises(ConfigurationError, match=rf"of level {named} called nowhere is in force on 2023-10-31\."):
         plan("r", END, source_ids=[SOURCE, "nowhere"], level=level)
 
 
@@ -146,7 +146,7 @@ def test_a_run_without_a_source_is_refused_with_what_was_looked_for(
     level: str | None, province: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOTCUA_PROVINCE", province)
-    with pytest.raises(ConfigurationError, match=f"No source of {says}"):
+    with pytest.raises(ConfigurationError, match=f"No source of dossiers of {says}"):
         plan("r", END if province else date(1999, 1, 1), level=level)
 
 
@@ -250,3 +250,23 @@ def test_the_newest_findings_of_drift_come_first_and_no_more_than_a_hundred() ->
 def test_the_share_set_aside_is_one_of_what_was_pulled(pulled: int | None, aside: int | None, share: float) -> None:
     found = ledger.Completeness("s", "received", [], None, pulled_count=pulled, quarantined_count=aside)
     assert found.set_aside_pct == share
+
+
+@pytest.mark.parametrize(("province", "level"), [("84", None), ("84", "district"), ("", None), ("82", None)])
+def test_a_night_asks_every_source_in_force_of_its_level_and_province_and_no_other(
+    province: str, level: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTCUA_PROVINCE", province)
+    monkeypatch.setenv("MOTCUA_SOURCES_PER_TASK", "10000")
+    catalog = load_catalog(Settings.load().catalog_dir)
+    [planned] = plan("r", END, level=level, window=OCTOBER)
+    asked = {each.source_id for each in ledger.read_batches(planned)}
+    assert len(planned) == len(asked) > 0
+    for source in catalog.sources:
+        is_meant = (
+            source.record_kind == "dossier"
+            and source.valid_from <= END <= (source.valid_to or END)
+            and level in (None, source.level)
+            and (not province or catalog.province_of(source.unit_id).code == province)
+        )
+        assert (source.source_id in asked) is is_meant, source.source_id
