@@ -49,9 +49,7 @@ def of_size(scenario_id: str, dossiers: int) -> Scenario:
         counts = {name: value for name, value in part.model_dump().items() if isinstance(value, int)}
         return part.model_copy(update={name: round(value * share) for name, value in counts.items()})
 
-    levels = {
-        level: scaled(totals).model_copy(update={"carried_over": 0}) for level, totals in scenario.levels.items()
-    }
+    levels = {level: scaled(totals).model_copy(update={"carried_over": 0}) for level, totals in scenario.levels.items()}
     first = next(iter(levels))
     rest = dossiers - sum(level.received for level in levels.values())
     levels[first] = levels[first].model_copy(update={"received": levels[first].received + rest})

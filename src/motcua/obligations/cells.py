@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from motcua import ledger
-from motcua.canonical import DOSSIER, KINDS
+from motcua.canonical import KINDS
 from motcua.catalog import Catalog, Source, load_catalog
 from motcua.catalog.cells import CellCode
-from motcua.catalog.forms import load_form
+from motcua.catalog.forms import counted_kind
 from motcua.catalog.obligations import load_obligations
 from motcua.catalog.record_sources import heard_of, sources_of
-from motcua.errors import ReportRefused
 from motcua.obligations.plan import is_in_force
 from motcua.period import Period, PeriodType
 from motcua.settings import TIMEZONE, Settings
@@ -128,7 +127,7 @@ class _Group:
         self.due_on: date = first.due_on
         self.rows, self.today, self.catalog, self.store = rows, today, catalog, store
         self.units = {row.unit_id: catalog.unit_by_id[row.unit_id] for row in rows if row.unit_id in catalog.unit_by_id}
-        self.kind = KINDS[_record_kind(catalog, first.report_code, self.period.to_date)]
+        self.kind = KINDS[counted_kind(catalog.folder, first.report_code, self.period.to_date)]
         own: dict[str, list[Source]] = {}
         for source in sources_of(catalog, self.kind.name):
             if ledger.owed_days(source, self.period, self.period.to_date):
@@ -257,14 +256,6 @@ class _Group:
     def _is_written_late(self, row: Any) -> bool:
         """An obligation written down after its due day cannot be judged by it: history filled in later is not late."""
         return bool(row.created_at >= self._due_end)
-
-
-def _record_kind(catalog: Catalog, report_code: str, day: date) -> str:
-    """Return the kind of record that a report counts; a report that is no form, as the index, stands on dossiers."""
-    try:
-        return load_form(catalog.folder, report_code, day).record_kind
-    except ReportRefused:
-        return DOSSIER.name
 
 
 def _by(items: Iterable[Any], key: Any) -> list[list[Any]]:

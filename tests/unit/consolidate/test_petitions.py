@@ -1,4 +1,4 @@
-"""Petitions become versions like dossiers: accounted for, append-only, set aside with their rules, counted by a view."""
+"""Petitions become versions like dossiers: accounted for, append-only, set aside by their rules, counted by a view."""
 
 from __future__ import annotations
 
