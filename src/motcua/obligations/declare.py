@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from motcua.catalog import Catalog, Unit, load_catalog
-from motcua.errors import CatalogError, ReportRefused
+from motcua.catalog import Unit, load_catalog
+from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
@@ -24,14 +24,14 @@ def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: s
         ReportRefused: nothing is owed for that unit and period, or the store holds dossiers of it.
     """
     with store_engine().begin() as connection:
-        found, obligation_id = _obligation(connection, unit, report_code, period)
+        owing, obligation_id = _obligation(connection, unit, report_code, period)
         counts = connection.execute(
             statement("obligations/received_dossiers"),
-            {"unit_ids": [found.unit_id], "from_date": period.from_date, "to_date": period.to_date},
+            {"unit_ids": [owing.unit_id], "from_date": period.from_date, "to_date": period.to_date},
         ).one_or_none()
         if counts is not None:
             raise ReportRefused(
-                f"{found.name} ({found.unit_id}) cannot declare {period.label} empty: the store holds"
+                f"{owing.name} ({owing.unit_id}) cannot declare {period.label} empty: the store holds"
                 f" {counts.dossier_count} dossiers received in it.",
                 action="report the period, or have the dossiers corrected at their source first.",
             )
@@ -48,7 +48,7 @@ def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: s
 def withdraw_declaration(unit: str, report_code: str, period: Period) -> str:
     """Take an empty declaration back; it stays on record. Raises ReportRefused when there is none in force."""
     with store_engine().begin() as connection:
-        found, obligation_id = _obligation(connection, unit, report_code, period)
+        owing, obligation_id = _obligation(connection, unit, report_code, period)
         done = connection.execute(
             text(
                 "update empty_declaration set withdrawn_at = now()"
@@ -58,19 +58,19 @@ def withdraw_declaration(unit: str, report_code: str, period: Period) -> str:
         ).one_or_none()
         if done is None:
             raise ReportRefused(
-                f"{found.name} ({found.unit_id}) has not declared {period.label} empty.",
+                f"{owing.name} ({owing.unit_id}) has not declared {period.label} empty.",
                 action="list the cells with `motcua obligations list`.",
             )
     return obligation_id
 
 
 def _obligation(connection: Connection, unit: str, report_code: str, period: Period) -> tuple[Unit, str]:
-    found = _unit(load_catalog(Settings.load().catalog_dir), unit, period)
+    owing = load_catalog(Settings.load().catalog_dir).unit_in(unit, period)
     row: Any = connection.execute(
         statement("obligations/list"),
         {
             "report_code": report_code,
-            "unit_ids": [found.unit_id],
+            "unit_ids": [owing.unit_id],
             "period_type": period.period_type,
             "from_date": period.from_date,
             "to_date": period.to_date,
@@ -80,14 +80,7 @@ def _obligation(connection: Connection, unit: str, report_code: str, period: Per
     ).one_or_none()
     if row is None:
         raise ReportRefused(
-            f"{found.name} ({found.unit_id}) owes no {report_code} for {period.period_type} {period.label}.",
+            f"{owing.name} ({owing.unit_id}) owes no {report_code} for {period.period_type} {period.label}.",
             action="write the rows with `motcua obligations plan --since DATE`, or correct obligations.yaml.",
         )
-    return found, row.obligation_id
-
-
-def _unit(catalog: Catalog, unit: str, period: Period) -> Unit:
-    try:
-        return catalog.unit(unit, period.to_date)
-    except CatalogError:
-        return catalog.unit(unit, period.from_date)
+    return owing, row.obligation_id
