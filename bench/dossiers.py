@@ -38,7 +38,10 @@ MESSAGES_PAGE = 1000
 
 
 def of_size(scenario_id: str, dossiers: int) -> Scenario:
-    """Return the scenario with this many dossiers received in all, its other figures in proportion."""
+    """Return the scenario with this many dossiers received in all, its other figures in proportion.
+
+    Nothing is carried over: a listing of the period's days is all that is compared, and all that dlt asks for.
+    """
     scenario = load_scenario(scenario_id)
     share = dossiers / sum(level.received for level in scenario.levels.values())
 
@@ -46,12 +49,17 @@ def of_size(scenario_id: str, dossiers: int) -> Scenario:
         counts = {name: value for name, value in part.model_dump().items() if isinstance(value, int)}
         return part.model_copy(update={name: round(value * share) for name, value in counts.items()})
 
-    levels = {level: scaled(totals) for level, totals in scenario.levels.items()}
+    levels = {level: scaled(totals).model_copy(update={"carried_over": 0}) for level, totals in scenario.levels.items()}
     first = next(iter(levels))
     rest = dossiers - sum(level.received for level in levels.values())
     levels[first] = levels[first].model_copy(update={"received": levels[first].received + rest})
     return scenario.model_copy(
-        update={"levels": levels, "changes": scaled(scenario.changes), "noise": scaled(scenario.noise)}
+        update={
+            "levels": levels,
+            "past_per_unit": 0,
+            "changes": scaled(scenario.changes),
+            "noise": scaled(scenario.noise),
+        }
     )
 
 

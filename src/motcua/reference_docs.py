@@ -41,7 +41,7 @@ TABLES = {
         "quarantine_record": "Records set aside, redacted, with every rule they broke.",
         "rule_finding": "How many records of a batch each rule checked and found at fault.",
         "request_slot": "When the next request may leave for a host or a source, for all tasks together.",
-        "host_circuit": "Hosts that failed last: how often in a row, and until when they are left alone.",
+        "host_circuit": "Hosts whose last request failed: the failures in a row, and until when their circuit is open.",
         "source_contract": "What each source was last seen to send: its keys and their kinds of value.",
         "received_message": "Messages of the portal's sync posted to us, stripped of personal data, as they came.",
         "obligation": "What each unit owes for each report and period, and by when. Made before it is due.",
@@ -74,7 +74,7 @@ def pages() -> dict[str, str]:
 
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
-    from motcua.catalog import forms, index, models, obligations, options, petition_sources
+    from motcua.catalog import forms, index, models, obligations, options, record_sources
     from motcua.days.due_dates import DueRule
     from motcua.days.workdays import SwappedDay
     from motcua.extract.records import mapping, rules
@@ -106,7 +106,7 @@ def catalog_page() -> str:
         ),
         "`forms/overdue_reasons.csv`": (forms.OverdueReason,),
         "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (*_models_of(index, but=index.IndexFile),),
-        "`petitions/*.yaml`": (petition_sources.PetitionSource, options.PetitionColumns, options.PetitionWords),
+        "`petitions/*.yaml`": (record_sources.PetitionSource, options.PetitionColumns, options.PetitionWords),
         "`obligations.yaml`": (obligations.ObligationRules, obligations.ObligationRule, obligations.Due),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }

@@ -129,9 +129,16 @@ class OtherMembership(_Own):
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one change. `function` is where it stands, `change` the lines before and after."""
+    """A module with one change.
+
+    Attributes:
+        function: the functions and classes it stands in.
+        function_line: where the innermost function begins, its decorators included; none outside of functions.
+        change: the lines before and after.
+    """
 
     function: str
+    function_line: int | None
     line: int
     change: str
     source: str
@@ -161,7 +168,7 @@ def mutants(source: str) -> list[Mutant]:
             if meaning not in seen and _signatures(changed_tree) == _signatures(tree):
                 seen.add(meaning)
                 line = start[0]
-                found.append((line, Mutant(_function_at(tree, line), line, _change(source, changed), changed)))
+                found.append((line, Mutant(*_function_at(tree, line), line, _change(source, changed), changed)))
     return [mutant for _, mutant in sorted(found, key=lambda each: each[0])]
 
 
@@ -209,13 +216,19 @@ def _meaning(tree: ast.AST) -> str:
     return ast.dump(_Turned().visit(ast.parse(ast.unparse(tree))))
 
 
-def _function_at(tree: ast.AST, line: int) -> str:
-    found = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.lineno <= line <= (node.end_lineno or 0)
-    ]
-    return ".".join(node.name for node in sorted(found, key=lambda node: node.lineno)) or "module"
+def _function_at(tree: ast.AST, line: int) -> tuple[str, int | None]:
+    found = sorted(
+        (
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.lineno <= line <= (node.end_lineno or 0)
+        ),
+        key=lambda node: node.lineno,
+    )
+    name = ".".join(node.name for node in found) or "module"
+    if not found or isinstance(found[-1], ast.ClassDef):
+        return name, None
+    return name, min([found[-1].lineno, *(each.lineno for each in _decorators(found[-1]))])
 
 
 def _change(before: str, after: str) -> str:

@@ -18,15 +18,16 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from tests.mutation.operators import Mutant, mutants
@@ -76,35 +77,89 @@ class _Limits:
     clock: int = 3600
 
 
-class _Watch:
-    """Notes the first test that fails, lets those that killed before come first, and points at this run's server.
+def _name(nodeid: str) -> str:
+    """Return a test's name without its parameters, which may be made from what a mutant changes."""
+    return nodeid.partition("[")[0]
 
-    `longest` is the processor time of the longest test.
+
+@dataclass
+class _Baseline:
+    """What the tests do with the code as it is.
+
+    Attributes:
+        reached: by test, the lines where the functions of the module begin that it enters. Those entered while a test
+            is set up count for all tests of its file: what is set up may serve them all.
+        longest: the processor time of the longest test.
     """
 
-    def __init__(self, server: dict[str, str], killers: Counter[str], limits: _Limits) -> None:
-        self._server, self._killers, self.limits = server, killers, limits
+    reached: dict[str, set[int]] = field(default_factory=dict)
+    longest: float = 0.0
+
+    def tests_of(self, mutant: Mutant) -> set[str]:
+        """Return the tests that enter the function of a mutant; all for one outside of functions."""
+        if mutant.function_line is None:
+            return set(self.reached)
+        return {test for test, lines in self.reached.items() if mutant.function_line in lines}
+
+
+class _Watch:
+    """Follows a run: the first test that fails, and without a `chosen` set what each test enters of the module.
+
+    Lets the tests that killed before come first, leaves out those not chosen, and points at the server of this run.
+    """
+
+    def __init__(
+        self, server: dict[str, str], path: Path, limits: _Limits, killers: Counter[str], chosen: set[str] | None = None
+    ) -> None:
+        self._server, self._file, self._killers, self._chosen = server, str(path), killers, chosen
+        self.limits = limits
         self.failed = ""
-        self.longest = 0.0
+        self.baseline = _Baseline()
         self._began = 0.0
+        self._entered: set[int] = set()
 
     def pytest_sessionstart(self) -> None:
         os.environ.update(self._server)  # after tests/conftest.py, which clears what the developer has set
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        if self._chosen is not None:
+            items[:] = [item for item in items if _name(item.nodeid) in self._chosen]
         items.sort(key=lambda item: -self._killers[item.nodeid])
 
-    def pytest_runtest_logstart(self) -> None:
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
         signal.setitimer(signal.ITIMER_PROF, self.limits.one_test)  # ends the process
         self._began = time.process_time()
+        if self._chosen is None:
+            threading.settrace(self._enter)
+            sys.settrace(self._enter)
 
-    def pytest_runtest_logfinish(self) -> None:
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        sys.settrace(None)
+        threading.settrace(None)  # type: ignore[arg-type]
         signal.setitimer(signal.ITIMER_PROF, 0)
-        self.longest = max(self.longest, time.process_time() - self._began)
+        self.baseline.longest = max(self.baseline.longest, time.process_time() - self._began)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and not self.failed:
             self.failed = report.nodeid
+        reached = self.baseline.reached
+        reached.setdefault(_name(report.nodeid), set()).update(self._entered)
+        if report.when == "setup":
+            reached.setdefault(report.nodeid.partition("::")[0], set()).update(self._entered)
+        self._entered.clear()
+
+    def told(self) -> str:
+        """Return what the process that forked this one wants to know."""
+        reached = {
+            test: sorted(lines | self.baseline.reached.get(test.partition("::")[0], set()))
+            for test, lines in self.baseline.reached.items()
+            if "::" in test
+        }
+        return json.dumps([self.failed, self.baseline.longest, reached if self._chosen is None else {}])
+
+    def _enter(self, frame: FrameType, event: str, argument: object) -> None:
+        if frame.f_code.co_filename == self._file:
+            self._entered.add(frame.f_code.co_firstlineno)
 
 
 def main(wanted: Sequence[str]) -> int:
@@ -151,13 +206,13 @@ def _run_module(file: str, tests: list[str], server: dict[str, str]) -> dict[str
     path = ROOT / file
     source = path.read_text(encoding="utf-8")
     started, used = time.monotonic(), _processor_seconds()
-    status, failed, longest = _test(path, source, tests, _Watch(server, Counter(), _Limits()))
+    status, failed, baseline = _test(path, source, tests, _Watch(server, path, _Limits(), Counter()))
     if status != PASSED:
         print(f"{file}: its tests are red without any change ({failed or 'see ' + str(WORK / 'last.log')})")
         return None
     clock, processor = time.monotonic() - started, _processor_seconds() - used
     limits = _Limits(
-        ONE_TEST[0] + ONE_TEST[1] * longest,
+        ONE_TEST[0] + ONE_TEST[1] * baseline.longest,
         int(PROCESSOR[0] + PROCESSOR[1] * processor),
         int(CLOCK[0] + CLOCK[1] * clock),
     )
@@ -166,9 +221,16 @@ def _run_module(file: str, tests: list[str], server: dict[str, str]) -> dict[str
     killers: Counter[str] = Counter()
     survived: list[Mutant] = []
     for number, mutant in enumerate(every, start=1):
-        status, failed, _ = _test(path, mutant.source, tests, _Watch(server, killers, limits))
-        if status == NOT_BEGUN:  # the change breaks what a conftest.py imports, unless it was something else
-            status, failed, _ = _test(path, mutant.source, tests, _Watch(server, killers, limits))
+        status, failed = PASSED, ""
+        likely = baseline.tests_of(mutant)
+        # The others too, once none of these notices: what a test entered may have been kept for the next (lru_cache).
+        for chosen in filter(None, (likely, set(baseline.reached) - likely)):
+            watch = _Watch(server, path, limits, killers, chosen)
+            status, failed, _ = _test(path, mutant.source, tests, watch)
+            if status == NOT_BEGUN:  # the change breaks what a conftest.py imports, unless it was something else
+                status, failed, _ = _test(path, mutant.source, tests, watch)
+            if status != PASSED:
+                break
         if status == NO_TESTS:
             raise SystemExit(f"{file}: no test was run; correct tests/mutation/python.toml.")
         if status == PASSED:
@@ -226,8 +288,8 @@ def _server() -> Iterator[dict[str, str]]:
         subprocess.run([sys.executable, "-c", stop], check=True, cwd=ROOT)
 
 
-def _test(path: Path, source: str, tests: list[str], watch: _Watch) -> tuple[int, str, float]:
-    """Return the exit status of pytest over the tests with this source, the first that failed, and `longest`."""
+def _test(path: Path, source: str, tests: list[str], watch: _Watch) -> tuple[int, str, _Baseline]:
+    """Return the exit status of pytest over the tests with this source, and what was seen of them."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -243,11 +305,12 @@ def _test(path: Path, source: str, tests: list[str], watch: _Watch) -> tuple[int
             os._exit(status)
     os.close(writing)
     with os.fdopen(reading) as answer:
-        failed, longest = json.loads(answer.read() or '["", 0]')
+        failed, longest, reached = json.loads(answer.read() or '["", 0, {}]')
     _, waited = os.waitpid(child, 0)
     with suppress(ProcessLookupError):  # what it started and left
         os.killpg(child, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(waited), failed, longest
+    baseline = _Baseline({test: set(lines) for test, lines in reached.items()}, longest)
+    return os.waitstatus_to_exitcode(waited), failed, baseline
 
 
 def _run_pytest(path: Path, source: str, tests: list[str], watch: _Watch, writing: int) -> int:
@@ -265,7 +328,8 @@ def _run_pytest(path: Path, source: str, tests: list[str], watch: _Watch, writin
     name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
     sys.meta_path.insert(0, _Finder(name, path, source))  # type: ignore[arg-type]
     status = pytest.main([*tests, "-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:randomly"], [watch])
-    os.write(writing, json.dumps([watch.failed, watch.longest]).encode())
+    with os.fdopen(writing, "w") as answer:
+        answer.write(watch.told())
     sys.stdout.flush()
     return int(status)
 

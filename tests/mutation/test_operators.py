@@ -57,4 +57,5 @@ def test_a_star_before_keywords_is_no_product() -> None:
 def test_a_mutant_names_its_function_and_its_line() -> None:
     [mutant] = mutants("class Gate:\n    def enter(self):\n        self.ask()\n")
     assert (mutant.function, mutant.line, mutant.change) == ("Gate.enter", 3, "self.ask() → pass")
+    assert mutant.function_line == 2
     assert mutant.source == "class Gate:\n    def enter(self):\n        pass\n"

@@ -11,7 +11,8 @@ Keys of a file, all but `cases` optional:
     each          `{column: value}`: what every row expected holds beside what it names
     month         YYYY-MM: a whole number expected where a day comes back is a day of it
     clock         the instant at which `clock_timestamp()` stands
-    is_ordered    whether the order of the rows matters; a case may say so for itself
+    is_ordered    whether the order of the rows matters; also of a case
+    kind          the kind of record that a merge handles: dossier (the default) or petition; also of a case
     database      store (the default) or warehouse
 Keys of a case: `name`, a sentence; `given` and `parameters`, added to those of the file; and at least one of
     expect        the rows that the statement returns, each naming only what matters
@@ -44,10 +45,11 @@ _FILE_KEYS = {
     "each",
     "month",
     "clock",
+    "kind",
     "is_ordered",
     "database",
 }
-_CASE_KEYS = {"name", "given", "parameters", "expect", "after", "writes", "refused", "is_ordered"}
+_CASE_KEYS = {"name", "given", "parameters", "expect", "after", "writes", "refused", "is_ordered", "kind"}
 
 Rows = list[dict[str, Any]]
 
@@ -89,6 +91,7 @@ class Case:
     is_ordered: bool
     month: str | None
     clock: datetime | None = None
+    kind: str = "dossier"
     database: str = field(default="store")
 
     @property
@@ -133,6 +136,7 @@ def _case(path: Path, shared: Mapping[str, Any], case: Mapping[str, Any]) -> Cas
     given = case.get("given", {})
     if "row_of" in shared:
         given = {shared["row_of"]: [given]}
+    kind = case.get("kind", shared.get("kind", "dossier"))
     expect = case.get("expect")
     if expect is not None and "pairs" in shared:
         key, value = shared["pairs"]
@@ -142,7 +146,7 @@ def _case(path: Path, shared: Mapping[str, Any], case: Mapping[str, Any]) -> Cas
     return Case(
         statement=statement_of(path),
         name=case["name"],
-        given=_added(shared.get("given", {}), given),
+        given=_added(kind, shared.get("given", {}), given),
         temporary=tuple(shared.get("temporary", ())),
         parameters=_bound(shared.get("arrays", {}), {**shared.get("parameters", {}), **case.get("parameters", {})}),
         expect=expect,
@@ -152,15 +156,20 @@ def _case(path: Path, shared: Mapping[str, Any], case: Mapping[str, Any]) -> Cas
         is_ordered=case.get("is_ordered", shared.get("is_ordered", False)),
         month=shared.get("month"),
         clock=shared.get("clock"),
+        kind=kind,
         database=shared.get("database", "store"),
     )
 
 
-def _added(first: Mapping[str, Rows], second: Mapping[str, Rows]) -> dict[str, Rows]:
+def _added(kind: str, first: Mapping[str, Rows], second: Mapping[str, Rows]) -> dict[str, Rows]:
     return {
-        table: [base_rows().get(table, {}) | row for row in [*(first.get(table) or []), *(second.get(table) or [])]]
+        table: [_base_row(kind, table) | row for row in [*(first.get(table) or []), *(second.get(table) or [])]]
         for table in [*first, *(table for table in second if table not in first)]
     }
+
+
+def _base_row(kind: str, table: str) -> dict[str, Any]:
+    return base_rows().get(f"{kind} {table}") or base_rows().get(table, {})
 
 
 def _bound(arrays: Mapping[str, list[str]], parameters: Mapping[str, Any]) -> dict[str, Any]:

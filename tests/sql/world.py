@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 from tests.sql.cases import Case, Expression, HashOf, Rows, Some
 
-from motcua.canonical import DOSSIER
+from motcua.canonical import KINDS, RecordKind
 from motcua.settings import Settings
 from motcua.warehouse import embedded, statement, store_engine, warehouse_engine
 from motcua.warehouse.statements import expanded
@@ -112,18 +112,19 @@ def _stand(connection: Connection, case: Case) -> None:
     """Put the given rows of a case into the database, whatever they would refer to."""
     made: set[str] = set()
     for table in [*case.temporary, *case.given]:
-        _make(connection, table, made)
+        _make(connection, KINDS[case.kind], table, made)
     connection.execute(text("set local session_replication_role = replica"))
     for table, rows in case.given.items():
         for row in rows:
-            _insert(connection, table, row)
+            _insert(connection, KINDS[case.kind], table, row)
     connection.execute(text("set local session_replication_role = origin"))
 
 
 def _result(connection: Connection, case: Case, body: str | None) -> CursorResult[Any]:
     if case.view:
         return connection.execute(text(f"select * from {case.view}"))
-    asked = statement(case.statement) if body is None else text(expanded(body))
+    kind = KINDS[case.kind]
+    asked = statement(case.statement, kind) if body is None else text(expanded(body, kind))
     return connection.execute(asked, case.parameters)
 
 
@@ -180,25 +181,25 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _make(connection: Connection, table: str, made: set[str]) -> None:
+def _make(connection: Connection, kind: RecordKind, table: str, made: set[str]) -> None:
     if table not in TEMPORARY or table in made:
         return
     made.add(table)
     name, reads = TEMPORARY[table]
     for other in reads:
-        _make(connection, other, made)
+        _make(connection, kind, other, made)
     if name:
-        connection.execute(statement(name), NOTHING)
+        connection.execute(statement(name, kind), NOTHING)
     else:
-        connection.execute(text(f"create temporary table {table} ({DOSSIER.staging_columns}) on commit drop"))
+        connection.execute(text(f"create temporary table {table} ({kind.staging_columns}) on commit drop"))
 
 
-def _insert(connection: Connection, table: str, row: Mapping[str, Any]) -> None:
+def _insert(connection: Connection, kind: RecordKind, table: str, row: Mapping[str, Any]) -> None:
     row = {
-        column: _content_hash(connection, value.row) if isinstance(value, HashOf) else value
+        column: _content_hash(connection, kind, value.row) if isinstance(value, HashOf) else value
         for column, value in row.items()
     }
-    types = _types(connection, table)
+    types = _types(connection, kind, table)
     if unknown := row.keys() - types.keys():
         raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
     values = ", ".join(
@@ -217,12 +218,13 @@ def _insert(connection: Connection, table: str, row: Mapping[str, Any]) -> None:
     )
 
 
-def _content_hash(connection: Connection, record: Mapping[str, Any]) -> str:
+def _content_hash(connection: Connection, kind: RecordKind, record: Mapping[str, Any]) -> str:
     """Return the content hash that the statement in the tree gives an accepted record."""
     with connection.begin_nested() as savepoint:
-        _make(connection, "accepted_record", {"accepted_record"} if _exists(connection, "accepted_record") else set())
-        _insert(connection, "accepted_record", {**record, "batch_id": "only hashed"})
-        connection.execute(statement("consolidate/compare_incoming"), NOTHING | {"batch_id": "only hashed"})
+        if not _exists(connection, "accepted_record"):
+            _make(connection, kind, "accepted_record", set())
+        _insert(connection, kind, "accepted_record", {**record, "batch_id": "only hashed"})
+        connection.execute(statement("consolidate/compare_incoming", kind), NOTHING | {"batch_id": "only hashed"})
         found: str = connection.execute(text("select content_hash from compared")).scalar_one()
         savepoint.rollback()
     return found
@@ -232,11 +234,11 @@ def _exists(connection: Connection, table: str) -> bool:
     return connection.scalar(text("select to_regclass(:table)"), {"table": table}) is not None
 
 
-_known_types: dict[str, dict[str, str]] = {}
+_known_types: dict[tuple[str, str], dict[str, str]] = {}
 
 
-def _types(connection: Connection, table: str) -> dict[str, str]:
-    if table not in _known_types:
+def _types(connection: Connection, kind: RecordKind, table: str) -> dict[str, str]:
+    if (kind.name, table) not in _known_types:
         rows: CursorResult[Any] = connection.execute(
             text(
                 "select attname, format_type(atttypid, atttypmod) from pg_attribute"
@@ -244,5 +246,5 @@ def _types(connection: Connection, table: str) -> dict[str, str]:
             ),
             {"table": table},
         )
-        _known_types[table] = dict(rows.tuples().all())
-    return _known_types[table]
+        _known_types[kind.name, table] = dict(rows.tuples().all())
+    return _known_types[kind.name, table]

@@ -50,7 +50,7 @@ def test_a_source_is_asked_for_its_overlap_and_for_every_day_it_has_not_answered
 
 
 def test_an_unknown_source_is_refused_by_name() -> None:
-    with pytest.raises(ConfigurationError, match="No source nowhere"):
+    with pytest.raises(ConfigurationError, match="No source of dossiers of level any called nowhere"):
         plan("r", date(2023, 10, 31), source_ids=["nowhere"])
 
 
@@ -132,7 +132,9 @@ def test_planning_makes_the_units_of_the_catalogue_known_to_the_store() -> None:
 def test_an_unknown_source_is_refused_with_its_level_and_the_known_ones_are_not_named(
     level: str | None, named: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match=rf"No source nowhere of level {named} is in force on 2023-10-31\."):
+    with pytest.raises(
+        ConfigurationError, match=rf"No source of dossiers of level {named} called nowhere is in force on 2023-10-31\."
+    ):
         plan("r", END, source_ids=[SOURCE, "nowhere"], level=level)
 
 
@@ -146,7 +148,7 @@ def test_a_run_without_a_source_is_refused_with_what_was_looked_for(
     level: str | None, province: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOTCUA_PROVINCE", province)
-    with pytest.raises(ConfigurationError, match=f"No source of {says}"):
+    with pytest.raises(ConfigurationError, match=f"No source of dossiers of {says}"):
         plan("r", END if province else date(1999, 1, 1), level=level)
 
 

@@ -121,6 +121,7 @@ DOSSIER = RecordKind(
     ),
     # The keyed HMACs of the applicant have no use in quarantine, and stay personal data (domain.md section 7).
     hidden=("applicant_ref", "previous_applicant_refs"),
+    received=("received_online", "received_direct"),
     is_summed_by_day=True,
 )
 

@@ -65,6 +65,7 @@ class RecordKind:
         reference: the columns whose first value tells the day that its unit is read on.
         step: columns of `content` that are kept of a step of it at another agency.
         hidden: columns that no quarantine record shows.
+        received: the measures that count it on the day it was received, each record in one of them.
         is_summed_by_day: whether the contributions of its versions are summed into `measure_day`.
     """
 
@@ -80,6 +81,7 @@ class RecordKind:
     reference: tuple[str, ...] = ()
     step: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    received: tuple[str, ...] = ()
     is_summed_by_day: bool = False
 
     @property

@@ -32,4 +32,5 @@ PETITION = RecordKind(
     ),
     resolved=(Field("unit_id", TEXT),),
     reference=("received_on",),
+    received=("petition_received",),
 )

@@ -1,14 +1,63 @@
-"""The sources of every kind of record: `sources/*.yaml` by their adapter, and those that have files of their own."""
+"""The sources of every kind of record: `sources/*.yaml` by their adapter, and of petitions also `petitions/*.yaml`."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
 
-from motcua.catalog.load import Catalog
-from motcua.catalog.models import Source
-from motcua.catalog.petition_sources import as_source, petition_sources
+from pydantic import Field
+
+from motcua.catalog.load import Catalog, read_document
+from motcua.catalog.models import Entry, Source, Unit
+from motcua.catalog.options import PetitionFilesOptions
 from motcua.errors import CatalogError
 from motcua.period import Period
+
+
+class PetitionSource(PetitionFilesOptions, Entry):
+    """Where a unit's petitions are dropped as tables, and how to read them.
+
+    `unit_id` is the unit that the source speaks for, with all below it. It is whose a petition is where no column says.
+    """
+
+    source_id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    unit_id: str
+    evidence: Literal["code", "inferred"] = "inferred"
+
+
+def petition_sources(catalog_dir: Path) -> list[PetitionSource]:
+    """Return the sources of petitions of a catalogue. Raises CatalogError naming file and line."""
+    return [read_document(path, PetitionSource) for path in sorted((catalog_dir / "petitions").glob("*.yaml"))]
+
+
+def _as_source(catalog: Catalog, entry: PetitionSource) -> Source:
+    """Return the source that a file of `petitions/` stands for.
+
+    Raises:
+        CatalogError: it names a unit that the catalogue has not.
+    """
+    unit = catalog.unit_by_id.get(entry.unit_id)
+    if unit is None:
+        raise CatalogError(
+            f"{catalog.folder}: source {entry.source_id!r} names an unknown unit {entry.unit_id!r}.",
+            action="correct unit_id in include/catalog/petitions/.",
+        )
+    return Source(
+        source_id=entry.source_id,
+        name=f"Phản ánh, kiến nghị {unit.name}",
+        system_code="petitions",
+        adapter="petition_files",
+        options=PetitionFilesOptions.model_validate(
+            {name: getattr(entry, name) for name in PetitionFilesOptions.model_fields}
+        ),
+        level=unit.level,
+        unit_id=unit.unit_id,
+        valid_from=entry.valid_from,
+        valid_to=entry.valid_to,
+        lists_all=False,
+    )
 
 
 def every_source(catalog: Catalog) -> tuple[Source, ...]:
@@ -17,7 +66,7 @@ def every_source(catalog: Catalog) -> tuple[Source, ...]:
     Raises:
         CatalogError: a file is wrong, or two sources have one id.
     """
-    petitions = [as_source(catalog, entry) for entry in petition_sources(catalog.folder)]
+    petitions = [_as_source(catalog, entry) for entry in petition_sources(catalog.folder)]
     found = (*catalog.sources, *catalog.other_sources, *petitions)
     twice = [source_id for source_id, count in Counter(source.source_id for source in found).items() if count > 1]
     if twice:
@@ -30,6 +79,27 @@ def every_source(catalog: Catalog) -> tuple[Source, ...]:
 def sources_of(catalog: Catalog, record_kind: str) -> tuple[Source, ...]:
     """Return the sources of one kind of record. Raises CatalogError as `every_source` does."""
     return tuple(source for source in every_source(catalog) if source.record_kind == record_kind)
+
+
+def heard_of(catalog: Catalog, record_kind: str, unit_id: str) -> tuple[str, ...]:
+    """Return the units whose sources speak for a unit, itself first.
+
+    A source of dossiers speaks for its unit; one of another kind also for all below it, so no record is an answer too.
+    """
+    if record_kind == "dossier":
+        return (unit_id,)
+    found: list[str] = []
+    unit: Unit | None = catalog.unit_by_id.get(unit_id)
+    while unit is not None:
+        found.append(unit.unit_id)
+        unit = catalog.unit_by_id.get(unit.parent_id or "")
+    return tuple(found)
+
+
+def speaking_for(catalog: Catalog, record_kind: str, unit_ids: Iterable[str]) -> list[Source]:
+    """Return the sources of a kind of record that speak for any of these units."""
+    asked = {other for unit_id in unit_ids for other in heard_of(catalog, record_kind, unit_id)}
+    return [source for source in sources_of(catalog, record_kind) if source.unit_id in asked]
 
 
 def units_told(catalog: Catalog, record_kind: str, period: Period) -> frozenset[str]:

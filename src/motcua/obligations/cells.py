@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from motcua import ledger
+from motcua.canonical import KINDS
 from motcua.catalog import Catalog, Source, load_catalog
 from motcua.catalog.cells import CellCode
+from motcua.catalog.forms import counted_kind
 from motcua.catalog.obligations import load_obligations
+from motcua.catalog.record_sources import heard_of, sources_of
 from motcua.period import Period, PeriodType
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine, warehouse_engine
@@ -123,12 +126,17 @@ class _Group:
         self.due_on: date = first.due_on
         self.rows, self.today, self.catalog, self.store = rows, today, catalog, store
         self.units = {row.unit_id: catalog.unit_by_id[row.unit_id] for row in rows if row.unit_id in catalog.unit_by_id}
-        self.sources: dict[str, list[Source]] = {}
-        for source in catalog.sources:
-            if source.unit_id in self.units and ledger.owed_days(source, self.period, self.period.to_date):
-                self.sources.setdefault(source.unit_id, []).append(source)
-        asked = [source for sources in self.sources.values() for source in sources]
-        self.answers = self._answers(asked)
+        self.kind = KINDS[counted_kind(catalog.folder, first.report_code, self.period.to_date)]
+        own: dict[str, list[Source]] = {}
+        for source in sources_of(catalog, self.kind.name):
+            if ledger.owed_days(source, self.period, self.period.to_date):
+                own.setdefault(source.unit_id, []).append(source)
+        self.sources = {
+            unit_id: [source for heard in heard_of(catalog, self.kind.name, unit_id) for source in own.get(heard, ())]
+            for unit_id in self.units
+        }
+        asked = {source.source_id: source for sources in self.sources.values() for source in sources}
+        self.answers = self._answers(asked.values())
         provinces = [unit_id for unit_id, unit in self.units.items() if unit.kind == "province"]
         self.editions = {
             row.unit_id: row
@@ -144,10 +152,15 @@ class _Group:
             )
         }
         declared = [row.unit_id for row in rows if row.declared_at is not None]
-        self.dossiers: dict[str, int] = dict(
+        self.received: dict[str, int] = dict(
             store.execute(
-                statement("obligations/received_dossiers"),
-                {"unit_ids": declared, "from_date": self.period.from_date, "to_date": self.period.to_date},
+                statement("obligations/received_records"),
+                {
+                    "unit_ids": declared,
+                    "measures": list(self.kind.received),
+                    "from_date": self.period.from_date,
+                    "to_date": self.period.to_date,
+                },
             )
             .tuples()
             .all()
@@ -200,13 +213,14 @@ class _Group:
             is_over=self._is_over,
             is_due=self._is_due,
             declared_in_time=row.declared_at < self._due_end or self._is_written_late(row) if is_declared else None,
-            has_dossiers=row.unit_id in self.dossiers,
+            has_dossiers=row.unit_id in self.received,
             is_suspect=any(answer.set_aside_pct > self.quarantined_pct for answer in answers),
         )
         reasons = [f"{one.source_id}: {one.reason or one.cell}" for one in answers if one.cell != "received"]
         told = "; ".join(reasons) if answers else "no source"
         if is_declared and facts.has_dossiers:
-            told = f"declared empty, but {self.dossiers[row.unit_id]} dossiers were received" + f"; {told}" * bool(told)
+            count = f"{self.received[row.unit_id]} {self.kind.en}"
+            told = f"declared empty, but {count} were received" + f"; {told}" * bool(told)
         elif is_declared:
             told = f"declared by {row.declared_by}: {row.declared_reason}"
         return facts, told

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from motcua.canonical import KINDS
 from motcua.catalog import Unit, load_catalog
+from motcua.catalog.forms import counted_kind
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.settings import Settings
@@ -14,26 +16,32 @@ from motcua.warehouse import statement, store_engine
 
 
 def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: str, reason: str) -> str:
-    """Record that a unit received no dossier in a period; return the obligation's id. Safe to repeat.
+    """Record that a unit received nothing that a report counts in a period; return the obligation's id. Safe to repeat.
 
     Args:
         unit: official code or unit id.
         declared_by: the office or role that says so, not a person.
 
     Raises:
-        ReportRefused: nothing is owed for that unit and period, or the store holds dossiers of it.
+        ReportRefused: nothing is owed for that unit and period, or the store holds records of it.
     """
     with store_engine().begin() as connection:
         owing, obligation_id = _obligation(connection, unit, report_code, period)
+        kind = KINDS[counted_kind(Settings.load().catalog_dir, report_code, period.to_date)]
         counts = connection.execute(
-            statement("obligations/received_dossiers"),
-            {"unit_ids": [owing.unit_id], "from_date": period.from_date, "to_date": period.to_date},
+            statement("obligations/received_records"),
+            {
+                "unit_ids": [owing.unit_id],
+                "measures": list(kind.received),
+                "from_date": period.from_date,
+                "to_date": period.to_date,
+            },
         ).one_or_none()
         if counts is not None:
             raise ReportRefused(
                 f"{owing.name} ({owing.unit_id}) cannot declare {period.label} empty: the store holds"
-                f" {counts.dossier_count} dossiers received in it.",
-                action="report the period, or have the dossiers corrected at their source first.",
+                f" {counts.record_count} {kind.en} received in it.",
+                action=f"report the period, or have the {kind.en} corrected at their source first.",
             )
         connection.execute(
             text(

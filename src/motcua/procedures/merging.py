@@ -129,9 +129,8 @@ class _Merge:
         for path in procedure_files(catalog.folder):
             with path.open(encoding="utf-8-sig", newline="") as handle:
                 raws = [_newer_heading(raw) for raw in csv.DictReader(handle)]
-            target = (
-                path if own else self._folder / path.name
-            )  # a catalogue that uses the shipped lists gets its own copy
+            # A catalogue that uses the shipped lists gets its own copy.
+            target = path if own else self._folder / path.name
             self.rows += [
                 _Row(target, line, raw, entry)
                 for raw, (_, line, entry) in zip(raws, read_rows(path, Procedure), strict=True)

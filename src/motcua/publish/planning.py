@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from motcua.catalog import Catalog, Unit, load_catalog
+from motcua.catalog import load_catalog
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Clock, Form, load_form
 from motcua.catalog.publishing import publishing_rules
-from motcua.catalog.record_sources import units_told
+from motcua.catalog.record_sources import speaking_for
 from motcua.period import Period
 from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
@@ -36,9 +36,8 @@ def reports_due(clock: Clock, unit: str, period: Period) -> list[str]:
 def is_told(form: Form, scope: Scope) -> bool:
     """True when some source of the unit tells a fact the form's columns need, or petitions where it counts them."""
     catalog, period = scope.catalog, scope.period
-    if any(measure.startswith("petition_") for c in form.columns for term in c.terms for measure in term.measures):
-        told_of = units_told(catalog, "petition", period)
-        return not told_of.isdisjoint({*scope.unit_ids, *_above(catalog, scope.unit)})
+    if form.record_kind != "dossier":
+        return any(source.overlaps(period) for source in speaking_for(catalog, form.record_kind, scope.unit_ids))
     needs = [set(column.needs) for column in form.columns if column.needs]
     covered = set(scope.unit_ids)
     return any(
@@ -47,12 +46,3 @@ def is_told(form: Form, scope: Scope) -> bool:
         and any(fed_fields(catalog.folder, source).issuperset(facts) for facts in needs)
         for source in catalog.sources
     )
-
-
-def _above(catalog: Catalog, unit: Unit) -> list[str]:
-    found = []
-    above: Unit | None = unit
-    while above is not None:
-        found.append(above.unit_id)
-        above = catalog.unit_by_id.get(above.parent_id or "")
-    return found

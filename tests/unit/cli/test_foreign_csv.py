@@ -69,7 +69,7 @@ def test_wrong_records_of_a_foreign_csv_are_set_aside_with_the_reason(motcua: Co
     motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
     entries = json.loads(motcua("quarantine", "list", "--json", "--all"))
     broken = {
-        entry["dossier_id"]: [rule["rule_id"] for rule in entry["broken_rules"] if rule["severity"] == "critical"]
+        entry["record_id"]: [rule["rule_id"] for rule in entry["broken_rules"] if rule["severity"] == "critical"]
         for entry in entries
     }
     assert {dossier: rules[0] for dossier, rules in broken.items()} == {

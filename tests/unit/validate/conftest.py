@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from motcua import ledger
-from motcua.canonical import LANDING_SCHEMA
+from motcua.canonical import DOSSIER, LANDING_SCHEMA, RecordKind
 from motcua.catalog import load_catalog
 from motcua.landing import write_records
 from motcua.settings import Settings
@@ -23,14 +23,14 @@ _runs = itertools.count(1)  # never twice in a session: landing folders are name
 
 @pytest.fixture
 def land(databases: None) -> Land:
-    """Return `land(records, source_id=..., schema=..., **ledger)`: plan a batch, put its records, return its id."""
+    """Return `land(records, source_id=..., kind=..., **ledger)`: plan a batch, put its records, return its id."""
     catalog = load_catalog(Settings.load().catalog_dir)
 
     def put(
         records: list[dict[str, Any]],
         *,
         source_id: str = SOURCE,
-        schema: pa.Schema = LANDING_SCHEMA,
+        kind: RecordKind = DOSSIER,
         **said: int,
     ) -> str:
         [[batch_id]] = ledger.plan_run(
@@ -47,7 +47,7 @@ def land(databases: None) -> Land:
             "duplicate": sum(row["disposition"] == "duplicate" for row in rows),
         }
         uri = ledger.read_batches([batch_id])[0].landing_uri
-        sha = write_records(uri, pa.Table.from_pylist(rows, schema=schema), {"source_id": source_id})
+        sha = write_records(uri, pa.Table.from_pylist(rows, schema=kind.landing_schema), {"source_id": source_id}, kind)
         ledger.mark_extracted(batch_id, manifest_sha256=sha, declared_total=None, **(counts | said))
         return batch_id
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from motcua import ledger
+from motcua.canonical import DOSSIER
 from motcua.errors import SuiteBroken
 from motcua.landing import RECORDS, read_accepted
 from motcua.settings import PROJECT_ROOT, Settings
@@ -33,7 +35,7 @@ def rows(query: str) -> list[tuple[Any, ...]]:
 
 
 def set_aside() -> list[tuple[Any, ...]]:
-    return rows("select batch_id, record_no, dossier_id, broken_rules, record from quarantine_record order by 1, 2")
+    return rows("select batch_id, record_no, record_id, broken_rules, record from quarantine_record order by 1, 2")
 
 
 def findings(batch_id: str) -> dict[str, tuple[int, int]]:
@@ -154,15 +156,9 @@ def test_a_batch_that_is_not_what_the_ledger_says_is_stopped_and_no_other(land: 
     assert set_aside() == []
 
 
-def test_a_batch_landed_with_other_columns_is_stopped(
-    land: Land, record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import motcua.landing
-
-    older = motcua.landing.LANDING_SCHEMA.remove(motcua.landing.LANDING_SCHEMA.get_field_index("refused_at"))
-    with monkeypatch.context() as patch:
-        patch.setattr(motcua.landing, "LANDING_SCHEMA", older)
-        batch_id = land([record()], schema=older)
+def test_a_batch_landed_with_other_columns_is_stopped(land: Land, record: Record) -> None:
+    content = tuple(field for field in DOSSIER.content if field.name != "refused_at")
+    batch_id = land([record()], kind=replace(DOSSIER, content=content))
     assert validate_batches([batch_id], now=NOW).failed == [batch_id]
     assert "rule T1" in (state_of(batch_id).error_message or "")
 

@@ -27,7 +27,7 @@ def night(batch_id: str) -> None:
 def test_a_record_set_aside_is_listed_open_with_its_rules(land: Land, record: Record) -> None:
     night(land([record("1", fee_amount=-1), record("2")]))
     [entry] = list_quarantine()
-    assert (entry.dossier_id, entry.status, entry.rule_ids) == ("1", "open", ("V11",))
+    assert (entry.record_id, entry.status, entry.rule_ids) == ("1", "open", ("V11",))
 
 
 def test_a_record_set_aside_is_shown_with_what_the_source_said(land: Land, record: Record) -> None:
@@ -99,7 +99,7 @@ def test_the_list_is_narrowed_by_source_and_rule_and_cut(land: Land, record: Rec
     night(land([record("1", fee_amount=-1), record("2", unit_code="XX")]))
     night(land([record("1", fee_amount=-1)], source_id=OTHER_SOURCE))
     assert [entry.source_id for entry in list_quarantine(source_id=OTHER_SOURCE)] == [OTHER_SOURCE]
-    assert [entry.dossier_id for entry in list_quarantine(rule="V7")] == ["2"]
+    assert [entry.record_id for entry in list_quarantine(rule="V7")] == ["2"]
     assert len(list_quarantine(rule="V11")) == 2
     assert list_quarantine(rule="V1") == []
     assert len(list_quarantine(limit=1)) == 1

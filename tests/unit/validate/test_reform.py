@@ -117,7 +117,7 @@ def test_a_unit_that_had_ended_is_set_aside_with_its_heir_named(reform: Catalog,
     )  # fmt: skip
     assert found == [None, None, CITY, None]
     told = {
-        entry.dossier_id: [(rule.reason, rule.value) for rule in entry.broken_rules if rule.rule_id == "V7"]
+        entry.record_id: [(rule.reason, rule.value) for rule in entry.broken_rules if rule.rule_id == "V7"]
         for entry in list_quarantine(rule="V7")
     }
     heir = "unit_heir=86-TTPVHCC:2025 (Trung tâm tỉnh Vĩnh Long)"

@@ -9,7 +9,7 @@ from motcua.catalog.forms.display import Bar, Chart, CountsByLevel, MostByUnit, 
 from motcua.catalog.forms.dossier_list import Apology, DossierList, ListColumn
 from motcua.catalog.forms.form import Form, Section
 from motcua.catalog.forms.published import Clock, PublishingRule
-from motcua.catalog.forms.read import FormFile, form_file, load_form, load_list, report_codes
+from motcua.catalog.forms.read import FormFile, counted_kind, form_file, load_form, load_list, report_codes
 from motcua.catalog.forms.reasons import OverdueReason, overdue_reasons
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "ShareByLevel",
     "Term",
     "Tile",
+    "counted_kind",
     "form_file",
     "load_form",
     "load_list",

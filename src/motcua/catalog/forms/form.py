@@ -94,6 +94,12 @@ class Form(Entry):
         return self
 
     @property
+    def record_kind(self) -> str:
+        """The kind of record that its columns count."""
+        measures = {measure for column in self.columns for term in column.terms for measure in term.measures}
+        return "petition" if any(measure.startswith("petition_") for measure in measures) else "dossier"
+
+    @property
     def column_codes(self) -> tuple[str, ...]:
         """The columns that count, in order; not the percentages."""
         return tuple(column.code for column in self.columns if column.percent is None)

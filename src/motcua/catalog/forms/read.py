@@ -82,6 +82,14 @@ def load_form(catalog_dir: Path, report_code: str, day: date) -> Form:
     return _in_force(catalog_dir, content, content.forms, day)
 
 
+def counted_kind(catalog_dir: Path, report_code: str, day: date) -> str:
+    """Return the kind of record that a report counts; one that is no form, as the index, stands on dossiers."""
+    try:
+        return load_form(catalog_dir, report_code, day).record_kind
+    except ReportRefused:
+        return "dossier"
+
+
 def load_list(catalog_dir: Path, report_code: str, day: date) -> DossierList:
     """Return the list of dossiers in force on a day. Raises as `load_form`, ReportRefused also where it is a form."""
     content = form_file(catalog_dir, report_code)

@@ -95,9 +95,8 @@ class Sample:
         counted = Counter(str(value) for value in self.values(column) if str(value) not in _NULLS)
         if 2 * len(counted) > sum(counted.values()) or len(counted) > 40:
             return []
-        words = {
-            folded(word): word for word, _ in reversed(counted.most_common())
-        }  # the most frequent of several spellings
+        # The most frequent of several spellings comes last and stays.
+        words = {folded(word): word for word, _ in reversed(counted.most_common())}
         return [word for word in reversed(words.values()) if not holds_personal(word) and len(word) <= 60]
 
 

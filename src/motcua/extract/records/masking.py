@@ -21,9 +21,8 @@ from motcua.extract.records.rules import ANY_WORD, ChannelCodes, ChoiceRule, Ite
 LONGEST = 200  # the most characters of a value that is kept
 LONGEST_NAME = 80
 _REF, _PREVIOUS = "__ref__", "__previous__"
-_NAME = re.compile(
-    r"[A-Za-z_][A-Za-z0-9_.-]*"
-)  # keys of the protocol are ASCII; names of persons have spaces and tone marks
+# Keys of the protocol are ASCII; names of persons have spaces and tone marks.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _LONGEST_AMOUNT = 11  # digits; a citizen number has twelve
 
 Guard = Callable[[Any], bool]

@@ -80,7 +80,7 @@ class Gate:
         }
         with _shared() as connection:
             connection.execute(statement("extract/note_failure"), failure)
-            connection.execute(statement("extract/leave_host_alone"), _circuit(self._host, self._circuit))
+            connection.execute(statement("extract/open_circuit"), _circuit(self._host, self._circuit))
 
     def answered(self) -> None:
         """Note that the host answered."""
@@ -98,7 +98,7 @@ class Gate:
         if state is None:
             return
         self._is_suspect |= state.failure_count > 0
-        if not state.is_left_alone or self._is_answered:
+        if not state.is_open or self._is_answered:
             return
         if state.is_due:
             with _shared() as connection:

@@ -138,7 +138,7 @@ def completeness_json(cells: list[SourceCell], placed: Mapping[str, str]) -> lis
             "source_id": cell.source_id,
             "source_name": cell.source_name,
             "unit_id": cell.unit_id,
-            **({"row_unit_id": placed[cell.unit_id]} if placed[cell.unit_id] != cell.unit_id else {}),
+            **({"row_unit_id": line} if (line := placed.get(cell.unit_id, cell.unit_id)) != cell.unit_id else {}),
             "row_code": cell.row_code,
             "level": cell.level,
             "cell": cell.cell,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from motcua.catalog import load_catalog
 from motcua.catalog.cells import cell_text
-from motcua.catalog.forms import load_form
+from motcua.catalog.forms import Form, load_form
 from motcua.catalog.index import index_of
 from motcua.errors import ReportRefused
 from motcua.period import Period
@@ -101,12 +101,16 @@ def publish_edition(
 def _draft(store: Connection, settings: Settings, report_code: str, scope: Scope, asked: State | None) -> Content:
     read_at: datetime = store.execute(text("select now()")).scalar_one()
     refuse_unready_batches(store, scope.catalog, scope.units)
-    cells = read_cells(store, scope.catalog, scope.units, scope.period, scope.today)
-    cells += without_source(units_in_force(scope.units, scope.period), cells, scope.period)
-    index = index_of(report_code)
+    if index := index_of(report_code):
+        cells = _cells(store, scope, "dossier", "petition")
+        content = _index_content(store, index, scope)
+    else:
+        form = load_form(scope.catalog.folder, report_code, scope.period.to_date)
+        cells = _cells(store, scope, form.record_kind)
+        content = _form_content(store, form, scope, cells)
     return {
         "schema": SCHEMA,
-        **(_index_content(store, index, scope) if index else _form_content(store, report_code, scope, cells)),
+        **content,
         "state": _decide_state(report_code, scope, cells, asked),
         "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "is_period_over": "yes" if scope.period.to_date < scope.today else "no",
@@ -119,15 +123,25 @@ def _draft(store: Connection, settings: Settings, report_code: str, scope: Scope
     }
 
 
+def _cells(store: Connection, scope: Scope, record_kind: str, *also: str) -> list[SourceCell]:
+    """Return the cells of every source of these kinds of record, and of the units that no source of the first has."""
+    catalog, period = scope.catalog, scope.period
+    cells, *others = (
+        read_cells(store, catalog, scope.units, period, scope.today, kind) for kind in (record_kind, *also)
+    )
+    cells += without_source(catalog, units_in_force(scope.units, period), cells, period, record_kind)
+    return [*cells, *(cell for other in others for cell in other)]
+
+
 def _index_content(store: Connection, index: str, scope: Scope) -> Content:
     return {**index_content(standing_of(store, scope, index=index)), **maps_json(scope.map_code, scope.day)}
 
 
-def _form_content(store: Connection, report_code: str, scope: Scope, cells: list[SourceCell]) -> Content:
-    form = load_form(scope.catalog.folder, report_code, scope.period.to_date)
+def _form_content(store: Connection, form: Form, scope: Scope, cells: list[SourceCell]) -> Content:
     if form.one_day and scope.period.days != 1:
         raise ReportRefused(
-            f"Report {report_code} covers one day, not {scope.period.label}.", action="ask for a period of one day."
+            f"Report {form.report_code} covers one day, not {scope.period.label}.",
+            action="ask for a period of one day.",
         )
     reading = read_on_map(store, form, scope)
     parts = (table for part in reading.parts for table in part_tables_json(part))

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Source, Unit
 from motcua.catalog.cells import CellCode, is_lacking
+from motcua.catalog.record_sources import heard_of, speaking_for
 from motcua.errors import ReportRefused
-from motcua.ledger import Completeness, completeness, owed_days
+from motcua.ledger import Completeness, completeness, owed_days, petitions_set_aside
 from motcua.period import Period
 from motcua.warehouse import statement
 
@@ -59,17 +60,23 @@ def refuse_unready_batches(connection: Connection, catalog: Catalog, scope: list
 
 
 def read_cells(
-    connection: Connection, catalog: Catalog, scope: list[Unit], period: Period, today: date
+    connection: Connection,
+    catalog: Catalog,
+    scope: list[Unit],
+    period: Period,
+    today: date,
+    record_kind: str = "dossier",
 ) -> list[SourceCell]:
-    """Return a cell for each source of the units in scope, by level and unit, over the days it owes so far.
+    """Return a cell for each source that speaks for units in scope, by level and unit, over the days it owes so far.
 
-    A source owes the days of the period on which it is in force and that are over.
+    A source owes the days of the period on which it is in force and that are over. A source of petitions that answered,
+    while some that may belong here are set aside, is held for a decision: each of them may change a figure.
     """
     last_day = min(period.to_date, today - timedelta(days=1))
     members = {unit.unit_id: unit for unit in scope}
     windows: dict[tuple[date, date], list[Source]] = {}
-    for source in catalog.sources:
-        if source.unit_id in members and (days := owed_days(source, period, last_day)) is not None:
+    for source in speaking_for(catalog, record_kind, members):
+        if (days := owed_days(source, period, last_day)) is not None:
             windows.setdefault(days, []).append(source)
     answers: list[tuple[Source, Completeness, date, date]] = []
     for (first, last), sources in windows.items():
@@ -80,14 +87,19 @@ def read_cells(
         row.batch_id: row.manifest_sha256
         for row in connection.execute(statement("publish/batch_manifests"), {"batch_ids": batch_ids})
     }
+    aside = set[str]()
+    if record_kind == "petition":
+        ids = [source.source_id for source, _, _, _ in answers]
+        found_aside = petitions_set_aside(ids, period.from_date, period.to_date, connection=connection)
+        aside = {one.source_id for one in found_aside if one.unit_id is None or one.unit_id in members}
     cells = [
         SourceCell(
             source.source_id,
             source.name,
             source.unit_id,
-            members[source.unit_id].code,
+            catalog.unit_by_id[source.unit_id].code,
             source.level,
-            answer.cell,
+            "quarantined" if answer.cell == "received" and source.source_id in aside else answer.cell,
             first,
             last,
             tuple((batch_id, manifests[batch_id]) for batch_id in answer.batch_ids),
@@ -97,13 +109,15 @@ def read_cells(
     return sorted(cells, key=lambda cell: (cell.source_id, cell.unit_id))
 
 
-def without_source(units: list[Unit], cells: list[SourceCell], period: Period) -> list[SourceCell]:
+def without_source(
+    catalog: Catalog, units: list[Unit], cells: list[SourceCell], period: Period, record_kind: str = "dossier"
+) -> list[SourceCell]:
     """Return a `not_expected` cell for each unit that no source speaks for: its zeros are not an answer."""
-    spoken_for = {cell.unit_id for cell in cells}
+    speaking = {cell.unit_id for cell in cells}
     return [
         SourceCell("", u.name, u.unit_id, u.code, u.level, "not_expected", period.from_date, period.to_date, ())
         for u in units
-        if u.unit_id not in spoken_for
+        if speaking.isdisjoint(heard_of(catalog, record_kind, u.unit_id))
     ]
 
 

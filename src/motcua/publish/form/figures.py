@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from motcua.catalog import LEVELS, Unit
 from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Form
+from motcua.catalog.record_sources import heard_of, units_told
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.publish.form.counts import read_counts
@@ -88,7 +89,10 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
         period,
         ("unit", "field", "level", "total"),
         ahead_until=_ahead_until(form, scope),
-        silent=[(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)],
+        # A petition counts also where no source speaks for its unit: it was told by the source of another.
+        silent=[(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)]
+        if form.record_kind == "dossier"
+        else (),
     ):
         counted_of.setdefault((count.breakdown, count.row_key), {})[count.column_code] = count.quantity
 
@@ -97,18 +101,19 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
 
     def row(table: str, key: str, name: str, level: str = "", unit_id: str = "", code: str = "") -> Row:
         # A unit without a row adds nothing, so it does not make a column told either.
-        counted = [unit_id] if unit_id else [unit.unit_id for unit in units if not level or unit.level == level]
-        covered = [lacking[other] for other in counted if other in lacking]
-        return make_row(
-            form,
-            (code or key, name, level, unit_id),
-            figures(table, key),
-            frozenset.intersection(*covered) if covered else frozenset(),
-        )
+        adding = [unit_id] if unit_id else [unit.unit_id for unit in units if not level or unit.level == level]
+        covered = [lacking[other] for other in adding if other in lacking]
+        counted = figures(table, key)
+        untold = frozenset.intersection(*covered) if covered else frozenset[str]()
+        if form.record_kind != "dossier" and any(counted.values()):
+            untold = frozenset()
+        return make_row(form, (code or key, name, level, unit_id), counted, untold)
 
-    speaking = {source.unit_id for source in catalog.sources if source.overlaps(period)}
+    speaking = units_told(catalog, form.record_kind, period)
     answering = {
-        placed[member.unit_id] for member in scope.units if member.unit_id in speaking and member.overlaps(period)
+        placed[member.unit_id]
+        for member in (scope.units if form.record_kind == "dossier" else units_in_force(scope.units, period))
+        if member.overlaps(period) and not speaking.isdisjoint(heard_of(catalog, form.record_kind, member.unit_id))
     }
     units = [
         member
@@ -157,8 +162,18 @@ def _ahead_until(form: Form, scope: Scope) -> date | None:
 def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
     """Return, by unit of the map, the columns whose facts none of the sources of the units placed on it can state.
 
-    For a unit without a source some other source of the scope speaks, so all of their fields count as its own.
+    For a unit without a source some other source of the scope speaks, so all of their fields count as its own. Of other
+    records than dossiers a source tells all there is, and nobody tells anything of a unit that none speaks for.
     """
+    if form.record_kind != "dossier":
+        told = units_told(scope.catalog, form.record_kind, scope.period)
+        lines = {
+            scope.placed[unit.unit_id]
+            for unit in units_in_force(scope.units, scope.period)
+            if not told.isdisjoint(heard_of(scope.catalog, form.record_kind, unit.unit_id))
+        }
+        every = frozenset(form.column_codes)
+        return {line: frozenset() if line in lines else every for line in scope.placed.values()}
     if not any(column.needs for column in form.columns):
         return {}
     fed: dict[str, frozenset[str]] = {}

@@ -19,12 +19,12 @@ from motcua.catalog.feeds import fed_fields
 from motcua.catalog.forms import Term, load_form
 from motcua.catalog.index import Definition, IndexLevel, Item, Quantity
 from motcua.catalog.models import Text
-from motcua.catalog.record_sources import units_told
 from motcua.errors import CatalogError, InputRefused
 from motcua.period import Period
 from motcua.procedures.deadlines import Deadlines, Step, procedure_deadlines
 from motcua.publish.form.completeness import SourceCell, read_cells
 from motcua.publish.form.counts import read_counts
+from motcua.publish.index.petition_answers import PetitionAnswers, read_petition_answers
 from motcua.publish.index.procedure_counts import count_dossiers, count_procedures, describe, under_authority
 from motcua.publish.index.score import Counts
 
@@ -57,7 +57,7 @@ class IndexInputs:
     measured: Mapping[tuple[str, str], Mapping[str, int]]  # (unit, measure) -> procedure -> dossiers in the period
     cells: Mapping[str, tuple[SourceCell, ...]]  # unit -> its sources
     mappings: Mapping[str, frozenset[str]]  # source -> the fields of a dossier that its mapping fills
-    petition_units: frozenset[str] = frozenset()  # units whose petitions a source tells in the period
+    petitions: PetitionAnswers
     deadlines: dict[str, Deadlines] = field(default_factory=dict)  # province -> what fell due, once asked for
 
     def feed(self, definition: Definition, members: Sequence[Unit], level: IndexLevel) -> Fed:
@@ -70,7 +70,10 @@ class IndexInputs:
                 counts[item.id], note = self._row(item, members, cells, level)
                 if note is not None:
                     notes[item.id] = note
-        return Fed(counts, notes, tuple(cell for cell in cells if cell.is_lacking))
+        lacking = tuple(cell for cell in cells if cell.is_lacking)
+        if any(item.of_petitions and level in item.applies_to for item in definition.items):
+            lacking += self.petitions.lacking(members)
+        return Fed(counts, notes, lacking)
 
     def _row(
         self, item: Item, members: Sequence[Unit], cells: Sequence[SourceCell], level: IndexLevel
@@ -86,16 +89,9 @@ class IndexInputs:
         asks_sources = not item.of_petitions and any(part.counts_dossiers for part in item.quantities.values())
         notes: list[Text] = []
         if item.of_petitions:
-            untold, all_units = self._without_petitions(members)
-            if untold == all_units:
-                return None, Text(vi="chưa có nguồn dữ liệu phản ánh, kiến nghị", en="no source of petitions")
-            if untold:
-                notes.append(
-                    Text(
-                        vi=f"{untold}/{all_units} đơn vị chưa có nguồn dữ liệu phản ánh, kiến nghị",
-                        en=f"{untold} of {all_units} units have no source of petitions",
-                    )
-                )
+            is_told, notes = self.petitions.verdict(members)
+            if not is_told:
+                return None, notes[0]
         if asks_sources and (silence := self._silence(item, cells)) is not None:
             return None, silence
         parts: dict[str, int] = {}
@@ -117,22 +113,7 @@ class IndexInputs:
         if whole > denominator:
             share = f"{denominator}/{whole}"
             notes.append(Text(vi=f"tính trên {share} hồ sơ có số liệu", en=f"over the {share} dossiers that tell"))
-        return Counts(Fraction(numerator), Fraction(denominator)), notes[-1] if notes else None
-
-    def _without_petitions(self, members: Sequence[Unit]) -> tuple[int, int]:
-        """Return of how many units no source tells the petitions, and of how many in all.
-
-        A source speaks for its unit and all below it: of those no petition means that none came.
-        """
-        units = [unit for unit in members if unit.kind != "province" and unit.overlaps(self.period)] or members
-        return sum(not self._tells_petitions(unit) for unit in units), len(units)
-
-    def _tells_petitions(self, unit: Unit | None) -> bool:
-        while unit is not None:
-            if unit.unit_id in self.petition_units:
-                return True
-            unit = self.catalog.unit_by_id.get(unit.parent_id or "")
-        return False
+        return Counts(Fraction(numerator), Fraction(denominator)), _joined(notes)
 
     def _deadlines(self, step: Step, members: Sequence[Unit]) -> tuple[Counts | None, Text | None]:
         """Return how many of the province's procedures were announced, or made public, on time."""
@@ -198,8 +179,15 @@ def read_inputs(
     sources = {catalog.source_by_id[cell.source_id] for of_unit in cells.values() for cell in of_unit}
     return IndexInputs(
         catalog, period, sums, _measured(connection, catalog, definition, asked, period), cells,
-        {source.source_id: fed_fields(folder, source) for source in sources}, units_told(catalog, "petition", period),
+        {source.source_id: fed_fields(folder, source) for source in sources},
+        read_petition_answers(connection, catalog, units, period, today),
     )  # fmt: skip
+
+
+def _joined(notes: Sequence[Text]) -> Text | None:
+    if not notes:
+        return None
+    return Text(vi="; ".join(note.vi for note in notes), en="; ".join(note.en for note in notes))
 
 
 def given_too(fed: Fed, given: Mapping[str, Counts | None]) -> Fed:

@@ -62,12 +62,31 @@ def test_pages_come_in_order_whatever_order_their_answers_come_in() -> None:
     assert list(side_by_side(fetch, range(5), 2)) == [0, 10, 20, 30, 40]
 
 
-def test_no_more_requests_are_under_way_than_allowed_and_none_beyond_what_is_read() -> None:
-    asked: list[int] = []
-    answers = side_by_side(lambda number: asked.append(number) or number, iter(range(100)), 3)
-    assert next(answers) == 0
+def test_no_more_requests_are_under_way_than_allowed() -> None:
+    drawn: list[int] = []
+    answers = side_by_side(lambda number: number, (drawn.append(number) or number for number in range(100)), 3)
+    for read in range(1, 21):
+        next(answers)
+        assert len(drawn) == 3 + read
     answers.close()
-    assert sorted(asked)[-1] <= 3
+    assert len(drawn) == 23
+
+
+def test_whoever_stops_reading_leaves_nothing_under_way() -> None:
+    begun, done = threading.Event(), []
+
+    def fetch(number: int) -> int:
+        if number == 1:
+            begun.set()
+            threading.Event().wait(0.2)
+            done.append(number)
+        return number
+
+    answers = side_by_side(fetch, range(9), 2)
+    assert next(answers) == 0
+    assert begun.wait(30)
+    answers.close()
+    assert done == [1]
 
 
 def test_the_next_page_is_asked_for_while_the_caller_works_on_this_one() -> None:
@@ -185,6 +204,12 @@ def test_a_page_all_of_whose_rows_were_given_before_breaks_the_contract_and_says
     listing.add(["3"], None, None)
     with pytest.raises(ContractBroken, match=r"s gave the same rows again from row 3 of 9: its paging does not"):
         listing.add(["1", "3"], None, 9)
+
+
+def test_the_very_same_page_again_breaks_the_contract_too(listing: Pages) -> None:
+    listing.add(["1", "2"], None, None)
+    with pytest.raises(ContractBroken, match=r"gave the same rows again from row 2: its paging does not"):
+        listing.add(["2", "1"], None, None)
 
 
 def test_an_empty_page_is_no_repetition(listing: Pages) -> None:
