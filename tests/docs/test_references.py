@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.docs.markdown import anchors, links, pages
+from tests.docs.markdown import anchors, links, pages, tokens
 
 from motcua.settings import PROJECT_ROOT
 
@@ -24,6 +24,8 @@ CITED = re.compile(
     rf"(?P<first>{PLACE}|(?<=section )[A-E]\b)"
     rf"(?P<others>(?:(?:,| and| to|,? or)\s§?(?:\d+\.\d+|\([a-e]\)|[a-e]\.\d+)(?![\w-]))*)"
 )
+# A path in code; `<`, `{` and capital NN stand for what the reader puts in.
+PATH = re.compile(rf"(?:{'|'.join(FOLDERS)}|docker)/(?!.*NN)[\w./*-]*")
 HEADING = re.compile(r"^#{2,3} \(?(\d+(?:\.\d+)?|[a-e](?:\.\d+)?|[A-E](?=\.))[).]? ", re.MULTILINE)
 CHAPTER = re.compile(r"^## ", re.MULTILINE)
 ITEM = re.compile(r"^(\d+)\. \*\*", re.MULTILINE)
@@ -120,3 +122,20 @@ def test_every_relative_link_leads_to_a_file_and_a_heading() -> None:
 def test_a_link_to_nothing_is_found() -> None:
     text = "# Here\n[a](CONTRIBUTING.md#commits) [b](gone) [c](#here) [d](#there) [e](https://x.vn) ![f](docs/g.png)\n"
     assert broken(PROJECT_ROOT / "README.md", text) == ["gone", "#there", "docs/g.png"]
+
+
+def lost(text: str) -> list[str]:
+    """Return the paths of this project that a page names in code and that are not there."""
+    parts = [part.content for token in tokens(text) for part in token.children or () if part.type == "code_inline"]
+    return [path for path in parts if PATH.fullmatch(path) and not any(PROJECT_ROOT.glob(path.rstrip("/")))]
+
+
+def test_every_file_and_folder_that_a_page_names_exists() -> None:
+    current = [page for page in pages() if page.parent.name != "decisions" and page.name != "CHANGELOG.md"]
+    found = {str(page.relative_to(PROJECT_ROOT)): lost(page.read_text(encoding="utf-8")) for page in current}
+    assert {page: paths for page, paths in found.items() if paths} == {}
+
+
+def test_a_path_to_nothing_is_found() -> None:
+    there = "`docs/how-to/` `include/sql/<layer>/x.sql` `units/units*.csv` `tests/docs/*.py`"
+    assert lost(f"{there} `src/motcua/gone.py` `tests/none/*.py`") == ["src/motcua/gone.py", "tests/none/*.py"]

@@ -9,7 +9,8 @@ import typer
 
 def demo(
     scenario: Annotated[
-        str, typer.Option(help="tra-vinh-2023-10, vinh-phuc-2020, tien-giang-2020-h1 or vinh-long-2025-07.")
+        str,
+        typer.Option(help="tra-vinh-2023-10, tra-vinh-2023, vinh-phuc-2020, tien-giang-2020-h1 or vinh-long-2025-07."),
     ] = "tra-vinh-2023-10",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the services running at the end.")] = False,
     stop: Annotated[

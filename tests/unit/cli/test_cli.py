@@ -127,7 +127,7 @@ def test_a_source_that_is_down_is_named_and_the_command_fails(motcua: Command, s
 def test_a_source_is_checked_without_storing_anything(motcua: Command) -> None:
     told = motcua("sources", "check", SOURCE, *OCTOBER)
     assert "Verdict: everything could be read." in told.stdout
-    assert "never asked" in motcua("sources", "list").stdout
+    assert "never pulled" in motcua("sources", "list").stdout
 
 
 def test_an_error_with_a_remedy_is_printed_without_a_traceback(motcua: Command) -> None:

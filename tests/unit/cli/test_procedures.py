@@ -117,7 +117,7 @@ def test_a_history_is_shown_and_a_day_of_it(run: Run) -> None:
     assert [row["level"] for row in both] == ["district", "commune"]
     (one,) = json.loads(run("procedures", "show", "2.000806", "--on", "2025-07-01", "--json"))
     assert one["level"] == "commune"
-    assert "it holds 2020-01-01 to 2025-06-30" in run(
+    assert "its rows hold: 2020-01-01 to 2025-06-30" in run(
         "procedures", "show", "2.000806", "--on", "2019-01-01", exit_code=1
     )
     assert "Đăng ký kết hôn" in run("procedures", "show", "2.000806")
@@ -131,7 +131,7 @@ def test_a_list_is_shown_first_and_then_merged(run: Run, folder: Path, tmp_path:
     words = ("procedures", "import", str(path), "--province", "84")
     told = run(*words, "--dry-run")
     assert "would write" in told
-    assert "Columns not understood and left out: STT." in told
+    assert "Unknown columns, ignored: STT." in told
     assert not (folder / "procedures" / "province-84.csv").exists()
     found = json.loads(run(*words, "--json"))
     assert found["counts"] == {"new": 1, "changed": 0, "completed": 0, "closed": 0, "unchanged": 0}

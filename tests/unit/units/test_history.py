@@ -52,7 +52,7 @@ def test_a_district_with_a_row_of_its_own_has_another_heir_than_the_rule_says(tm
     ("text", "what"),
     [
         ("district_code,heir_id,evidence\n999,x,y\n*,a,b\n", r"district_heirs\.csv:2: 999 is not a district"),
-        ("district_code,heir_id,evidence\n842,x,y\n", r"no row `\*`"),
+        ("district_code,heir_id,evidence\n842,x,y\n", r"the row `\*` is missing"),
         ("district_code,heir_id,evidence\n*,x,\n", r"district_heirs\.csv:2: evidence"),
     ],
 )
@@ -78,7 +78,7 @@ def test_a_known_heir_of_a_vanished_commune_takes_precedence_over_names(tmp_path
     ("row", "what"),
     [
         ("29236,29239,x", r"vanished_heirs\.csv:2: 29236 did not vanish"),
-        ("29245,29251,x", r"vanished_heirs\.csv:2: 29251 is no unit of units_2025-06-30\.csv"),
+        ("29245,29251,x", r"vanished_heirs\.csv:2: 29251 is not a unit of units_2025-06-30\.csv"),
     ],
 )
 def test_an_impossible_heir_is_refused_by_file_and_line(tmp_path: Path, row: str, what: str) -> None:

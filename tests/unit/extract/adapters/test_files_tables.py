@@ -114,7 +114,7 @@ def test_a_csv_that_breaks_off_is_still_being_written(body: bytes) -> None:
 def test_a_quotation_mark_that_is_never_closed_swallows_nothing() -> None:
     with pytest.raises(SourceUnavailable, match="is incomplete"):
         rows(CSV.replace("A-1", '"A-1').encode())
-    with pytest.raises(ContractBroken, match="row 2: a quoted cell goes on"):
+    with pytest.raises(ContractBroken, match="row 2: a quoted cell continues"):
         rows(CSV.replace("A-1", '"A"-1').encode())
 
 

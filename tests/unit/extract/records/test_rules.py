@@ -133,7 +133,7 @@ def test_standings_are_rules_in_order() -> None:
 
 def test_an_id_that_looks_personal_is_masked_unless_a_pattern_allows_it() -> None:
     assert mapped({"Số hồ sơ": "HS 123456789/2021"})[0]["dossier_id"] == "HS 123456789/2021"
-    with pytest.raises(ContractBroken, match="2 records of 2 without a usable Số hồ sơ or Mã cũ") as refused:
+    with pytest.raises(ContractBroken, match="2 of 2 records without a usable Số hồ sơ or Mã cũ") as refused:
         mapped({"Số hồ sơ": "084123456789"}, {"Số hồ sơ": ""})
     assert "084123456789" not in str(refused.value)
 
