@@ -158,7 +158,7 @@ def _with_two_bases(rows: list[dict[str, str]], judged: list[Stated]) -> list[St
         key = (_text_of(row), _thing(row))
         if one.denominator and key[1] and one.verdict != "no_counts" and (key[0], one.denominator) not in parts:
             bases.setdefault(key, one)
-    judged = []
+    marked = []
     for row, one in zip(rows, judged, strict=True):
         base = bases.get((_text_of(row), _thing(row)))
         if base is not None and _is_rival(one, base):
@@ -166,8 +166,8 @@ def _with_two_bases(rows: list[dict[str, str]], judged: list[Stated]) -> list[St
                 one.row, one.label, one.numerator, None, one.stated, "two_bases",
                 other_base=base.denominator, other_row=base.row,
             )  # fmt: skip
-        judged.append(one)
-    return judged
+        marked.append(one)
+    return marked
 
 
 def _is_rival(one: Stated, base: Stated) -> bool:
