@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from motcua import ledger
+from motcua.canonical import KINDS
+from motcua.catalog.record_sources import every_source
 from motcua.cli.console import catalog, errors, print_json, print_table, ready_databases
 from motcua.cli.onboarding import new
 from motcua.cli.verdict import print_verdict
@@ -34,7 +36,7 @@ def list_(
     province = Settings.load().province
     sources = [
         source
-        for source in the_catalog.sources
+        for source in every_source(the_catalog)
         if (level is None or source.level == level)
         and (on is None or source.holds_on(on.date()))
         and (not province or the_catalog.belongs_to(source.unit_id, province))
@@ -44,11 +46,12 @@ def list_(
         return
     print_table(
         "Sources",
-        ["source", "name", "level", "adapter", "connection", "in force", "answered until", "last state"],
+        ["source", "name", "records", "level", "adapter", "connection", "in force", "answered until", "last state"],
         [
             (
                 source.source_id,
                 source.name,
+                KINDS[source.record_kind].en,
                 source.level,
                 source.adapter,
                 source.connection_id,

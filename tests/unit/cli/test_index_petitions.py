@@ -122,7 +122,7 @@ def test_petitions_whose_unit_cannot_be_read_are_not_full_marks(run: Run, catalo
     assert "2 of 3 rows taken in" in run("petitions", "ingest", code=1)
     found, note = scored(run)
     assert found == {"5.2": (1, 2, 3, "measured"), "5.3": (1, 2, 3, "measured")}
-    assert note == "1 petitions of a kind that is not listed are left out (motcua quarantine list)"
+    assert note == "1 petition left out, for the kind is not listed (motcua quarantine list)"
 
 
 def test_a_source_that_never_answered_is_missing_and_not_without_petitions(run: Run, catalog: Path) -> None:

@@ -62,7 +62,7 @@ class PetitionAnswers:
             return False, [
                 Text(
                     vi=f"{count} phản ánh, kiến nghị bị để riêng, có thể thuộc kỳ này (motcua quarantine list)",
-                    en=f"{count} petitions set aside may belong to the period (motcua quarantine list)",
+                    en=f"{_petitions(count)} set aside may belong to the period (motcua quarantine list)",
                 )
             ]
         notes = []
@@ -78,7 +78,7 @@ class PetitionAnswers:
             notes.append(
                 Text(
                     vi=f"không tính {count} phản ánh thuộc loại chưa khai báo (motcua quarantine list)",
-                    en=f"{count} petitions of a kind that is not listed are left out (motcua quarantine list)",
+                    en=f"{_petitions(count)} left out, for the kind is not listed (motcua quarantine list)",
                 )
             )
         return True, notes
@@ -104,6 +104,10 @@ class PetitionAnswers:
     @staticmethod
     def _is_of(one: SetAside, members: Sequence[Unit]) -> bool:
         return one.unit_id is None or any(unit.unit_id == one.unit_id for unit in members)
+
+
+def _petitions(count: int) -> str:
+    return "1 petition" if count == 1 else f"{count} petitions"
 
 
 def read_petition_answers(
