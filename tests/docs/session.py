@@ -21,7 +21,7 @@ class ShellEnded(RuntimeError):
 class Session:
     """One bash; what a command exports or starts in the background is there for the next. A context manager."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], seconds: float = 120) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], seconds: float = 300) -> None:
         """Start it in a folder with exactly this environment; a command may take so many seconds."""
         self.seconds = seconds
         self._process = subprocess.Popen(
