@@ -85,6 +85,14 @@ def test_what_is_due_follows_from_the_day_it_ends(day: date, types: list[str]) -
         "RPT_QUARTER:2024-Q5",
         "RPT_MONTH:2024",
         "RPT_YEAR:2024-1",
+        "CAL_9M:2024",  # nine months are a reporting period alone
+        "CAL_9M:2024-9M",
+        "RPT_DAY:2024-01",
+        "rpt_month:2024-01",
+        "RPT_H1:2024-H2",
+        "RPT_MONTH:24-01",
+        " RPT_MONTH:2024-01",
+        "2024-01-01..2024-01",
         "x",
     ],
 )

@@ -159,3 +159,55 @@ def test_what_lies_ahead_has_no_change_from_before(tmp_path: Path, old: str, new
     (tmp_path / "forms" / "nightly-brief.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(CatalogError, match="due_soon: a percentage, or what lies ahead, has no change"):
         load_form(tmp_path, "nightly-brief", date(2023, 10, 31))
+
+
+def test_a_column_that_is_like_another_forms_is_made_of_what_that_one_is(tmp_path: Path) -> None:
+    day = date(2023, 10, 31)
+    six, brief = (load_form(FORMS.parent, code, day) for code in ("form-06", "nightly-brief"))
+    for code in ("resolved_early", "resolved_on_time", "resolved_late", "open_total", "open_overdue"):
+        assert brief.terms_of(code) == six.terms_of(code) != ()
+    put(tmp_path, "measures: [resolved_on_time, withdrawn, stopped]", "measures: [resolved_on_time]")
+    assert load_form(tmp_path, "nightly-brief", day).terms_of("resolved_on_time")[0].measures == ("resolved_on_time",)
+
+
+def with_like(folder: Path, like: str) -> None:
+    text = (FORMS / "nightly-brief.yaml").read_text(encoding="utf-8")
+    assert "like: form-06.resolved_late" in text
+    (folder / "forms").mkdir(exist_ok=True)
+    changed = text.replace("like: form-06.resolved_late", f"like: {like}")
+    (folder / "forms" / "nightly-brief.yaml").write_text(changed, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("like", "error", "message"),
+    [
+        ("form-06.resolved_lat", CatalogError, "Report form-06 counts no column 'resolved_lat'"),
+        ("form-07.resolved_late", ReportRefused, "There is no report 'form-07'"),
+        (
+            "overdue-reasons.open_total",
+            CatalogError,
+            r"Column resolved_late is like overdue-reasons\.open_total, which is like",
+        ),
+        ("overdue-reasons.open_unstated", CatalogError, "which is like another itself"),
+        ("form-06", CatalogError, "like"),
+        ("form-2026.resolved_late", ReportRefused, "No version of report form-2026 is in force on 2023-10-31"),
+    ],
+)
+def test_a_column_like_one_that_is_not_there_or_is_like_another_is_refused(
+    tmp_path: Path, like: str, error: type[Exception], message: str
+) -> None:
+    with_like(tmp_path, like)
+    with pytest.raises(error, match=message):
+        load_form(tmp_path, "nightly-brief", date(2023, 10, 31))
+
+
+def test_a_column_like_one_made_of_columns_takes_its_terms_and_what_they_need(tmp_path: Path) -> None:
+    with_like(tmp_path, "form-06.open_in_time")
+    found = load_form(tmp_path, "nightly-brief", date(2023, 10, 31))
+    assert found.terms_of("resolved_late") == load_form(FORMS.parent, "form-06", date(2023, 10, 31)).terms_of(
+        "open_in_time"
+    )
+    (other := tmp_path / "other").mkdir()
+    with_like(other, "digitisation.components_digitised")
+    needy = load_form(other, "nightly-brief", date(2023, 10, 31))
+    assert needy.needs_of("resolved_late") == {"components_count", "components_digitised_count"}

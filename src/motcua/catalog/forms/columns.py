@@ -58,6 +58,9 @@ class Percent(ClosedModel):
 class Column(ClosedModel):
     """A column of a form: fed by measures (`terms`), or made of other columns (`plus`, `minus`, or `percent`).
 
+    `like` names the column of another form, `form-06.open_total`, that it counts the same as: what that one is made of
+    in the version in force on the day is what this one is made of.
+
     `change` tells its difference from the period before beside it. `needs` are the facts of a dossier without which it
     cannot be told (`motcua.canonical`): a unit none of whose sources can state them has no figure there, and adds
     nothing to a total. Only `terms` can need facts.
@@ -69,6 +72,7 @@ class Column(ClosedModel):
     vi: tuple[str, ...] = Field(min_length=1, max_length=3)
     en: tuple[str, ...] = Field(min_length=1, max_length=3)
     terms: tuple[Term, ...] = ()
+    like: str = Field(default="", pattern=r"^([a-z0-9-]+\.[a-z0-9_]+)?$")
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
     percent: Percent | None = None
@@ -76,10 +80,15 @@ class Column(ClosedModel):
     change: bool = False
     evidence: str
 
+    @property
+    def is_measured(self) -> bool:
+        """True when measures feed it, its own or those of the column it is like."""
+        return bool(self.terms or self.like)
+
     @model_validator(mode="after")
     def _has_one_origin(self) -> Column:
-        if sum((bool(self.terms), bool(self.plus or self.minus), self.percent is not None)) != 1:
-            raise ValueError(f"column {self.code} needs either terms, or plus/minus, or percent")
+        if sum((bool(self.terms), bool(self.like), bool(self.plus or self.minus), self.percent is not None)) != 1:
+            raise ValueError(f"column {self.code} needs one of: terms, like, plus/minus, percent")
         if self.needs and not self.terms:
             raise ValueError(f"column {self.code} needs facts, so it must be made of terms")
         windows = {term.window for term in self.terms}

@@ -70,7 +70,7 @@ class Form(Entry):
     @model_validator(mode="after")
     def _names_known_columns(self) -> Form:
         codes = [column.code for column in self.columns]
-        measured = {column.code for column in self.columns if column.terms}
+        measured = {column.code for column in self.columns if column.is_measured}
         if len(set(codes)) != len(codes):
             raise ValueError("a column code stands twice")
         for column in self.columns:
@@ -130,7 +130,7 @@ class Form(Entry):
             CatalogError: the form has no such column, or it is a percentage.
         """
         column = self._counting(code)
-        if column.terms:
+        if column.is_measured:
             return {code: 1}
         return {**dict.fromkeys(column.plus, 1), **dict.fromkeys(column.minus, -1)}
 

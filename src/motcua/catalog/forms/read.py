@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError, model_validator
 
+from motcua.catalog.forms.columns import Column
 from motcua.catalog.forms.dossier_list import DossierList
 from motcua.catalog.forms.form import Form
 from motcua.catalog.forms.published import PublishingRule
@@ -79,7 +80,25 @@ def load_form(catalog_dir: Path, report_code: str, day: date) -> Form:
             f"Report {report_code} is a list of dossiers for the unit itself: it has no figures and is not published.",
             action=f"print it with `motcua report {report_code}`.",
         )
-    return _in_force(catalog_dir, content, content.forms, day)
+    form = _in_force(catalog_dir, content, content.forms, day)
+    return form.model_copy(update={"columns": tuple(_resolved(catalog_dir, column, day) for column in form.columns)})
+
+
+def _resolved(catalog_dir: Path, column: Column, day: date) -> Column:
+    """Return a column made of what the column of another form that it is like is made of on a day."""
+    if not column.like:
+        return column
+    report_code, _, code = column.like.partition(".")
+    content = form_file(catalog_dir, report_code)
+    other = _in_force(catalog_dir, content, content.forms, day)
+    if any(part.like for part in other.columns if part.code in other.summands(code)):
+        raise CatalogError(
+            f"Column {column.code} is like {column.like}, which is like another itself.",
+            action=f"let {column.code} name the column that has the terms.",
+        )
+    return column.model_copy(
+        update={"like": "", "terms": other.terms_of(code), "needs": tuple(sorted(other.needs_of(code)))}
+    )
 
 
 def counted_kind(catalog_dir: Path, report_code: str, day: date) -> str:
