@@ -39,6 +39,7 @@ os.environ.update(
     HYPOTHESIS_STORAGE_DIRECTORY=str(CHECKOUT / ".motcua" / "hypothesis"),  # what once failed is tried again
     TMPDIR=str(WORK / "tmp"),
     XDG_RUNTIME_DIR=str(WORK / "run"),
+    XDG_CACHE_HOME=str(CHECKOUT / ".motcua" / "cache"),  # what libraries keep of entry points and fonts
 )
 tempfile.tempdir = None  # read TMPDIR again
 for name in (

@@ -25,6 +25,7 @@ from motcua.errors import ConfigurationError
 from motcua.settings import PROJECT_ROOT, Settings
 
 REFERENCE = PROJECT_ROOT / "docs" / "reference"
+LAST_RUNS = frozenset({"mutation.md"})  # pages that keep what a long proof found; `make docs` leaves them
 
 # What a table is for. A table that is not named here stops the generator.
 TABLES = {
@@ -252,7 +253,7 @@ def write_pages(folder: Path) -> list[Path]:
     made = pages()
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.md"):
-        if stale.name not in made:
+        if stale.name not in made.keys() | LAST_RUNS:
             stale.unlink()
     for name, body in made.items():
         (folder / name).write_text(body, encoding="utf-8")

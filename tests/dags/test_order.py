@@ -100,8 +100,10 @@ def test_the_index_follows_the_calendar_months(dags: dict[str, Any]) -> None:
 def test_petitions_are_read_before_the_night_of_the_dossiers(dags: dict[str, Any]) -> None:
     dag = dags["ingest_petitions"]
     assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("30 0 * * *", "Asia/Ho_Chi_Minh")
-    assert dag.get_task("plan_sources").downstream_task_ids == {"take_petitions"}
-    assert dag.get_task("take_petitions").is_mapped
+    assert "chunk.extract_sources" in dag.get_task("plan_batches").downstream_task_ids
+    assert dag.get_task("chunk.extract_sources").downstream_task_ids == {"chunk.validate_batches"}
+    assert dag.get_task("chunk.validate_batches").downstream_task_ids == {"chunk.consolidate_batches"}
+    assert dag.get_task("chunk.consolidate_batches").downstream_task_ids == {"name_missing_sources"}
 
 
 def test_obligations_are_written_before_reminders_are_sent_at_seven(dags: dict[str, Any]) -> None:

@@ -77,6 +77,11 @@ class _Limits:
     clock: int = 3600
 
 
+def _name(nodeid: str) -> str:
+    """Return a test's name without its parameters, which may be made from what a mutant changes."""
+    return nodeid.partition("[")[0]
+
+
 @dataclass
 class _Baseline:
     """What the tests do with the code as it is.
@@ -118,7 +123,7 @@ class _Watch:
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         if self._chosen is not None:
-            items[:] = [item for item in items if item.nodeid in self._chosen]
+            items[:] = [item for item in items if _name(item.nodeid) in self._chosen]
         items.sort(key=lambda item: -self._killers[item.nodeid])
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -138,7 +143,7 @@ class _Watch:
         if report.failed and not self.failed:
             self.failed = report.nodeid
         reached = self.baseline.reached
-        reached.setdefault(report.nodeid, set()).update(self._entered)
+        reached.setdefault(_name(report.nodeid), set()).update(self._entered)
         if report.when == "setup":
             reached.setdefault(report.nodeid.partition("::")[0], set()).update(self._entered)
         self._entered.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import ClassVar
 
 import pytest
 from tests.store_world import SOURCE, dossier, validated_batch
@@ -127,6 +128,33 @@ def test_a_window_of_exactly_the_bounded_length_is_not_cut() -> None:
         (DAY - timedelta(days=61), DAY),
         (DAY - timedelta(days=62), DAY - timedelta(days=62)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "answer", "first"),
+    [
+        (date(2023, 1, 1), None, date(2023, 1, 1)),
+        (date(2023, 1, 1), LastAnswer(None, "failed"), date(2023, 1, 1)),
+        (date(2023, 1, 1), LastAnswer(date(2023, 10, 30), "loaded", date(2023, 1, 1)), date(2023, 9, 30)),
+        (date(2023, 1, 1), LastAnswer(date(2023, 10, 30), "loaded", date(2022, 6, 1)), date(2023, 9, 30)),
+        (date(2023, 1, 1), LastAnswer(date(2023, 10, 30), "loaded", date(2023, 1, 2)), date(2023, 1, 1)),
+        (date(2023, 1, 1), LastAnswer(date(2023, 10, 30), "loaded"), date(2023, 1, 1)),
+        (date(2023, 10, 20), LastAnswer(date(2023, 10, 30), "loaded", date(2023, 10, 20)), date(2023, 10, 20)),
+        (date(2023, 11, 10), None, DAY),
+    ],
+)
+def test_a_source_that_always_gives_all_it_has_is_asked_once_for_every_day_it_is_in_force(
+    valid_from: date, answer: LastAnswer | None, first: date
+) -> None:
+    options = THE_SOURCE.options.model_copy()
+    whole = THE_SOURCE.model_copy(update={"valid_from": valid_from, "options": _Whole(**options.model_dump())})
+    assert due_windows(whole, DAY, answer, Guards(sweep=Sweep(every_nights=1, days=120))) == [(first, DAY)]
+
+
+class _Whole(type(THE_SOURCE.options)):  # type: ignore[misc]
+    """Options of a source that always answers with all it has."""
+
+    answers_whole: ClassVar[bool] = True
 
 
 def test_a_sweep_without_days_never_comes_and_one_of_a_day_does() -> None:

@@ -50,7 +50,7 @@ def test_a_source_is_asked_for_its_overlap_and_for_every_day_it_has_not_answered
 
 
 def test_an_unknown_source_is_refused_by_name() -> None:
-    with pytest.raises(ConfigurationError, match="No source nowhere"):
+    with pytest.raises(ConfigurationError, match="No source of dossiers of level any called nowhere"):
         plan("r", date(2023, 10, 31), source_ids=["nowhere"])
 
 

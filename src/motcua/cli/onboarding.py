@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from motcua.catalog import OPTIONS
 from motcua.catalog.options import AdapterName
 from motcua.cli.console import output
 from motcua.errors import CatalogError, ConfigurationError
@@ -26,7 +25,7 @@ _EXAMPLES: dict[AdapterName, dict[str, str]] = {
     "files": {"path": '"drops/*.csv" # a file or a pattern; starts at the catalogue folder'},
     "sql": {"query": '"queries/{name}.sql" # given :from_date and :to_date'},
 }
-_CHOICES = ", ".join(OPTIONS)
+_CHOICES = ", ".join(_EXAMPLES)
 
 
 def new(
@@ -41,7 +40,7 @@ def new(
     """Write a commented catalogue entry, a mapping, and a fixture. They are made from a sample when there is one."""
     from motcua.extract.onboarding.skeleton import fixture, mapping_skeleton, sample_table
 
-    if adapter not in OPTIONS:
+    if adapter not in _EXAMPLES:
         raise ConfigurationError(f"There is no adapter {adapter!r}.", action=f"choose one of {_CHOICES}.")
     folder = Settings.load().catalog_dir
     slug = source_id.replace(".", "-")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.store_world import dossier, validated_batch
 
 from motcua import ledger
+from motcua.canonical import DOSSIER
 from motcua.consolidate import consolidate_batches, merge
 from motcua.warehouse import store_engine
 
@@ -91,7 +92,7 @@ def waits_for_a_lock() -> bool:
 def test_a_second_run_of_the_same_batches_waits_for_the_first_and_staging_is_left_empty() -> None:
     batch_id = validated_batch([dossier("1")])
     with ThreadPoolExecutor(1) as pool:
-        with merge._staging(ledger.read_batches([batch_id])):
+        with merge._staging(DOSSIER, ledger.read_batches([batch_id])):
             second = pool.submit(consolidate_batches, [batch_id])
             while not waits_for_a_lock():
                 assert not second.done()

@@ -100,11 +100,9 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
         return form.counts(found.get((table, key), {}))
 
     def row(table: str, key: str, name: str, level: str = "", unit_id: str = "", code: str = "") -> Row:
-        covered = [
-            codes
-            for other, codes in lacking.items()
-            if (other == unit_id if unit_id else not level or members[other].level == level)
-        ]
+        # A unit without a row adds nothing, so it does not make a column told either.
+        adding = [unit_id] if unit_id else [unit.unit_id for unit in units if not level or unit.level == level]
+        covered = [lacking[other] for other in adding if other in lacking]
         counted = figures(table, key)
         untold = frozenset.intersection(*covered) if covered else frozenset[str]()
         if form.record_kind != "dossier" and any(counted.values()):

@@ -293,6 +293,13 @@ def test_no_petitions_is_full_only_where_a_source_would_have_told(
     petition_source(source, "84:2020", "2023-11-01")
     assert of("84").score.item("5.2").state == "not_available"
     petition_source(source, "84:2020", "2023-01-01")
+    assert "(missing)" in of("84").notes["5.2"].en
+    october.execute(
+        "insert into batch (batch_id, run_id, source_id, record_kind, is_whole, level, window_from, window_to, state,"
+        " pulled_count, out_of_window_count, duplicate_count, quarantined_count, new_count, changed_count,"
+        " unchanged_count, measured_at) values ('pakn', 'r', 'tra-vinh.petitions', 'petition', true, 'province',"
+        " '2023-01-01', '2023-11-30', 'loaded', 0, 0, 0, 0, 0, 0, 0, now())"
+    )
     assert (pair(of("84"), "5.2"), of("84").score.item("5.2").score) == ((0, 0), 6)
     assert of(WARD).score.item("5.2").score == 6
 
@@ -308,8 +315,9 @@ def test_no_petitions_is_full_only_where_a_source_would_have_told(
     )
     for name, received, due, handled, satisfied in petitions:
         october.execute(
-            "insert into petition (source_id, petition_id, unit_id, kind, received_on, due_on, handled_on,"
-            " is_satisfied) values ('p', :name, :unit, 'behaviour', :received, :due, :handled, :satisfied)",
+            "insert into petition_version (system_code, agency_code, petition_id, unit_id, kind, received_on, due_on,"
+            " handled_on, is_satisfied, content_hash, source_id, batch_id, known_from) values ('petitions', 'p', :name,"
+            " :unit, 'behaviour', :received, :due, :handled, :satisfied, 'h', 'tra-vinh.petitions', 'pakn', now())",
             name=name, unit=CITY, received=received, due=due, handled=handled, satisfied=satisfied,
         )  # fmt: skip
     city = of(CITY)
