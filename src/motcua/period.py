@@ -110,7 +110,7 @@ def previous_period(period: Period) -> Period | None:
     halves = {"RPT_H1": "RPT_H2", "RPT_H2": "RPT_H1", "CAL_H1": "CAL_H2", "CAL_H2": "CAL_H1"}
     wanted = halves.get(period.period_type, period.period_type)
     before = (*periods_ending_on(last_day), *_calendar_periods_ending_on(last_day))
-    return next((found for found in before if found.period_type == wanted), None)
+    return next((period for period in before if period.period_type == wanted), None)
 
 
 def parse_period(text: str) -> Period:
@@ -118,11 +118,11 @@ def parse_period(text: str) -> Period:
 
     The label of a half-year or of nine months may leave out what the type says already.
     """
-    if found := re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", text):
-        return period_between(date.fromisoformat(found[1]), date.fromisoformat(found[2]))
-    found = re.fullmatch(r"(?!CAL_9M)(RPT|CAL)_(MONTH|QUARTER|H1|H2|9M|YEAR):(\d{4})(?:-(?:\2|Q?(\d{1,2})))?", text)
-    if found:
-        system, kind, year, number = found[1], found[2], int(found[3]), int(found[4] or 0)
+    if days := re.fullmatch(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)", text):
+        return period_between(date.fromisoformat(days[1]), date.fromisoformat(days[2]))
+    named = re.fullmatch(r"(?!CAL_9M)(RPT|CAL)_(MONTH|QUARTER|H1|H2|9M|YEAR):(\d{4})(?:-(?:\2|Q?(\d{1,2})))?", text)
+    if named:
+        system, kind, year, number = named[1], named[2], int(named[3]), int(named[4] or 0)
         limit = {"MONTH": 12, "QUARTER": 4}.get(kind, 0)
         if (1 <= number <= limit) if limit else number == 0:
             return (reporting_period if system == "RPT" else calendar_period)(kind, year, number)

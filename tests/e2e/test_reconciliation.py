@@ -32,7 +32,11 @@ def test_every_served_record_has_exactly_one_outcome(story: Any) -> None:
                 assert (batch.source_id, served) == (story.down.source_id, 0)
                 continue
             fates = {name: getattr(batch, f"{name}_count") for name in FATES}
-            assert served == batch.pulled_count == sum(fates.values()), (run_id, batch.source_id, fates)
+            assert batch.pulled_count == sum(fates.values()), (run_id, batch.source_id, fates)
+            if batch.attempt_count == 1:
+                assert served == batch.pulled_count, (run_id, batch.source_id, fates)
+            else:  # a source that did not answer in time is asked again, and what it then served twice lands once
+                assert served >= batch.pulled_count, (run_id, batch.source_id, fates)
             seen += served
     assert seen > 3000
 

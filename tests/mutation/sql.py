@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = [path for path in case_files() if _is_below(SQL / f"{statement_of(path)}.sql", chosen)]
     reasons = yaml.safe_load(LOOKED_INTO.read_text(encoding="utf-8")) or {}
     results: list[FileResult] = []
-    stale: list[str] = []
+    stale = [f"{name}: no such statement" for name in reasons if not (SQL / f"{name}.sql").exists()]
     with _databases() as connections:
         for path in files:
             result, dead = _run(path, reasons.get(statement_of(path), []), connections)

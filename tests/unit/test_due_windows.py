@@ -200,3 +200,12 @@ def test_planning_a_catch_up_again_gives_the_same_batches_when_some_have_loaded(
     build_measures()
     check_measures()
     assert Settings.load().sources_per_task >= 3
+
+
+@pytest.mark.usefixtures("databases")
+def test_a_run_planned_again_keeps_its_windows_whatever_is_asked_for_now() -> None:
+    consolidate_batches([validated_batch([dossier()])])
+    day = DAY + timedelta(days=150)
+    first = ledger.plan_run(CATALOG, "r", day, source_ids=[SOURCE])
+    assert len(first[0]) == 3
+    assert ledger.plan_run(CATALOG, "r", day, source_ids=[SOURCE], window=(DAY, day)) == first

@@ -217,8 +217,8 @@ _REPORT = "index-"  # an index `766` is report `index-766`
 def index_codes(catalog_dir: Path) -> list[str]:
     """Return the reports that are an index: those of the catalogue, and the shipped ones it does not replace."""
     shipped = Settings.load().shipped_catalog_dir
-    found = {path.stem for folder in (shipped, catalog_dir) for path in (folder / "index").glob("*.yaml")}
-    return sorted(map(report_of, found))
+    names = {path.stem for folder in (shipped, catalog_dir) for path in (folder / "index").glob("*.yaml")}
+    return sorted(map(report_of, names))
 
 
 def report_of(index: str) -> str:

@@ -20,6 +20,7 @@ from motcua.catalog.procedures import OnlineLevels, Procedure, ProcedureIndex, r
 from motcua.catalog.rows import read_rows, refused
 from motcua.catalog.successions import check_successions
 from motcua.errors import CatalogError
+from motcua.period import Period
 from motcua.settings import Settings
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -97,6 +98,17 @@ class Catalog:
             f"Unit {code_or_id!r} names {len(valid)} units on {day}. Known under that code: {candidates or 'none'}.",
             action="use one of the unit ids above, or add the unit to include/catalog/units/units*.csv.",
         )
+
+    def unit_in(self, code_or_id: str, period: Period) -> Unit:
+        """Return the unit that a code or unit id means on a period's last day, or else on its first.
+
+        Raises:
+            CatalogError: it means none or several on both.
+        """
+        try:
+            return self.unit(code_or_id, period.to_date)
+        except CatalogError:
+            return self.unit(code_or_id, period.from_date)
 
     def name_of(self, unit_id: str, day: date) -> str:
         """Return what a unit is called on a day."""

@@ -60,8 +60,8 @@ class ObligationRules(ClosedModel):
 
     def rule(self, report: str, kind: str, period: Period) -> ObligationRule | None:
         """Return the rule in force for a report, a kind of unit and a period; of several the latest."""
-        found = [rule for rule in self.rules if rule.report == report and rule.covers(kind, period)]
-        return max(found, key=lambda rule: rule.valid_from, default=None)
+        in_force = [rule for rule in self.rules if rule.report == report and rule.covers(kind, period)]
+        return max(in_force, key=lambda rule: rule.valid_from, default=None)
 
     @property
     def reports(self) -> tuple[str, ...]:

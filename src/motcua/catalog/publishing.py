@@ -24,7 +24,7 @@ def publishing_rules(catalog_dir: Path, clock: Clock, period: Period) -> dict[st
     rules = {code: form_file(catalog_dir, code).published for code in report_codes(catalog_dir)}
     rules |= {code: index_file(catalog_dir, code).published for code in index_codes(catalog_dir)}
     return {
-        code: next(rule for rule in found if rule.covers(clock, period))
-        for code, found in rules.items()
-        if any(rule.covers(clock, period) for rule in found)
+        code: next(rule for rule in of_report if rule.covers(clock, period))
+        for code, of_report in rules.items()
+        if any(rule.covers(clock, period) for rule in of_report)
     }

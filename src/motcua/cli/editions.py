@@ -27,9 +27,9 @@ def list_(
     from motcua.publish import list_editions
 
     ready_databases()
-    found = list_editions(report, unit, parse_period(period) if period else None)
+    listed = list_editions(report, unit, parse_period(period) if period else None)
     if as_json:
-        print_json([dataclasses.asdict(edition) for edition in found])
+        print_json([dataclasses.asdict(edition) for edition in listed])
         return
     print_table(
         "Editions",
@@ -44,7 +44,7 @@ def list_(
                 f"{edition.published_at:%Y-%m-%d %H:%M}",
                 edition.sha256[:12],
             )
-            for edition in found
+            for edition in listed
         ],
     )
 

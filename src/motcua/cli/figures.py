@@ -23,20 +23,22 @@ def check(
     """Hold each stated percentage against its own counts, at the precision it was stated with."""
     from motcua.reconcile.stated import VERDICTS, check_file
 
-    found = check_file(file)
-    wrong = [one for one in found if one.is_wrong]
+    judged = check_file(file)
+    wrong = [one for one in judged if one.is_wrong]
     if as_json:
-        counts = Counter(one.verdict for one in found)
-        print_json({"rows": [one.as_json() for one in found], "verdicts": dict(counts), "wrong": len(wrong)})
+        counts = Counter(one.verdict for one in judged)
+        print_json({"rows": [one.as_json() for one in judged], "verdicts": dict(counts), "wrong": len(wrong)})
     else:
         place = 0 if lang == "vi" else 1
         print_table(
             "Tỷ lệ đã nêu so với số liệu kèm theo" if lang == "vi" else "Stated percentages against their counts",
             ("Dòng", "Số liệu", "Kết luận", "Giải thích") if lang == "vi" else ("Row", "Figure", "Verdict", "Why"),
-            [(one.row, one.label, VERDICTS[one.verdict][place], one.sentence(lang)) for one in found],
+            [(one.row, one.label, VERDICTS[one.verdict][place], one.sentence(lang)) for one in judged],
         )
         output.print(
-            f"{len(found)} dòng, {len(wrong)} dòng sai." if lang == "vi" else f"{len(found)} rows, {len(wrong)} wrong."
+            f"{len(judged)} dòng, {len(wrong)} dòng sai."
+            if lang == "vi"
+            else f"{len(judged)} rows, {len(wrong)} wrong."
         )
     if strict and wrong:
         raise typer.Exit(1)

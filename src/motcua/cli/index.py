@@ -39,16 +39,16 @@ def score_(
 
     definition = _definition("766", on.date() if on else datetime.now(ZoneInfo(TIMEZONE)).date(), variant)
     given = read_given(file)
-    found = score(definition, given)
+    scored = score(definition, given)
     if as_json:
-        print_json(found.as_json())
+        print_json(scored.as_json())
         return
     print_table(
         definition.title_vi if lang == "vi" else definition.title_en,
         wording.headings(lang),
-        wording.lines(found, gaps(definition, given), {}, lang),
+        wording.lines(scored, gaps(definition, given), {}, lang),
     )
-    _say(wording.summary(found, lang))
+    _say(wording.summary(scored, lang))
 
 
 @app.command()
@@ -77,18 +77,18 @@ def unit(
         _print_level(level_index(code, level, asked, index=index, variant=variant, on_map=on_map), as_json, lang)
         return
     counts = read_given(given) if given is not None else {}
-    found = unit_index(code, asked, index=index, variant=variant, given=counts, on_map=on_map)
+    standing = unit_index(code, asked, index=index, variant=variant, given=counts, on_map=on_map)
     if as_json:
-        print_json(found.as_json())
+        print_json(standing.as_json())
         return
-    definition = found.score.definition
+    definition = standing.score.definition
     print_table(
-        f"{definition.title_vi if lang == 'vi' else definition.title_en}\n{found.unit.name}, {asked.label}"
+        f"{definition.title_vi if lang == 'vi' else definition.title_en}\n{standing.unit.name}, {asked.label}"
         f" ({asked.from_date:%d/%m/%Y}-{asked.to_date:%d/%m/%Y})",
         wording.headings(lang),
-        wording.lines(found.score, found.gaps, found.notes, lang),
+        wording.lines(standing.score, standing.gaps, standing.notes, lang),
     )
-    _say(wording.standing_summary(found, lang))
+    _say(wording.standing_summary(standing, lang))
 
 
 def _print_level(standings: list[Standing], as_json: bool, lang: str) -> None:

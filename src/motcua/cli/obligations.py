@@ -51,16 +51,16 @@ def list_(
     lang: Language = "vi",
 ) -> None:
     """List what is owed for a period, with the cell of each unit."""
-    found = [one for one in _cells(period, unit, report, on) if cell is None or one.cell == cell]
+    listed = [one for one in _cells(period, unit, report, on) if cell is None or one.cell == cell]
     if as_json:
-        print_json([_json(one) for one in found])
+        print_json([_json(one) for one in listed])
         return
     print_table(
         f"{report}, {period}",
         ["unit", "name", "level", "due", "cell", "tình trạng" if lang == "vi" else "meaning", "why"],
         [
             (one.unit_id, one.unit_name, one.level, one.due_on, one.cell, cell_text(one.cell, lang), one.reason)
-            for one in found
+            for one in listed
         ],
     )
 
@@ -78,8 +78,8 @@ def rates(
     from motcua.obligations import rate_of, rates_by
 
     cells = _cells(period, unit, report, on)
-    found = {**rates_by(cells, lambda one: one.kind or "unknown"), "total": rate_of(one.cell for one in cells)}
-    counts = {name: Counter(one.cell for one in cells if name in ("total", one.kind or "unknown")) for name in found}
+    by_level = {**rates_by(cells, lambda one: one.kind or "unknown"), "total": rate_of(one.cell for one in cells)}
+    counts = {name: Counter(one.cell for one in cells if name in ("total", one.kind or "unknown")) for name in by_level}
     if as_json:
         print_json(
             {
@@ -91,7 +91,7 @@ def rates(
                     "on_time_pct": rate.on_time_pct,
                     "cells": {code: counts[name][code] for code in CELLS},
                 }
-                for name, rate in found.items()
+                for name, rate in by_level.items()
             }
         )
         return
@@ -108,7 +108,7 @@ def rates(
                 "" if rate.on_time_pct is None else str(rate.on_time_pct),
                 *(counts[name][code] for code in CELLS),
             )
-            for name, rate in found.items()
+            for name, rate in by_level.items()
         ],
     )
 
@@ -163,10 +163,10 @@ def _cells(period: str, unit: str | None, report: str, on: datetime | None) -> l
 
     ready_databases()
     asked: Period = parse_period(period)
-    found = catalog()
-    unit_ids = [below.unit_id for below in owing_units(found, Settings.load().province)]
+    units = catalog()
+    unit_ids = [below.unit_id for below in owing_units(units, Settings.load().province)]
     if unit is not None:
-        unit_ids = UnitMap(found.units, found.successions).scope(found.unit(unit, asked.to_date).unit_id)
+        unit_ids = UnitMap(units.units, units.successions).scope(units.unit(unit, asked.to_date).unit_id)
     return read_cells(period=asked, report_code=report, unit_ids=unit_ids, today=_day(on))
 
 

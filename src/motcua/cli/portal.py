@@ -38,22 +38,22 @@ def compare_(
         contract = load_portal_contract(Settings.load().catalog_dir)
         base_url = connection_from_environment(contract.connection_id).base_url
     with errors.status("asking the National Portal"):
-        found = reconcile(unit, parse_period(period), base_url=None if offline else base_url, today=_day(on))
+        result = reconcile(unit, parse_period(period), base_url=None if offline else base_url, today=_day(on))
     if as_json:
         print_json(
             {
-                "unit": found.unit.unit_id,
-                "period": found.period.as_json(),
-                "fetched_at": found.fetched_at,
-                "compared": found.compared,
-                "by_kind": found.by_kind,
-                "unmapped_departments": found.unmapped,
-                "differences": [{**dataclasses.asdict(one), "quantity": one.quantity} for one in found.differences],
+                "unit": result.unit.unit_id,
+                "period": result.period.as_json(),
+                "fetched_at": result.fetched_at,
+                "compared": result.compared,
+                "by_kind": result.by_kind,
+                "unmapped_departments": result.unmapped,
+                "differences": [{**dataclasses.asdict(one), "quantity": one.quantity} for one in result.differences],
             }
         )
         return
     print_table(
-        f"{found.unit.name}, {found.period.label}: {len(found.differences)} of {found.compared} figures differ",
+        f"{result.unit.name}, {result.period.label}: {len(result.differences)} of {result.compared} figures differ",
         ["unit", "procedure", "figure", "ours", "portal", "difference", "kind", "loại", "why"],
         [
             (
@@ -67,10 +67,10 @@ def compare_(
                 KINDS_VI[one.kind],
                 one.why,
             )
-            for one in found.differences
+            for one in result.differences
         ],
     )
-    for name in found.unmapped:
+    for name in result.unmapped:
         output.print(
             f"The portal's department {name!r} is no unit known here: add it to departments in national_portal.yaml.",
             markup=False,
@@ -88,12 +88,12 @@ def differences(
     from motcua.reconcile import open_differences
 
     ready_databases()
-    found = [one for one in open_differences(unit, _day(on)) if one.age_days >= older_than]
+    still_open = [one for one in open_differences(unit, _day(on)) if one.age_days >= older_than]
     if as_json:
-        print_json([dataclasses.asdict(one) for one in found])
+        print_json([dataclasses.asdict(one) for one in still_open])
         return
     print_table(
-        f"{len(found)} open differences",
+        f"{len(still_open)} open differences",
         ["province", "unit", "procedure", "figure", "period", "ours", "portal", "kind", "since", "days"],
         [
             (
@@ -108,7 +108,7 @@ def differences(
                 one.first_seen_on,
                 one.age_days,
             )
-            for one in found
+            for one in still_open
         ],
     )
 

@@ -73,11 +73,11 @@ def _form_command(content: FormFile) -> Callable[..., None]:
         from motcua import publish
 
         ready_databases()
-        found = publish.read_form(content.report_code, unit, _period(from_, to, period), by, on_map=on_map)
+        form = publish.read_form(content.report_code, unit, _period(from_, to, period), by, on_map=on_map)
         if as_json:
-            print_json(found.as_json())
+            print_json(form.as_json())
         else:
-            _print_form(found, lang)
+            _print_form(form, lang)
 
     report.__doc__ = f"{content.title}. Computed now, published nowhere."
     return report
@@ -96,19 +96,21 @@ def _list_command(content: FormFile) -> Callable[..., None]:
         from motcua import publish
 
         ready_databases()
-        found = publish.read_list(content.report_code, unit, on.date(), lang)
+        listing = publish.read_list(content.report_code, unit, on.date(), lang)
         if csv_path is not None:
-            write_list_csv(csv_path, found, lang)
-            output.print(f"{len(found.dossiers)} dossiers written to {csv_path}.", highlight=False)
+            write_list_csv(csv_path, listing, lang)
+            output.print(f"{len(listing.dossiers)} dossiers written to {csv_path}.", highlight=False)
             return
         if as_json:
-            print_json([dossier.as_json() for dossier in found.dossiers])
+            print_json([dossier.as_json() for dossier in listing.dossiers])
             return
-        title = found.form.title_vi if lang == "vi" else found.form.title_en
-        print_table(f"{title}, {found.day}: {len(found.dossiers)}", found.headings(lang), found.rows())
+        title = listing.form.title_vi if lang == "vi" else listing.form.title_en
+        print_table(f"{title}, {listing.day}: {len(listing.dossiers)}", listing.headings(lang), listing.rows())
         heads = {"vi": ("Đơn vị", "Nguyên nhân", "Quá hạn", "Xin lỗi đúng hạn"),
                  "en": ("Unit", "Reason", "Overdue", "Apology in time")}  # fmt: skip
-        print_table("Theo đơn vị, nguyên nhân" if lang == "vi" else "By unit and reason", heads[lang], found.by_unit())
+        print_table(
+            "Theo đơn vị, nguyên nhân" if lang == "vi" else "By unit and reason", heads[lang], listing.by_unit()
+        )
 
     report.__doc__ = f"{content.title}, for the unit itself: no applicant, and never published."
     return report

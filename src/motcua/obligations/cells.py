@@ -17,7 +17,6 @@ from motcua.catalog.cells import CellCode
 from motcua.catalog.forms import counted_kind
 from motcua.catalog.obligations import load_obligations
 from motcua.catalog.record_sources import heard_of, sources_of
-from motcua.obligations.plan import is_in_force
 from motcua.period import Period, PeriodType
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine, warehouse_engine
@@ -169,16 +168,16 @@ class _Group:
         self.quarantined_pct = load_obligations(catalog.folder).quarantined_pct
 
     def cells(self) -> list[Cell]:
-        found = []
+        cells = []
         for row in self.rows:
             unit = self.units.get(row.unit_id)
-            if unit is None or not is_in_force(unit, self.period):
+            if unit is None or not unit.overlaps(self.period):
                 facts, told = Facts(is_owed=False), "the unit does not exist in this period"
             elif unit.kind == "province":
                 facts, told = self._published(row)
             else:
                 facts, told = self._answered(row)
-            found.append(
+            cells.append(
                 Cell(
                     row.obligation_id,
                     row.report_code,
@@ -194,7 +193,7 @@ class _Group:
                     tuple(source.source_id for source in self.sources.get(row.unit_id, ())),
                 )
             )
-        return found
+        return cells
 
     def _published(self, row: Any) -> tuple[Facts, str]:
         edition = self.editions.get(row.unit_id)
@@ -227,19 +226,19 @@ class _Group:
         return facts, told
 
     def _answers(self, sources: Iterable[Source]) -> dict[str, ledger.Completeness]:
-        found: dict[str, ledger.Completeness] = {}
+        by_source: dict[str, ledger.Completeness] = {}
         until = min(self.period.to_date, self.today - timedelta(days=1))
         by_days = _by(sources, lambda source: ledger.owed_days(source, self.period, until))
         for group in by_days:
             days = ledger.owed_days(group[0], self.period, until)
             if days is None:
                 owed_later = (ledger.Completeness(s.source_id, "received", [], None, is_in_time=True) for s in group)
-                found |= {answer.source_id: answer for answer in owed_later}
+                by_source |= {answer.source_id: answer for answer in owed_later}
                 continue
             ids = [source.source_id for source in group]
             answers = ledger.completeness(ids, *days, due_end=self._due_end, connection=self.store)
-            found |= {answer.source_id: answer for answer in answers}
-        return found
+            by_source |= {answer.source_id: answer for answer in answers}
+        return by_source
 
     @property
     def _due_end(self) -> datetime:

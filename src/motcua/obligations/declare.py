@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from motcua.canonical import KINDS
-from motcua.catalog import Catalog, Unit, load_catalog
+from motcua.catalog import Unit, load_catalog
 from motcua.catalog.forms import counted_kind
-from motcua.errors import CatalogError, ReportRefused
+from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
@@ -26,12 +26,12 @@ def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: s
         ReportRefused: nothing is owed for that unit and period, or the store holds records of it.
     """
     with store_engine().begin() as connection:
-        found, obligation_id = _obligation(connection, unit, report_code, period)
+        owing, obligation_id = _obligation(connection, unit, report_code, period)
         kind = KINDS[counted_kind(Settings.load().catalog_dir, report_code, period.to_date)]
         counts = connection.execute(
             statement("obligations/received_records"),
             {
-                "unit_ids": [found.unit_id],
+                "unit_ids": [owing.unit_id],
                 "measures": list(kind.received),
                 "from_date": period.from_date,
                 "to_date": period.to_date,
@@ -39,7 +39,7 @@ def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: s
         ).one_or_none()
         if counts is not None:
             raise ReportRefused(
-                f"{found.name} ({found.unit_id}) cannot declare {period.label} empty: the store holds"
+                f"{owing.name} ({owing.unit_id}) cannot declare {period.label} empty: the store holds"
                 f" {counts.record_count} {kind.en} received in it.",
                 action=f"report the period, or have the {kind.en} corrected at their source first.",
             )
@@ -56,7 +56,7 @@ def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: s
 def withdraw_declaration(unit: str, report_code: str, period: Period) -> str:
     """Take an empty declaration back; it stays on record. Raises ReportRefused when there is none in force."""
     with store_engine().begin() as connection:
-        found, obligation_id = _obligation(connection, unit, report_code, period)
+        owing, obligation_id = _obligation(connection, unit, report_code, period)
         done = connection.execute(
             text(
                 "update empty_declaration set withdrawn_at = now()"
@@ -66,19 +66,19 @@ def withdraw_declaration(unit: str, report_code: str, period: Period) -> str:
         ).one_or_none()
         if done is None:
             raise ReportRefused(
-                f"{found.name} ({found.unit_id}) has not declared {period.label} empty.",
+                f"{owing.name} ({owing.unit_id}) has not declared {period.label} empty.",
                 action="list the cells with `motcua obligations list`.",
             )
     return obligation_id
 
 
 def _obligation(connection: Connection, unit: str, report_code: str, period: Period) -> tuple[Unit, str]:
-    found = _unit(load_catalog(Settings.load().catalog_dir), unit, period)
+    owing = load_catalog(Settings.load().catalog_dir).unit_in(unit, period)
     row: Any = connection.execute(
         statement("obligations/list"),
         {
             "report_code": report_code,
-            "unit_ids": [found.unit_id],
+            "unit_ids": [owing.unit_id],
             "period_type": period.period_type,
             "from_date": period.from_date,
             "to_date": period.to_date,
@@ -88,14 +88,7 @@ def _obligation(connection: Connection, unit: str, report_code: str, period: Per
     ).one_or_none()
     if row is None:
         raise ReportRefused(
-            f"{found.name} ({found.unit_id}) owes no {report_code} for {period.period_type} {period.label}.",
+            f"{owing.name} ({owing.unit_id}) owes no {report_code} for {period.period_type} {period.label}.",
             action="write the rows with `motcua obligations plan --since DATE`, or correct obligations.yaml.",
         )
-    return found, row.obligation_id
-
-
-def _unit(catalog: Catalog, unit: str, period: Period) -> Unit:
-    try:
-        return catalog.unit(unit, period.to_date)
-    except CatalogError:
-        return catalog.unit(unit, period.from_date)
+    return owing, row.obligation_id

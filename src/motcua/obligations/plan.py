@@ -45,7 +45,7 @@ def plan_obligations(today: date, *, since: date | None = None) -> list[str]:
         )
         for period in _periods(since or today, today + timedelta(days=rules.plan_ahead_days))
         for unit in owing_units(catalog, settings.province)
-        if is_in_force(unit, period)
+        if unit.overlaps(period)
         for report in rules.reports
         if (rule := rules.rule(report, unit.kind, period)) is not None
     ]
@@ -54,8 +54,8 @@ def plan_obligations(today: date, *, since: date | None = None) -> list[str]:
     with store_engine().begin() as connection:
         sync_units(connection, catalog)
         values = {name: list(column) for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)}
-        found = connection.execute(statement("obligations/plan"), {**values, "today": today})
-        return list(found.scalars())
+        written = connection.execute(statement("obligations/plan"), {**values, "today": today})
+        return list(written.scalars())
 
 
 def due_day(due: Due, period: Period, calendar: np.busdaycalendar) -> date:
@@ -78,11 +78,6 @@ def owing_units(catalog: Catalog, province: str) -> list[Unit]:
         provinces = [unit.unit_id for unit in catalog.units if unit.kind == "province"]
         served = {unit_id for unit_id in provinces if catalog.belongs_to(unit_id, province)}
     return [unit for unit_id in sorted(served) for unit in catalog.subtree(unit_id)]
-
-
-def is_in_force(unit: Unit, period: Period) -> bool:
-    """Return whether a unit exists on a day of a period: closed before or founded after, it owes nothing."""
-    return unit.valid_from <= period.to_date and (unit.valid_to is None or unit.valid_to >= period.from_date)
 
 
 def _periods(first: date, last: date) -> Iterator[Period]:

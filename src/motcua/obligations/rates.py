@@ -41,8 +41,8 @@ class Rate:
 
 def rate_of(cells: Iterable[CellCode]) -> Rate:
     """Return the rate over cells: of a report, a unit and all below it, a level."""
-    found = [cell for cell in cells if cell in EXPECTED]
-    return Rate(len(found), sum(cell in REPORTED for cell in found), sum(cell in ON_TIME for cell in found))
+    due = [cell for cell in cells if cell in EXPECTED]
+    return Rate(len(due), sum(cell in REPORTED for cell in due), sum(cell in ON_TIME for cell in due))
 
 
 def rates_by(cells: Iterable[Cell], key: Callable[[Cell], str]) -> dict[str, Rate]:
@@ -50,4 +50,4 @@ def rates_by(cells: Iterable[Cell], key: Callable[[Cell], str]) -> dict[str, Rat
     groups: dict[str, list[CellCode]] = {}
     for cell in cells:
         groups.setdefault(key(cell), []).append(cell.cell)
-    return {name: rate_of(found) for name, found in groups.items()}
+    return {name: rate_of(of_group) for name, of_group in groups.items()}

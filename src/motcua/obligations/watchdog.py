@@ -59,7 +59,7 @@ def _watch(day: date) -> list[Finding]:
     settings = Settings.load()
     catalog = load_catalog(settings.catalog_dir)
     began = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(TIMEZONE))
-    found: list[Finding] = []
+    findings: list[Finding] = []
     with store_engine().connect() as store:
         planned: dict[str, int] = dict(
             store.execute(
@@ -97,7 +97,7 @@ def _watch(day: date) -> list[Finding]:
             )
         ]
     for level in asleep:
-        found.append(
+        findings.append(
             Finding(
                 "level_did_not_run",
                 "stopped",
@@ -114,7 +114,7 @@ def _watch(day: date) -> list[Finding]:
         if lacking:
             named = "; ".join(f"{cell.source_id} ({cell_text(cell.cell, 'en').lower()})" for cell in lacking[:5])
             named += f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
-            found.append(
+            findings.append(
                 Finding(
                     "sources_lacking",
                     "incomplete",
@@ -125,7 +125,7 @@ def _watch(day: date) -> list[Finding]:
                 )
             )
     if unmeasured:
-        found.append(
+        findings.append(
             Finding(
                 "not_measured",
                 "incomplete",
@@ -135,7 +135,7 @@ def _watch(day: date) -> list[Finding]:
             )
         )
     for report in _not_published(settings.catalog_dir, day):
-        found.append(
+        findings.append(
             Finding(
                 "report_not_published",
                 "incomplete",
@@ -144,7 +144,7 @@ def _watch(day: date) -> list[Finding]:
                 f'trigger publish_nightly_brief with {{"day": "{day}", "reports": ["{report}"]}}.',
             )
         )
-    return found
+    return findings
 
 
 def _not_published(catalog_dir: Path, day: date) -> list[str]:

@@ -71,10 +71,10 @@ def compare_published(edition: Edition, path: Path | None = None) -> list[Compar
         path: published figures; `published_figures.csv` of the catalogue by default.
     """
     path = path or Settings.load().catalog_dir / "published_figures.csv"
-    found = [row for row in _read(path) if _is_about(row, edition)]
-    by_level = {row["metric"] for row in found if row["level"] in ("district", "commune")}
+    about_it = [row for row in _read(path) if _is_about(row, edition)]
+    by_level = {row["metric"] for row in about_it if row["level"] in ("district", "commune")}
     comparisons: list[Comparison] = []
-    for row in found:
+    for row in about_it:
         level = row["level"] if row["metric"] in by_level and row["level"] in LEVELS else "all"
         comparisons += _compare(row, level, _figures(edition, level))
     return list({(c.name_en, c.published): c for c in comparisons}.values())

@@ -134,7 +134,7 @@ def check_file(path: Path) -> list[Stated]:
         InputRefused: the file is missing, lacks a column, or a cell is no number; row and column are named.
     """
     rows = _read(path)
-    found = [
+    judged = [
         check_stated(
             _number(path, line, row, "numerator"),
             _number(path, line, row, "denominator"),
@@ -144,30 +144,30 @@ def check_file(path: Path) -> list[Stated]:
         )
         for line, row in rows
     ]
-    return _with_two_bases([row for _, row in rows], found)
+    return _with_two_bases([row for _, row in rows], judged)
 
 
-def _with_two_bases(rows: list[dict[str, str]], found: list[Stated]) -> list[Stated]:
+def _with_two_bases(rows: list[dict[str, str]], judged: list[Stated]) -> list[Stated]:
     """Mark each bare total that another base of the same thing in the same text contradicts.
 
     A number below the part it would be the base of is no total but a part itself.
     """
-    parts = {(_text_of(row), one.numerator) for row, one in zip(rows, found, strict=True) if one.denominator}
+    parts = {(_text_of(row), one.numerator) for row, one in zip(rows, judged, strict=True) if one.denominator}
     bases: dict[tuple[tuple[str, ...], str], Stated] = {}
-    for row, one in zip(rows, found, strict=True):
+    for row, one in zip(rows, judged, strict=True):
         key = (_text_of(row), _thing(row))
         if one.denominator and key[1] and one.verdict != "no_counts" and (key[0], one.denominator) not in parts:
             bases.setdefault(key, one)
-    judged = []
-    for row, one in zip(rows, found, strict=True):
+    marked = []
+    for row, one in zip(rows, judged, strict=True):
         base = bases.get((_text_of(row), _thing(row)))
         if base is not None and _is_rival(one, base):
             one = Stated(
                 one.row, one.label, one.numerator, None, one.stated, "two_bases",
                 other_base=base.denominator, other_row=base.row,
             )  # fmt: skip
-        judged.append(one)
-    return judged
+        marked.append(one)
+    return marked
 
 
 def _is_rival(one: Stated, base: Stated) -> bool:

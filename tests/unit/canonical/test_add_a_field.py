@@ -49,8 +49,8 @@ def tree(tmp_path: Path, database_server: None) -> Path:
     shutil.copytree(FOREIGN, tmp_path / "catalog")
     (tmp_path / "include").symlink_to(PROJECT_ROOT / "include")
 
-    field, migration = blocks("python")
-    put_line_last(tmp_path / "src/motcua/canonical/dossier.py", "_CONTENT = (", "\n)", field)
+    [field], [migration] = blocks("diff"), blocks("python")
+    put_line_last(tmp_path / "src/motcua/canonical/dossier.py", "_CONTENT = (", "\n)", field.removeprefix("+"))
     store = next(status for status in database_status() if status.database == "store")
     versions = tmp_path / "src/motcua/warehouse/migrations/store/versions"
     (versions / "9999_a_field_more.py").write_text(

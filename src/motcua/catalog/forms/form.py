@@ -164,10 +164,10 @@ class Form(Entry):
 
     def shares(self, counts: Mapping[str, int], untold: Set[str] = frozenset()) -> dict[str, str]:
         """Return the percentages as `45.54`, blank where there is nothing to divide or a count of it is untold."""
-        found = {}
+        shares = {}
         for column in self.columns:
             if column.percent is not None:
                 part, whole = column.percent.of, column.percent.among
                 share = None if {part, whole} & untold else percentage(counts[part], counts[whole])
-                found[column.code] = "" if share is None else str(share)
-        return found
+                shares[column.code] = "" if share is None else str(share)
+        return shares

@@ -177,7 +177,7 @@ def newest_edition(
     warehouse: Connection, report_code: str, unit_id: str, period: Period, map_code: str
 ) -> Edition | None:
     """Return the newest edition of a series: a report, unit, period and map; none if there is none yet."""
-    found = warehouse.execute(
+    edition_id = warehouse.execute(
         text(
             "select edition_id from edition where report_code = :report_code and unit_id = :unit_id"
             " and period_type = :period_type and from_date = :from_date and to_date = :to_date"
@@ -192,7 +192,7 @@ def newest_edition(
             "map_code": map_code,
         },
     ).scalar()
-    return None if found is None else _read(warehouse, found)
+    return None if edition_id is None else _read(warehouse, edition_id)
 
 
 def _read(connection: Connection, edition_id: str) -> Edition:

@@ -127,12 +127,12 @@ def _changed_versions(
             "unit_ids": unit_ids,
         },
     )
-    found: dict[str, dict[str, int]] = {}
+    moved: dict[str, dict[str, int]] = {}
     for row in rows:
-        counts = found.setdefault(placed[row.unit_id], dict.fromkeys(_MOVES, 0))
+        counts = moved.setdefault(placed[row.unit_id], dict.fromkeys(_MOVES, 0))
         for name in _MOVES:
             counts[name] += getattr(row, f"{name}_count")
-    return found
+    return moved
 
 
 def _causes(
@@ -147,9 +147,9 @@ def _causes(
         if unit_ids is None or source["unit_id"] in unit_ids:
             kind = "source_answered" if source["after"] == "received" else "source_changed"
             causes.append({"kind": kind, "edition_no": edition_no, **_without(source, "unit_id", "row_code")})
-    counts = [found for unit_id, found in versions.items() if unit_ids is None or unit_id in unit_ids]
+    counts = [moved for unit_id, moved in versions.items() if unit_ids is None or unit_id in unit_ids]
     if counts:
-        summed = {name: sum(found[name] for found in counts) for name in counts[0]}
+        summed = {name: sum(moved[name] for moved in counts) for name in counts[0]}
         causes.append({"kind": "versions", "edition_no": edition_no, **summed})
     if not causes and rules:
         causes.append({"kind": "rules", "edition_no": edition_no, "rules": rules})

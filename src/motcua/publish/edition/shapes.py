@@ -24,12 +24,12 @@ PLAIN: Content = {"mark": {"vi": "Báo cáo", "en": "Report"}, "tiles": [], "rat
 
 def in_todays_shape(content: Content) -> Content:
     """Return the content of an edition, whenever it was published, as one published today would have it."""
-    found = {key: value for key, value in content.items() if key != "tiles"} | {"schema": SCHEMA}
-    found["completeness"] = [{**cell, "cell": cell_code(cell["cell"])} for cell in content["completeness"]]
-    found.setdefault("display", _display(content))
+    shaped = {key: value for key, value in content.items() if key != "tiles"} | {"schema": SCHEMA}
+    shaped["completeness"] = [{**cell, "cell": cell_code(cell["cell"])} for cell in content["completeness"]]
+    shaped.setdefault("display", _display(content))
     if "index" in content:
-        found["columns"] = index_columns()
-    return found
+        shaped["columns"] = index_columns()
+    return shaped
 
 
 def _display(content: Content) -> Content:
@@ -51,8 +51,8 @@ def _display(content: Content) -> Content:
 
 def _columns(part: Mapping[str, Any]) -> set[str]:
     """Return the columns that a tile, a rate or a chart is made of."""
-    found = {part["column"]} if "column" in part else set()
+    codes = {part["column"]} if "column" in part else set()
     for name in ("count", "of", "among"):
-        found |= set(part.get(name, ()))
-    found |= {bar["column"] for bar in part.get("bars", ())}
-    return found | (_columns(part["share"]) if "share" in part else set())
+        codes |= set(part.get(name, ()))
+    codes |= {bar["column"] for bar in part.get("bars", ())}
+    return codes | (_columns(part["share"]) if "share" in part else set())

@@ -36,8 +36,8 @@ class Chart:
 def charts(content: Content, lang: str) -> list[Chart]:
     """Return the charts that a report's form names, in Vietnamese (`vi`) or English (`en`)."""
     draw = {"counts_by_level": _counts_by_level, "share_by_level": _share_by_level, "most_by_unit": _most_by_unit}
-    found = (draw[chart["kind"]](content, chart, lang) for chart in content["display"]["charts"])
-    return [chart for chart in found if chart is not None]
+    drawn = (draw[chart["kind"]](content, chart, lang) for chart in content["display"]["charts"])
+    return [chart for chart in drawn if chart is not None]
 
 
 def _counts_by_level(content: Content, chart: Content, lang: str) -> Chart | None:

@@ -52,7 +52,7 @@ def headings(columns: list[Content]) -> list[Heading]:
     """Return the merged heading cells over the figure columns; equal leading headings are one cell."""
     paths = [tuple(zip(column["vi"], column["en"], strict=True)) for column in columns]
     depth = max(len(path) for path in paths)
-    found = []
+    merged = []
     for index, path in enumerate(paths):
         for level, (vi, en) in enumerate(path):
             prefix = path[: level + 1]
@@ -62,14 +62,14 @@ def headings(columns: list[Content]) -> list[Heading]:
             while index + width < len(paths) and paths[index + width][: level + 1] == prefix:
                 width += 1
             is_leaf = level == len(path) - 1
-            found.append(Heading(level, index, depth - level if is_leaf else 1, width, vi, en))
-    return sorted(found, key=lambda heading: (heading.row, heading.column))
+            merged.append(Heading(level, index, depth - level if is_leaf else 1, width, vi, en))
+    return sorted(merged, key=lambda heading: (heading.row, heading.column))
 
 
 def column_name(content: Content, code: str, lang: str) -> str:
     """Return a column's headings from the outermost on; its code where the edition has no such column."""
-    found = next((column for column in content["columns"] if column["code"] == code), None)
-    return code if found is None else " – ".join(found[lang])
+    column = next((column for column in content["columns"] if column["code"] == code), None)
+    return code if column is None else " – ".join(column[lang])
 
 
 def lines(content: Content, table: str, part: int = 0) -> Iterator[Line]:
@@ -142,8 +142,8 @@ def lacking_text(content: Content, lang: str) -> str:
 
 def parts(content: Content) -> list[Content]:
     """Return the parts of the period, each on a map of its own; none if the map did not change."""
-    found: list[Content] = content.get("maps", {}).get("parts", [])
-    return found
+    parts_of_period: list[Content] = content.get("maps", {}).get("parts", [])
+    return parts_of_period
 
 
 def part_text(part: Content, lang: str) -> str:

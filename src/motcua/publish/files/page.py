@@ -124,11 +124,11 @@ def _restatement(content: Content) -> dict[str, Any]:
 
 def _changes(content: Content, code: str) -> dict[str, dict[str, int]]:
     """Return the change from the period before by table and row: a table by unit also shows its sections' and total."""
-    found: dict[str, dict[str, int]] = {}
+    changes: dict[str, dict[str, int]] = {}
     for table in (code, "level", "total"):
         for row in table_rows(content, f"{table}_change"):
-            found[f"{table}/{row['unit_id'] or row['row_code']}"] = row["figures"]
-    return found
+            changes[f"{table}/{row['unit_id'] or row['row_code']}"] = row["figures"]
+    return changes
 
 
 def _both(vi: str, en: str) -> Markup:

@@ -44,9 +44,9 @@ def refuse_unready_batches(connection: Connection, catalog: Catalog, scope: list
     """
     provinces = {catalog.province_of(unit.unit_id).unit_id for unit in scope}
     others = [s.source_id for s in catalog.sources if catalog.province_of(s.unit_id).unit_id not in provinces]
-    found = connection.execute(statement("publish/batches_not_ready"), {"other_source_ids": others}).all()
-    unmeasured = [row.batch_id for row in found if row.is_unmeasured]
-    unbalanced = [row.batch_id for row in found if not row.is_unmeasured]
+    not_ready = connection.execute(statement("publish/batches_not_ready"), {"other_source_ids": others}).all()
+    unmeasured = [row.batch_id for row in not_ready if row.is_unmeasured]
+    unbalanced = [row.batch_id for row in not_ready if not row.is_unmeasured]
     if unbalanced:
         raise ReportRefused(
             f"{len(unbalanced)} loaded batches do not balance: {_some(unbalanced)}.",
@@ -80,8 +80,8 @@ def read_cells(
             windows.setdefault(days, []).append(source)
     answers: list[tuple[Source, Completeness, date, date]] = []
     for (first, last), sources in windows.items():
-        found = completeness([source.source_id for source in sources], first, last, connection=connection)
-        answers += [(source, answer, first, last) for source, answer in zip(sources, found, strict=True)]
+        given = completeness([source.source_id for source in sources], first, last, connection=connection)
+        answers += [(source, answer, first, last) for source, answer in zip(sources, given, strict=True)]
     batch_ids = sorted({batch_id for _, answer, _, _ in answers for batch_id in answer.batch_ids})
     manifests: dict[str, str] = {
         row.batch_id: row.manifest_sha256

@@ -102,11 +102,11 @@ def read_list(report_code: str, unit: str, day: date, lang: str = "vi") -> Dossi
     names = {procedure.code: procedure.name for procedure in catalog.procedures if procedure.holds_on(day)}
     due_days = np.array([row.due_on for row in rows], dtype="datetime64[D]")
     late = workdays_from(due_days, np.full(len(rows), np.datetime64(day, "D")), calendar)
-    found = []
+    listed = []
     for row, days in zip(rows, late, strict=True):
         apology = _apology(row.has_apology, row.apology_on, row.due_on)
         reason = reasons.get(row.overdue_reason_code or "")
-        found.append(
+        listed.append(
             OverdueDossier(
                 row.dossier_no, row.unit_id, catalog.unit_by_id[row.unit_id].name, row.procedure_code,
                 names.get(row.procedure_code, row.procedure_code),
@@ -115,7 +115,7 @@ def read_list(report_code: str, unit: str, day: date, lang: str = "vi") -> Dossi
                 row.overdue_reason_code, reason.name.of(lang) if reason else (row.overdue_reason_code or ""),
             )
         )  # fmt: skip
-    ordered = sorted(found, key=lambda one: (one.unit_id, -one.late_workdays, one.dossier_no or ""))
+    ordered = sorted(listed, key=lambda one: (one.unit_id, -one.late_workdays, one.dossier_no or ""))
     return DossierListing(form, day, tuple(ordered))
 
 

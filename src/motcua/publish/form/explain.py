@@ -91,10 +91,10 @@ def _moved(form: Form, scope: Scope, before: PeriodPart, after: PeriodPart, lang
     eve = _day(after.day - timedelta(days=1), lang)
     units, count = count_text(moving, lang), count_text(len(heirs), lang)
     open_count = count_text(sum(heirs.values()), lang)
-    most = sorted(((n, unit_id) for unit_id, n in heirs.items() if n), key=lambda found: (-found[0], found[1]))
+    most = sorted(((n, unit_id) for unit_id, n in heirs.items() if n), key=lambda heir: (-heir[0], heir[1]))
     named = [f"{scope.catalog.unit_by_id[unit_id].name} {count_text(n, lang)}" for n, unit_id in most[:NAMED]]
     if rest := most[NAMED:]:
-        n, m = count_text(len(rest), lang), count_text(sum(found for found, _ in rest), lang)
+        n, m = count_text(len(rest), lang), count_text(sum(count for count, _ in rest), lang)
         named.append(f"{n} đơn vị khác {m}" if vi else f"{n} others {m}")
     to = f": {'; '.join(named)}" if named else ""
     yield (

@@ -80,7 +80,7 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
     catalog, period, placed = scope.catalog, scope.period, scope.placed
     members = {unit_id: catalog.unit_by_id[unit_id] for unit_id in placed.values()}
     lacking = _untold(form, scope)
-    found: dict[tuple[str, str], dict[str, int]] = {}
+    counted_of: dict[tuple[str, str], dict[str, int]] = {}
     for count in read_counts(
         connection,
         catalog,
@@ -94,10 +94,10 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
         if form.record_kind == "dossier"
         else (),
     ):
-        found.setdefault((count.breakdown, count.row_key), {})[count.column_code] = count.quantity
+        counted_of.setdefault((count.breakdown, count.row_key), {})[count.column_code] = count.quantity
 
     def figures(table: str, key: str) -> dict[str, int]:
-        return form.counts(found.get((table, key), {}))
+        return form.counts(counted_of.get((table, key), {}))
 
     def row(table: str, key: str, name: str, level: str = "", unit_id: str = "", code: str = "") -> Row:
         # A unit without a row adds nothing, so it does not make a column told either.
@@ -128,7 +128,9 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
                 yield row("unit", unit.unit_id, _unit_name(scope, unit), unit.level, unit.unit_id, unit.code)
         elif table == "field":
             fields = {procedure.field_code: procedure.field_name for procedure in catalog.procedures}
-            for key in sorted(key for other, key in found if other == "field" and any(figures("field", key).values())):
+            for key in sorted(
+                key for other, key in counted_of if other == "field" and any(figures("field", key).values())
+            ):
                 yield row("field", key, fields.get(key, key))
         else:
             names = {section.level: section.vi for section in form.sections}

@@ -147,12 +147,12 @@ def check_carried(form: Form, parts: list[PeriodPart]) -> None:
                 if code == "level":
                     continue  # dossiers move between levels; the rows by unit say from where to where
                 left = carried(before, closing, code, after.day)
-                found = {key_of(row): row.figures[opening] for row in after.tables[code].rows}
-                for key in {**left, **found}:
-                    if left.get(key, 0) != found.get(key, 0):
+                opened = {key_of(row): row.figures[opening] for row in after.tables[code].rows}
+                for key in {**left, **opened}:
+                    if left.get(key, 0) != opened.get(key, 0):
                         raise _refused(
                             form, after.scope,
-                            f"{opening} of {key} from {after.day} on is {found.get(key, 0)}, but its units had"
+                            f"{opening} of {key} from {after.day} on is {opened.get(key, 0)}, but its units had"
                             f" {closing} {left.get(key, 0)} on {before.period.to_date}"
                         )  # fmt: skip
 
@@ -171,10 +171,10 @@ def check_same(form: Form, scope: Scope, parts: list[PeriodPart], tables: Mappin
             expected = _on_map(form, parts, scope.day)
         else:
             expected = {key_of(row): dict(row.figures) for row in combined.tables[code].rows}
-        found = {key_of(row): row.figures for row in tables[code].rows}
-        for key in {**expected, **found}:
+        printed = {key_of(row): row.figures for row in tables[code].rows}
+        for key in {**expected, **printed}:
             for column in form.column_codes:
-                one, other = (figures.get(key, {}).get(column, 0) for figures in (expected, found))
+                one, other = (figures.get(key, {}).get(column, 0) for figures in (expected, printed))
                 if one != other:
                     raise _refused(
                         form, scope,
@@ -185,11 +185,11 @@ def check_same(form: Form, scope: Scope, parts: list[PeriodPart], tables: Mappin
 
 def carried(part: PeriodPart, column: str, code: str, day: date) -> dict[str, int]:
     """Return one column of a part by row, its units placed on the map of a later day."""
-    found: dict[str, int] = {}
+    by_row: dict[str, int] = {}
     for row in part.tables[code].rows:
         key = part.scope.map.place(row.unit_id, day) if code == "unit" else key_of(row)
-        found[key] = found.get(key, 0) + row.figures[column]
-    return found
+        by_row[key] = by_row.get(key, 0) + row.figures[column]
+    return by_row
 
 
 def key_of(row: Row) -> str:
@@ -198,16 +198,16 @@ def key_of(row: Row) -> str:
 
 
 def _on_map(form: Form, parts: list[PeriodPart], day: date) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+    by_unit: dict[str, dict[str, int]] = {}
     for column in form.columns:
         if not column.terms:
             continue
         kind = kind_of(form, column)
         for part in parts if kind == "flow" else parts[:1] if kind == "opening" else parts[-1:]:
             for key, quantity in carried(part, column.code, "unit", day).items():
-                figures = found.setdefault(key, {})
+                figures = by_unit.setdefault(key, {})
                 figures[column.code] = figures.get(column.code, 0) + quantity
-    return {key: form.counts(figures) for key, figures in found.items()}
+    return {key: form.counts(figures) for key, figures in by_unit.items()}
 
 
 def _refused(form: Form, scope: Scope, what: str) -> ReportRefused:

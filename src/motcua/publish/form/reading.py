@@ -57,16 +57,16 @@ class FormReading:
 
     def as_json(self) -> dict[str, Any]:
         reading = self.reading
-        found: dict[str, Any] = {
+        document: dict[str, Any] = {
             "period": self.period.as_json(),
             "unit": unit_json(self.unit),
             "rows": [self._row(row) for row in self.rows],
             "total": self.total.as_json(),
         }
         if self.on_map or reading.parts:
-            found["map"] = {"asked": self.on_map, "on": None if reading.day is None else reading.day.isoformat()}
+            document["map"] = {"asked": self.on_map, "on": None if reading.day is None else reading.day.isoformat()}
         if reading.parts:
-            found["parts"] = [
+            document["parts"] = [
                 {
                     "part": part.number,
                     "period": part.period.as_json(),
@@ -76,10 +76,10 @@ class FormReading:
                 for part in reading.parts
             ]
         if reading.changes:
-            found["changes"] = [row.as_json() for code in (self.by, "total") for row in reading.changes[code].rows]
+            document["changes"] = [row.as_json() for code in (self.by, "total") for row in reading.changes[code].rows]
         if reading.explanation:
-            found["explanation"] = dict(reading.explanation)
-        return found
+            document["explanation"] = dict(reading.explanation)
+        return document
 
     def _row(self, row: Row) -> dict[str, Any]:
         if not self.reading.moved:
@@ -158,7 +158,7 @@ def _changes(connection: Connection, form: Form, scope: Scope, tables: Mapping[s
     if not columns or (before := scope.before) is None:
         return {}
     earlier = read_tables(connection, form, before)
-    found = {}
+    changes = {}
     for code, table in tables.items():
         was = {key_of(row): row.figures for row in earlier[code].rows}
         rows = tuple(
@@ -171,5 +171,5 @@ def _changes(connection: Connection, form: Form, scope: Scope, tables: Mapping[s
             )
             for row in table.rows
         )
-        found[code] = Table(code, rows)
-    return found
+        changes[code] = Table(code, rows)
+    return changes

@@ -9,7 +9,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from motcua.catalog import Catalog, Unit
-from motcua.errors import CatalogError, ReportRefused
+from motcua.errors import ReportRefused
 from motcua.period import Period, previous_period
 from motcua.settings import TIMEZONE
 from motcua.units.map import UnitMap
@@ -54,11 +54,11 @@ class Scope:
             CatalogError: the unit is unknown on the period's days.
             ReportRefused: the map is none of these.
         """
-        found = _unit(catalog, unit, period)
+        covered = catalog.unit_in(unit, period)
         now = today or datetime.now(ZoneInfo(TIMEZONE)).date()
         units = UnitMap(catalog.units, catalog.successions)
         day = _map_day(on_map, period, now)
-        return cls(catalog, found, period, now, on_map, day, units, tuple(units.scope(found.unit_id)))
+        return cls(catalog, covered, period, now, on_map, day, units, tuple(units.scope(covered.unit_id)))
 
     @cached_property
     def units(self) -> list[Unit]:
@@ -83,8 +83,8 @@ class Scope:
     @cached_property
     def parts(self) -> tuple[Scope, ...]:
         """The parts of the period, each on its own map, where the map of these units changes in it; else none."""
-        found = self.map.parts(self.unit_ids, self.period.from_date, self.period.to_date)
-        if len(found) == 1:
+        spans = self.map.parts(self.unit_ids, self.period.from_date, self.period.to_date)
+        if len(spans) == 1:
             return ()
         return tuple(
             replace(
@@ -93,7 +93,7 @@ class Scope:
                 day=first,
                 looks_ahead=last == self.period.to_date,
             )
-            for first, last in found
+            for first, last in spans
         )
 
     @property
@@ -120,13 +120,6 @@ class Scope:
         if self.asked in (None, AS_WAS) or self.is_on_own_map:
             return ""
         return AS_NOW if self.asked == AS_NOW else self.day.isoformat()
-
-
-def _unit(catalog: Catalog, code_or_id: str, period: Period) -> Unit:
-    try:
-        return catalog.unit(code_or_id, period.to_date)
-    except CatalogError:
-        return catalog.unit(code_or_id, period.from_date)
 
 
 def _map_day(on_map: str | None, period: Period, today: date) -> date:

@@ -24,10 +24,10 @@ class Gap:
         return {"to_full": self.to_full, "to_next_band": self.to_band, "points_to_full": self.points_to_full}
 
 
-def next_band(found: Score) -> Band | None:
+def next_band(scored: Score) -> Band | None:
     """Return the class above the one reached; none at the top or without a score."""
-    value = found.of_hundred
-    above = [band for band in found.definition.bands if value is not None and band.score > value]
+    value = scored.of_hundred
+    above = [band for band in scored.definition.bands if value is not None and band.score > value]
     return min(above, key=lambda band: band.score, default=None)
 
 
@@ -36,10 +36,10 @@ def gaps(definition: Definition, given: Mapping[str, Counts | None], level: Inde
 
     All other rows stay as they are. Both are found by the scorer itself, so what it says is reached is reached.
     """
-    found = score(definition, given, level)
-    band = next_band(found)
+    scored = score(definition, given, level)
+    band = next_band(scored)
     lacking = {}
-    for one in found.items:
+    for one in scored.items:
         counts, item = one.counts, one.item
         if counts is None or item.max is None or one.exact is None or not counts.denominator:
             continue

@@ -88,9 +88,9 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    read: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in read:
             raise InputRefused(f"The key {key} stands twice in the file of counts.", action="keep one of the two.")
-        found[key] = value
-    return found
+        read[key] = value
+    return read

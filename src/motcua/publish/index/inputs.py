@@ -94,15 +94,15 @@ class IndexInputs:
                 return None, notes[0]
         if asks_sources and (silence := self._silence(item, cells)) is not None:
             return None, silence
-        found: dict[str, int] = {}
+        parts: dict[str, int] = {}
         for part, quantity in item.quantities.items():
             count, note = self._quantity(item, part, quantity, members, level)
             if count is None:
                 return None, note
-            found[part] = count
+            parts[part] = count
             notes += [note] if note is not None else []
-        numerator, denominator = found["numerator"], found["denominator"]
-        whole = found.get("known_of", denominator)
+        numerator, denominator = parts["numerator"], parts["denominator"]
+        whole = parts.get("known_of", denominator)
         if whole and not denominator:
             return None, _SAID_NOTHING
         if not 0 <= numerator <= denominator:
@@ -176,7 +176,7 @@ def read_inputs(
     cells: dict[str, tuple[SourceCell, ...]] = {}
     for cell in read_cells(connection, catalog, units, period, today):
         cells[cell.unit_id] = (*cells.get(cell.unit_id, ()), cell)
-    sources = {catalog.source_by_id[cell.source_id] for found in cells.values() for cell in found}
+    sources = {catalog.source_by_id[cell.source_id] for of_unit in cells.values() for cell in of_unit}
     return IndexInputs(
         catalog, period, sums, _measured(connection, catalog, definition, asked, period), cells,
         {source.source_id: fed_fields(folder, source) for source in sources},
@@ -224,13 +224,13 @@ def _measured(
         if quantity.procedures is not None
         for measure in quantity.procedures.having_any
     }
-    found: dict[tuple[str, str], dict[str, int]] = {}
+    dossiers: dict[tuple[str, str], dict[str, int]] = {}
     if measures:
         columns = {measure: (Term(measures=(measure,), window="in_period"),) for measure in sorted(measures)}
         for count in read_counts(connection, catalog, columns, asked, period, ("unit_procedure",)):
             if count.quantity > 0:
-                found.setdefault((count.row_key, count.column_code), {})[count.procedure_code] = count.quantity
-    return found
+                dossiers.setdefault((count.row_key, count.column_code), {})[count.procedure_code] = count.quantity
+    return dossiers
 
 
 def _terms(folder: Path, day: date, definition: Definition, item: Item, quantity: Quantity) -> Iterable[Term]:

@@ -34,11 +34,11 @@ def under_authority(catalog: Catalog, day: date, province: str, level: IndexLeve
     A province's own row stands in for the nation's of the same code and level.
     """
     levels = _LEVELS[level]
-    found: dict[tuple[str, Level], Procedure] = {}
+    in_force: dict[tuple[str, Level], Procedure] = {}
     for row in sorted(catalog.procedures, key=lambda row: row.province):  # the nation's first
         if row.holds_on(day) and row.state != "INACTIVE" and row.level in levels and row.province in ("", province):
-            found[row.code, row.level] = row
-    return list(found.values())
+            in_force[row.code, row.level] = row
+    return list(in_force.values())
 
 
 def describe(rows: Iterable[Procedure], wanted: Procedures) -> Described:
@@ -70,7 +70,7 @@ def count_procedures(
         )
     if not wanted.having_any:
         return len(described.fits), None
-    return len(described.fits & {code for found in having for code in found}), None
+    return len(described.fits & {code for counted in having for code in counted}), None
 
 
 def count_dossiers(
@@ -78,8 +78,8 @@ def count_dossiers(
 ) -> tuple[int | None, Text | None]:
     """Return how many dossiers the fitting procedures have; a note tells those whose procedure may or may not fit."""
     fitting = unknown = 0
-    for found in having:
-        for code, quantity in found.items():
+    for counted in having:
+        for code, quantity in counted.items():
             if code in described.fits:
                 fitting += quantity
             elif code in described.unsaid or code not in described.asked:

@@ -85,25 +85,25 @@ class Standing:
         return gaps(self.score.definition, self.counts, self.level)
 
     def as_json(self) -> dict[str, Any]:
-        found, definition = self.score, self.score.definition
-        scored = found.as_json()
+        own, definition = self.score, self.score.definition
+        scored = own.as_json()
         for group in scored["groups"].values():
             for row_id, item in group["items"].items():
                 if row_id in self.notes:
                     item["note"] = self.notes[row_id].model_dump()
                 if row_id in self.gaps:
                     item["missing"] = self.gaps[row_id].as_json()
-        band, above = found.band, next_band(found)
+        band, above = own.band, next_band(own)
         return {
             "index": definition.index,
             "variant": definition.variant or None,
             "unit": {**unit_json(self.unit), "index_level": self.level},
             "period": self.period.as_json(),
             **scored,
-            "max_available": number(found.max_available),
-            "of_hundred": number(found.of_hundred),
-            "is_complete": found.is_complete,
-            "band": None if band is None else {"vi": band.vi, "en": band.en, "is_of_whole": found.is_complete},
+            "max_available": number(own.max_available),
+            "of_hundred": number(own.of_hundred),
+            "is_complete": own.is_complete,
+            "band": None if band is None else {"vi": band.vi, "en": band.en, "is_of_whole": own.is_complete},
             "next_band": None if above is None else {"vi": above.vi, "en": above.en, "score": number(above.score)},
             "change": None if self.change is None else self.change.as_json(),
             "rank": None if self.rank is None else self.rank.as_json(),
@@ -227,20 +227,20 @@ class _League:
         self._then = {} if self._before is None else inputs(self._before)
         scores = {unit.unit_id: self._fed_and_score(unit, self._now, {}) for unit in units}
         self._places = {
-            unit_id: (found.of_hundred, fed.rows)
-            for unit_id, (fed, found) in scores.items()
-            if found.of_hundred is not None
+            unit_id: (scored.of_hundred, fed.rows)
+            for unit_id, (fed, scored) in scores.items()
+            if scored.of_hundred is not None
         }
 
     def standing(self, unit: Unit, given: Mapping[str, Counts | None]) -> Standing:
         """Return where one of the units stands; `given` counts for it alone."""
         level = index_level(unit)
-        fed, found = self._fed_and_score(unit, self._now, given)
+        fed, scored = self._fed_and_score(unit, self._now, given)
         return Standing(
             unit,
             level,
             self._period,
-            found,
+            scored,
             fed.counts,
             fed.notes,
             fed.missing_sources,
@@ -324,8 +324,8 @@ def _like(catalog: Catalog, unit: Unit, day: date) -> list[Unit]:
     level = index_level(unit)
     if level == "province":
         with_source = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources} | {unit.unit_id}
-        found = [u for u in catalog.units if u.kind == "province" and u.unit_id in with_source]
+        like = [u for u in catalog.units if u.kind == "province" and u.unit_id in with_source]
     else:
         province = catalog.province_of(unit.unit_id)
-        found = [u for u in catalog.subtree(province.unit_id) if (index_level(u), u.kind) == (level, unit.kind)]
-    return [u for u in found if u.holds_on(day) or u.unit_id == unit.unit_id]
+        like = [u for u in catalog.subtree(province.unit_id) if (index_level(u), u.kind) == (level, unit.kind)]
+    return [u for u in like if u.holds_on(day) or u.unit_id == unit.unit_id]

@@ -42,12 +42,12 @@ def headings(lang: str) -> tuple[str, ...]:
 
 
 def lines(
-    found: Score, lacking: Mapping[str, Gap], reasons: Mapping[str, Text], lang: str
+    score: Score, lacking: Mapping[str, Gap], reasons: Mapping[str, Text], lang: str
 ) -> Iterator[tuple[str, ...]]:
     """Yield the printed rows: each group, its rows, then the total. `reasons` say why a row is not available."""
     why = {row: reason.vi if lang == "vi" else reason.en for row, reason in reasons.items()}
-    for group in found.groups:
-        text = found.definition.groups[group.code]
+    for group in score.groups:
+        text = score.definition.groups[group.code]
         name = (text.vi if lang == "vi" else text.en).upper()
         yield ("", name, "", "", "", points_text(group.score, lang), most_text(group.max, lang), "")
         for one in group.items:
@@ -60,14 +60,14 @@ def lines(
                 ratio_text(one.ratio, lang),
                 points_text(one.score, lang),
                 most_text(one.item.max, lang),
-                note(found, one, lacking.get(one.item.id), why.get(one.item.id, ""), lang),
+                note(score, one, lacking.get(one.item.id), why.get(one.item.id, ""), lang),
             )
-    if found.total is not None:
+    if score.total is not None:
         name = "TỔNG ĐIỂM" if lang == "vi" else "TOTAL"
-        yield ("", name, "", "", "", points_text(found.total, lang), most_text(found.max_available, lang), "")
+        yield ("", name, "", "", "", points_text(score.total, lang), most_text(score.max_available, lang), "")
 
 
-def note(found: Score, one: ItemScore, gap: Gap | None, reason: str, lang: str) -> str:
+def note(score: Score, one: ItemScore, gap: Gap | None, reason: str, lang: str) -> str:
     """Say what a row rests on where that is not plain, and what it still lacks."""
     vi = lang == "vi"
     place = 0 if vi else 1
@@ -76,16 +76,16 @@ def note(found: Score, one: ItemScore, gap: Gap | None, reason: str, lang: str) 
     if one.counts is not None and one.counts.inherited:
         said.append("theo số liệu của tỉnh" if vi else "the province's value")
     elif gap is not None:
-        said.append(gap_text(found, one.item, gap, lang))
+        said.append(gap_text(score, one.item, gap, lang))
     return "; ".join(part for part in said if part)
 
 
-def gap_text(found: Score, item: Item, gap: Gap, lang: str) -> str:
+def gap_text(score: Score, item: Item, gap: Gap, lang: str) -> str:
     """Say what a row lacks to its full score and to the next class; empty when it is full."""
     vi = lang == "vi"
     if gap.to_full == 0:
         return ""
-    band = next_band(found)
+    band = next_band(score)
     what = item.short_of.vi if vi else item.short_of.en
     said = []
     if gap.to_full is not None:
@@ -94,32 +94,32 @@ def gap_text(found: Score, item: Item, gap: Gap, lang: str) -> str:
     if band is not None and gap.to_band is not None:
         count = count_text(gap.to_band, lang)
         if vi:
-            whole = "tổng điểm" if found.is_complete else "phần có số liệu"
+            whole = "tổng điểm" if score.is_complete else "phần có số liệu"
             said.append(f"thêm {count} thì {whole} đạt mức {band.vi}")
         else:
-            said.append(f"{count} more and {'the total' if found.is_complete else 'the available part'} is {band.en}")
+            said.append(f"{count} more and {'the total' if score.is_complete else 'the available part'} is {band.en}")
     return "; ".join(said)
 
 
-def summary(found: Score, lang: str) -> Iterator[str]:
+def summary(score: Score, lang: str) -> Iterator[str]:
     """Yield the sentences under the table: the total of what was available, of 100, and the class."""
     vi = lang == "vi"
-    if found.total is None:
-        if all(item.max is None for item in found.definition.items):
+    if score.total is None:
+        if all(item.max is None for item in score.definition.items):
             yield "Chưa biết điểm tối đa của từng tiêu chí: chỉ có tỷ lệ." if vi else "Points unknown: ratios only."
         else:
             yield "Không có chỉ tiêu nào có số liệu." if vi else "No row is available."
         return
-    total, most = points_text(found.total, lang), most_text(found.max_available, lang)
-    of_hundred, band = points_text(found.of_hundred, lang), found.band
-    missing = sum(one.state == "not_available" for one in found.items)
-    others = sum(one.state == "not_applicable" for one in found.items)
+    total, most = points_text(score.total, lang), most_text(score.max_available, lang)
+    of_hundred, band = points_text(score.of_hundred, lang), score.band
+    missing = sum(one.state == "not_available" for one in score.items)
+    others = sum(one.state == "not_applicable" for one in score.items)
     yield (
         f"Tổng điểm {total}/{most}, quy về thang 100: {of_hundred}."
         if vi
         else f"Total {total} of {most}; in points of 100: {of_hundred}."
     )
-    if band is not None and found.is_complete:
+    if band is not None and score.is_complete:
         yield f"Xếp loại: {band.vi}." if vi else f"Class: {band.en}."
     elif band is not None:
         yield (
@@ -207,15 +207,15 @@ def level_note(lang: str) -> str:
 
 def level_line(standing: Standing, lang: str) -> tuple[str, ...]:
     """Return a unit's line in the list of its level."""
-    found, rank, change = standing.score, standing.rank, standing.change
-    band = "" if found.band is None else found.band.vi if lang == "vi" else found.band.en
+    score, rank, change = standing.score, standing.rank, standing.change
+    band = "" if score.band is None else score.band.vi if lang == "vi" else score.band.en
     return (
         "" if rank is None else str(rank.place),
         standing.unit.code,
         standing.unit.name,
-        points_text(found.total, lang),
-        "" if found.total is None else most_text(found.max_available, lang),
-        points_text(found.of_hundred, lang),
+        points_text(score.total, lang),
+        "" if score.total is None else most_text(score.max_available, lang),
+        points_text(score.of_hundred, lang),
         "" if change is None else _local(f"{change.total:+}".replace("-", "−"), lang),
-        band if found.is_complete else f"{band} *" if band else "",
+        band if score.is_complete else f"{band} *" if band else "",
     )

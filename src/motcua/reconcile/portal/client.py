@@ -77,14 +77,16 @@ class Portal:
         counts: dict[tuple[str, str], int] = {}
 
         def walk(row: dict[str, Any], parent_id: str) -> None:
-            found = Department(self._text(row, keys.department_id), self._text(row, keys.department_name), parent_id)
-            departments.append(found)
+            department = Department(
+                self._text(row, keys.department_id), self._text(row, keys.department_name), parent_id
+            )
+            departments.append(department)
             children = row.get(keys.children) or []
             for metric in metrics:
                 below = sum(self._count(child, metric.field) for child in children)
-                counts[found.department_id, metric.metric] = self._count(row, metric.field) - below
+                counts[department.department_id, metric.metric] = self._count(row, metric.field) - below
             for child in children:
-                walk(child, found.department_id)
+                walk(child, department.department_id)
 
         for row in self._items(endpoint, body):
             walk(row, "")

@@ -64,7 +64,7 @@ def compare(
         for key in ours.keys() | theirs.keys()
         if theirs.get(key, 0) != ours.get(key, 0)
     }
-    found = []
+    differences = []
     typed: dict[tuple[str, str], tuple[Kind, str, int]] = {}
     for key in sorted(delta, key=lambda key: (key[2] != RECEIVED, key)):
         unit_id, procedure, metric = key
@@ -75,8 +75,8 @@ def compare(
             kind, why = _type(key, delta, copies or {}, neighbours)
         if metric == RECEIVED:
             typed[unit_id, procedure] = (kind, why, delta[key])
-        found.append(Difference(unit_id, procedure, metric, kind, ours.get(key, 0), theirs.get(key, 0), why))
-    return sorted(found, key=lambda one: (one.unit_id, one.procedure_code, one.metric))
+        differences.append(Difference(unit_id, procedure, metric, kind, ours.get(key, 0), theirs.get(key, 0), why))
+    return sorted(differences, key=lambda one: (one.unit_id, one.procedure_code, one.metric))
 
 
 def _type(

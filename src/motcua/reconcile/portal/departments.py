@@ -29,23 +29,23 @@ def units_of(
         known = by_id.get(department.department_id)
         if known is None or (department.parent_id and not known.parent_id):
             by_id[department.department_id] = department
-    in_force = [unit for unit in catalog.subtree(root.unit_id) if _overlaps(unit, period)]
-    found: dict[str, str | None] = {}
+    in_force = [unit for unit in catalog.subtree(root.unit_id) if unit.overlaps(period)]
+    unit_ids: dict[str, str | None] = {}
 
     def unit_of(department_id: str) -> str | None:
-        if department_id not in found:
-            found[department_id] = None  # a tree that bites its tail ends here
+        if department_id not in unit_ids:
+            unit_ids[department_id] = None  # a tree that bites its tail ends here
             department = by_id[department_id]
             if department_id in listed:
-                found[department_id] = listed[department_id]
+                unit_ids[department_id] = listed[department_id]
             else:
                 parent = unit_of(department.parent_id) if department.parent_id in by_id else root.unit_id
-                found[department_id] = _named(department.name, parent or root.unit_id, in_force, catalog)
-        return found[department_id]
+                unit_ids[department_id] = _named(department.name, parent or root.unit_id, in_force, catalog)
+        return unit_ids[department_id]
 
     for department_id in by_id:
         unit_of(department_id)
-    return found
+    return unit_ids
 
 
 def _named(name: str, parent_id: str, in_force: list[Unit], catalog: Catalog) -> str | None:
@@ -58,7 +58,3 @@ def _named(name: str, parent_id: str, in_force: list[Unit], catalog: Catalog) ->
             return candidates[0].unit_id
     exact = [unit for unit in in_force if unit.unit_id in below and fold(unit.name) == fold(name)]
     return exact[0].unit_id if len(exact) == 1 else None
-
-
-def _overlaps(unit: Unit, period: Period) -> bool:
-    return unit.valid_from <= period.to_date and (unit.valid_to is None or unit.valid_to >= period.from_date)

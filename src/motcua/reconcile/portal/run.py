@@ -155,8 +155,8 @@ def _ask(
     departments: list[Department] = []
     whole: Counter[tuple[str, str]] = Counter()
     for endpoint, metrics in endpoints.items():
-        found, counts = portal.figures(endpoint, metrics, period, root_id)
-        departments += found
+        seen, counts = portal.figures(endpoint, metrics, period, root_id)
+        departments += seen
         whole.update(counts)
     unit_of = units_of(departments, contract, catalog, root, period)
     names = {each.department_id: each.name for each in departments}
@@ -228,17 +228,17 @@ def _keep(connection: Connection, root: Unit, period: Period, fetched_at: dateti
 
 
 def _newest(connection: Connection, root: Unit, period: Period) -> tuple[list[_Said], datetime]:
-    found = connection.execute(statement("reconcile/last_figures"), _place(root, period)).all()
-    if not found:
+    newest = connection.execute(statement("reconcile/last_figures"), _place(root, period)).all()
+    if not newest:
         raise ReportRefused(
             f"There is no snapshot of the National Portal for {root.name} ({root.unit_id}) and {period.label}.",
             action="ask the portal once: leave --offline out, with AIRFLOW_CONN_NATIONAL_PORTAL set.",
         )
     said = [
         _Said(row.department_id, row.department_name, row.unit_id, row.procedure_code, row.metric, row.quantity)
-        for row in found
+        for row in newest
     ]
-    return said, found[0].fetched_at
+    return said, newest[0].fetched_at
 
 
 def _has_snapshot(connection: Connection, root: Unit, period: Period) -> bool:
