@@ -18,7 +18,7 @@ _STREAM = 9  # added to the scenario's seed, which is the stream of everything e
 
 @dataclass(frozen=True)
 class Facts:
-    """A value of each record, the same on both nights. A portal may show fewer of them.
+    """A value of each record, the same on all nights. A protocol may show fewer of them.
 
     Attributes:
         components: papers handed in, of which `digitised`, of these `reused`, of these `from_store`.

@@ -18,7 +18,7 @@ CHILD_ORIGINALITY = 2
 
 
 def draw_noise(rng: np.random.RandomState, setting: Setting, dossiers: Columns) -> Columns:
-    """Return the records that are the same on both nights, copies and children not included (see `echoes`).
+    """Return the records that are the same on all nights, copies and children not included (see `echoes`).
 
     Args:
         dossiers: those received in the period, of which the noise takes its unit, procedure and dates.
