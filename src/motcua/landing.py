@@ -22,6 +22,7 @@ from motcua.errors import ContractBroken
 RECORDS = "records.parquet"
 ACCEPTED = "accepted.parquet"
 MANIFEST = "manifest.json"
+_DECLARED = b"declared_total"
 
 
 def write_records(uri: str, records: pa.Table, facts: dict[str, Any], kind: RecordKind = DOSSIER) -> str:
@@ -78,6 +79,33 @@ def write_accepted(uri: str, accepted: pa.Table, kind: RecordKind = DOSSIER) -> 
 def read_accepted(uri: str, kind: RecordKind = DOSSIER) -> pa.Table:
     """Return the accepted records of a batch."""
     return pq.read_table(io.BytesIO(_read(f"{uri}/{ACCEPTED}")), schema=kind.accepted_schema)
+
+
+def write_listing(uri: str, listing: pa.Table, declared_total: int | None) -> None:
+    """Keep a listing of a pull that is not at its end, so that the next attempt need not ask for it again.
+
+    Args:
+        uri: the file.
+        listing: rows as pulled, without personal data.
+    """
+    _write(uri, _parquet(listing.replace_schema_metadata({_DECLARED: json.dumps(declared_total)})))
+
+
+def read_listing(uri: str) -> tuple[pa.Table, int | None] | None:
+    """Return a listing kept by `write_listing` and the total the source declared; none where none is kept."""
+    filesystem, path = fsspec.url_to_fs(uri)
+    if not filesystem.exists(path):
+        return None
+    listing = pq.read_table(io.BytesIO(_read(uri)))
+    declared: int | None = json.loads(listing.schema.metadata[_DECLARED])
+    return listing.replace_schema_metadata(None), declared
+
+
+def remove_folder(uri: str) -> None:
+    """Remove a folder of kept listings with all in it; nothing happens where there is none."""
+    filesystem, path = fsspec.url_to_fs(uri)
+    if filesystem.exists(path):
+        filesystem.rm(path, recursive=True)
 
 
 def _parquet(table: pa.Table) -> bytes:

@@ -1,6 +1,7 @@
 -- Grain: one batch. Writes batch. A batch already planned keeps its window and its state: planning is idempotent.
 insert into batch (
-    batch_id, run_id, source_id, record_kind, is_whole, level, window_from, window_to, landing_uri, is_shrink_accepted
+    batch_id, run_id, source_id, record_kind, is_whole, level, window_from, window_to, landing_uri, is_shrink_accepted,
+    is_opening
 )
 values (
     :batch_id,
@@ -12,6 +13,7 @@ values (
     :window_from,
     :window_to,
     :landing_uri,
-    :is_shrink_accepted
+    :is_shrink_accepted,
+    :is_opening
 )
 on conflict (batch_id) do nothing

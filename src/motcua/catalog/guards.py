@@ -63,6 +63,17 @@ class Sweep(ClosedModel):
     days: int = Field(default=120, ge=0)
 
 
+class Opening(ClosedModel):
+    """How an opening asks for what was received before its first day: in windows of so many days, backwards.
+
+    It ends after so many windows in a row that brought nothing which was still open on the first day, or at the
+    `first_record_on` of the source.
+    """
+
+    window_days: int = Field(default=366, ge=1, le=1830)
+    empty_windows: int = Field(default=3, ge=1)
+
+
 class AcceptedDrop(ClosedModel):
     """A drop of a source that is known to be right, for batches whose last day lies in `from` to `to`."""
 
@@ -81,6 +92,7 @@ class Guards(ClosedModel):
     circuit: Circuit = Circuit()
     catch_up: CatchUp = CatchUp()
     sweep: Sweep = Sweep()
+    opening: Opening = Opening()
     accepted_drops: tuple[AcceptedDrop, ...] = ()
 
     def accepts_drop(self, source_id: str, day: date) -> str | None:

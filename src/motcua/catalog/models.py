@@ -122,6 +122,7 @@ class Source(Entry):
     `agency_code` is, by default, what names the agency in the options, else the source id; `mapping` names the file in
     `mappings/` that says what its records mean, by default the adapter's own. With `lists_all: false` its answers list
     only what has changed, or only a part: what they lack is no loss, so no guard judges it and no absence is noted.
+    `first_record_on` is the first day of which the system has records: an opening asks no further back.
     """
 
     source_id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
@@ -142,6 +143,7 @@ class Source(Entry):
     attempts: int = Field(default=8, ge=1, le=10)
     retry_wait_seconds: float = Field(default=0.5, ge=0, le=300)
     lists_all: bool = True
+    first_record_on: date | None = None
     on_drift: Literal["freeze", "evolve"] = "evolve"
 
     @field_validator("options", mode="before")

@@ -27,6 +27,10 @@ def ingest(
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Accept an answer with fewer dossiers than the guards allow.")
     ] = False,
+    opening: Annotated[
+        bool,
+        typer.Option("--opening", help="Also take what was open before the first day, as a first pull does."),
+    ] = False,
 ) -> None:
     """Pull, validate and consolidate sources and update the measures, as the nightly DAGs do."""
     from motcua.aggregate import build_measures
@@ -38,7 +42,13 @@ def ingest(
     ready_databases()
     run_id = f"cli-{now:%Y%m%dT%H%M%S}"
     chunks = ledger.plan_run(
-        catalog(), run_id, day, window=window, source_ids=source or (), accept_shrink=accept_shrink
+        catalog(),
+        run_id,
+        day,
+        window=window,
+        source_ids=source or (),
+        accept_shrink=accept_shrink,
+        is_opening=opening,
     )
     with errors.status("starting") as progress:
         unanswered = load(chunks, connection_from_environment, progress.update)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,36 @@ def list_(
             for source in sources
         ],
     )
+
+
+@app.command()
+def coverage(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Show from which day each source is known, and how far back its opening asked."""
+    ready_databases()
+    runs = ledger.coverage()
+    if as_json:
+        print_json([run.as_json() for run in runs])
+        return
+    print_table(
+        "Coverage",
+        ["source", "receptions from", "closings from", "stock from", "until", "asked back to", "ended by"],
+        [
+            (
+                run.source_id,
+                *(_since(day) for day in (run.receptions_from, run.closings_from, run.stock_from)),
+                run.covered_until,
+                run.opening_asked_from,
+                run.opening_ended_by,
+            )
+            for run in runs
+        ],
+    )
+
+
+def _since(day: date | None) -> str:
+    if day is None:
+        return "not known"
+    return "the beginning" if day == ledger.EVERY_DAY else str(day)
 
 
 @app.command()

@@ -1,12 +1,14 @@
 """Assigns a disposition to every pulled row, so that each row is accounted for exactly once.
 
-* `record` goes on to validation. It was received on the requested days, or before them and is still open at the source
-  or in our store. Its reason is `migrated` when the source took it over from an older system. With reason
-  `soft_deleted` (a negative originality, a DeletedOn) it goes on without a status, because a deletion is not a status.
-  Validation then sets it aside (V1) for a person to judge, and the store keeps the earlier version.
+* `record` goes on to validation. One of its days (received, finished, returned, refused) is a requested day; or it was
+  received before them and is still open, or its status cannot be read; or our store knows it: then its day of reception
+  may have been corrected across the edge of the window. Its reason is `migrated` when the source took it over from an
+  older system. With reason `soft_deleted` (a negative originality, a DeletedOn) it goes on without a status, because a
+  deletion is not a status. Validation then sets it aside (V1) for a person to judge, and the store keeps the earlier version.
 * `duplicate` is not a dossier of its own: `public_copy`, `group`, `child` (counted once, at the receiving agency,
   one_stop_systems.md section d.10), or `repeated` (the same key again; the row with the newest `modified_at` is kept).
-* `out_of_window` was pulled only because a listing must cover one day more than requested.
+* `out_of_window` was pulled only because a listing must cover one day more than requested, or because an opening looks
+  among older dossiers for those that were still open on its first day.
 """
 
 from __future__ import annotations
@@ -23,24 +25,26 @@ from motcua.extract.records.mapping import OPEN_STATUSES
 from motcua.extract.records.table import MIGRATED, SOFT_DELETED
 
 _NEVER = -(2**63)
+ENDS = ("finished_at", "returned_at", "refused_at")
 OWN = (None, SOFT_DELETED, MIGRATED)  # the standings of rows that are dossiers of their own
 
 
-def assign_dispositions(pulled: pa.Table, window: Window, open_in_store: Set[str]) -> pa.Table:
+def assign_dispositions(
+    pulled: pa.Table, window: Window, known: Set[str], *, is_opening: bool = False, is_register: bool = False
+) -> pa.Table:
     """Return every pulled row, in a fixed order, as a table of LANDING_SCHEMA with its disposition.
 
     Args:
         pulled: rows of PULLED_SCHEMA in the order in which they were pulled.
         window: the requested days, without the margin.
-        open_in_store: ids of dossiers that are open in our store and were received before the window.
+        known: ids of dossiers that our store has of these days, or has open from before.
+        is_opening: what was closed at any time since the first requested day belongs to the pull.
+        is_register: every row belongs to the pull.
     """
     ids = pulled["dossier_id"].to_pylist()
     standings = pulled["standing"].to_pylist()
-    received = pulled["received_at"].cast(pa.int64()).to_pylist()
     modified = pulled["modified_at"].cast(pa.int64()).fill_null(_NEVER).to_pylist()
-    statuses = pulled["status_code"].to_pylist()
-    assert window.from_date is not None
-    first, after = _microseconds(window.from_date), _microseconds(window.to_date + timedelta(days=1))
+    belonging = [is_register] * len(ids) if is_register else belongs(pulled, window, is_opening=is_opening).to_pylist()
 
     newest: dict[str, int] = {}
     for row, (dossier_id, standing) in enumerate(zip(ids, standings, strict=True)):
@@ -52,17 +56,11 @@ def assign_dispositions(pulled: pa.Table, window: Window, open_in_store: Set[str
     dispositions: list[str] = []
     reasons: list[str | None] = []
     for row, (dossier_id, standing) in enumerate(zip(ids, standings, strict=True)):
-        at = received[row]
         if standing not in OWN:
             disposition, reason = "duplicate", standing
         elif newest.get(dossier_id, row) != row:
             disposition, reason = "duplicate", "repeated"
-        elif (
-            at is None
-            or first <= at < after
-            or dossier_id in open_in_store
-            or (at < first and statuses[row] in OPEN_STATUSES)
-        ):
+        elif belonging[row] or dossier_id in known:
             disposition, reason = "record", standing
         else:
             disposition, reason = "out_of_window", None
@@ -75,6 +73,34 @@ def assign_dispositions(pulled: pa.Table, window: Window, open_in_store: Set[str
         .append_column("disposition_reason", pa.array(reasons, pa.string()))
     )
     return _numbered(_without_status(disposed))
+
+
+def belongs(pulled: pa.Table, window: Window, *, is_opening: bool = False) -> pa.ChunkedArray:
+    """Return for each row of PULLED_SCHEMA whether one of its days is in the window, or it is open from before.
+
+    What was received after the window belongs to a later one. A row without a day of reception belongs, so that
+    validation judges it. Of an opening, what was closed after the window belongs too.
+    """
+    assert window.from_date is not None
+    first = pa.scalar(_microseconds(window.from_date), pa.int64())
+    after = pa.scalar(_microseconds(window.to_date + timedelta(days=1)), pa.int64())
+
+    def is_true(condition: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.fill_null(condition, False)
+
+    received, status = pulled["received_at"].cast(pa.int64()), pulled["status_code"]
+    ends = [pulled[name].cast(pa.int64()) for name in ENDS]
+    may_be_open = pc.is_null(pc.coalesce(status.cast(pa.int64()), *ends))  # no status that can be read, and no end
+    is_open = pc.or_(may_be_open, is_true(pc.is_in(status, pa.array(OPEN_STATUSES, pa.int16()))))
+    touched = pc.or_(is_open, is_true(pc.greater_equal(received, first)))
+    for ended in ends:
+        touched = pc.or_(
+            touched,
+            is_true(pc.greater_equal(ended, first))
+            if is_opening
+            else is_true(pc.and_(pc.greater_equal(ended, first), pc.less(ended, after))),
+        )
+    return pc.or_(pc.is_null(received), pc.and_(touched, is_true(pc.less(received, after))))
 
 
 def assign_dispositions_whole(pulled: pa.Table, kind: RecordKind) -> pa.Table:

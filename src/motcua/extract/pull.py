@@ -1,5 +1,8 @@
 """Pulls one batch: the dossiers of the window, and the open dossiers that were received before it.
 
+The first pull of a source is its opening: it also takes what was received before the window and closed since its first
+day (`opening`).
+
 The sources have no modified-since filter (one_stop_systems.md a.2, trap 8), so a dossier received before the window is
 requested again while it is open. First the source lists its open dossiers, which also finds re-opened dossiers. Then
 the dossiers that are open only in the store are requested by id. Dossiers of the window that are in the store but not
@@ -8,13 +11,15 @@ in the listing are requested by id too, because absence from a listing does not 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +27,7 @@ import pyarrow.compute as pc
 from motcua import landing, ledger
 from motcua.canonical import DOSSIER
 from motcua.catalog import Source
+from motcua.catalog.guards import load_guards
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapters.protocol import (
     ListingShifted,
@@ -35,11 +41,12 @@ from motcua.extract.adapters.protocol import (
 from motcua.extract.disposition import assign_dispositions, assign_dispositions_whole, counts
 from motcua.extract.drift import Drift
 from motcua.extract.listing_guards import check_listing
-from motcua.extract.records.mapping import OPEN_STATUSES, load_mapping
+from motcua.extract.opening import KeptListings, Opening, ask_backwards
+from motcua.extract.records.mapping import OPEN_STATUSES, SourceMapping, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
 from motcua.extract.wire.connection import SourceConnection
-from motcua.settings import Settings
+from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine
 
 LISTINGS = 3  # the most attempts at a listing whose set changes while it is read
@@ -60,8 +67,17 @@ class _Pull:
     tables: list[pa.Table] = field(default_factory=list)
     declared: int | None = 0
 
-    def list_window(self, window: Window) -> int:
-        """Add a complete listing and return its number of rows. A listing whose set changes is requested again."""
+    def list_window(self, window: Window, kept: KeptListings | None = None) -> pa.Table:
+        """Add a complete listing and return it. One that an earlier attempt kept is not requested again."""
+        listing, declared = (
+            kept.get(window, lambda: self._complete(window), _open_ids) if kept else self._complete(window)
+        )
+        self.tables.append(listing)
+        self._declare(declared, listing.num_rows)
+        return listing
+
+    def _complete(self, window: Window) -> tuple[pa.Table, int | None]:
+        """Return a complete listing and its declared total. A listing whose set changes is requested again."""
         for attempts_left in reversed(range(LISTINGS)):
             try:
                 tables, declared = self._listing(window)
@@ -76,10 +92,7 @@ class _Pull:
                 time.sleep(self.source.retry_wait_seconds)
             else:
                 break
-        rows: int = sum(table.num_rows for table in tables)
-        self.tables += tables
-        self._declare(declared, rows)
-        return rows
+        return pa.concat_tables([PULLED_SCHEMA.empty_table(), *tables]), declared
 
     def add(self, records: Sequence[Record]) -> None:
         """Add dossiers that were requested by id. Their declared total is their number."""
@@ -212,25 +225,39 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     adapter = make_adapter(source, connection, mapping)
     try:
         pull = _Pull(adapter, TableBuilder(source, mapping, pseudonymise), source, drift)
-        listed = pull.list_window(window)
+        can_ask_by_id = getattr(adapter, "absence_is_proof", False)
+        listed = pull.list_window(window).num_rows
+        opening, kept = None, None
+        if batch.is_opening and adapter.filters:
+            if can_ask_by_id:
+                kept = KeptListings(_folder_of_opening(batch, source, mapping, pseudonymise.key_id))
+            limits = load_guards(settings.catalog_dir).opening
+            opening = ask_backwards(lambda asked: pull.list_window(asked, kept), window, source.first_record_on, limits)
         listed_open = 0
         if adapter.lists_open:
-            listed_open = pull.list_window(Window(None, batch.window_from - timedelta(days=1), is_open_only=True))
+            before = opening.asked_from if opening else batch.window_from
+            listed_open = pull.list_window(Window(None, before - timedelta(days=1), is_open_only=True)).num_rows
         guard_results = check_listing(batch, pull.table, frozenset(known), lists_all=source.lists_all)
         listed_ids = set(pull.table["dossier_id"].to_pylist())
         requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in listed_ids]
-        if not source.lists_all and not getattr(adapter, "absence_is_proof", False):
+        if not source.lists_all and not can_ask_by_id:
             requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
         unknown: list[str] = []
         found_by_id = 0
         for records in _by_id(adapter, requested_ids, unknown):
             pull.add(records)
             found_by_id += len(records)
+        for records in _by_id(adapter, sorted(kept.reread) if kept else [], []):
+            pull.add(records)
+            found_by_id += len(records)
         drift.later_pages(pull.builder.unclassified)
         warnings: list[str] = getattr(adapter, "warnings", [])
     finally:
         adapter.close()
-    disposed = assign_dispositions(pull.table, window, frozenset((*open_in_store, *requested_ids)))
+    is_register = not adapter.filters and mapping.covers == "register"
+    disposed = assign_dispositions(
+        pull.table, window, frozenset((*open_in_store, *known)), is_opening=batch.is_opening, is_register=is_register
+    )
     count = counts(disposed)
     if unknown:
         log.warning(
@@ -252,7 +279,8 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "window": {"from": str(batch.window_from), "to": str(batch.window_to)},
             "declared_total": pull.declared,
             "pulled": {"listed": listed, "listed_open": listed_open, "by_id": found_by_id, "unknown_by_id": unknown},
-            "absence_is_proof": getattr(adapter, "absence_is_proof", False),
+            "opening": asdict(opening) | {"asked_from": str(opening.asked_from)} if opening else None,
+            "absence_is_proof": can_ask_by_id,
             "guards": guard_results,
             "counts": count,
             "warnings": warnings,
@@ -269,8 +297,37 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         pulled=disposed.num_rows,
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
+        proof=_proof(batch, opening, is_register=is_register, lists_open=adapter.lists_open),
     )
+    if kept:
+        kept.remove()
     return count
+
+
+def _proof(batch: ledger.Batch, opening: Opening | None, *, is_register: bool, lists_open: bool) -> ledger.Proof:
+    """Return what a pull that is complete proves of its source.
+
+    A list of what is open shows what is open today; what was closed before may be missing from the store. So without an
+    opening the stock is complete from the day after the pull, once the days until then are pulled too.
+    """
+    if is_register:
+        return ledger.Proof(ledger.EVERY_DAY, ledger.EVERY_DAY, opening_ended_by="register")
+    if opening:
+        return ledger.Proof(batch.window_from, batch.window_from, opening.asked_from, opening.ended_by)
+    today = datetime.now(ZoneInfo(TIMEZONE)).date()
+    return ledger.Proof(stock_from=max(batch.window_to, today) + timedelta(days=1) if lists_open else None)
+
+
+def _folder_of_opening(batch: ledger.Batch, source: Source, mapping: SourceMapping, key_id: str) -> str:
+    """Return where an opening keeps its listings: a name of its own for each way to read them."""
+    read_by = hashlib.sha256(f"{source.model_dump_json()}{mapping!r}{key_id}".encode()).hexdigest()[:12]
+    return f"{Settings.load().landing_url}/{source.source_id}/opening-{batch.window_from}-{read_by}"
+
+
+def _open_ids(listing: pa.Table) -> list[str]:
+    is_open = pc.is_in(listing["status_code"], pa.array(OPEN_STATUSES, pa.int16()))
+    ids: list[str] = listing.filter(is_open)["dossier_id"].to_pylist()
+    return ids
 
 
 def _known(name: str, batch: ledger.Batch) -> list[str]:

@@ -28,6 +28,7 @@ from motcua.ledger.batches import (
     read_run,
     start_attempt,
 )
+from motcua.ledger.coverage import EVERY_DAY, Coverage, Proof, coverage, openings_unknown
 from motcua.ledger.planning import (
     batch_id_of,
     due_windows,
@@ -37,15 +38,19 @@ from motcua.ledger.planning import (
 )
 
 __all__ = [
+    "EVERY_DAY",
     "Absences",
     "Batch",
     "Completeness",
+    "Coverage",
     "DriftFinding",
     "LastAnswer",
+    "Proof",
     "SetAside",
     "absences",
     "batch_id_of",
     "completeness",
+    "coverage",
     "drift",
     "due_windows",
     "in_chunks",
@@ -55,6 +60,7 @@ __all__ = [
     "mark_failed",
     "mark_validated",
     "note_unanswered",
+    "openings_unknown",
     "owed_days",
     "petitions_set_aside",
     "plan_run",

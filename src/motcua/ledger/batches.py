@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from motcua.errors import MotcuaError
+from motcua.ledger.coverage import Proof
 from motcua.warehouse import store_engine
+
+NO_PROOF = Proof()
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Batch:
     tombstoned_count: int | None
     restored_count: int | None
     is_shrink_accepted: bool
+    is_opening: bool
     failed_stage: str | None
     error_kind: str | None
     error_message: str | None
@@ -89,13 +93,19 @@ def mark_extracted(
     out_of_window: int,
     duplicate: int,
     answers_until: date | None = None,
+    proof: Proof = NO_PROOF,
 ) -> None:
-    """Record that the batch lies complete in landing; `answers_until` cuts its window where the source says less."""
+    """Record that the batch lies complete in landing, and what it proves of its source.
+
+    `answers_until` cuts its window where the source says less.
+    """
     _update(
         batch_id,
         "state = 'extracted', manifest_sha256 = :sha, declared_total = :declared, pulled_count = :pulled,"
         " out_of_window_count = :out_of_window, duplicate_count = :duplicate, extracted_at = now(),"
         " window_to = least(window_to, coalesce(cast(:answers_until as date), window_to)),"
+        " receptions_from = coalesce(cast(:receptions_from as date), window_from), stock_from = :stock_from,"
+        " opening_asked_from = :opening_asked_from, opening_ended_by = :opening_ended_by,"
         " failed_stage = null, error_kind = null, error_message = null",
         sha=manifest_sha256,
         declared=declared_total,
@@ -103,6 +113,7 @@ def mark_extracted(
         out_of_window=out_of_window,
         duplicate=duplicate,
         answers_until=answers_until,
+        **asdict(proof),
     )
 
 

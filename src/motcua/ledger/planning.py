@@ -29,12 +29,16 @@ def plan_run(
     window: tuple[date, date] | None = None,
     source_ids: Sequence[str] = (),
     accept_shrink: bool = False,
+    is_opening: bool = False,
 ) -> list[list[str]]:
     """Write the batches of a run and return their ids, in chunks of `Settings.sources_per_task`.
 
     Without a `window` each source is asked for what `due_windows` says, up to `day`: a batch for each window.
     Planning the same run again returns the same batches, so a repeated task changes nothing. With `accept_shrink` the
     batches are believed although they bring fewer dossiers than the guards of the catalogue allow.
+
+    The oldest window of a source that has never answered is its opening (`motcua.extract.opening`); with `is_opening`
+    that of every source is.
 
     Raises:
         ConfigurationError: a named source is unknown or not in force, or there is nothing to plan.
@@ -73,12 +77,18 @@ def plan_run(
                         "window_from": window_from,
                         "window_to": window_to,
                         "is_shrink_accepted": accept_shrink,
+                        "is_opening": number == len(windows) - 1
+                        and (is_opening or _is_first_pull(answers.get(source.source_id))),
                         "landing_uri": "/".join(
                             (settings.landing_url, source.source_id, f"{window_from}_{window_to}", _slug(run_id))
                         ),
                     },
                 )
     return in_chunks(planned)
+
+
+def _is_first_pull(answer: LastAnswer | None) -> bool:
+    return answer is None or answer.covered_from is None
 
 
 def _sources_to_plan(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -44,10 +44,13 @@ class SourceMapping(Part):
     """A mapping file.
 
     With `nested`, a key is a path: `procedure.code`, or `DanhSachHoSoBoSung.-1.NgayBoSung` for the last item of a list.
-    When `applicant` is dropped, everything inside it is dropped.
+    When `applicant` is dropped, everything inside it is dropped. `covers` says what a source that gives all it has, as
+    dropped files do, gives: a `register` holds every dossier that the unit ever had, so each row belongs to each pull;
+    a table of a `period` proves nothing of what it leaves out.
     """
 
     adapter: str
+    covers: Literal["register", "period"] = "period"
     nested: bool = False
     null_values: frozenset[Scalar]
     identity: Annotated[IdentifierRule | CodeRule, Field(discriminator="as_")]
