@@ -52,9 +52,8 @@ class PortalSyncAdapter:
         self._source = source
         self._agency = options.agency_code
         self._kept = {key.split(".", 1)[0] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
-        self._shapes: dict[
-            tuple[str, ...], tuple[Record, list[str]]
-        ] = {}  # an empty record and the kept names, by the names of an item
+        # For each set of names of an item: an empty record, and the names whose values are kept.
+        self._shapes: dict[tuple[str, ...], tuple[Record, list[str]]] = {}
         self._drops = DropFolder(source, options.path, connection) if options.path is not None else None
 
     def pages(self, window: Window) -> Iterator[Page]:
