@@ -1,4 +1,4 @@
-"""What became of each obligation: its cell, decided in one place from what the ledger says."""
+"""The cell of each obligation: its state, decided in one place from the ledger."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ from motcua.warehouse import statement, store_engine, warehouse_engine
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one obligation, from which its cell follows.
+    """The facts about one obligation that determine its cell.
 
     Attributes:
-        is_owed: the unit exists in the period and somebody speaks for it.
-        answers: the ledger's cell for each source owed; for a province whether its report is published (received) or
-            not (missing).
-        is_in_time: every answer came before the due day was over, or the obligation was written down after it.
-        is_over: the period's last day is past. is_due: the due day is past.
-        declared_in_time: none where nothing is declared empty, else whether it was declared by the due day.
+        is_owed: the unit exists in the period, and a source or a declaration reports for it.
+        answers: the cell of each source in the ledger; for a province, `received` if its report is published, else
+            `missing`.
+        is_in_time: every answer arrived by the end of the due day, or the obligation was created after that.
+        is_over: the last day of the period is past.
+        is_due: the due day is past.
+        declared_in_time: None without an empty declaration, else whether it was made by the end of the due day.
         has_dossiers: the unit received dossiers in the period.
-        is_suspect: an answer set aside more records than the catalogue allows.
+        is_suspect: more records of an answer were set aside than the catalogue allows.
     """
 
     is_owed: bool
@@ -49,7 +50,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Cell:
-    """One obligation and its cell. `reason` says what stands in the way; `source_ids` who was asked."""
+    """One obligation and its cell. `reason` explains the cell, and `source_ids` are the sources of the unit."""
 
     obligation_id: str
     report_code: str
@@ -66,7 +67,7 @@ class Cell:
 
 
 def cell_of(facts: Facts) -> CellCode:
-    """Return the cell of an obligation. An empty declaration does not stand against dossiers that were received."""
+    """Return the cell of an obligation. Received dossiers overrule an empty declaration."""
     if not facts.is_owed:
         return "not_expected"
     if facts.declared_in_time is not None and not facts.has_dossiers:
@@ -92,7 +93,7 @@ def read_cells(
     due_between: tuple[date, date] | None = None,
     today: date,
 ) -> list[Cell]:
-    """Return the cells of the obligations asked for, by period, report and unit."""
+    """Return the cells of the selected obligations, ordered by period, report and unit."""
     settings = Settings.load()
     catalog = load_catalog(settings.catalog_dir)
     with store_engine().connect() as store, warehouse_engine().connect() as warehouse:
@@ -115,7 +116,7 @@ def read_cells(
 
 
 class _Group:
-    """The obligations of one report, period and due day, read in a handful of statements."""
+    """The obligations of one report, period and due day, read with a few statements."""
 
     def __init__(
         self, store: Connection, warehouse: Connection, catalog: Catalog, rows: Sequence[Any], today: date
@@ -253,7 +254,7 @@ class _Group:
         return self.due_on < self.today
 
     def _is_written_late(self, row: Any) -> bool:
-        """An obligation written down after its due day cannot be judged by it: history filled in later is not late."""
+        """Return whether the obligation was created after its due day. Such history is not judged as late."""
         return bool(row.created_at >= self._due_end)
 
 
