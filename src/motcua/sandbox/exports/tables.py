@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from motcua.errors import ConfigurationError
 from motcua.sandbox.systems.codepage import windows_1258
-from motcua.sandbox.systems.said import CHANNEL_TEXTS, NATIONAL_TEXTS, ONLINE, Holdings, Said
+from motcua.sandbox.systems.dossier_values import CHANNEL_TEXTS, NATIONAL_TEXTS, ONLINE, DossierValues, Holdings
 from motcua.sandbox.systems.written import moments
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import World
@@ -57,54 +57,54 @@ def write_tables(
         own = form or form_of(place)
         holdings = Holdings(world, night)
         rows = holdings.rows(group_id)
-        said = Said(world, holdings.columns, rows[world.in_period[rows]] if covers == "period" else rows)
+        dossiers = DossierValues(world, holdings.columns, rows[world.in_period[rows]] if covers == "period" else rows)
         path = folder / file_name(group_id, own)
-        columns = _columns(said, world.scenario.second_of_night(night))
-        _WRITERS[own](path, world.unit_names[place], columns, said.channels)
+        columns = _columns(dossiers, world.scenario.second_of_night(night))
+        _WRITERS[own](path, world.unit_names[place], columns, dossiers.channels)
         written.append(path)
     return written
 
 
-def _columns(said: Said, instant: int) -> dict[str, Sequence[Any]]:
+def _columns(dossiers: DossierValues, instant: int) -> dict[str, Sequence[Any]]:
     """Return the table by headings, as it is exported at an instant; instants are datetimes, numbers are numbers."""
-    person = said.of("person")
+    person = dossiers.of("person")
     return {
-        "STT": range(1, len(said) + 1),
-        "Mã nội bộ": said.ids,
-        "Mã hồ sơ": said.numbers,
-        "Mã thủ tục": said.procedure(lambda p: p.code),
-        "Tên thủ tục": said.procedure(lambda p: p.name),
-        "Lĩnh vực": said.procedure(lambda p: p.field_name),
-        "Mã đơn vị": said.unit_codes,
-        "Đơn vị xử lý": said.unit_names,
-        "Hình thức nộp": [CHANNEL_TEXTS[channel] for channel in said.channels],
-        "Trạng thái": [NATIONAL_TEXTS[code] for code in said.national],
-        "Ngày nộp": moments(said.submitted),
-        "Ngày tiếp nhận": moments(said.received),
-        "Ngày hẹn trả": moments(said.due),
-        "Ngày kết thúc xử lý": moments(said.released),
-        "Ngày trả kết quả": moments(said.finished),
-        "Ngày yêu cầu bổ sung": moments(said.paused),
-        "Ngày từ chối": moments(said.refused),
-        "Lệ phí": said.of("fee"),
-        "Thanh toán trực tuyến": [PAYMENT_TEXTS[way] for way in said.payments],
-        "Số giấy tờ": said.fact("components"),
-        "Số giấy tờ đã số hóa": said.fact("digitised"),
-        "Số giấy tờ tái sử dụng": said.fact("reused"),
+        "STT": range(1, len(dossiers) + 1),
+        "Mã nội bộ": dossiers.ids,
+        "Mã hồ sơ": dossiers.numbers,
+        "Mã thủ tục": dossiers.procedure(lambda p: p.code),
+        "Tên thủ tục": dossiers.procedure(lambda p: p.name),
+        "Lĩnh vực": dossiers.procedure(lambda p: p.field_name),
+        "Mã đơn vị": dossiers.unit_codes,
+        "Đơn vị xử lý": dossiers.unit_names,
+        "Hình thức nộp": [CHANNEL_TEXTS[channel] for channel in dossiers.channels],
+        "Trạng thái": [NATIONAL_TEXTS[code] for code in dossiers.national],
+        "Ngày nộp": moments(dossiers.submitted),
+        "Ngày tiếp nhận": moments(dossiers.received),
+        "Ngày hẹn trả": moments(dossiers.due),
+        "Ngày kết thúc xử lý": moments(dossiers.released),
+        "Ngày trả kết quả": moments(dossiers.finished),
+        "Ngày yêu cầu bổ sung": moments(dossiers.paused),
+        "Ngày từ chối": moments(dossiers.refused),
+        "Lệ phí": dossiers.of("fee"),
+        "Thanh toán trực tuyến": [PAYMENT_TEXTS[way] for way in dossiers.payments],
+        "Số giấy tờ": dossiers.fact("components"),
+        "Số giấy tờ đã số hóa": dossiers.fact("digitised"),
+        "Số giấy tờ tái sử dụng": dossiers.fact("reused"),
         "Kết quả điện tử": [
             "" if not released else "Có" if is_so else "Không"
-            for released, is_so in zip(said.released.tolist(), said.fact("results"), strict=True)
+            for released, is_so in zip(dossiers.released.tolist(), dossiers.fact("results"), strict=True)
         ],
-        "Phi địa giới": ["Có" if is_so else "Không" for is_so in said.fact("non_territorial")],
-        "Ngày gửi thư xin lỗi": moments(said.apologies(instant)),
-        "Nguyên nhân quá hạn": [REASON_TEXTS[code] for code in said.reasons(instant)],
-        "Mức độ hài lòng": [RATING_TEXTS[rating] for rating in said.ratings],
+        "Phi địa giới": ["Có" if is_so else "Không" for is_so in dossiers.fact("non_territorial")],
+        "Ngày gửi thư xin lỗi": moments(dossiers.apologies(instant)),
+        "Nguyên nhân quá hạn": [REASON_TEXTS[code] for code in dossiers.reasons(instant)],
+        "Mức độ hài lòng": [RATING_TEXTS[rating] for rating in dossiers.ratings],
         "Đối tượng": ["Tổ chức" if people.is_business(n) else "Cá nhân" for n in person],
         "Họ và tên": [people.name(n) for n in person],
         "Số CCCD": [people.identity_number(n) for n in person],
         "Số điện thoại": [people.phone(n) for n in person],
         "Email": [people.email(n) for n in person],
-        "Địa chỉ": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+        "Địa chỉ": [people.address(n, place) for n, place in zip(person, dossiers.unit_names, strict=True)],
         "Ghi chú": [people.note(n) for n in person],
     }
 

@@ -20,9 +20,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from motcua.catalog import Procedure
+from motcua.sandbox.systems.dossier_values import DIRECT, ONLINE, POSTAL, ByNight, DossierValues, Holdings
 from motcua.sandbox.systems.host import Answer, Host
 from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, Answers, cut
-from motcua.sandbox.systems.said import DIRECT, ONLINE, POSTAL, ByNight, Holdings, Said
 from motcua.sandbox.systems.written import Writer
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import STATUSES, Columns, World
@@ -185,7 +185,7 @@ class Igate:
         rows = rows[matches]
         for name, test in (("code", str.__eq__), ("code-match", str.__contains__)):
             if text := asked.get(name, ""):
-                numbers = Said(self._host.world, night, rows).numbers
+                numbers = DossierValues(self._host.world, night, rows).numbers
                 rows = rows[np.array([test(number, text) for number in numbers], np.bool_)]
         return rows
 
@@ -204,7 +204,7 @@ class Igate:
     def _fees(self, request: Request) -> Response:
         keys = [key for key in request.query_params.get("dossier-ids", "").split(",") if key]
         rows = np.concatenate([np.zeros(0, np.int64), *(self._find(key) for key in keys)])
-        said = Said(self._host.world, self._night, rows)
+        dossiers = DossierValues(self._host.world, self._night, rows)
         return Answer(
             [
                 {
@@ -214,21 +214,21 @@ class Igate:
                     "amount": float(fee), "quantity": 1, "paid": 0.0, "required": 1,
                     "dossier": {"id": dossier_key(number)},
                 }
-                for number, fee in zip(said.ids, said.of("fee"), strict=True)
+                for number, fee in zip(dossiers.ids, dossiers.of("fee"), strict=True)
                 if fee
             ]
         )  # fmt: skip
 
     def _records(self, rows: Ints) -> list[dict[str, Any]]:
         world, parts = self._host.world, self._parts
-        said = Said(world, self._night, rows)
-        person = said.of("person")
+        dossiers = DossierValues(world, self._night, rows)
+        person = dossiers.of("person")
         columns = (
-            said.ids, said.numbers, said.status.tolist(), person, said.of("procedure"), said.groups, said.unit_codes,
-            said.unit_names, said.of("fee"), said.channels,
+            dossiers.ids, dossiers.numbers, dossiers.status.tolist(), person, dossiers.of("procedure"), dossiers.groups, dossiers.unit_codes,
+            dossiers.unit_names, dossiers.of("fee"), dossiers.channels,
             _written_in_utc(np.array([people.birthday(n) for n in person], np.int64) - 7 * 3600),
-            *(_written(at) for at in (said.created, said.modified, said.submitted, said.received, said.due,
-                                      said.released, said.finished, said.paused)),
+            *(_written(at) for at in (dossiers.created, dossiers.modified, dossiers.submitted, dossiers.received, dossiers.due,
+                                      dossiers.released, dossiers.finished, dossiers.paused)),
         )  # fmt: skip
         return [_record(parts, *values) for values in zip(*columns, strict=True)]
 

@@ -112,14 +112,14 @@ class NationalPortal:
         asked = orjson.loads(await request.body())
         cells = self._asked(asked)
         if cells is None:
-            return _said("BAD_REQUEST", None, 400)
-        return _said("OK", [self._node(self._root.unit_id, cells)], 201)
+            return _reply("BAD_REQUEST", None, 400)
+        return _reply("OK", [self._node(self._root.unit_id, cells)], 201)
 
     async def _progress(self, request: Request) -> Response:
         asked = orjson.loads(await request.body())
         cells = self._asked(asked)
         if cells is None:
-            return _said("BAD_REQUEST", None, 400)
+            return _reply("BAD_REQUEST", None, 400)
         rows = [self._row(unit_id, cells.get(unit_id, {}), _PROGRESS) for unit_id in self._host.world.unit_ids]
         return _page(rows, asked)
 
@@ -218,8 +218,8 @@ class NationalPortal:
 def _page(rows: list[dict[str, Any]], asked: Mapping[str, Any]) -> Response:
     number, size = int(asked.get("currentPage") or 1), int(asked.get("pageSize") or 10)
     pagination = {"currentPage": number, "pageSize": size, "total": len(rows)}
-    return _said("OK", {"items": rows[(number - 1) * size : number * size], "pagination": pagination}, 201)
+    return _reply("OK", {"items": rows[(number - 1) * size : number * size], "pagination": pagination}, 201)
 
 
-def _said(code: str, data: Any, status: int) -> Response:
+def _reply(code: str, data: Any, status: int) -> Response:
     return Answer({"code": code, "data": data, "message": "" if code == "OK" else "Yêu cầu không hợp lệ"}, status)

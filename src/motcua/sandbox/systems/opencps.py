@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from motcua.sandbox.systems.dossier_values import ByNight
 from motcua.sandbox.systems.host import Answer, Host
 from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, cut
 from motcua.sandbox.systems.query import Index, parse_query, parse_range
 from motcua.sandbox.systems.records import RecordWriter
-from motcua.sandbox.systems.said import ByNight
 
 BASE_PATH = "/o/rest/v2"
 

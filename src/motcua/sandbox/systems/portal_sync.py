@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 
-from motcua.sandbox.systems.said import DIRECT, NATIONAL_TEXTS, ONLINE, POSTAL, Holdings, Said
+from motcua.sandbox.systems.dossier_values import DIRECT, NATIONAL_TEXTS, ONLINE, POSTAL, DossierValues, Holdings
 from motcua.sandbox.systems.written import Writer
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import World
@@ -81,13 +81,13 @@ def _standing(world: World, night: int, group_id: int, shape: Shape) -> tuple[li
     holdings = Holdings(world, night)
     rows = holdings.rows(group_id)
     rows = rows[np.lexsort((holdings.columns.dossier_id[rows], holdings.columns.created[rows]))]
-    said = Said(world, holdings.columns, rows)
-    kept = np.array([bool(number) for number in said.numbers], np.bool_)
-    said = Said(world, holdings.columns, rows[kept])
-    current = _items(world, said, shape)
+    dossiers = DossierValues(world, holdings.columns, rows)
+    kept = np.array([bool(number) for number in dossiers.numbers], np.bool_)
+    dossiers = DossierValues(world, holdings.columns, rows[kept])
+    current = _items(world, dossiers, shape)
     told = [
         _is_told_by_steps(item, number, broken)
-        for item, number, broken in zip(current, said.ids, said.of("broken"), strict=True)
+        for item, number, broken in zip(current, dossiers.ids, dossiers.of("broken"), strict=True)
     ]
     return current, told
 
@@ -152,39 +152,39 @@ def _steps(item: Item) -> Iterator[Item]:
             }
 
 
-def _items(world: World, said: Said, shape: Shape) -> list[Item]:
+def _items(world: World, dossiers: DossierValues, shape: Shape) -> list[Item]:
     """Return the dossiers as they stand, with the keys of the shape in its order."""
-    person, fees, statuses = said.of("person"), said.of("fee"), said.national
-    channels = said.channels
-    empty = [""] * len(said)
-    paused, released = _written(said.paused), _written(said.released)
-    parts = [said.fact(name) for name in ("components", "digitised", "reused", "from_store")]
+    person, fees, statuses = dossiers.of("person"), dossiers.of("fee"), dossiers.national
+    channels = dossiers.channels
+    empty = [""] * len(dossiers)
+    paused, released = _written(dossiers.paused), _written(dossiers.released)
+    parts = [dossiers.fact(name) for name in ("components", "digitised", "reused", "from_store")]
     columns: dict[str, list[Any]] = {
-        "MaHoSo": said.numbers,
-        "MaTTHC": said.procedure(lambda p: p.code),
-        "TenTTHC": said.procedure(lambda p: p.name),
-        "MaLinhVuc": said.procedure(lambda p: p.field_code),
-        "TenLinhVuc": said.procedure(lambda p: p.field_name),
-        "SoBienNhan": [str(number) for number in said.ids],
+        "MaHoSo": dossiers.numbers,
+        "MaTTHC": dossiers.procedure(lambda p: p.code),
+        "TenTTHC": dossiers.procedure(lambda p: p.name),
+        "MaLinhVuc": dossiers.procedure(lambda p: p.field_code),
+        "TenLinhVuc": dossiers.procedure(lambda p: p.field_name),
+        "SoBienNhan": [str(number) for number in dossiers.ids],
         "ChuHoSo": [people.name(n) for n in person],
         "LoaiDoiTuong": ["2" if people.is_business(n) else "1" for n in person],
-        "MaDoiTuong": empty if shape == "2020" else [None] * len(said),
+        "MaDoiTuong": empty if shape == "2020" else [None] * len(dossiers),
         "ThongTinKhac": [people.note(n) for n in person],
         "Email": [people.email(n) for n in person],
         # A telephone number stands where the fax belongs (section d.12).
         "Fax": [people.phone(n) if n % 4 == 0 else "" for n in person],
         "SoDienThoai": [people.phone(n) for n in person],
         "TrichYeuHoSo": [people.summary(n) or "Dinhkem" for n in person],
-        "NgayTiepNhan": _written(said.received),
-        "NgayHenTra": _written(said.due),
+        "NgayTiepNhan": _written(dossiers.received),
+        "NgayHenTra": _written(dossiers.due),
         "TrangThaiHoSo": [str(code) for code in statuses],
-        "NgayTra": _written(said.finished),
+        "NgayTra": _written(dossiers.finished),
         "ThongTinTra": empty,
         # 2020: submitted at the counter or online; 2025: the result is collected or comes by post (section d.12).
         "HinhThuc": [str(int(channel == (ONLINE if shape == "2020" else POSTAL))) for channel in channels],
         "NgayKetThucXuLy": released,
-        "DonViXuLy": said.unit_names,
-        "GhiChu": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+        "DonViXuLy": dossiers.unit_names,
+        "GhiChu": [people.address(n, place) for n, place in zip(person, dossiers.unit_names, strict=True)],
         "DanhSachLePhi": [_fees(fee) for fee in fees],
         "DanhSachTepDinhKemKhac": [[] for _ in person],
         "DanhSachHoSoBoSung": [
@@ -192,25 +192,28 @@ def _items(world: World, said: Said, shape: Shape) -> list[Item]:
             for at, number, status in zip(paused, person, statuses, strict=True)
         ],
         "DanhSachGiayToKetQua": [
-            _results(at, n, has_file) for at, n, has_file in zip(released, said.ids, said.fact("results"), strict=True)
+            _results(at, n, has_file)
+            for at, n, has_file in zip(released, dossiers.ids, dossiers.fact("results"), strict=True)
         ],
-        "TaiLieuNop": [_documents(number, shape, *counts) for number, *counts in zip(said.ids, *parts, strict=True)],
+        "TaiLieuNop": [
+            _documents(number, shape, *counts) for number, *counts in zip(dossiers.ids, *parts, strict=True)
+        ],
     }
     if shape == "2025":
         columns |= {
             "KenhThucHien": [
                 None if channel == DIRECT and number % 5 == 0 else str(channel)
-                for channel, number in zip(channels, said.ids, strict=True)
+                for channel, number in zip(channels, dossiers.ids, strict=True)
             ],
             "SoGiayToChuHoSo": [people.identity_number(n) for n in person],
             "NoiNopHoSo": ["1" if n % 3 == 0 else "2" for n in person],
-            "HoSoCoThanhPhanSoHoa": [str(int(count > 0)) for count in said.fact("digitised")],
-            "TaiKhoanDuocXacThucVoiVNeID": [str(int(is_so)) for is_so in said.fact("verified")],
-            "DuocThanhToanTrucTuyen": [str(way) for way in said.payments],
-            "NgayTuChoi": _written(said.refused),
+            "HoSoCoThanhPhanSoHoa": [str(int(count > 0)) for count in dossiers.fact("digitised")],
+            "TaiKhoanDuocXacThucVoiVNeID": [str(int(is_so)) for is_so in dossiers.fact("verified")],
+            "DuocThanhToanTrucTuyen": [str(way) for way in dossiers.payments],
+            "NgayTuChoi": _written(dossiers.refused),
             "DinhDanhCHS": [[{"LoaiDinhDanh": "1", "SoDinhDanh": people.identity_number(n)}] for n in person],
-            "NgayNopHoSo": _written(said.submitted),
-            "DSKetNoiCSDL": [[{"MaCSDL": "1" if is_so else "2"}] for is_so in said.fact("population")],
+            "NgayNopHoSo": _written(dossiers.submitted),
+            "DSKetNoiCSDL": [[{"MaCSDL": "1" if is_so else "2"}] for is_so in dossiers.fact("population")],
         }
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 

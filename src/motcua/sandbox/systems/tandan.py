@@ -20,9 +20,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from motcua.sandbox.systems.dossier_values import DIRECT, NATIONAL_TEXTS, ByNight, DossierValues, Holdings
 from motcua.sandbox.systems.host import Answer, Host
 from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, Answers, cut
-from motcua.sandbox.systems.said import DIRECT, NATIONAL_TEXTS, ByNight, Holdings, Said
 from motcua.sandbox.systems.written import Writer
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import Columns
@@ -165,7 +165,7 @@ class Tandan:
                 matches &= (instant > 0) & (instant >= _second(text))
             if text := asked.get(last):
                 matches &= (instant > 0) & (instant <= _second(text))
-        national = np.array(Said(self._host.world, night, rows).national)
+        national = np.array(DossierValues(self._host.world, night, rows).national)
         wanted = [*_listed(asked.get("matrangthai")), *_listed(asked.get("inmatrangthais"))]
         if wanted:
             matches &= np.isin(national, [int(code) for code in wanted])
@@ -173,7 +173,7 @@ class Tandan:
             matches &= ~np.isin(national, [int(code) for code in unwanted])
         rows = rows[matches]
         if text := asked.get("mahoso"):
-            numbers = Said(self._host.world, night, rows).numbers
+            numbers = DossierValues(self._host.world, night, rows).numbers
             rows = rows[np.array([str(text) in number for number in numbers], np.bool_)]
         return rows
 
@@ -195,21 +195,21 @@ class Tandan:
         return Answer(_succeeded(self._records(rows)[0]))
 
     def _records(self, rows: Ints) -> list[dict[str, Any]]:
-        said = Said(self._host.world, self._night, rows)
-        person, national, fields = said.of("person"), said.national, said.procedure(lambda p: p.field_code)
+        dossiers = DossierValues(self._host.world, self._night, rows)
+        person, national, fields = dossiers.of("person"), dossiers.national, dossiers.procedure(lambda p: p.field_code)
         is_deleted = self._night.originality[rows] < 0
-        deleted = np.where(is_deleted, said.modified + 3600, 0)
+        deleted = np.where(is_deleted, dossiers.modified + 3600, 0)
         columns: dict[str, list[Any]] = {
-            "id": [dossier_key(number) for number in said.ids],
-            "maHoSo": [number or None for number in said.numbers],
+            "id": [dossier_key(number) for number in dossiers.ids],
+            "maHoSo": [number or None for number in dossiers.numbers],
             "maHoSoKhac": [None] * len(rows),
-            "donViId": [str(group_id) for group_id in said.groups],
-            "maDinhDanh": said.unit_codes,
-            "tenDonVi": said.unit_names,
+            "donViId": [str(group_id) for group_id in dossiers.groups],
+            "maDinhDanh": dossiers.unit_codes,
+            "tenDonVi": dossiers.unit_names,
             # Some rows state no channel; the QĐ 766 formula reads that as direct.
             "kenhThucHien": [
                 None if channel == DIRECT and number % 5 == 0 else str(channel)
-                for channel, number in zip(said.channels, said.ids, strict=True)
+                for channel, number in zip(dossiers.channels, dossiers.ids, strict=True)
             ],
             "trangThaiHoSoId": [str(code) for code in national],
             "tenTrangThaiHoSo": [NATIONAL_TEXTS[code] for code in national],
@@ -219,28 +219,28 @@ class Tandan:
             "loaiGiayToChuHoSo": ["CCCD"] * len(rows),
             "soDienThoaiChuHoSo": [people.phone(number) for number in person],
             "emailChuHoSo": [people.email(number) or None for number in person],
-            "diaChiChuHoSo": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+            "diaChiChuHoSo": [people.address(n, place) for n, place in zip(person, dossiers.unit_names, strict=True)],
             "nguoiUyQuyen": [people.name(number) if number % 7 == 0 else None for number in person],
             "trichYeuHoSo": [people.summary(number) or "Dinhkem" for number in person],
             "ghiChu": [people.note(number) or None for number in person],
-            "maTTHC": said.procedure(lambda p: p.code),
-            "tenTTHC": said.procedure(lambda p: p.name),
+            "maTTHC": dossiers.procedure(lambda p: p.code),
+            "tenTTHC": dossiers.procedure(lambda p: p.name),
             "maLinhVuc": fields,
-            "tenLinhVuc": said.procedure(lambda p: p.field_name),
-            "mucDo": ["4" if online else "2" for online in said.of("online")],
-            "ngayNopHoSo": _written(said.submitted),
-            "ngayTiepNhan": _written(said.received),
-            "ngayHenTra": _written(said.due),
-            "ngayKetThucXuLy": _written(said.released),
-            "ngayTra": _written(said.finished),
-            "ngayYeuCauBoSung": _written(said.paused),
-            "ngayTuChoi": _written(said.refused),
-            "lePhi": said.of("fee"),
-            "viTriDeHoSo": ["Convert" if number % 41 == 0 else None for number in said.ids],
-            "trangThaiDongBoDVC": [str(number % 2) for number in said.ids],
+            "tenLinhVuc": dossiers.procedure(lambda p: p.field_name),
+            "mucDo": ["4" if online else "2" for online in dossiers.of("online")],
+            "ngayNopHoSo": _written(dossiers.submitted),
+            "ngayTiepNhan": _written(dossiers.received),
+            "ngayHenTra": _written(dossiers.due),
+            "ngayKetThucXuLy": _written(dossiers.released),
+            "ngayTra": _written(dossiers.finished),
+            "ngayYeuCauBoSung": _written(dossiers.paused),
+            "ngayTuChoi": _written(dossiers.refused),
+            "lePhi": dossiers.of("fee"),
+            "viTriDeHoSo": ["Convert" if number % 41 == 0 else None for number in dossiers.ids],
+            "trangThaiDongBoDVC": [str(number % 2) for number in dossiers.ids],
             "laHoSoChungThuc": [field == CERTIFICATION_FIELD for field in fields],
-            "createdOn": _written(said.created),
-            "lastModifiedOn": _written(said.modified),
+            "createdOn": _written(dossiers.created),
+            "lastModifiedOn": _written(dossiers.modified),
             "deletedOn": _written(deleted),
         }
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -40,7 +40,7 @@ CHANNEL_TEXTS = {DIRECT: "Trực tiếp", ONLINE: "Trực tuyến", POSTAL: "Bư
 _PAUSED = (STATUS["waiting"], STATUS["paying"])
 
 
-class Said:
+class DossierValues:
     """The facts of some rows of one night, each a list or array of one value a row.
 
     Instants are seconds of local time, 0 for none. `paused` is when the clock stopped, `refused` when a dossier was
