@@ -1,4 +1,4 @@
-"""A one-stop system's own database: the table `ho_so` and the view `v_ho_so` that a reading account may see."""
+"""The database of a one-stop system: the table `ho_so`, and the view `v_ho_so` that a read-only account may query."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _table = Table(
 
 
 def fill_database(world: World, night: int, url: str) -> int:
-    """Fill the table and the view of the database at a SQLAlchemy URL, in place of what was there; return the rows."""
+    """Replace the table and the view of the database at a SQLAlchemy URL and return the number of rows."""
     engine = create_engine(url)
     try:
         with engine.begin() as connection:

@@ -1,4 +1,5 @@
-"""Tables as units export or mail them: CSV in two encodings, XLSX with two sheets, XLS with an empty first column."""
+"""Tables that units export or send by mail: CSV in two encodings, XLSX with two sheets, XLS with an empty first
+column."""
 
 from __future__ import annotations
 
@@ -30,12 +31,12 @@ PAYMENT_TEXTS = ("", "Cổng DVCQG", "Cổng thanh toán của tỉnh")
 _DATES = "dd/mm/yyyy hh:mm:ss"
 
 Covers = Literal["register", "period"]
-"""What a table holds: every dossier of the unit, or those it received in the scenario's period."""
+"""The content of a table: every dossier of the unit, or the dossiers received in the scenario's period."""
 Cells = tuple[Any, ...]
 
 
 def form_of(place: int) -> Form:
-    """Return how the unit at a place of the world sends its table."""
+    """Return the file form of the unit at a position of the world."""
     return FORMS[place % len(FORMS)]
 
 
@@ -46,10 +47,10 @@ def file_name(group_id: int, form: Form) -> str:
 def write_tables(
     world: World, night: int, folder: Path, form: Form | None = None, covers: Covers = "register"
 ) -> list[Path]:
-    """Write one file a unit, `<folder>/<groupId>.csv|.xlsx|.xls`; without a `form` each unit has its own.
+    """Write one file per unit, `<folder>/<groupId>.csv|.xlsx|.xls`. Without a `form` each unit has its own.
 
     Raises:
-        ConfigurationError: an XLS is due and no writer of it is installed.
+        ConfigurationError: a unit needs an XLS file and the library that writes XLS is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -66,7 +67,7 @@ def write_tables(
 
 
 def _columns(dossiers: DossierValues, instant: int) -> dict[str, Sequence[Any]]:
-    """Return the table by headings, as it is exported at an instant; instants are datetimes, numbers are numbers."""
+    """Return the columns of the table by heading, as exported at an instant. Instants are datetimes, not text."""
     person = dossiers.of("person")
     return {
         "STT": range(1, len(dossiers) + 1),
@@ -131,7 +132,7 @@ def _write_csv_windows(path: Path, unit: str, columns: dict[str, Sequence[Any]],
 
 
 def _write_xlsx(path: Path, unit: str, columns: dict[str, Sequence[Any]], channels: list[int]) -> None:
-    """One sheet of what came online, one of the rest, each under a title; dates are Excel's."""
+    """Write one sheet with the online dossiers and one with the others, each with a title and Excel dates."""
     import xlsxwriter
 
     rows = _rows(columns)
@@ -152,12 +153,12 @@ def _write_xlsx(path: Path, unit: str, columns: dict[str, Sequence[Any]], channe
 
 
 def _write_xls(path: Path, unit: str, columns: dict[str, Sequence[Any]], channels: list[int]) -> None:
-    """Excel 97: an empty first column, a title above the header, Excel's own dates and numbers."""
+    """Write an Excel 97 file with an empty first column, a title above the header, and Excel dates and numbers."""
     try:
         import xlwt
     except ImportError:
         raise ConfigurationError(
-            "There is no writer of XLS files.",
+            "The library that writes XLS files is not installed.",
             action="install the development packages (make setup), or choose another form.",
         ) from None
     book = xlwt.Workbook(encoding="utf-8")

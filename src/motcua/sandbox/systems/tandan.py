@@ -1,8 +1,8 @@
 """`/tandan`: Tân Dân's TD.DichVuCongApi (one_stop_systems.md section a.7).
 
-Pages count from 1. Soft-deleted rows stand in the same table with `deletedOn`: hidden unless `removed` is null. Two
-more traps of the real thing: `tiepNhanTo` is compared as an instant, so that a bare day cuts that day off, and without
-`searchAllType` certifications (`laHoSoChungThuc`) are not listed.
+Page numbers begin at 1. Soft-deleted rows are in the same table with `deletedOn` and are hidden unless `removed` is
+null. The real system has two more quirks: `tiepNhanTo` is compared as an instant, so a date without a time excludes
+that day; and certifications (`laHoSoChungThuc`) are not listed without `searchAllType`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from motcua.sandbox.systems.dossier_values import DIRECT, NATIONAL_TEXTS, ByNight, DossierValues, Holdings
 from motcua.sandbox.systems.host import Answer, Host
-from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, Answers, cut
+from motcua.sandbox.systems.paging import NO_FAULT, SCOPE_KEY, Answers, cut
 from motcua.sandbox.systems.written import Writer
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import Columns
@@ -38,12 +38,12 @@ _written = Writer("%Y-%m-%d", "T{:02d}:{:02d}:{:02d}", None)
 
 
 def dossier_key(dossier_id: int) -> str:
-    """Return the id Tân Dân knows a dossier by: a GUID made of its number."""
+    """Return the id of a dossier in Tân Dân: a GUID made from its number."""
     return str(uuid.UUID(int=dossier_id))
 
 
 class Tandan:
-    """The province's one Tân Dân system, which holds every unit of the world."""
+    """The province's only Tân Dân system, which serves every unit of the world."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -65,7 +65,7 @@ class Tandan:
         return [Route(f"{BASE_PATH}/api/tokens", self._token, methods=["POST"]), *lists, *details]
 
     def group_of(self, path: str, parameters: Mapping[str, Any]) -> int | None:
-        """Return the groupId a request is about, none when it is about no one unit."""
+        """Return the groupId that a request is for, or None when it is not for a single unit."""
         if path in LIST_PATHS:
             asked = _lowered(parameters)
             return next((self._group_of.get(str(asked[key])) for key in _UNIT_KEYS if asked.get(key)), None)
@@ -82,7 +82,7 @@ class Tandan:
         except (orjson.JSONDecodeError, AttributeError):
             return Answer(_failed("The request is not JSON."), 400)
         login = str(asked.get("email") or asked.get("username") or "")
-        if not self._host.knows(login, str(asked.get("password", ""))):
+        if not self._host.accepts_login(login, str(asked.get("password", ""))):
             return Answer(_failed("Authentication Failed."), 401)
         ends = "2099-01-01T00:00:00"
         return Answer({"token": self._host.tokens.issue(), "refreshToken": "none", "refreshTokenExpiryTime": ends})
@@ -92,7 +92,7 @@ class Tandan:
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             authorization = request.headers.get("authorization", "")
-            if not (self._host.tokens.holds(authorization) or self._host.knows_basic(authorization)):
+            if not (self._host.tokens.is_valid(authorization) or self._host.accepts_basic(authorization)):
                 return Answer(_failed("Authentication Failed."), 401, {"WWW-Authenticate": "Bearer"})
             asked: dict[str, Any] = dict(request.query_params)
             if request.method == "POST":
@@ -102,7 +102,7 @@ class Tandan:
                     return Answer(_failed("The request is not a JSON object."), 400)
             group_id = self.group_of(request.url.path, asked)
             if group_id is not None:
-                self._host.served.ask(group_id)
+                self._host.served.count_request(group_id)
                 if group_id in self._host.down:
                     return Answer(_failed("Hệ thống đang bảo trì"), 503)
             return answer(request, _lowered(asked))
@@ -118,11 +118,11 @@ class Tandan:
             rows = self._answers.get((self._host.night, question), lambda: self._listing(asked))
         except ValueError as error:
             return Answer(_failed(str(error)), 400)
-        bend = request.scope.get(SCOPE_KEY, STRAIGHT)
-        size = bend.size(max(size, 1))
-        page, total = cut(rows, self._order(asked)[rows], night.dossier_id[rows], (number - 1) * size, size, bend)
+        fault = request.scope.get(SCOPE_KEY, NO_FAULT)
+        size = fault.size(max(size, 1))
+        page, total = cut(rows, self._order(asked)[rows], night.dossier_id[rows], (number - 1) * size, size, fault)
         for place in np.unique(night.group[page]).tolist():
-            self._host.served.count(self._host.world.group_ids[place], page[night.group[page] == place])
+            self._host.served.count_rows(self._host.world.group_ids[place], page[night.group[page] == place])
         pages = -(-total // size)
         return Answer(
             _succeeded(
@@ -143,12 +143,12 @@ class Tandan:
         return night.modified if "LastModifiedOn" in _listed(asked.get("orderby")) else night.created
 
     def _listing(self, asked: Mapping[str, Any]) -> Ints:
-        """Return the rows that match, the newest first."""
+        """Return the matching rows, the newest first."""
         rows = self._matching(asked)
         return rows[np.lexsort((self._night.dossier_id[rows], -self._order(asked)[rows]))]
 
     def _matching(self, asked: Mapping[str, Any]) -> Ints:
-        """Return the rows that match. Raises ValueError for what the system cannot read."""
+        """Return the matching rows. Raises ValueError for a value that the system cannot read."""
         night, named = self._night, [asked[key] for key in _UNIT_KEYS if asked.get(key)]
         group_id = self._group_of.get(str(named[0])) if named else None
         if named and group_id is None:
@@ -191,7 +191,7 @@ class Tandan:
         rows = self._find(request.path_params["key"])
         if not len(rows):
             return Answer(_failed("Không tìm thấy hồ sơ"), 404)
-        self._host.served.count(self._host.world.group_ids[self._night.group[rows[0]]], rows)
+        self._host.served.count_rows(self._host.world.group_ids[self._night.group[rows[0]]], rows)
         return Answer(_succeeded(self._records(rows)[0]))
 
     def _records(self, rows: Ints) -> list[dict[str, Any]]:
@@ -206,7 +206,7 @@ class Tandan:
             "donViId": [str(group_id) for group_id in dossiers.groups],
             "maDinhDanh": dossiers.unit_codes,
             "tenDonVi": dossiers.unit_names,
-            # Some rows state no channel; the QĐ 766 formula reads that as direct.
+            # Some rows have no channel; the QĐ 766 formula counts them as direct.
             "kenhThucHien": [
                 None if channel == DIRECT and number % 5 == 0 else str(channel)
                 for channel, number in zip(dossiers.channels, dossiers.ids, strict=True)
@@ -255,12 +255,12 @@ def _failed(message: str) -> dict[str, Any]:
 
 
 def _lowered(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Names in lower case: ASP.NET binds them without regard to case."""
+    """Return the parameters with names in lower case, because ASP.NET binds them case-insensitively."""
     return {name.lower(): value for name, value in asked.items()}
 
 
 def _flag(value: Any) -> bool | None:
-    """Read a bool? as ASP.NET does: null and the empty string are no choice."""
+    """Read a nullable boolean as ASP.NET does: null and the empty string mean None."""
     if value is None or value == "" or value == "null":
         return None
     return value is True or str(value).lower() in ("true", "1")

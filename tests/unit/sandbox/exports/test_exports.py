@@ -107,8 +107,8 @@ def test_the_last_word_on_every_dossier_is_what_the_world_has(sync: tuple[str, P
         expected = {
             str(number): (code, status, released, finished, fee)
             for number, code, status, released, finished, fee in zip(
-                dossiers.ids, dossiers.numbers, dossiers.national, dossiers.released.tolist(), dossiers.finished.tolist(), dossiers.of("fee"),
-                strict=True,
+                dossiers.ids, dossiers.numbers, dossiers.national, dossiers.released.tolist(),
+                dossiers.finished.tolist(), dossiers.of("fee"), strict=True,
             )
             if code
         }  # fmt: skip
