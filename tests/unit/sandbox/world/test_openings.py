@@ -138,7 +138,7 @@ def test_a_unit_that_would_hold_more_is_refused() -> None:
 def test_what_is_carried_over_must_find_room_in_the_totals() -> None:
     scenario = load_scenario("small")
     crowded = scenario.levels["commune"].model_copy(update={"carried_over": 700, "resolved_on_time": 0})
-    with pytest.raises(CatalogError, match="carried-over dossiers that end .* more than the period's total"):
+    with pytest.raises(CatalogError, match=r"carried-over dossiers that end .* more than the period's total"):
         build_world(scenario.model_copy(update={"levels": {**scenario.levels, "commune": crowded}}))
 
 
