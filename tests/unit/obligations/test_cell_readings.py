@@ -91,6 +91,8 @@ def test_obligations_are_selected_by_period_report_unit_and_due_day_and_ordered_
     assert len({each.period for each in every}) > 1
     asked = read_cells(report_code="form-06", unit_ids=[COMMUNE], due_between=(DUE, DUE), today=DAY)
     assert [(each.report_code, each.due_on) for each in asked] == [("form-06", DUE)]
+    around = (DUE - timedelta(days=1), DUE + timedelta(days=1))
+    assert read_cells(report_code="form-06", unit_ids=[COMMUNE], due_between=around, today=DAY) == asked
     assert read_cells(unit_ids=[COMMUNE], due_between=(date(2023, 10, 17), date(2023, 10, 31)), today=DAY) == []
     assert read_cells(unit_ids=[], today=DAY) == []
     assert read_cells(report_code="nowhere", today=DAY) == []
@@ -173,6 +175,24 @@ def test_a_unit_without_a_source_is_not_expected_and_the_reason_says_so(monkeypa
 
 
 @pytest.mark.usefixtures("owed")
+def test_a_unit_without_a_source_that_declared_and_has_dossiers_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    load()
+    monkeypatch.setenv("MOTCUA_PROVINCE", "82:2020")  # Tiền Giang: no commune of it has a source
+    plan_obligations(date(2023, 9, 1))
+    with store_engine().connect() as connection:
+        query = (
+            "select unit_id from obligation join unit using (unit_id) where kind = 'commune' and parent_id like '815:%'"
+        )
+        silent = str(connection.scalars(text(query)).first())
+    declare_empty(silent, "form-06", OCTOBER, declared_by="UBND", reason="không có")
+    change(f"update measure_day set unit_id = '{silent}' where unit_id = '{COMMUNE}'")
+    assert (cell(silent).cell, cell(silent).reason) == (
+        "missing",
+        "declared empty, but 1 dossiers were received; no source",
+    )
+
+
+@pytest.mark.usefixtures("owed")
 def test_a_unit_that_the_catalogue_no_longer_has_in_the_period_owes_nothing() -> None:
     change(
         "insert into unit (unit_id, code, kind, level, name, valid_from)"
@@ -189,6 +209,7 @@ def test_a_unit_that_the_catalogue_no_longer_has_in_the_period_owes_nothing() ->
     )
     [found] = read_cells(unit_ids=[COMMUNE], due_between=(date(2025, 9, 16), date(2025, 9, 16)), today=DAY)
     assert (found.cell, found.unit_name) == ("not_expected", "Phường 4")
+    assert found.reason == "the unit does not exist in this period"
 
 
 @pytest.mark.usefixtures("owed")

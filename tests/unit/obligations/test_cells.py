@@ -190,6 +190,13 @@ def test_history_that_is_filled_in_later_is_not_late() -> None:
     assert cell().cell == "received"
 
 
+def test_an_edition_for_an_obligation_created_after_its_due_day_is_not_late() -> None:
+    with store_engine().begin() as connection:
+        connection.execute(text("update obligation set created_at = '2023-12-01 08:00+07'"))
+    published("final", 1, "2023-12-02 08:00+07")
+    assert cell("84:2020", today=date(2023, 12, 3)).cell == "received"
+
+
 def test_a_declaration_for_an_obligation_created_after_its_due_day_is_in_time() -> None:
     declare_empty(COMMUNE, "form-06", OCTOBER, declared_by="UBND Phường 4", reason="không phát sinh")
     with store_engine().begin() as connection:

@@ -158,7 +158,18 @@ def standing_of(
     variant: str | None = None,
     given: Mapping[str, Counts | None] | None = None,
 ) -> Standing:
-    """Compute what `unit_index` does for the unit, days and map of a scope, in a snapshot that the caller holds."""
+    """Compute what `unit_index` does for the unit, days and map of a scope, in a snapshot that the caller holds.
+
+    Raises:
+        ReportRefused: another unit stands for this one on the map.
+    """
+    heir = scope.catalog.unit_by_id[scope.map.place(scope.unit.unit_id, scope.day)]
+    if heir.unit_id != scope.unit.unit_id:
+        raise ReportRefused(
+            f"{heir.name} ({heir.unit_id}) stands for {scope.unit.name} ({scope.unit.unit_id})"
+            f" on the map of {scope.day}.",
+            action=f"ask for {heir.unit_id}, or leave out --map to use the map of the period.",
+        )
     league = _League(connection, scope, _like(scope.catalog, scope.unit, scope.day), index, variant)
     return league.standing(scope.unit, given or {})
 

@@ -67,3 +67,15 @@ def test_the_units_of_a_level_are_those_of_the_map(reform: Any) -> None:
     assert {s.unit.unit_id for s in before} == {WARD_4, WARD_1, TOWN}
     with pytest.raises(ReportRefused, match="has no unit of level district on 2025-08-01"):
         level_index("86:2025", "district", STRADDLING, on_map="as-now", today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("unit", "on_map", "heir"),
+    [("84:2020", "as-now", "86:2025"), (WARD_4, "as-now", NEW_WARD), (NEW_TOWN, "2025-06-30", TOWN)],
+)
+def test_a_unit_for_which_another_stands_on_the_map_is_refused_and_the_other_named(
+    reform: Any, unit: str, on_map: str, heir: str
+) -> None:
+    with pytest.raises(ReportRefused, match=rf"\({heir}\) stands for .* \({unit}\) on the map of 2025-0") as refused:
+        unit_index(unit, STRADDLING, on_map=on_map, today=TODAY)
+    assert heir in str(refused.value.action)
