@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -110,7 +110,7 @@ def read_cells(
             },
         ).all()
         cells: list[Cell] = []
-        for group in _by(rows, lambda row: (row.report_code, row.period_type, row.period_label, row.due_on)):
+        for group in _by(rows, lambda row: (row.report_code, row.period_type, row.period_label, row.due_on)).values():
             cells += _Group(store, warehouse, catalog, group, today).cells()
     return sorted(cells, key=lambda cell: (cell.period.to_date, cell.period.from_date, cell.report_code, cell.unit_id))
 
@@ -228,16 +228,14 @@ class _Group:
 
     def _answers(self, sources: Iterable[Source]) -> dict[str, ledger.Completeness]:
         by_source: dict[str, ledger.Completeness] = {}
-        until = min(self.period.to_date, self.today - timedelta(days=1))
-        by_days = _by(sources, lambda source: ledger.owed_days(source, self.period, until))
-        for group in by_days:
-            days = ledger.owed_days(group[0], self.period, until)
-            if days is None:
-                owed_later = (ledger.Completeness(s.source_id, "received", [], None, is_in_time=True) for s in group)
-                by_source |= {answer.source_id: answer for answer in owed_later}
-                continue
+        yesterday = self.today - timedelta(days=1)
+        by_days = _by(sources, lambda source: ledger.owed_days(source, self.period, yesterday))
+        for days, group in by_days.items():
             ids = [source.source_id for source in group]
-            answers = ledger.completeness(ids, *days, due_end=self._due_end, connection=self.store)
+            if days is None:  # nothing is owed yet
+                answers = [ledger.Completeness(source_id, "received", [], None, is_in_time=True) for source_id in ids]
+            else:
+                answers = ledger.completeness(ids, *days, due_end=self._due_end, connection=self.store)
             by_source |= {answer.source_id: answer for answer in answers}
         return by_source
 
@@ -258,8 +256,8 @@ class _Group:
         return bool(row.created_at >= self._due_end)
 
 
-def _by(items: Iterable[Any], key: Any) -> list[list[Any]]:
+def _by(items: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]:
     groups: dict[Any, list[Any]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
-    return list(groups.values())
+    return groups
