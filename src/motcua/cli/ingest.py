@@ -48,7 +48,7 @@ def ingest(
         window=window,
         source_ids=source or (),
         accept_shrink=accept_shrink,
-        is_opening=opening,
+        is_opening=opening or None,
     )
     with errors.status("starting") as progress:
         unanswered = load(chunks, connection_from_environment, progress.update)

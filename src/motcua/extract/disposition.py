@@ -4,7 +4,8 @@
   received before them and is still open, or its status cannot be read; or our store knows it: then its day of reception
   may have been corrected across the edge of the window. Its reason is `migrated` when the source took it over from an
   older system. With reason `soft_deleted` (a negative originality, a DeletedOn) it goes on without a status, because a
-  deletion is not a status. Validation then sets it aside (V1) for a person to judge, and the store keeps the earlier version.
+  deletion is not a status. Validation then sets it aside (V1) for a person to judge, and the store keeps the earlier
+  version.
 * `duplicate` is not a dossier of its own: `public_copy`, `group`, `child` (counted once, at the receiving agency,
   one_stop_systems.md section d.10), or `repeated` (the same key again; the row with the newest `modified_at` is kept).
 * `out_of_window` was pulled only because a listing must cover one day more than requested, or because an opening looks

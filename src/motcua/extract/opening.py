@@ -53,7 +53,7 @@ def ask_backwards(
             return Opening(first, "first_record_on", windows)
         last = first - ONE_DAY
         first = max(first - timedelta(days=limits.window_days), first_record_on or date.min)
-        found = pc.any(belongs(ask(Window(first, last)), window, is_opening=True)).as_py()
+        found = pc.any(belongs(ask(Window(first, last, is_earlier=True)), window, is_opening=True)).as_py()
         windows += 1
         empty = 0 if found else empty + 1
     return Opening(first, "nothing_open", windows)

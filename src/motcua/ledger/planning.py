@@ -29,7 +29,7 @@ def plan_run(
     window: tuple[date, date] | None = None,
     source_ids: Sequence[str] = (),
     accept_shrink: bool = False,
-    is_opening: bool = False,
+    is_opening: bool | None = None,
 ) -> list[list[str]]:
     """Write the batches of a run and return their ids, in chunks of `Settings.sources_per_task`.
 
@@ -38,7 +38,7 @@ def plan_run(
     batches are believed although they bring fewer dossiers than the guards of the catalogue allow.
 
     The oldest window of a source that has never answered is its opening (`motcua.extract.opening`); with `is_opening`
-    that of every source is.
+    that of every source is, or of none.
 
     Raises:
         ConfigurationError: a named source is unknown or not in force, or there is nothing to plan.
@@ -78,7 +78,7 @@ def plan_run(
                         "window_to": window_to,
                         "is_shrink_accepted": accept_shrink,
                         "is_opening": number == len(windows) - 1
-                        and (is_opening or _is_first_pull(answers.get(source.source_id))),
+                        and (_is_first_pull(answers.get(source.source_id)) if is_opening is None else is_opening),
                         "landing_uri": "/".join(
                             (settings.landing_url, source.source_id, f"{window_from}_{window_to}", _slug(run_id))
                         ),

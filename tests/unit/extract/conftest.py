@@ -59,9 +59,16 @@ def plan(
     monkeypatch.setenv("MOTCUA_CATALOG", str(quick_catalog))
     monkeypatch.setenv("MOTCUA_LANDING", str(tmp_path / "landing"))
 
-    def planned(*source_ids: str, run_id: str = "night-1", window: tuple[date, date] = WINDOW) -> list[str]:
+    def planned(
+        *source_ids: str, run_id: str = "night-1", window: tuple[date, date] = WINDOW, is_opening: bool = False
+    ) -> list[str]:
         chunks = ledger.plan_run(
-            load_catalog(quick_catalog), run_id, window[1], window=window, source_ids=source_ids or ["tra-vinh.c29236"]
+            load_catalog(quick_catalog),
+            run_id,
+            window[1],
+            window=window,
+            source_ids=source_ids or ["tra-vinh.c29236"],
+            is_opening=is_opening,
         )
         return [batch_id for chunk in chunks for batch_id in chunk]
 
