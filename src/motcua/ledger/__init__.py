@@ -34,6 +34,7 @@ from motcua.ledger.planning import (
     due_windows,
     in_chunks,
     is_swept,
+    new_run_id,
     plan_run,
 )
 
@@ -59,6 +60,7 @@ __all__ = [
     "mark_extracted",
     "mark_failed",
     "mark_validated",
+    "new_run_id",
     "note_unanswered",
     "openings_unknown",
     "owed_days",
