@@ -65,8 +65,12 @@ class Store:
         state: str = "loaded",
         is_measured: bool = True,
         quarantined: int = 0,
+        is_opening: bool = True,
     ) -> list[str]:
-        """Write one batch a source; a loaded one balances and, unless told otherwise, is in the measures."""
+        """Write one batch a source; a loaded one balances and, unless told otherwise, is in the measures.
+
+        Of an opening everything is known that was open before its window.
+        """
         self.batch_no += 1
         rows = [
             {
@@ -79,6 +83,7 @@ class Store:
                 "state": state,
                 "sha": f"{self.batch_no:064x}",
                 "quarantined": quarantined,
+                "stock": window[0] if is_opening else None,
                 "measured": is_measured and state == "loaded",
             }
             for source_id in source_ids
@@ -87,15 +92,21 @@ class Store:
             connection.execute(
                 text(
                     "insert into batch (batch_id, run_id, source_id, level, window_from, window_to, state,"
-                    " manifest_sha256, pulled_count, out_of_window_count, duplicate_count, quarantined_count,"
+                    " manifest_sha256, receptions_from, stock_from, pulled_count,"
+                    " out_of_window_count, duplicate_count, quarantined_count,"
                     " new_count, changed_count, unchanged_count, planned_at, validated_at, measured_at)"
-                    " values (:batch_id, :run, :source_id, :level, :first, :last, :state, :sha, :quarantined, 0, 0,"
+                    " values (:batch_id, :run, :source_id, :level, :first, :last, :state, :sha, :first, :stock,"
+                    " :quarantined, 0, 0,"
                     " :quarantined, 0, 0, 0, clock_timestamp(), clock_timestamp(),"
                     " case when :measured then clock_timestamp() end)"
                 ),
                 rows,
             )
         return [row["batch_id"] for row in rows]
+
+    def answer_all(self, window: tuple[date, date]) -> None:
+        """Let every source of the catalogue answer for these days, as an opening."""
+        self.answer([source.source_id for source in self.catalog.sources], window)
 
     def version(self, batch_id: str, unit_id: str, dossier_id: str, received_on: date, **extra: Any) -> None:
         """Add a dossier version of a batch, superseding the one before it."""

@@ -99,7 +99,13 @@ def validated_batch(
     quarantined += len(aside) - duplicates
     count = len(records) + duplicates + quarantined if pulled is None else pulled
     ledger.mark_extracted(
-        batch_id, manifest_sha256=sha, declared_total=count, pulled=count, out_of_window=0, duplicate=duplicates
+        batch_id,
+        manifest_sha256=sha,
+        declared_total=count,
+        pulled=count,
+        out_of_window=0,
+        duplicate=duplicates,
+        proof=ledger.Proof(stock_from=window[0]),
     )
     with store_engine().begin() as connection:
         ledger.mark_validated(connection, batch_id, quarantined=quarantined)

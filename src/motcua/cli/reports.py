@@ -142,6 +142,14 @@ def _print_form(form: FormReading, lang: str) -> None:
             "en": "A dash is what no source of the unit can tell, which is not 0.",
         }
         output.print(told[lang], highlight=False)
+    if any(row.unknown for row in (*form.rows, form.total)):
+        told = {
+            "vi": "Dấu – ở các cột có hồ sơ từ kỳ trước là chưa biết, không phải số 0: chưa có đủ số hồ sơ đang"
+            " giải quyết từ trước kỳ báo cáo (motcua sources coverage).",
+            "en": "A dash in a column with dossiers from before the period is not known, which is not 0: not everything"
+            " that was open before it is known (motcua sources coverage).",
+        }
+        output.print(told[lang], highlight=False)
     if reading.explanation:
         output.print(reading.explanation[lang], highlight=False)
 
@@ -162,7 +170,7 @@ def _cells(form: FormReading, row: Row) -> Iterator[object]:
         if column.percent is not None:
             yield row.percentages[column.code]
         else:
-            yield "–" if column.code in row.lacking else row.figures[column.code]
+            yield "–" if column.code in row.untold else row.figures[column.code]
 
 
 @app.command("publish")

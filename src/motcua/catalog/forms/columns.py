@@ -47,6 +47,11 @@ class Term(ClosedModel):
     window: Window
     sign: Literal[1, -1] = 1
 
+    @property
+    def needs_opening(self) -> bool:
+        """True when dossiers received before the period count in it: in a stock, or in what became of them since."""
+        return self.window != "in_period" or not all(measure.startswith("received_") for measure in self.measures)
+
 
 class Percent(ClosedModel):
     """A share of two columns: rounded half up to 2 decimals from their counts, blank where there is none."""

@@ -146,6 +146,11 @@ class Form(Entry):
             for term in self._counting(part).terms
         )
 
+    @property
+    def needing_opening(self) -> frozenset[str]:
+        """The counting columns that cannot be told unless everything open before the period is known."""
+        return frozenset(code for code in self.column_codes if any(term.needs_opening for term in self.terms_of(code)))
+
     def counts(self, measured: Mapping[str, int]) -> dict[str, int]:
         """Return every counting column from the measured ones; a measured one that is not given is 0."""
         return {

@@ -30,9 +30,15 @@ from motcua.publish.edition.editions import Edition, keep_edition, newest_editio
 from motcua.publish.edition.quarantine import quarantine_counts
 from motcua.publish.edition.restatement import restate
 from motcua.publish.edition.shapes import in_todays_shape
-from motcua.publish.form.completeness import SourceCell, read_cells, refuse_unready_batches, without_source
+from motcua.publish.form.completeness import (
+    SourceCell,
+    read_cells,
+    refuse_silence,
+    refuse_unready_batches,
+    without_source,
+)
 from motcua.publish.form.figures import units_in_force
-from motcua.publish.form.reading import read_on_map
+from motcua.publish.form.reading import not_known_json, read_on_map
 from motcua.publish.form.scope import Scope
 from motcua.publish.index.document import index_content
 from motcua.publish.index.standing import standing_of
@@ -67,7 +73,7 @@ def publish_edition(
 
     Raises:
         ReportRefused: an identity does not hold, loaded batches are unmeasured or unbalanced, the period has not
-            begun, or `final` was asked for and something is missing.
+            begun, no source in scope has answered, or `final` was asked for and something is missing.
         CatalogError: the unit is unknown on the period's days.
     """
     settings = Settings.load()
@@ -108,6 +114,7 @@ def _draft(store: Connection, settings: Settings, report_code: str, scope: Scope
         form = load_form(scope.catalog.folder, report_code, scope.period.to_date)
         cells = _cells(store, scope, form.record_kind)
         content = _form_content(store, form, scope, cells)
+    refuse_silence(report_code, scope, cells)
     return {
         "schema": SCHEMA,
         **content,
@@ -149,6 +156,7 @@ def _form_content(store: Connection, form: Form, scope: Scope, cells: list[Sourc
         **report_facts(form, scope.unit, scope.period),
         "tables": [*tables_json(reading.tables), *change_tables_json(reading.changes), *parts],
         **maps_json(scope.map_code, scope.day, reading),
+        **({"not_known": not_known} if (not_known := not_known_json(reading.tables)) else {}),
         **({"quarantine": quarantine_counts(store, cells, scope.period)} if form.tells_quarantine else {}),
     }
 
@@ -160,8 +168,6 @@ def _decide_state(report_code: str, scope: Scope, cells: Sequence[SourceCell], a
         for cell in cells
         if cell.is_lacking
     ]
-    if not any(cell.cell == "received" for cell in cells):
-        lacking.append("no source in scope has answered")
     if period.to_date >= scope.today:
         lacking.append(f"the period runs until {period.to_date}")
     if asked == "final" and lacking:

@@ -18,6 +18,7 @@ _PARTS = {
     "index": ("xếp loại, thứ hạng hoặc ghi chú của chỉ số", "class, place or notes of the index"),
     "is_period_over": ("kỳ báo cáo đã kết thúc", "the period is over"),
     "maps": ("bản đồ đơn vị", "the map of units"),
+    "not_known": ("chỉ tiêu chưa biết", "figures that are not known"),
     "period": ("tên kỳ báo cáo", "what the period is called"),
     "quarantine": ("bản ghi bị giữ lại để kiểm tra", "records set aside"),
     "report": ("tên báo cáo, căn cứ hoặc cách tính đã nêu", "title, legal source or the note on what is counted"),

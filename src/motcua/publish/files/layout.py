@@ -165,13 +165,40 @@ def map_text(content: Content, lang: str) -> str:
 def untold_text(content: Content, lang: str) -> str:
     """Say which columns how many units have no figure in, because no source of theirs can tell; empty when none."""
     rows = table_rows(content, "unit")
+    not_known = content.get("not_known", {"columns": [], "unit_ids": []})
     told = []
     for column in content["columns"]:
-        if "percent" not in column and (units := sum(column["code"] not in row["figures"] for row in rows)):
-            told.append((column["label"].split("=")[0], units))
+        untold = [row for row in rows if column["code"] not in row["figures"]]
+        if column["code"] in not_known["columns"]:
+            untold = [row for row in untold if row["unit_id"] not in not_known["unit_ids"]]
+        if "percent" not in column and untold:
+            told.append((column["label"].split("=")[0], len(untold)))
+    texts = (_of_facts(told, len(rows), lang), _of_openings(content, lang))
+    return " ".join(filter(None, texts))
+
+
+def _of_openings(content: Content, lang: str) -> str:
+    """Say which columns are not known because it is not known what was open before the period; empty when none."""
+    not_known = content.get("not_known")
+    if not not_known:
+        return ""
+    labels = [column["label"].split("=")[0] for column in content["columns"] if column["code"] in not_known["columns"]]
+    units = f"{len(not_known['unit_ids'])}/{len(table_rows(content, 'unit'))}"
+    if lang == "vi":
+        return (
+            f"Dấu – ở cột {', '.join(labels)} là chưa biết, không phải số 0: {units} đơn vị chưa có đủ số hồ sơ đang"
+            " giải quyết từ trước kỳ báo cáo."
+        )
+    return (
+        f"A dash in columns {', '.join(labels)} is not known, which is not 0: of {units} units it is not known what was"
+        " open before the period."
+    )
+
+
+def _of_facts(told: list[tuple[str, int]], units: int, lang: str) -> str:
     if not told:
         return ""
-    listed = "; ".join(f"{label} {units}/{len(rows)}" for label, units in told)
+    listed = "; ".join(f"{label} {count}/{units}" for label, count in told)
     if lang == "vi":
         return (
             f"Dấu – là chỉ tiêu mà nguồn dữ liệu không cung cấp, không phải số 0. Cột và số đơn vị chưa có: {listed}."

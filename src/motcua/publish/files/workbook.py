@@ -149,11 +149,17 @@ def _write_table(
         name = line.name_vi if kind != "missing" else f"{line.name_vi} [{cell_text(line.cell, 'vi').lower()}]"
         sheet.write_string(row, 0, line.number, formats[f"{line.kind}_number"])
         sheet.write_string(row, 1, name, formats[f"{kind}_text"])
+        # Where only the opening is not known, a 0 is an answer.
+        figure = "row" if kind == "missing" and line.cell == "opening_not_known" else kind
         for index, column in enumerate(columns):
-            _write_cell(sheet, row, 2 + index, line, column, formats, kind)
+            _write_cell(sheet, row, 2 + index, line, column, formats, figure)
         change = changes.get(line.unit_id or line.row_code, {})
         for index, column in enumerate(changed):
-            sheet.write_number(row, 2 + len(columns) + index, change.get(column["code"], 0), formats[f"{kind}_figure"])
+            place, code = 2 + len(columns) + index, column["code"]
+            if code in change:
+                sheet.write_number(row, place, change[code], formats[f"{figure}_figure"])
+            else:
+                sheet.write_string(row, place, "–", formats[f"{figure}_figure"])
         sheet.write_string(row, last + 1, line.row_code, formats["code"])
     note = " ".join(filter(None, (content["report"]["counted_vi"], untold_text(content, "vi"))))
     sheet.merge_range(row + 2, 0, row + 2, last, note, formats["note"])

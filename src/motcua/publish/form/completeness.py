@@ -11,8 +11,9 @@ from motcua.catalog import Catalog, Source, Unit
 from motcua.catalog.cells import CellCode, is_lacking
 from motcua.catalog.record_sources import heard_of, speaking_for
 from motcua.errors import ReportRefused
-from motcua.ledger import Completeness, completeness, owed_days, petitions_set_aside
+from motcua.ledger import Completeness, completeness, openings_unknown, owed_days, petitions_set_aside
 from motcua.period import Period
+from motcua.publish.form.scope import Scope
 from motcua.warehouse import statement
 
 
@@ -59,6 +60,17 @@ def refuse_unready_batches(connection: Connection, catalog: Catalog, scope: list
         )
 
 
+def refuse_silence(report_code: str, scope: Scope, cells: list[SourceCell]) -> None:
+    """Raise ReportRefused when no source in scope has answered for any day of the period: zeros would be no answer."""
+    if any(cell.batches for cell in cells):
+        return
+    raise ReportRefused(
+        f"Report {report_code} of {scope.unit.name} ({scope.unit.unit_id}) for {scope.period.label} has no data: "
+        + ("no source of it has answered." if any(cell.source_id for cell in cells) else "no source speaks for it."),
+        action="ingest its sources first, or add one to include/catalog/sources/.",
+    )
+
+
 def read_cells(
     connection: Connection,
     catalog: Catalog,
@@ -70,7 +82,8 @@ def read_cells(
     """Return a cell for each source that speaks for units in scope, by level and unit, over the days it owes so far.
 
     A source owes the days of the period on which it is in force and that are over. A source of petitions that answered,
-    while some that may belong here are set aside, is held for a decision: each of them may change a figure.
+    while some that may belong here are set aside, is held for a decision: each of them may change a figure. Of a source
+    of dossiers that answered it must also be known what was open before the days it owes.
     """
     last_day = min(period.to_date, today - timedelta(days=1))
     members = {unit.unit_id: unit for unit in scope}
@@ -83,6 +96,9 @@ def read_cells(
         given = completeness([source.source_id for source in sources], first, last, connection=connection)
         answers += [(source, answer, first, last) for source, answer in zip(sources, given, strict=True)]
     batch_ids = sorted({batch_id for _, answer, _, _ in answers for batch_id in answer.batch_ids})
+    unopened = frozenset[str]()
+    if record_kind == "dossier":
+        unopened = openings_unknown({source.source_id: first for source, _, first, _ in answers}, connection=connection)
     manifests: dict[str, str] = {
         row.batch_id: row.manifest_sha256
         for row in connection.execute(statement("publish/batch_manifests"), {"batch_ids": batch_ids})
@@ -99,7 +115,7 @@ def read_cells(
             source.unit_id,
             catalog.unit_by_id[source.unit_id].code,
             source.level,
-            "quarantined" if answer.cell == "received" and source.source_id in aside else answer.cell,
+            _cell(answer, is_aside=source.source_id in aside, is_unopened=source.source_id in unopened),
             first,
             last,
             tuple((batch_id, manifests[batch_id]) for batch_id in answer.batch_ids),
@@ -107,6 +123,14 @@ def read_cells(
         for source, answer, first, last in answers
     ]
     return sorted(cells, key=lambda cell: (cell.source_id, cell.unit_id))
+
+
+def _cell(answer: Completeness, *, is_aside: bool, is_unopened: bool) -> CellCode:
+    if answer.cell != "received":
+        return answer.cell
+    if is_aside:
+        return "quarantined"
+    return "opening_not_known" if is_unopened else "received"
 
 
 def without_source(

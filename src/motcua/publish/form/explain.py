@@ -88,6 +88,13 @@ def _moved(form: Form, scope: Scope, before: PeriodPart, after: PeriodPart, lang
         if heir != row.unit_id:
             moving += 1
             heirs[heir] = heirs.get(heir, 0) + sum(row.figures[closing] for _, closing in stocks(form))
+    if any(row.unknown for row in (*before.tables["unit"].rows, *after.tables["unit"].rows)):
+        yield (
+            f"Chưa biết số hồ sơ chuyển theo từ ngày {_day(after.day, lang)}."
+            if vi
+            else f"How many dossiers went along from {_day(after.day, lang)} is not known."
+        )
+        return
     eve = _day(after.day - timedelta(days=1), lang)
     units, count = count_text(moving, lang), count_text(len(heirs), lang)
     open_count = count_text(sum(heirs.values()), lang)
@@ -114,12 +121,13 @@ def _moved(form: Form, scope: Scope, before: PeriodPart, after: PeriodPart, lang
 
 def _totals(form: Form, tables: Mapping[str, Table], lang: str, agree: tuple[str, str]) -> str:
     """Name the columns that the form's identities add up to: what is received, resolved and in process."""
-    figures = tables["total"].rows[0].figures
+    figures = tables["total"].rows[0].told
     codes = dict.fromkeys(identity.total for identity in form.identities)
     columns = [column for column in form.columns if column.code in codes]
     told = ", ".join(
         f"{(column.vi if lang == 'vi' else column.en)[0].lower()} {count_text(figures[column.code], lang)}"
         for column in columns
+        if column.code in figures
     )
     return f" {agree[0] if lang == 'vi' else agree[1]}{': ' + told if told else ''}."
 

@@ -16,6 +16,7 @@ from motcua.catalog.record_sources import heard_of, units_told
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.publish.form.counts import read_counts
+from motcua.publish.form.not_known import NotKnown
 from motcua.publish.form.scope import Scope
 
 
@@ -25,6 +26,8 @@ class Row:
 
     Attributes:
         lacking: the columns that no source of the row can tell; their figures are 0 and mean nothing.
+        unknown: the columns whose figures are not all there, because it is not known what was open before the period,
+            or no source has answered: part of a count is not the count.
         percentages: by column code, as `45.54`, empty where there is nothing to divide.
     """
 
@@ -35,18 +38,24 @@ class Row:
     figures: Mapping[str, int]
     lacking: frozenset[str] = frozenset()
     percentages: Mapping[str, str] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """The columns whose figures mean nothing."""
+        return self.lacking | self.unknown
 
     @property
     def told(self) -> dict[str, int]:
         """The figures that mean something."""
-        return {code: value for code, value in self.figures.items() if code not in self.lacking}
+        return {code: value for code, value in self.figures.items() if code not in self.untold}
 
     def as_json(self) -> dict[str, Any]:
         return {
             "row_code": self.row_code,
             "row_name": self.row_name,
             "level": self.level or None,
-            **{code: None if code in self.lacking else value for code, value in self.figures.items()},
+            **{code: None if code in self.untold else value for code, value in self.figures.items()},
             **self.percentages,
         }
 
@@ -80,6 +89,7 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
     catalog, period, placed = scope.catalog, scope.period, scope.placed
     members = {unit_id: catalog.unit_by_id[unit_id] for unit_id in placed.values()}
     lacking = _untold(form, scope)
+    not_known = NotKnown.of(connection, form, scope)
     counted_of: dict[tuple[str, str], dict[str, int]] = {}
     for count in read_counts(
         connection,
@@ -107,7 +117,8 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
         untold = frozenset.intersection(*covered) if covered else frozenset[str]()
         if form.record_kind != "dossier" and any(counted.values()):
             untold = frozenset()
-        return make_row(form, (code or key, name, level, unit_id), counted, untold)
+        unknown = not_known.columns(unit_id, level, has_figures=any(counted.values()))
+        return make_row(form, (code or key, name, level, unit_id), counted, untold, unknown)
 
     speaking = units_told(catalog, form.record_kind, period)
     answering = {
@@ -143,10 +154,14 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
 
 
 def make_row(
-    form: Form, head: tuple[str, str, str, str], figures: Mapping[str, int], lacking: frozenset[str] = frozenset()
+    form: Form,
+    head: tuple[str, str, str, str],
+    figures: Mapping[str, int],
+    lacking: frozenset[str] = frozenset(),
+    unknown: frozenset[str] = frozenset(),
 ) -> Row:
     """Return a row of a form, from its code, name, level and unit id."""
-    return Row(*head, figures, lacking, form.shares(figures, lacking))
+    return Row(*head, figures, lacking, form.shares(figures, lacking | unknown), unknown)
 
 
 def _ahead_until(form: Form, scope: Scope) -> date | None:

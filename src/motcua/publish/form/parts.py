@@ -109,16 +109,24 @@ def combine(form: Form, parts: list[PeriodPart]) -> Combined:
         rows: dict[str, Row] = {}
         summed: dict[str, dict[str, int]] = {}
         lacking: dict[str, frozenset[str]] = {}
+        unknown: dict[str, frozenset[str]] = {}
         for part in parts:
             for row in part.tables[code].rows:
                 rows.setdefault(key_of(row), row)
                 lacking[key_of(row)] = lacking.get(key_of(row), row.lacking) & row.lacking
+                unknown[key_of(row)] = unknown.get(key_of(row), frozenset()) | row.unknown
                 figures = summed.setdefault(key_of(row), dict.fromkeys(kinds, 0))
                 for column, kind in kinds.items():
                     if kind == "flow" or part is (parts[0] if kind == "opening" else parts[-1]):
                         figures[column] += row.figures[column]
         made = [
-            make_row(form, (row.row_code, row.row_name, row.level, row.unit_id), form.counts(summed[key]), lacking[key])
+            make_row(
+                form,
+                (row.row_code, row.row_name, row.level, row.unit_id),
+                form.counts(summed[key]),
+                lacking[key],
+                unknown[key],
+            )
             for key, row in rows.items()
         ]
         tables[code] = Table(code, tuple(made))

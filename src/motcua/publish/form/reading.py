@@ -77,6 +77,8 @@ class FormReading:
             ]
         if reading.changes:
             document["changes"] = [row.as_json() for code in (self.by, "total") for row in reading.changes[code].rows]
+        if not_known := not_known_json(reading.tables):
+            document["not_known"] = not_known
         if reading.explanation:
             document["explanation"] = dict(reading.explanation)
         return document
@@ -85,7 +87,19 @@ class FormReading:
         if not self.reading.moved:
             return row.as_json()
         came, went = self.reading.moved.get(key_of(row), (0, 0))
+        if row.unknown:
+            return row.as_json() | {"moved_in": None, "moved_out": None}
         return row.as_json() | {"moved_in": came, "moved_out": went}
+
+
+def not_known_json(tables: Mapping[str, Table]) -> dict[str, list[str]]:
+    """Return the columns whose figures are not all there in some row, and the units concerned; empty where none is."""
+    rows = tables["unit"].rows
+    columns = frozenset[str]().union(*(row.unknown for row in (*rows, *tables["total"].rows)))
+    if not columns:
+        return {}
+    codes = [code for code in tables["total"].rows[0].figures if code in columns]
+    return {"columns": codes, "unit_ids": [row.unit_id for row in rows if row.unknown]}
 
 
 def read_form(
@@ -160,7 +174,8 @@ def _changes(connection: Connection, form: Form, scope: Scope, tables: Mapping[s
     earlier = read_tables(connection, form, before)
     changes = {}
     for code, table in tables.items():
-        was = {key_of(row): row.figures for row in earlier[code].rows}
+        before_rows = {key_of(row): row for row in earlier[code].rows}
+        was = {key: row.figures for key, row in before_rows.items()}
         rows = tuple(
             Row(
                 row.row_code,
@@ -168,6 +183,7 @@ def _changes(connection: Connection, form: Form, scope: Scope, tables: Mapping[s
                 row.level,
                 row.unit_id,
                 {column: row.figures[column] - was.get(key_of(row), {}).get(column, 0) for column in columns},
+                unknown=row.unknown | (before_rows[key_of(row)].unknown if key_of(row) in before_rows else frozenset()),
             )
             for row in table.rows
         )

@@ -107,13 +107,14 @@ def test_a_final_edition_restates_the_provisional_one_with_the_cause(one_missing
     restates = second.content["restates"]
     assert [row["row_code"] for row in restates["rows"]] == ["29236", "total"]
     ward, total = restates["rows"]
-    assert {c["column_code"]: c["after"] - c["before"] for c in ward["columns"]} == {
-        "received_total": 2, "received_direct": 2, "open_total": 2, "open_in_time": 2,
-    }  # fmt: skip
+    told = {c["column_code"]: c["after"] - c.get("before", 0) for c in ward["columns"]}
+    assert (told["received_direct"], told["received_total"], told["open_total"]) == (2, 2, 2)
+    # What was open at the ward before October is known only since its source has answered.
+    assert [c["column_code"] for c in ward["columns"] if "before" in c] == ["received_direct"]
     assert [cause["kind"] for cause in ward["causes"]] == ["source_answered", "versions"]
     assert (ward["causes"][0]["before"], ward["causes"][0]["edition_no"]) == ("failed", 1)
     assert ward["causes"][1]["new"] == 2
-    assert total["columns"][0]["after"] - total["columns"][0]["before"] == 2
+    assert [c["after"] - c["before"] for c in total["columns"] if "before" in c] == [2]
     assert read_edition(first.edition_id).canonical_bytes == first.canonical_bytes
 
 

@@ -132,6 +132,7 @@ def told(reform: Store, tmp_path: Path) -> Store:
 
     load_catalog.cache_clear()
     reform.catalog = load_catalog(folder)
+    reform.answer_all((date(2025, 5, 15), date(2025, 7, 14)))
     return reform
 
 

@@ -34,6 +34,7 @@ from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
 from motcua.units.map import UnitMap
 
+ANSWERED = (date(2025, 5, 15), date(2025, 7, 14))
 JULY = period_between(date(2025, 6, 15), date(2025, 7, 14))
 COLUMNS = ("received_total", "received_online", "received_direct", "carried_over", "resolved_total", "open_total")
 
@@ -83,6 +84,7 @@ def test_totals_are_equal_on_every_map_and_the_rows_add_up_to_them(reform: Store
 
 
 def test_what_a_line_loses_to_its_heir_is_told(reform: Store) -> None:
+    reform.answer_all(ANSWERED)
     document = read_form("form-06", "86", JULY, on_map="as-was").as_json()
     rows = {row["row_name"]: row for row in document["rows"]}
     assert (rows["Phường 4, Thành phố Trà Vinh"]["moved_out"], rows["Phường Trà Vinh"]["moved_in"]) == (5, 12)
@@ -92,7 +94,15 @@ def test_what_a_line_loses_to_its_heir_is_told(reform: Store) -> None:
     assert [part["period"]["to"] for part in document["parts"]] == ["2025-06-30", "2025-07-14"]
 
 
+def test_where_the_opening_is_not_known_nothing_is_said_of_what_moved(reform: Store) -> None:
+    document = read_form("form-06", "86", JULY, on_map="as-was").as_json()
+    assert {(row["moved_in"], row["moved_out"]) for row in document["rows"]} == {(None, None)}
+    assert "dossiers went along from 1 July 2025 is not known" in document["explanation"]["en"]
+    assert "174" not in document["explanation"]["vi"] + document["explanation"]["en"]
+
+
 def test_the_paragraph_says_who_counts_in_which_part_and_what_moved(reform: Store) -> None:
+    reform.answer_all(ANSWERED)
     told = read_form("form-06", "86", JULY, on_map="as-now").reading.explanation
     assert "Phần 1 (15/06/2025–30/06/2025): 7 đơn vị thuộc Tỉnh Trà Vinh và Tỉnh Vĩnh Long" in told["vi"]
     assert "174 hồ sơ đang giải quyết cuối ngày 30/06/2025 chuyển theo: Trung tâm tỉnh Vĩnh Long 158" in told["vi"]
