@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from tests.reliability.province import DROPPED, HTTP, POSTED, Key, Province, empty_store, form, stored, versions
-from tests.without_opening import without_opening
 
 from motcua.sandbox.serve import SandboxServer
 from motcua.sandbox.world.columns import World
@@ -100,7 +99,7 @@ def test_the_form_is_what_the_world_says(
     wanted = expected(by_opencps, systems, small, tmp_path, monkeypatch)
     for night in (1, 2):
         # Closed carried-over dossiers are unknown without an opening (issue 9): `small` itself once there is one.
-        total, truth = wanted[f"form {night}"][-1], count_truth(without_opening(small), night).total
+        total, truth = wanted[f"form {night}"][-1], count_truth(small, night).total
         same = (
             "carried_over",
             "received_online",

@@ -111,6 +111,16 @@ def sample_table(folder: Path, path: str) -> Sample | None:
     return Sample(tuple(column for column in table.columns), [cells for _, cells in islice(table.rows, _ROWS)])
 
 
+def _covers(adapter: str) -> list[str]:
+    if adapter != "files":
+        return []
+    return [
+        "# register: the tables hold every dossier that the unit ever had. period: they leave out older ones, and then",
+        "# it is not known what was open before a period.",
+        "covers: period # <-",
+    ]
+
+
 def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
     """Return a mapping file for a sample. Without a sample, it has example columns to be replaced."""
     columns = sample.columns if sample else ("Mã hồ sơ", "Trạng thái", "Tên thủ tục", "Ngày tiếp nhận", "Ngày hẹn trả")
@@ -120,6 +130,7 @@ def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
         "# Made by `motcua sources new`. A line marked with <- is a guess: confirm or correct it.",
         f"adapter: {adapter}",
         f"null_values: [{', '.join(map(_quoted, _NULLS))}]",
+        *_covers(adapter),
         "",
         "# The key that identifies a dossier. A code with spaces, or of 9 or 12 digits, needs a pattern to be kept:",
         "# patterns: ['HS-\\d{4}-\\d{5}']",

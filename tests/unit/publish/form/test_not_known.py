@@ -61,7 +61,7 @@ def test_a_column_that_needs_the_opening_is_not_known_of_the_unit_its_level_and_
 def test_such_an_edition_is_not_final_and_says_why_on_the_page_and_in_the_workbook(unopened: Store) -> None:
     edition = publish_edition("form-06", "84", OCTOBER)
     assert edition.state == "provisional"
-    with pytest.raises(ReportRefused, match="tra-vinh.c29236 .*: opening not known"):
+    with pytest.raises(ReportRefused, match=r"tra-vinh\.c29236 .*: opening not known"):
         publish_edition("form-06", "84", OCTOBER, state="final")
     page = BeautifulSoup(page_html(edition), "html.parser")
     of_ward = {
