@@ -91,7 +91,9 @@ def test_personal_data_of_a_foreign_csv_are_not_kept(motcua: Command, tmp_path: 
     assert "Mẫu" not in shown
 
 
-def test_records_of_other_days_are_out_of_window_until_they_are_requested(motcua: Command) -> None:
+def test_records_of_other_days_are_out_of_window_until_they_are_requested(motcua: Command, catalog: Path) -> None:
+    mapping = catalog / "mappings" / "so-theo-doi.yaml"
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace("covers: register", "covers: period"), "utf-8")
     motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
     motcua("ingest", "--source", "phu-an.so-tay", "--from", "2025-10-01", "--to", "2025-10-31")
     form = json.loads(
