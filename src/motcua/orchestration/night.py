@@ -103,9 +103,10 @@ def _fail_for_what_failed(stage: str, batch_ids: Sequence[str]) -> None:
 
     What a source did wrong is not the stage's: `name_missing` names it, and a repetition would ask in vain.
     """
-    failed = [
-        batch for batch in ledger.read_batches(batch_ids) if (batch.state, batch.failed_stage) == ("failed", stage)
-    ]
+    # Consolidation leaves a batch whose accepted records are gone or changed to validation, which writes them again.
+    stages = ("validate", "consolidate") if stage == "consolidate" else (stage,)
+    batches = ledger.read_batches(batch_ids)
+    failed = [batch for batch in batches if batch.state == "failed" and batch.failed_stage in stages]
     interrupted = [batch for batch in failed if not batch.is_explained]
     if stage == "extract":
         failed = interrupted
