@@ -136,7 +136,10 @@ def test_petitions_of_before_become_versions_that_the_same_files_do_not_change(
 
 
 def test_what_was_validated_without_a_hash_is_judged_again(empty_databases: dict[str, str]) -> None:
-    upgrade_databases("0018")
+    with store_engine().begin() as migrating:
+        config = _config("store")
+        config.attributes["connection"] = migrating
+        command.upgrade(config, "0018")
     states = {"a": ("validated", None), "b": ("failed", "consolidate"), "c": ("failed", "extract"), "d": ("held", None)}
     with psycopg.connect(empty_databases["store"]) as connection:
         for name, (state, stage) in states.items():
