@@ -7,7 +7,7 @@ was not kept, so nothing is claimed of its stock.
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0028"
 
 
 def upgrade() -> None:
