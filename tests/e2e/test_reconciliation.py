@@ -61,13 +61,13 @@ def test_the_dead_source_failed_alone_and_was_named(story: Any) -> None:
 
 
 def test_the_provisional_report_names_the_missing_source_and_lacks_only_that_one(story: Any) -> None:
-    assert story.provisional.state == "provisional"
+    assert story.provisional.completeness == "provisional"
     assert missing_in(story.provisional) == [story.down.source_id]
     agrees_with(story, story.provisional, count_truth(seen(story), 2, {story.down.options.group_id: 1}))
 
 
 def test_the_final_report_gives_the_figures_of_the_scenario(story: Any) -> None:
-    assert story.final.state == "final"
+    assert story.final.completeness == "final"
     assert missing_in(story.final) == []
     assert story.final.restates_edition_id == story.provisional.edition_id
     agrees_with(story, story.final, count_truth(seen(story), 2))
@@ -142,7 +142,7 @@ def agrees_with(story: Any, edition: Any, truth: Any) -> None:
 
 
 def missing_in(edition: Any) -> list[str]:
-    cells = edition.content["completeness"]
+    cells = edition.content["cells"]
     return [cell["source_id"] for cell in cells if cell["cell"] not in ("received", "not_expected")]
 
 

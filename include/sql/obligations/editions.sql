@@ -1,8 +1,8 @@
 -- Grain: one unit. Reads edition. When a province first published its report of a period as final, and whether at all.
 select
     unit_id,
-    min(published_at) filter (where state = 'final') as final_at,
-    count(*) filter (where state = 'provisional') as provisional_count
+    min(published_at) filter (where completeness = 'final') as final_at,
+    count(*) filter (where completeness = 'provisional') as provisional_count
 from edition
 where
     report_code = :report_code

@@ -172,7 +172,9 @@ def publish_(
     from_: FromOption = None,
     to: ToOption = None,
     period: PeriodOption = None,
-    state: Annotated[Literal["auto", "provisional", "final"], typer.Option(help="auto: the best possible.")] = "auto",
+    completeness: Annotated[
+        Literal["auto", "provisional", "final"], typer.Option(help="auto: the best possible.")
+    ] = "auto",
     on_map: MapOption = None,
 ) -> None:
     """Publish an edition and its workbook and page, as the publishing DAGs do."""
@@ -181,9 +183,13 @@ def publish_(
 
     ready_databases()
     edition = publish.publish_edition(
-        report, unit, _period(from_, to, period), state=None if state == "auto" else state, on_map=on_map
+        report,
+        unit,
+        _period(from_, to, period),
+        completeness=None if completeness == "auto" else completeness,
+        on_map=on_map,
     )
-    output.print(f"{edition.edition_id}: {edition.state}, SHA-256 {edition.sha256}")
+    output.print(f"{edition.edition_id}: {edition.completeness}, SHA-256 {edition.sha256}")
     if "restates" in edition.content:
         restates = edition.content["restates"]
         output.print(

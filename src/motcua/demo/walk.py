@@ -150,7 +150,7 @@ class Walk:
         from motcua.publish import list_editions, read_edition
 
         period = self.scenario.period
-        conf = {"period": f"{period.from_date}..{period.to_date}", "state": "auto"}
+        conf = {"period": f"{period.from_date}..{period.to_date}", "completeness": "auto"}
         client = self.stack.client
         with self.progress() as progress:
             progress.add_task("publish_period_reports", total=None)
@@ -158,9 +158,9 @@ class Walk:
             client.wait_for_run("publish_period_reports", run_id, timeout=RUN_SECONDS)
         self.expect_tasks("publish_period_reports", run_id)
         edition = read_edition(list_editions("form-06", self.scenario.province, period)[0].edition_id)
-        if edition.state != run_id:
+        if edition.completeness != run_id:
             raise DemoFailed(
-                f"{edition.edition_id} is {edition.state}, not {run_id}. Missing: {_missing_in(edition)}.",
+                f"{edition.edition_id} is {edition.completeness}, not {run_id}. Missing: {_missing_in(edition)}.",
                 action="find these sources in the ledger.",
             )
         return edition
@@ -169,7 +169,7 @@ class Walk:
         if _missing_in(provisional) != [self.down.source_id]:
             raise DemoFailed(
                 f"{provisional.edition_id} names {_missing_in(provisional)} as missing, not [{self.down.source_id!r}].",
-                action="compare the edition's completeness with the ledger.",
+                action="compare the edition's cells with the ledger.",
             )
 
     def compare(self, final: Edition) -> bool:
@@ -259,4 +259,4 @@ def _progress_text(run_id: str) -> str:
 def _missing_in(edition: Edition) -> list[str]:
     from motcua.catalog.cells import is_lacking
 
-    return [cell["source_id"] for cell in edition.content["completeness"] if is_lacking(cell["cell"])]
+    return [cell["source_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]

@@ -20,7 +20,7 @@ from motcua.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)
 
-STATES: dict[str, Literal["provisional", "final"] | None] = {
+COMPLETENESS: dict[str, Literal["provisional", "final"] | None] = {
     "auto": None,
     "provisional": "provisional",
     "final": "final",
@@ -123,14 +123,16 @@ def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[
     """Publish a report of one period: final when every source answered, else provisional, unless conf says which."""
     from motcua.publish import publish_edition, write_files
 
-    state = STATES[params.get("state") or "auto"]
-    edition = publish_edition(report, province_of(params), parse_period(period), state=state)
+    completeness = COMPLETENESS[params.get("completeness") or "auto"]
+    edition = publish_edition(report, province_of(params), parse_period(period), completeness=completeness)
     files = write_files(edition)
-    missing = [cell["source_id"] for cell in edition.content["completeness"] if is_lacking(cell["cell"])]
-    log.info("%s is %s%s", edition.edition_id, edition.state, f", missing {', '.join(missing)}" if missing else "")
+    missing = [cell["source_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]
+    log.info(
+        "%s is %s%s", edition.edition_id, edition.completeness, f", missing {', '.join(missing)}" if missing else ""
+    )
     return {
         "edition_id": edition.edition_id,
-        "state": edition.state,
+        "completeness": edition.completeness,
         "sha256": edition.sha256,
         "files": [str(path) for path in files],
         "missing": missing,

@@ -27,7 +27,7 @@ _PERIOD = {"period": Param(None, type=["null", "string"], description="Kỳ / CA
 _SHARED = {
     "unit": Param(None, type=["null", "string"], description="Mã đơn vị / official code of the unit"),
     "reports": Param([], type="array", items={"type": "string"}, description="Báo cáo / only these reports"),
-    "state": Param("auto", enum=["auto", "provisional", "final"], description="Trạng thái / state"),
+    "completeness": Param("auto", enum=["auto", "provisional", "final"], description="Đầy đủ hay chưa / completeness"),
 }
 
 

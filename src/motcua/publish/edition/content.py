@@ -19,7 +19,7 @@ from motcua.publish.form.parts import PeriodPart
 from motcua.publish.form.reading import FormOnMap
 
 Content = dict[str, Any]
-SCHEMA = "motcua.edition/2"
+SCHEMA = "motcua.edition/3"
 
 
 def canonical_bytes(content: Content) -> bytes:
@@ -131,7 +131,7 @@ def maps_json(map_code: str, day: date, reading: FormOnMap | None = None) -> Con
     }
 
 
-def completeness_json(cells: list[SourceCell], placed: Mapping[str, str]) -> list[Content]:
+def cells_json(cells: list[SourceCell], placed: Mapping[str, str]) -> list[Content]:
     """Return the cells as the edition keeps them, each with its batches, and with the line it is on if another's."""
     return [
         {
@@ -194,7 +194,7 @@ NOT_COMPARED: Mapping[tuple[str, ...], str] = {
     ("read_at",): "the moment the store was read",
     ("rules",): "fingerprints of the whole catalogue, every expectation and every statement, most of which bear on no"
     " one report; what a changed rule does shows in the rest, and `restates` then names it",
-    ("completeness", "*", "batches"): "which pull was read: a source that is asked again gives new batches, also of"
+    ("cells", "*", "batches"): "which pull was read: a source that is asked again gives new batches, also of"
     " the very same dossiers",
 }
 

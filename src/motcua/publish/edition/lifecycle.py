@@ -17,8 +17,8 @@ from motcua.period import Period
 from motcua.publish.edition.content import (
     SCHEMA,
     Content,
+    cells_json,
     change_tables_json,
-    completeness_json,
     folder_sha256,
     maps_json,
     part_tables_json,
@@ -29,7 +29,6 @@ from motcua.publish.edition.content import (
 from motcua.publish.edition.editions import Edition, keep_edition, newest_edition, read_edition
 from motcua.publish.edition.quarantine import quarantine_counts
 from motcua.publish.edition.restatement import restate
-from motcua.publish.edition.shapes import in_todays_shape
 from motcua.publish.form.completeness import SourceCell, read_cells, refuse_unready_batches, without_source
 from motcua.publish.form.figures import units_in_force
 from motcua.publish.form.reading import read_on_map
@@ -39,7 +38,7 @@ from motcua.publish.index.standing import standing_of
 from motcua.settings import Settings
 from motcua.warehouse import store_engine, warehouse_engine
 
-State = Literal["provisional", "final"]
+Completeness = Literal["provisional", "final"]
 
 
 def publish_edition(
@@ -47,7 +46,7 @@ def publish_edition(
     unit: str,
     period: Period,
     *,
-    state: State | None = None,
+    completeness: Completeness | None = None,
     today: date | None = None,
     on_map: str | None = None,
 ) -> Edition:
@@ -61,7 +60,7 @@ def publish_edition(
     Args:
         report_code: a form of the catalogue, or `index-` and the name of an index.
         unit: official code or unit id; the report covers everything below it.
-        state: ask for this state instead of the best one possible.
+        completeness: ask for this instead of the best one possible.
         today: the day of publishing, in Asia/Ho_Chi_Minh; the clock's by default.
         on_map: `as-now` or a day whose units differ: an edition of a series of its own. `as-was` is in every edition.
 
@@ -86,19 +85,21 @@ def publish_edition(
             store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as store,
             store.begin(),
         ):
-            draft = _draft(store, settings, report_code, scope, state)
-            if newest is not None and says_the_same(in_todays_shape(newest.content), draft):
+            draft = _draft(store, settings, report_code, scope, completeness)
+            if newest is not None and says_the_same(newest.shaped, draft):
                 return newest
             number = newest.edition_no + 1 if newest else 1
             draft["edition_no"] = number
             draft["edition_id"] = _edition_id(report_code, scope, number)
             if newest is not None:
-                draft["restates"] = restate(store, in_todays_shape(newest.content), draft, scope.placed)
+                draft["restates"] = restate(store, newest.shaped, draft, scope.placed)
         keep_edition(warehouse, draft)
     return read_edition(draft["edition_id"])
 
 
-def _draft(store: Connection, settings: Settings, report_code: str, scope: Scope, asked: State | None) -> Content:
+def _draft(
+    store: Connection, settings: Settings, report_code: str, scope: Scope, asked: Completeness | None
+) -> Content:
     read_at: datetime = store.execute(text("select now()")).scalar_one()
     refuse_unready_batches(store, scope.catalog, scope.units)
     if index := index_of(report_code):
@@ -111,10 +112,10 @@ def _draft(store: Connection, settings: Settings, report_code: str, scope: Scope
     return {
         "schema": SCHEMA,
         **content,
-        "state": _decide_state(report_code, scope, cells, asked),
+        "completeness": _decide_completeness(report_code, scope, cells, asked),
         "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "is_period_over": "yes" if scope.period.to_date < scope.today else "no",
-        "completeness": completeness_json(cells, scope.placed),
+        "cells": cells_json(cells, scope.placed),
         "rules": {
             "catalog": scope.catalog.fingerprint,
             "expectations": folder_sha256(settings.expectations_dir, "*.json"),
@@ -153,7 +154,9 @@ def _form_content(store: Connection, form: Form, scope: Scope, cells: list[Sourc
     }
 
 
-def _decide_state(report_code: str, scope: Scope, cells: Sequence[SourceCell], asked: State | None) -> State:
+def _decide_completeness(
+    report_code: str, scope: Scope, cells: Sequence[SourceCell], asked: Completeness | None
+) -> Completeness:
     unit, period = scope.unit, scope.period
     lacking = [
         f"{cell.source_id} ({cell.source_name}): {cell_text(cell.cell, 'en').lower()}"

@@ -16,7 +16,7 @@ TABLE_NAMES = {
     "field": ("Theo lĩnh vực", "By field"),
     "level": ("Theo cấp", "By level"),
 }
-STATES = {"final": ("CHÍNH THỨC", "FINAL"), "provisional": ("TẠM THỜI", "PROVISIONAL")}
+COMPLETENESS_NAMES = {"final": ("CHÍNH THỨC", "FINAL"), "provisional": ("TẠM THỜI", "PROVISIONAL")}
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def lines(content: Content, table: str, part: int = 0) -> Iterator[Line]:
 def worst_cells(content: Content) -> dict[str, str]:
     """Return, for each line that a source is not received for, that cell; a unit without one where no other answers."""
     lines: dict[str, list[str]] = {}
-    for cell in content["completeness"]:
+    for cell in content["cells"]:
         for unit_id in {cell["unit_id"], cell.get("row_unit_id", cell["unit_id"])}:
             lines.setdefault(unit_id, []).append(cell["cell"])
     worst = {}
@@ -125,7 +125,7 @@ def worst_cells(content: Content) -> dict[str, str]:
 
 def missing_sources(content: Content) -> list[Content]:
     """Return the cells that keep the edition from being final."""
-    return [cell for cell in content["completeness"] if is_lacking(cell["cell"])]
+    return [cell for cell in content["cells"] if is_lacking(cell["cell"])]
 
 
 def lacking_text(content: Content, lang: str) -> str:
@@ -208,6 +208,6 @@ def _local(content: Content) -> datetime:
 def cell_counts(content: Content) -> list[tuple[str, int]]:
     """Return how many sources are in each cell, in the order of the list, without the empty ones."""
     counts: dict[str, int] = dict.fromkeys(CELLS, 0)
-    for cell in content["completeness"]:
+    for cell in content["cells"]:
         counts[cell_code(cell["cell"])] += 1
     return [(name, count) for name, count in counts.items() if count]

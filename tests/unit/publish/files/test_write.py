@@ -129,7 +129,7 @@ def test_a_provisional_file_says_so_and_names_who_is_missing(october: Any) -> No
     assert state.startswith("TẠM THỜI")
     assert "UBND Phường 4, Thành phố Trà Vinh" in state
     page = BeautifulSoup(page_html(edition), "html.parser")
-    banner = page.select_one("[data-state=provisional]")
+    banner = page.select_one("[data-completeness=provisional]")
     assert banner is not None
     assert "TẠM THỜI" in banner.get_text()
     assert "UBND Phường 4, Thành phố Trà Vinh" in banner.get_text()
