@@ -9,11 +9,12 @@ from typing import Literal
 from sqlalchemy import Connection, text
 
 from motcua.catalog import load_catalog
-from motcua.catalog.cells import cell_text
+from motcua.catalog.finality import load_finality
 from motcua.catalog.forms import Form, load_form
 from motcua.catalog.index import index_of
 from motcua.errors import ReportRefused
 from motcua.period import Period
+from motcua.publish.edition.checklist import Line, judge
 from motcua.publish.edition.content import (
     SCHEMA,
     Content,
@@ -29,7 +30,14 @@ from motcua.publish.edition.content import (
 from motcua.publish.edition.editions import Edition, keep_edition, newest_edition, read_edition
 from motcua.publish.edition.quarantine import quarantine_counts
 from motcua.publish.edition.restatement import restate
-from motcua.publish.form.completeness import SourceCell, read_cells, refuse_unready_batches, without_source
+from motcua.publish.edition.set_aside import read_set_aside
+from motcua.publish.form.completeness import (
+    SourceCell,
+    read_cells,
+    refuse_tampered_measures,
+    refuse_unready_batches,
+    without_source,
+)
 from motcua.publish.form.figures import units_in_force
 from motcua.publish.form.reading import read_on_map
 from motcua.publish.form.scope import Scope
@@ -52,8 +60,9 @@ def publish_edition(
 ) -> Edition:
     """Publish a report as an edition, or return the newest one when nothing has changed since.
 
-    An edition is final when the period is over and every source in scope is received; otherwise it is provisional
-    and names what is missing. A later edition restates the one before it with the causes of each difference.
+    An edition is final when every line of the checklist of the catalogue is met (`finality.yaml`); otherwise it is
+    provisional and names what is missing. Either way it holds the checklist and what is set aside. A later edition
+    restates the one before it with the causes of each difference.
     Units are those of the period's last day; when they changed within the period, the edition also holds each part
     of it on its own map.
 
@@ -67,6 +76,7 @@ def publish_edition(
     Raises:
         ReportRefused: an identity does not hold, loaded batches are unmeasured or unbalanced, the period has not
             begun, or `final` was asked for and something is missing.
+        MeasuresDiffer: the measures of its units are not what the dossiers count.
         CatalogError: the unit is unknown on the period's days.
     """
     settings = Settings.load()
@@ -102,6 +112,7 @@ def _draft(
 ) -> Content:
     read_at: datetime = store.execute(text("select now()")).scalar_one()
     refuse_unready_batches(store, scope.catalog, scope.units)
+    refuse_tampered_measures(store, scope.unit_ids)
     if index := index_of(report_code):
         cells = _cells(store, scope, "dossier", "petition")
         content = _index_content(store, index, scope)
@@ -109,10 +120,14 @@ def _draft(
         form = load_form(scope.catalog.folder, report_code, scope.period.to_date)
         cells = _cells(store, scope, form.record_kind)
         content = _form_content(store, form, scope, cells)
+    aside = read_set_aside(store, scope, [cell.source_id for cell in cells if cell.source_id])
+    checklist = judge(load_finality(scope.catalog.folder), scope, cells, aside)
     return {
         "schema": SCHEMA,
         **content,
-        "completeness": _decide_completeness(report_code, scope, cells, asked),
+        "completeness": _decide_completeness(report_code, scope, checklist, asked),
+        "checklist": [line.as_json() for line in checklist],
+        "set_aside": aside.as_json(),
         "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "is_period_over": "yes" if scope.period.to_date < scope.today else "no",
         "cells": cells_json(cells, scope.placed),
@@ -155,23 +170,16 @@ def _form_content(store: Connection, form: Form, scope: Scope, cells: list[Sourc
 
 
 def _decide_completeness(
-    report_code: str, scope: Scope, cells: Sequence[SourceCell], asked: Completeness | None
+    report_code: str, scope: Scope, checklist: Sequence[Line], asked: Completeness | None
 ) -> Completeness:
     unit, period = scope.unit, scope.period
-    lacking = [
-        f"{cell.source_id} ({cell.source_name}): {cell_text(cell.cell, 'en').lower()}"
-        for cell in cells
-        if cell.is_lacking
-    ]
-    if not any(cell.cell == "received" for cell in cells):
-        lacking.append("no source in scope has answered")
-    if period.to_date >= scope.today:
-        lacking.append(f"the period runs until {period.to_date}")
+    lacking = [what.en for line in checklist for what in line.missing]
     if asked == "final" and lacking:
         raise ReportRefused(
             f"Report {report_code} of {unit.name} ({unit.unit_id}) for {period.label} cannot be final: "
             + "; ".join(lacking) + ".",
-            action="ingest the sources named (`motcua ingest --source ID --from --to`), or publish it as provisional.",
+            action="ingest the sources named (`motcua ingest --source ID --from --to`), correct what is set aside"
+            " (`motcua quarantine list`), or publish it as provisional.",
         )  # fmt: skip
     return "provisional" if lacking or asked == "provisional" else "final"
 

@@ -13,8 +13,8 @@ from motcua.publish.edition.content import Content, changed_keys, part_code, tab
 from motcua.warehouse import statement
 
 _MOVES = ("new", "changed", "moved_in", "moved_out")
-# Told by rows, sources and states of their own.
-_TOLD = {"tables", "cells", "completeness"}
+# Told by rows and sources of their own; the checklist is of what the edition says now.
+_TOLD = {"tables", "cells", "completeness", "checklist"}
 
 
 def restate(store: Connection, earlier: Content, draft: Content, placed: Mapping[str, str]) -> Content:

@@ -128,15 +128,32 @@ def missing_sources(content: Content) -> list[Content]:
     return [cell for cell in content["cells"] if is_lacking(cell["cell"])]
 
 
+_TOLD_BY_SOURCES = ("sources_answered", "no_batch_held")
+
+
+def unmet_lines(content: Content) -> list[Content]:
+    """Return the lines of the checklist that are not met, but for the period that is not over."""
+    return [line for line in content.get("checklist", ()) if line["is_met"] == "no" and line["code"] != "period_over"]
+
+
+def checklist_lines(content: Content, lang: str) -> Iterator[str]:
+    """Yield the checklist as lines of text, each with its mark and what is missing; none of an edition before it."""
+    for line in content.get("checklist", ()):
+        missing = "; ".join(what[lang] for what in line["missing"])
+        yield f"  [{'x' if line['is_met'] == 'yes' else ' '}] {line[lang]}{f': {missing}' if missing else ''}"
+
+
 def lacking_text(content: Content, lang: str) -> str:
-    """Say what is missing, naming each source; empty when nothing is."""
+    """Say what is missing, naming each source and each line of the checklist not met; empty when nothing is."""
     vi = lang == "vi"
     told = [f"{cell['source_name']} ({cell_text(cell['cell'], lang).lower()})" for cell in missing_sources(content)]
     text = ""
     if told:
         text = ("Chưa có đủ dữ liệu của: " if vi else "Data incomplete for: ") + "; ".join(told) + ". "
     if content["is_period_over"] == "no":
-        text += "Kỳ báo cáo chưa kết thúc." if vi else "The period is not over."
+        text += "Kỳ báo cáo chưa kết thúc. " if vi else "The period is not over. "
+    if unmet := [line[lang] for line in unmet_lines(content) if not (told and line["code"] in _TOLD_BY_SOURCES)]:
+        text += ("Chưa đạt: " if vi else "Not met: ") + "; ".join(unmet) + "."
     return text.strip()
 
 

@@ -30,6 +30,7 @@ from motcua.publish.files.layout import (
 CODE_HEADING = "Mã"
 SOURCES_SHEET = "Nguồn dữ liệu"
 CHANGES_SHEET = "Thay đổi"
+CHECKLIST_SHEET = "Điều kiện"
 INDEX_SHEET = "Chỉ số"
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 
@@ -62,6 +63,8 @@ def workbook_bytes(edition: Edition) -> bytes:
     for part in parts(content):
         _write_table(book.add_worksheet(f"Phần {part['part']}"), formats, edition, "unit", part)
     _write_sources(book.add_worksheet(SOURCES_SHEET), formats, edition)
+    if "checklist" in content:
+        _write_checklist(book.add_worksheet(CHECKLIST_SHEET), formats, edition)
     if "restates" in content and not is_empty(content["restates"]):
         _write_changes(book.add_worksheet(CHANGES_SHEET), formats, edition)
     book.close()
@@ -302,6 +305,38 @@ def _write_changes(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
     sheet.freeze_panes(top + 1, 0)
     sheet.repeat_rows(top)
     for index, width in enumerate((9, 36, 44, 12, 12, 12, 60)):
+        sheet.set_column(index, index, width)
+    _print_setup(sheet, edition, row, len(names) - 1)
+
+
+def _write_checklist(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
+    """Write what final asks, line by line, then what is set aside by unit."""
+    content = edition.shaped
+    names = ("STT", "Điều kiện", "Đạt", "Còn thiếu")
+    top = _write_head(sheet, formats, edition, len(names) - 1)
+    for index, name in enumerate(names):
+        sheet.write_string(top, index, name, formats["heading"])
+    row = top
+    for row, line in enumerate(content["checklist"], start=top + 1):
+        kind = "row" if line["is_met"] == "yes" else "missing"
+        missing = "; ".join(what["vi"] for what in line["missing"])
+        sheet.write_number(row, 0, row - top, formats["row_number"])
+        told = (line["vi"], "Đạt" if line["is_met"] == "yes" else "Chưa đạt", missing)
+        for index, value in enumerate(told, start=1):
+            sheet.write_string(row, index, value[:32_000], formats[f"{kind}_text"])
+        sheet.set_row(row, min(400, 17 * (1 + len(missing) // 90)))
+    row += 2
+    for index, name in enumerate(("Mã", "Đơn vị có bản ghi bị giữ lại", "Số bản ghi", "Tổng số; tỷ lệ; theo quy tắc")):
+        sheet.write_string(row, index, name, formats["heading"])
+    for unit in content["set_aside"]["units"]:
+        row += 1
+        rules = ", ".join(f"{rule['rule_id']}: {rule['records']}" for rule in unit["rules"])
+        sheet.write_string(row, 0, unit["row_code"], formats["row_text"])
+        sheet.write_string(row, 1, unit["name"] or "Không rõ đơn vị", formats["row_text"])
+        sheet.write_number(row, 2, unit["records"], formats["row_figure"])
+        share = unit["share"].replace(".", ",")
+        sheet.write_string(row, 3, f"{unit['of']}; {share} %; {rules}", formats["row_text"])
+    for index, width in enumerate((9, 60, 12, 90)):
         sheet.set_column(index, index, width)
     _print_setup(sheet, edition, row, len(names) - 1)
 
