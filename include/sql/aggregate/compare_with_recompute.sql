@@ -1,4 +1,4 @@
--- Grain: unit, procedure, field, day, measure that differs. Reads measure_recomputed, measure_day.
+-- Grain: unit, procedure, field, day, measure whose two sums differ. Reads measure_recomputed, measure_day.
 -- A recomputation from the current versions must equal the sum of all increments (design.md idea 3).
 select
     unit_id,

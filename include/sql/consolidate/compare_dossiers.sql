@@ -1,7 +1,7 @@
--- Grain: one accepted record whose content repeats what is known. Reads compared, dossier_version, applicant_alias.
--- Writes compared: what the content does not tell of a dossier. Another applicant is a change; under another key the
--- same person has another reference, which is none. A dossier that we held to be deleted and that its source shows
--- again is changed by that alone.
+-- Grain: one accepted record whose content equals the known version. Reads compared, dossier_version, applicant_alias.
+-- Writes compared: marks changes that the content hash does not show. Another applicant is a change. The same person
+-- under another key has another reference, but that is not a change. A dossier that is marked as deleted and that its
+-- source shows again is a change in itself.
 update compared
 set outcome = 'changed'
 from dossier_version as known

@@ -1,9 +1,9 @@
 -- Grain: one accepted record of a batch. Reads accepted_record (the staging table), the versions of its kind.
--- Writes compared, a table of this transaction. Says of each record whether it is new, changes what is known, or
--- repeats it. The content hash covers what the source says of the thing and what we made of it, nothing of when or how
--- we heard it: first the columns that were always in it, in their order, then the others that are said, by name. So a
--- column that nobody says leaves every hash as it was.
--- A record pulled before what is already known (a replay of an old batch) changes nothing.
+-- Writes compared, a table of this transaction: whether each record is new, changed or unchanged.
+-- The content hash covers the values from the source and the values that we derived from them. It does not cover when
+-- or how the record was received. It has first the columns that were always in it, in their order, then every other
+-- column that has a value, by name. So a new column without values does not change any hash.
+-- A record pulled before the known version (a replay of an old batch) changes nothing.
 create temporary table compared on commit drop as
 with incoming as (
     select

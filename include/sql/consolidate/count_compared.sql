@@ -1,4 +1,5 @@
--- Grain: one row. Reads compared. What became of the batch's accepted records, each of which counts for itself.
+-- Grain: one row. Reads compared. The number of the batch's accepted records by outcome, where each record counts for
+-- itself.
 select
     count(*) filter (where outcome = 'new') as new_count,
     count(*) filter (where outcome = 'changed') as changed_count,

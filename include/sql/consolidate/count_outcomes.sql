@@ -1,5 +1,5 @@
--- Grain: one row. Reads compared, identity_decision, reissued, dossier_version. What became of the batch's accepted
--- dossiers. A copy of a dossier that counts elsewhere is a duplicate, whatever it says.
+-- Grain: one row. Reads compared, identity_decision, reissued, dossier_version. The number of the batch's accepted
+-- dossiers by outcome. A copy of a dossier that counts elsewhere is a duplicate, whatever its content is.
 with judged as (
     select
         compared.outcome,

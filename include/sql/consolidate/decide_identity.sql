@@ -1,13 +1,13 @@
--- Grain: one dossier version, known or about to be written, whose number others hold too. Reads compared, reissued,
--- dossier_version, unit_heir. Writes identity_decision: of which dossier each is a copy, if of any.
+-- Grain: one dossier version, known or about to be written, whose number other dossiers have too. Reads compared,
+-- reissued, dossier_version, unit_heir. Writes identity_decision: the dossier that each version is a copy of, if any.
 -- The same dossier seen at two levels or in two systems counts once (one_stop_systems.md d.7, d.10, issue #1434):
---   same dossier    the same number and reference_uid within one system; or, across systems, the same number, procedure
---                   and day of reception. Both need a number, so only dossiers of one number are compared.
---   who keeps it    the one that has received it, before one that has not; that of the heir of another one's unit,
---                   which goes on with the dossier; the receiving agency, whose code opens the number
---                   (TT 01/2018/TT-VPCP, Mã số hồ sơ), before others; then the newest modified at its source
---   whose it is     what an heir goes on with stays with the unit that took it in, so no past flow moves with it
--- Decided anew from the evidence of the moment whenever one of them changes, so a decision is undone by the same way.
+--   same dossier    within one system, the same number and reference_uid; across systems, the same number, procedure
+--                   and day of reception. Both need a number, so only dossiers with the same number are compared.
+--   which counts    in this order: a received dossier before one that is not received; the dossier of a unit's heir,
+--                   which continues it; the dossier of the receiving agency, whose code begins the number
+--                   (TT 01/2018/TT-VPCP, Mã số hồ sơ); the dossier modified last at its source
+--   at which unit   a dossier that an heir continues stays with the unit that received it, so past flows do not move
+-- When one of the dossiers changes, the decision is made again from the current data. This also reverses a decision.
 create temporary table identity_decision on commit drop as
 with recursive touched as (
     select dossier_no

@@ -1,7 +1,7 @@
--- Grain: one dossier version. Reads reissued, dossier_version. Writes again a version of which the source said
--- nothing new, but which counts otherwise than before: it is now a copy, no longer one, or proven to be deleted.
--- `said_at` stays when its source said it, so that what the source says later still counts as later; a deletion is
--- said by the batch.
+-- Grain: one dossier version. Reads reissued, dossier_version. Writes a version again that its source did not change
+-- but that now counts differently: it became a copy, is no longer a copy, or is proven to be deleted.
+-- `said_at` keeps the time at which the source sent it, so that later records of the source still count as later. For a
+-- deletion it is the time of the batch.
 insert into dossier_version (
     {said}, {decided}, is_deleted, deletion_proof, content_hash, source_id, batch_id, known_from, said_at
 )

@@ -1,6 +1,6 @@
 -- Grain: one accepted record. Reads compared, dossier_version, unit_heir. Writes compared: a dossier that an heir
--- reports stays with the unit that took it in, so that what that unit received and resolved does not move when it ends
--- (design.md idea 4). Who reports it now is kept beside it.
+-- reports stays with the unit that received it, so that the received and resolved counts of that unit do not move when
+-- it ends (design.md idea 4). The reporting unit is stored in a separate column.
 update compared
 set unit_id = known.unit_id, reported_unit_id = compared.unit_id
 from dossier_version as known

@@ -1,4 +1,5 @@
--- Grain: one batch. Reads batch. Two runs of one batch wait for each other here; the second finds it loaded.
+-- Grain: one batch. Reads batch. Locks the batch, so that a second run of the same batch waits and then finds it
+-- loaded.
 select
     state,
     pulled_count,

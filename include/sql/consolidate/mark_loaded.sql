@@ -1,5 +1,5 @@
--- Grain: one batch. Writes batch. The table refuses a loaded batch whose counts do not add up to what was pulled. One
--- whose contributions are not summed by day has no measures to wait for.
+-- Grain: one batch. Writes batch. The table refuses a loaded batch whose counts do not add up to the pulled records. A
+-- batch whose contributions are not summed by day does not wait for measures.
 update batch
 set
     state = 'loaded',

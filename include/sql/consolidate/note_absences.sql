@@ -1,5 +1,5 @@
 -- Grain: one dossier. Reads absent, dossier_version. Writes dossier_absence: known dossiers that a complete listing did
--- not show and that nothing proves to be deleted. They keep counting.
+-- not show and that are not proven to be deleted. They still count.
 insert into dossier_absence as absence (
     system_code, agency_code, dossier_id, source_id, state, missed_in_batch_id, missed_at
 )

@@ -1,5 +1,5 @@
--- Grain: one dossier that the pull knew of and the source did not show. Writes absent, a table of this transaction.
--- evidence: marked (as deleted, by the source), not_found (asked for by id), not_shown (not asked for)
+-- Grain: one dossier that the pull expected and the source did not show. Writes absent, a table of this transaction.
+-- evidence: marked (the source marks it as deleted), not_found (requested by id), not_shown (not requested by id)
 create temporary table absent on commit drop as
 select
     dossier_id,

@@ -1,7 +1,8 @@
--- Grain: one previous reference of an applicant. Reads accepted_record. Writes applicant_alias, while a key rotates:
+-- Grain: one previous reference of an applicant. Reads accepted_record. Writes applicant_alias during a key rotation:
 -- each reference under a replaced key, with the newest reference of the same person.
--- An alias always points to a reference that is none itself, so that one look-up is enough: when the newest reference
--- is replaced in its turn, what pointed to it is pointed on. A batch pulled before that says what is old by now.
+-- An alias always points to a reference that is not an alias, so one look-up is enough. When the newest reference is
+-- replaced too, the aliases that point to it are changed to point to its replacement. A batch pulled before that
+-- contains references that are old now.
 with said as (
     select distinct
         previous.ref as previous_ref,

@@ -1,6 +1,6 @@
 -- Grain: one dossier version. Reads absent, compared, dossier_absence, dossier_version. Writes reissued: versions whose
--- source is proven to have deleted the dossier. Proof is the source's own mark of deletion, or that it does not know
--- the dossier's id in a pull after the one that missed it first. A page that was short is never proof.
+-- dossier is proven to be deleted at its source. There are two proofs: the source marks the dossier as deleted, or it
+-- does not find the dossier's id in a pull after the first pull that missed it. A short page is never a proof.
 create temporary table reissued on commit drop as
 select
     known.version_id,

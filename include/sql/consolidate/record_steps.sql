@@ -1,6 +1,6 @@
--- Grain: one step of an inter-agency dossier (liên thông), a child at the agency that takes it. Writes dossier_step,
--- the newest word of each. Never counted: the dossier counts once, at the receiving agency (one_stop_systems.md d.10).
--- `:steps` is a JSON array.
+-- Grain: one step of an inter-agency dossier (liên thông): a child at the agency that performs the step. Writes
+-- dossier_step, the newest state of each step. Steps never count: the dossier counts once, at the receiving agency
+-- (one_stop_systems.md d.10). `:steps` is a JSON array.
 insert into dossier_step ({step}, source_id, batch_id, said_at)
 select
     given.{step},

@@ -1,5 +1,5 @@
--- Grain: one dossier version. Reads identity_decision. Writes reissued: versions that became a copy, or no longer are,
--- or turned out to be what an heir goes on with.
+-- Grain: one dossier version. Reads identity_decision. Writes reissued: versions that became a copy, that are no longer
+-- a copy, or that an heir is now known to continue.
 insert into reissued (version_id, duplicate_of, is_deleted, deletion_proof, unit_id, reported_unit_id)
 select
     version_id,

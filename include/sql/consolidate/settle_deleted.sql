@@ -1,4 +1,5 @@
--- Grain: one dossier. Reads reissued, dossier_version. Writes dossier_absence: deleted at its source, by what proof.
+-- Grain: one dossier. Reads reissued, dossier_version. Writes dossier_absence: the dossier is deleted at its source,
+-- with the proof.
 insert into dossier_absence as absence (
     system_code, agency_code, dossier_id, source_id, state, missed_in_batch_id, missed_at,
     settled_in_batch_id, settled_at, proof

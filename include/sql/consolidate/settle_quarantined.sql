@@ -1,5 +1,5 @@
--- Grain: one quarantine record. Reads reissued, dossier_version. Writes quarantine_record: what was set aside of a
--- dossier that its source has deleted needs nobody's decision any more.
+-- Grain: one quarantine record. Reads reissued, dossier_version. Writes quarantine_record: settles the records set
+-- aside of a dossier that is deleted at its source. They need no decision any more.
 update quarantine_record
 set accepted_in_batch_id = :batch_id
 from reissued

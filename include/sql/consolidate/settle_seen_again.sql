@@ -1,4 +1,4 @@
--- Grain: one dossier. Reads compared. Writes dossier_absence: the source shows the dossier again. One held to be
+-- Grain: one dossier. Reads compared. Writes dossier_absence: the source shows the dossier again. A dossier marked as
 -- deleted is restored only by an accepted record, which made its new version.
 update dossier_absence
 set state = 'seen_again', settled_in_batch_id = :batch_id, settled_at = :known_from, proof = null

@@ -1,5 +1,5 @@
--- Grain: one new or changed record. Reads identity_decision. Writes compared: of which other dossier it is a copy, if
--- it is one, and whose it is.
+-- Grain: one new or changed record. Reads identity_decision. Writes compared: the dossier that the record is a copy of,
+-- if any, and its unit.
 update compared
 set
     duplicate_of = identity_decision.duplicate_of,

@@ -1,5 +1,5 @@
--- Grain: one source. Reads dossier_absence. How many of its dossiers a source no longer shows: not yet explained, since
--- when, and proven to be deleted.
+-- Grain: one source. Reads dossier_absence. The number of dossiers that a source no longer shows: those not yet
+-- explained with their first day, and those proven to be deleted.
 select
     source_id,
     count(*) filter (where state = 'unconfirmed') as unconfirmed_count,

@@ -1,4 +1,4 @@
--- Grain: one finding. Reads source_drift. How what sources send differed from what was known of them, newest first.
+-- Grain: one finding. Reads source_drift. Differences between the records of a source and its contract, newest first.
 select
     source_id,
     batch_id,

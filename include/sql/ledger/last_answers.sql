@@ -1,5 +1,5 @@
--- Grain: one source. Reads batch. How far each source has answered, the first day it was asked for in vain and not
--- answered since, and the state of its newest batch.
+-- Grain: one source. Reads batch. The days that each source has answered for, the first requested day without an answer
+-- until now, and the state of its newest batch.
 with covered as (
     select
         source_id,

@@ -1,10 +1,9 @@
--- Grain: one source, unit and whether the petitions could count. Reads quarantine_status. Petitions that are set
--- aside and not settled, and may belong to a period: received by its last day, or on a day that cannot be told, and not
--- closed before its first day. A day that broke a rule tells nothing.
---   unit_id       whose they are; null where that cannot be told: they may be any unit's that the source speaks for
---   is_countable  false for those of a kind that the source's entry does not list (rule P3), and nothing else wrong
---                 with them: the form and the index count petitions about behaviour and about regulations, and as the
---                 source spells it these are about neither
+-- Grain: one source, unit and is_countable. Reads quarantine_status. Petitions that are set aside and not settled, and
+-- may belong to a period: received by its last day or on an unknown day, and not closed before its first day. A day
+-- that broke a rule is unknown.
+--   unit_id       the unit of the petitions; null if unknown: any unit of the source
+--   is_countable  false if the only broken rule is P3: the kind is not in the list of the source's entry. The form and
+--                 the index count only petitions about behaviour and about regulations, and this kind is neither
 with broken as (
     select
         quarantine_status.quarantine_id,

@@ -1,9 +1,8 @@
--- Grain: one source. Reads batch. What each source gave for the days of a period: a missing answer is not a zero
--- (design.md idea 8). A failed batch stops mattering once batches planned after it cover its days, and does not matter
--- where each of its days had been answered for after it ended: a source that is asked again and does not answer takes
--- nothing back. A batch that is held
--- makes the cell quarantined: somebody must decide. With a due moment also whether every day was loaded before it, and
--- of the newest answer how many records came and how many of them were set aside.
+-- Grain: one source. Reads batch. The answers of each source for the days of a period. A missing answer is not a zero
+-- (design.md idea 8). A failed batch no longer counts once batches planned after it cover its days. It never counts
+-- where each of its days had been answered for after that day ended: an unanswered repetition takes nothing back. A
+-- batch that is held makes the cell quarantined, because a person must decide. With a due moment, also returns whether
+-- every day was loaded before it, and the records of the newest answer: how many there are and how many were set aside.
 with requested as (
     select
         asked.source_id,

@@ -1,5 +1,5 @@
--- Grain: one level. Reads batch. Levels with a loaded batch that the measures do not hold yet: a brief made now would
--- miss it (design.md idea 5, an edition whose batches are not all accounted for is not published).
+-- Grain: one level. Reads batch. Levels with a loaded batch that is not in the measures yet. A brief made now would not
+-- include it (design.md idea 5: an edition is published only when all its batches are accounted for).
 select
     level,
     count(*) as batch_count

@@ -1,4 +1,5 @@
--- Grain: one unit. Reads edition. When a province first published its report of a period as final, and whether at all.
+-- Grain: one unit. Reads edition. When a province first published its final report of a period, and how often it
+-- published provisional editions of it.
 select
     unit_id,
     min(published_at) filter (where completeness = 'final') as final_at,

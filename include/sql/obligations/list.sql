@@ -1,4 +1,4 @@
--- Grain: one obligation. Reads obligation, empty_declaration. With the declaration in force, if there is one.
+-- Grain: one obligation. Reads obligation, empty_declaration. Each obligation with the declaration in force, if any.
 with owed as (
     select
         obligation_id,

@@ -1,5 +1,6 @@
--- Grain: one unit, report and period. Writes obligation. What a unit owes, known beforehand (design.md idea 8).
--- Planning again changes nothing, but for the due day of what is not yet due when a rule of the catalogue moved it.
+-- Grain: one unit, report and period. Writes obligation. The reports that a unit owes, planned in advance (design.md
+-- idea 8). Planning again changes only the due day of an obligation that is not yet due, when a rule of the catalogue
+-- moved it.
 insert into obligation (
     obligation_id, report_code, unit_id, period_type, period_label, from_date, to_date, due_on, evidence
 )

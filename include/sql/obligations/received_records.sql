@@ -1,5 +1,5 @@
--- Grain: one unit. Reads counted_day. Records a unit received in a period, by the measures that count them: an empty
--- declaration must find none.
+-- Grain: one unit. Reads counted_day. The number of records that a unit received in a period, from the measures that
+-- count them. An empty declaration is valid only if there are none.
 select
     unit_id,
     cast(sum(quantity) as bigint) as record_count

@@ -1,4 +1,5 @@
--- Grain: one batch. Reads batch. The manifest of each batch an edition rests on, so that it can be traced to landing.
+-- Grain: one batch. Reads batch. The manifest of each batch of an edition, so that the edition can be traced to
+-- landing.
 select
     batch_id,
     coalesce(manifest_sha256, '') as manifest_sha256

@@ -1,5 +1,5 @@
--- Grain: one batch. Reads batch. Loaded batches that no report may stand on: their measures are not built yet, or
--- their records are unaccounted for (design.md idea 5). Batches of other installations' sources are left out.
+-- Grain: one batch. Reads batch. Loaded batches that no report may use yet: their measures are not built, or some of
+-- their records are not accounted for (design.md idea 5). Batches of other installations' sources are left out.
 select
     batch_id,
     measured_at is null as is_unmeasured

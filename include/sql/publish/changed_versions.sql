@@ -1,8 +1,8 @@
--- Grain: one unit. Reads batch, dossier_version, dossier_contribution. Why a unit's figures moved between two
--- editions: the dossier versions of batches measured after the earlier edition was read, by what became of the
--- dossier. Only versions that count on or before the period's last day, whose change can show in the figures.
--- The ids go to the view as an array, so it works out the contributions of what moved and of nothing else; an estimate
--- of the view itself is so high that the planner would scan the counted ids anew for each version.
+-- Grain: one unit. Reads batch, dossier_version, dossier_contribution. Why a unit's figures changed between two
+-- editions: counts of the dossier versions of batches measured after the earlier edition was read, by kind of change.
+-- Only versions that count on or before the period's last day are included, because only they can change the figures.
+-- The ids go to the view as an array, so the view computes only the contributions of the changed versions. The
+-- planner's row estimate for the view is so high that it would otherwise scan the ids again for each version.
 with later as (
     select batch_id
     from batch

@@ -1,11 +1,11 @@
--- Grain: one row of a table asked for and one column. Reads counted_day. What columns of forms, rows of an index and
--- figures of the National Portal count: the only place where terms become counts.
--- Every table (by unit, field, level, unit and procedure, total) is of one statement, so all are of one snapshot.
+-- Grain: one row of a requested table and one column. Reads counted_day. The counts of the columns of forms, the rows
+-- of an index and the figures of the National Portal. This is the only place that computes counts from terms.
+-- One statement computes all tables (by unit, field, level, unit and procedure, total), so all use one snapshot.
 -- Stocks are running sums of day flows, so each column is a signed sum of measures over a window of days.
--- The rows are those of a map: each unit of the scope stands on the line of the unit that takes its place there, itself
--- or an heir, so the sums of the rows do not depend on the map (design.md idea 4).
--- A column counts nothing of a unit that is silent on it: none of its sources can tell, which is not 0.
--- Which measure feeds which column is data: include/catalog/forms/, form II.06a of TT 01/2020/TT-VPCP.
+-- The rows are those of a map: each unit of the scope is on the row of the unit that takes its place there (itself or
+-- an heir), so the sums of the rows do not depend on the map (design.md idea 4).
+-- A column has no count for a unit that is silent on it, because none of its sources has the data. That is not 0.
+-- The catalogue assigns measures to columns: include/catalog/forms/, form II.06a of TT 01/2020/TT-VPCP.
 with terms as (
     select
         term.column_code,

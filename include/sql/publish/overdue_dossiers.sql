@@ -1,7 +1,7 @@
 -- Grain: one dossier that was open and overdue at the end of a day. Reads dossier_contribution, dossier_version.
--- For the units themselves: a number may be personal data (domain.md section 7), so this never reaches the warehouse.
--- Which dossiers are overdue says dossier_contribution alone; the step is the status last known, since the first
--- version in an unbroken row of versions that had it.
+-- For the units themselves: a number may be personal data (domain.md section 7), so this never goes to the warehouse.
+-- Only dossier_contribution decides which dossiers are overdue. The step is the last known status; it begins at the
+-- first of the consecutive versions that have this status.
 with flows as (
     select
         version_id,

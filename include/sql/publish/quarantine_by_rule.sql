@@ -1,5 +1,5 @@
--- Grain: one rule. Reads rule_finding. The critical rules that records of these batches broke; a record may break
--- several, so the counts do not add up to the records set aside.
+-- Grain: one rule. Reads rule_finding. The critical rules that records of these batches broke. A record may break
+-- several rules, so the sum of the counts may be larger than the number of records set aside.
 select
     rule_id,
     cast(sum(failed_count) as bigint) as failed_count

@@ -1,4 +1,4 @@
--- Grain: one record set aside, the newest first. Reads quarantine_status.
+-- Grain: one record set aside. Reads quarantine_status. The newest records come first.
 select
     quarantine_id,
     record_kind,

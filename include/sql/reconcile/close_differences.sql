@@ -1,4 +1,5 @@
--- Grain: one difference. Writes portal_difference. Closes what was open for a province and period and was not seen now.
+-- Grain: one difference. Writes portal_difference. Closes the open differences of a province and period that were not
+-- found again.
 update portal_difference
 set closed_on = greatest(cast(:today as date), first_seen_on)
 where

@@ -1,4 +1,5 @@
--- Grain: one figure of the portal. Writes portal_figure, a snapshot each time: the portal restates itself (quirk d.17).
+-- Grain: one figure of the portal. Writes portal_figure. Each run adds a snapshot, because the portal changes its past
+-- figures (quirk d.17).
 insert into portal_figure (
     fetched_at, root_unit_id, period_type, from_date, to_date,
     department_id, department_name, unit_id, procedure_code, metric, quantity

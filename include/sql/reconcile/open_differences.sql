@@ -1,4 +1,4 @@
--- Grain: one difference. Reads portal_difference. Open differences of a province, or of all, the oldest first.
+-- Grain: one difference. Reads portal_difference. Open differences of one province or of all, the oldest first.
 select
     root_unit_id,
     unit_id,

@@ -1,4 +1,5 @@
--- Grain: one unit and procedure. Reads dossier_version. Recognised copies received in a period, which do not count.
+-- Grain: one unit and procedure. Reads dossier_version. The number of recognised copies received in a period. Copies do
+-- not count.
 select
     unit_id,
     procedure_code,

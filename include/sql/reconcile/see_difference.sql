@@ -1,4 +1,5 @@
--- Grain: one difference. Writes portal_difference: a new one, or the open one of its place, seen again.
+-- Grain: one difference. Writes portal_difference. Adds a new difference, or updates the open one of the same unit,
+-- procedure and metric.
 insert into portal_difference (
     root_unit_id, unit_id, procedure_code, metric, period_type, from_date, to_date,
     kind, ours, theirs, why, first_seen_on, last_seen_on

@@ -1,5 +1,6 @@
--- Grain: one quarantine record. Writes quarantine_record: which batch accepted the record at last. Why: an accepted
--- record that equals the store's version makes no new one, so the store alone cannot say that the matter is settled.
+-- Grain: one quarantine record. Writes quarantine_record: the batch that accepted the record in the end. Why: an
+-- accepted record that equals the store's version makes no new version, so the store alone does not show that it is
+-- settled.
 update quarantine_record
 set accepted_in_batch_id = :batch_id
 from

@@ -1,5 +1,5 @@
--- Grain: one record being judged. Writes asked_dossier, a table of this transaction only: hundreds of thousands of keys
--- reach the server faster by COPY than as bound arrays, and can be analysed before they are joined.
+-- Grain: one record in validation. Writes asked_dossier, a table of this transaction only. Hundreds of thousands of
+-- keys reach the server faster by COPY than as bound arrays, and the table can be analysed before it is joined.
 create temporary table asked_dossier (
     row_no integer not null,
     source_id text not null,

@@ -1,9 +1,10 @@
--- Grain: one dossier asked about, if the store knows something that a rule needs. Reads asked_dossier, dossier_version.
+-- Grain: one dossier in validation for which the store has data that a rule needs. Reads asked_dossier,
+-- dossier_version.
 -- previous_status_code      the status of the dossier's current version, for moves outside domain.md section 4.2 (V16)
--- is_number_held_in_source  another dossier of the same source holds the same number (V9)
--- is_number_held_elsewhere  a dossier of another source holds the same number (V9, flagged only)
--- A dossier asked about speaks for itself: what the store says of its number is about to be superseded. A child of
--- another dossier (liên thông) shares its parent's number by design, so it holds no number of its own.
+-- is_number_held_in_source  another dossier of the same source has the same number (V9)
+-- is_number_held_elsewhere  a dossier of another source has the same number (V9, flagged only)
+-- The store's number of a dossier in validation is ignored, because its new record is about to supersede it. A child of
+-- another dossier (liên thông) has its parent's number by design, so it has no number of its own.
 with asked as (
     select
         row_no,

@@ -36,7 +36,7 @@ def ingest(
     day = to.date() if to else now.date() - timedelta(days=1)
     window = _window(from_.date() if from_ else None, day)
     ready_databases()
-    run_id = f"cli-{now:%Y%m%dT%H%M%S}"
+    run_id = ledger.new_run_id("cli", now)
     chunks = ledger.plan_run(
         catalog(), run_id, day, window=window, source_ids=source or (), accept_shrink=accept_shrink
     )

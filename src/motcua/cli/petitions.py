@@ -31,7 +31,7 @@ def ingest(
         output.print("The catalogue has no source of petitions (docs/how-to/take-in-petitions.md).")
         return
     now = datetime.now(ZoneInfo(TIMEZONE))
-    run_id = f"cli-petitions-{now:%Y%m%dT%H%M%S%f}"
+    run_id = ledger.new_run_id("cli-petitions", now)
     chunks = ledger.plan_run(
         catalog(), run_id, now.date() - timedelta(days=1), record_kind="petition", source_ids=source or ()
     )

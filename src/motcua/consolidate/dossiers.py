@@ -1,4 +1,4 @@
-"""What only dossiers need of a merge: applicants, one count for a dossier seen twice, deletions, heirs, steps."""
+"""The merge steps that only dossiers need: applicants, duplicates across sources, deletions, heirs and steps."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from motcua.consolidate.landing_facts import LandingFacts, read_landing_facts
 from motcua.consolidate.versions import Known, add_versions, analyze, compare
 from motcua.warehouse import statement
 
-# What the statements of a merge join and filter by; the other columns need no statistics.
+# The columns that the statements of a merge join and filter by. The other columns need no statistics.
 _JOINED = (*DOSSIER.key, "dossier_no", "known_version_id", "outcome")
 
 
 def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) -> dict[str, int]:
-    """Write what the batch changes; return what became of its accepted records, and of dossiers it did not show."""
+    """Write the changes of a batch. Return the outcomes of its accepted records and of the dossiers it did not show."""
     facts = read_landing_facts(batch)
     connection.execute(statement("consolidate/note_applicants"), {"batch_id": batch.batch_id})
     compare(connection, DOSSIER, known)
@@ -41,7 +41,7 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
 
 
 def _settle_absences(connection: Connection, facts: LandingFacts, known: Known) -> int:
-    """Keep the state of the dossiers the source does not show; return how many the batch leaves unconfirmed."""
+    """Record the state of the dossiers that the source does not show. Return how many remain unconfirmed."""
     missed = set(connection.scalars(statement("consolidate/absent_dossiers"), {"source_id": known.source_id}))
     if shown := facts.shown(missed):
         connection.execute(statement("consolidate/settle_seen_again"), {**known.values, "shown_ids": shown})

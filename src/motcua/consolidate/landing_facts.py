@@ -1,4 +1,4 @@
-"""What a batch's landing tells beside its accepted records: steps of other dossiers, and who was not shown."""
+"""The other facts in a batch's landing beside its accepted records: steps of dossiers, and dossiers not shown."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from motcua.landing import read_manifest, read_records
 
 @dataclass(frozen=True)
 class LandingFacts:
-    """Steps of inter-agency dossiers, and by dossier id the evidence that a known dossier is gone.
+    """Steps of inter-agency dossiers, and for each missing dossier id the evidence that it is deleted.
 
-    Evidence: `marked` as deleted by the source, `not_found` when asked for by id, `not_shown` by a complete listing.
+    Evidence: `marked` as deleted by the source, `not_found` in a request by id, `not_shown` in a complete listing.
     """
 
     steps: list[dict[str, Any]]
@@ -27,12 +27,12 @@ class LandingFacts:
     _records: pa.Table = field(repr=False)
 
     def shown(self, dossier_ids: Set[str]) -> list[str]:
-        """Return which of these dossiers the batch shows, accepted or not, and not marked as deleted."""
+        """Return which of these dossiers the batch shows, accepted or not, and does not mark as deleted."""
         if not dossier_ids:
             return []
-        asked = pc.is_in(self._records["dossier_id"], pa.array(sorted(dossier_ids), pa.string()))
-        found = set(self._records.filter(asked)["dossier_id"].to_pylist())
-        return sorted(found - {key for key, evidence in self.absent.items() if evidence == "marked"})
+        is_one_of_them = pc.is_in(self._records["dossier_id"], pa.array(sorted(dossier_ids), pa.string()))
+        shown_ids = set(self._records.filter(is_one_of_them)["dossier_id"].to_pylist())
+        return sorted(shown_ids - {key for key, evidence in self.absent.items() if evidence == "marked"})
 
     @property
     def steps_json(self) -> str:
@@ -40,7 +40,7 @@ class LandingFacts:
 
 
 def read_landing_facts(batch: ledger.Batch) -> LandingFacts:
-    """Read what a batch's landing folder tells beside its accepted records. Raises ContractBroken if it was changed."""
+    """Read the other facts in the landing folder of a batch. Raises ContractBroken if the folder was changed."""
     records = read_records(batch.landing_uri, batch.manifest_sha256)
     manifest = read_manifest(batch.landing_uri)
     pulled = manifest.get("pulled", {})
@@ -50,7 +50,7 @@ def read_landing_facts(batch: ledger.Batch) -> LandingFacts:
     reasons = records["disposition_reason"]
     absent |= dict.fromkeys(records.filter(pc.equal(reasons, "soft_deleted"))["dossier_id"].to_pylist(), "marked")
     is_step = pc.and_kleene(pc.equal(reasons, "child"), pc.is_valid(records["parent_dossier_id"]))
-    # A child that came twice, on two pages of a moving list, is one step: its newest word counts.
+    # A child that is on two pages of a changing list is one step, and its newest record counts.
     steps = records.filter(is_step).select([*DOSSIER.lists["step"], "modified_at"]).sort_by("modified_at").to_pylist()
     newest = {(row["system_code"], row["agency_code"], row["dossier_id"]): row for row in steps}
     return LandingFacts(list(newest.values()), absent, records.select(["dossier_id"]))

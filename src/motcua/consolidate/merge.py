@@ -1,4 +1,4 @@
-"""The batches of a kind bulk loaded into one table; then for each, in one transaction, the merge and its ledger row."""
+"""Bulk loads the batches of a kind into one table, then merges each in one transaction with its ledger row."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ from motcua.warehouse import libpq_dsn, statement, store_engine
 
 log = logging.getLogger(__name__)
 
-_FATES = ("new", "changed", "unchanged", "copy", "unconfirmed", "tombstoned", "restored")
+_OUTCOMES = ("new", "changed", "unchanged", "copy", "unconfirmed", "tombstoned", "restored")
 
 
 @dataclass(frozen=True)
 class ConsolidationOutcome:
-    """Batch ids by what became of them: loaded now or before, or failed (the ledger row says why)."""
+    """Batch ids by result: loaded now or before, or failed (the ledger row gives the reason)."""
 
     loaded: list[str]
     failed: list[str]
 
 
 def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
-    """Load every validated batch of these; one that fails is named in the ledger and stops no other.
+    """Load every validated batch of these ids. A batch that fails is recorded in the ledger and stops no other.
 
-    A batch that is loaded already is left alone. A batch in an earlier state is not this stage's to judge.
+    A batch that is already loaded is not changed. A batch in an earlier state is skipped, because this stage does not
+    judge it.
     """
     outcome = ConsolidationOutcome([], [])
     waiting: dict[str, list[ledger.Batch]] = {}
@@ -45,7 +46,7 @@ def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
         elif batch.state == "validated":
             waiting.setdefault(batch.record_kind, []).append(batch)
         else:
-            log.warning("%s: not consolidated, it is %s", batch.source_id, batch.state)
+            log.warning("%s: not consolidated, because its batch is %s", batch.source_id, batch.state)
     for name, batches in waiting.items():
         _consolidate_kind(KINDS[name], batches, outcome)
     return outcome
@@ -79,14 +80,14 @@ def _load(connection: Connection, kind: RecordKind, batch: ledger.Batch) -> None
     row = connection.execute(statement("consolidate/lock_batch"), {"batch_id": batch.batch_id}).one()
     if row.state == "loaded":
         return
-    # One merge at a time: whether a dossier counts depends on the dossiers of other sources that share its number.
+    # One merge at a time, because the identity of a dossier depends on dossiers of other sources with its number.
     connection.execute(text("select pg_advisory_xact_lock(hashtext('consolidate'))"))
     known = Known(batch.batch_id, batch.source_id, row.extracted_at)
     if kind.name == DOSSIER.name:
         counts = merge_dossiers(connection, batch, known)
     else:
         counts = merge_records(connection, kind, known)
-    counts = dict.fromkeys((f"{name}_count" for name in _FATES), 0) | counts
+    counts = dict.fromkeys((f"{name}_count" for name in _OUTCOMES), 0) | counts
     _check_balance(
         batch,
         pulled=row.pulled_count,
@@ -106,26 +107,26 @@ def _load(connection: Connection, kind: RecordKind, batch: ledger.Batch) -> None
     log.info(
         "%s: %d new, %d changed, %d unchanged, %d counted elsewhere, %d unconfirmed, %d tombstoned, %d restored",
         batch.source_id,
-        *(counts[f"{name}_count"] for name in _FATES),
+        *(counts[f"{name}_count"] for name in _OUTCOMES),
     )
 
 
 def _check_balance(batch: ledger.Batch, *, pulled: int, fates: dict[str, int]) -> None:
     if pulled != sum(fates.values()):
-        told = ", ".join(f"{name.removesuffix('_count').replace('_', ' ')} {count}" for name, count in fates.items())
+        listed = ", ".join(f"{name.removesuffix('_count').replace('_', ' ')} {count}" for name, count in fates.items())
         raise LedgerImbalance(
             f"Source {batch.source_id}, batch {batch.batch_id}: {pulled} records were pulled but {sum(fates.values())}"
-            f" are accounted for ({told}).",
+            f" are accounted for ({listed}).",
             action=f"nothing was loaded; compare {batch.landing_uri} with quarantine_record, then clear the task.",
         )
 
 
 @contextmanager
 def _staging(kind: RecordKind, batches: Sequence[ledger.Batch]) -> Iterator[tuple[Connection, dict[str, Exception]]]:
-    """Bulk load the accepted records of all batches at once, into an unlogged table that `accepted_record` shows.
+    """Bulk load the accepted records of all batches into one unlogged table, which the view `accepted_record` shows.
 
-    Yields the connection that sees it, and what kept a batch from being read. The table is named for its batches: a
-    second run of the same ones waits for the first to end, a repeated one drops what a crash left behind.
+    Yields the connection with that view, and the error of each batch that cannot be read. The name of the table follows
+    from its batches. So a second run of the same batches waits for the first, and drops a table that a crash left.
     """
     tables, unread = [], dict[str, Exception]()
     for batch in batches:

@@ -1,4 +1,4 @@
-"""From accepted records to versions, whatever kind of record they are: compared with what is known, closed, added."""
+"""Turns accepted records of any kind into versions: compares them with known ones, closes these and adds new ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from motcua.warehouse import statement
 
 @dataclass(frozen=True)
 class Known:
-    """Which batch is merged, whose it is, and since when what it says is known."""
+    """The batch that is merged, its source, and the time since which its content is known."""
 
     batch_id: str
     source_id: str
@@ -26,14 +26,14 @@ class Known:
 
 
 def merge_records(connection: Connection, kind: RecordKind, known: Known) -> dict[str, int]:
-    """Write what a batch of any kind changes; return what became of its accepted records."""
+    """Write the changes of a batch of any kind. Return the outcomes of its accepted records."""
     compare(connection, kind, known)
     add_versions(connection, kind, known)
     return dict(connection.execute(statement("consolidate/count_compared")).one()._mapping)
 
 
 def compare(connection: Connection, kind: RecordKind, known: Known) -> None:
-    """Say in the table `compared` of each accepted record whether it is new, changed or unchanged."""
+    """Fill the table `compared`: it states whether each accepted record is new, changed or unchanged."""
     connection.execute(statement("consolidate/compare_incoming", kind), known.values)
 
 
@@ -44,5 +44,5 @@ def add_versions(connection: Connection, kind: RecordKind, known: Known) -> None
 
 
 def analyze(connection: Connection, columns: tuple[str, ...]) -> None:
-    """Gather statistics of the columns of `compared` that statements join and filter by."""
+    """Collect statistics on the columns of `compared` that statements join and filter by."""
     connection.execute(text(f"analyze compared ({', '.join(columns)})"))

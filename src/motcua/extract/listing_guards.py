@@ -1,9 +1,9 @@
-"""Is a listing believable? An empty, truncated or shrinking answer holds the batch, and the last good state stays.
+"""Checks whether a listing is plausible. If it is empty, truncated or shrinking, the batch is held and not loaded.
 
-Two questions, both asked before anything is written. Does the listing show the dossiers that the store knows of its
-days? And do its new days come up to what its units usually receive? The norm is a unit's own: its working days of the
-same weekday over some weeks. Rest days are never judged; the days around Tết, when offices work but nobody comes, are
-judged by the same days of earlier years, or not at all.
+Two checks run before anything is written. The first compares the listing with the dossiers of its days in the store.
+The second compares its new days with the usual receptions of its units. The norm of a unit is its own: the working days
+of the same weekday over some weeks. Rest days are never judged. On the days around Tết offices work but nobody comes,
+so these days are judged by the same days of earlier years, or not at all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Receptions = Mapping[str, Mapping[date, int]]  # unit code, day: dossiers receiv
 
 @dataclass(frozen=True)
 class Shortfall:
-    """A unit's receptions of some days, and how many its own history lets expect."""
+    """The receptions of a unit on some days, and the number expected from its own history."""
 
     unit_code: str
     from_date: date
@@ -44,16 +44,16 @@ class Shortfall:
 
 
 def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str], *, lists_all: bool = True) -> dict[str, Any]:
-    """Hold the batch when its listing is not believable; return what was found, for the manifest.
+    """Hold the batch when its listing is not plausible. Return the results of the checks, for the manifest.
 
     Args:
         batch: the batch being pulled.
-        listed: rows of PULLED_SCHEMA of a complete listing of its days (and perhaps others).
-        known: ids of the dossiers the store holds of those days.
-        lists_all: false for a source that lists changes or parts only, which is not judged by what it leaves out.
+        listed: rows of PULLED_SCHEMA, from a complete listing of its days (and perhaps other days).
+        known: ids of the dossiers of those days in the store.
+        lists_all: false for a source that lists only changes or parts. Such a listing is not judged.
 
     Raises:
-        BatchHeld: naming the numbers and what to do, unless the drop is accepted for this batch or by the catalogue.
+        BatchHeld: the listing is not plausible, and the drop is accepted neither for this batch nor by the catalogue.
     """
     guards = load_guards(Settings.load().catalog_dir)
     reason = guards.accepts_drop(batch.source_id, batch.window_to)
@@ -70,10 +70,10 @@ def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str], *, lis
         return {**found, "drop": problem, "accepted_because": reason}
     raise BatchHeld(
         f"{batch.source_id}, {batch.window_from} to {batch.window_to}: {problem} Nothing was loaded.",
-        action="ask the office whether this is right; if so,"
+        action="ask the office whether this is right; if it is, use"
         f" `motcua ingest --source {batch.source_id} --accept-shrink` or an entry under accepted_drops in"
-        " include/catalog/guards.yaml, or lists_all: false on a source that sends only what has changed;"
-        " if not, the next run asks again.",
+        " include/catalog/guards.yaml, or lists_all: false for a source that sends only changes;"
+        " if it is not, the next run requests the listing again.",
     )
 
 
@@ -82,7 +82,7 @@ def _shrunk(batch: ledger.Batch, guards: Guards, known: int, shown: int) -> str 
     if known < guards.shrink.minimum_dossiers or 100 * (known - shown) <= limit * known:
         return None
     return (
-        f"the listing shows {shown} of the {known} dossiers the store knows of these days,"
+        f"the listing shows {shown} of the {known} dossiers of these days in the store,"
         f" {100 * (known - shown) / known:.1f} % fewer where {limit:g} % are allowed."
     )
 
@@ -105,14 +105,14 @@ def _below_norm(batch: ledger.Batch, norm: Norm, listed: pa.Table) -> str | None
     worst = max(short, key=lambda each: each.expected - each.received)
     return (
         f"unit {worst.unit_code or 'without a code'} received {worst.received} dossiers from {worst.from_date} to"
-        f" {worst.to_date} where its own {norm.history_weeks} weeks before let expect {worst.expected:.0f},"
+        f" {worst.to_date} where {worst.expected:.0f} were expected from its previous {norm.history_weeks} weeks,"
         f" {100 * (1 - worst.received / worst.expected):.1f} % fewer where {norm.max_below_pct:g} % are allowed"
         f" ({len(short)} such units)."
     )
 
 
 def receptions(listed: pa.Table) -> Receptions:
-    """Return how many dossiers of its own each unit received by day, from rows of PULLED_SCHEMA."""
+    """Return the number of its own dossiers that each unit received on each day, from rows of PULLED_SCHEMA."""
     own = listed.filter(pc.and_(pc.is_null(listed["standing"]), pc.is_valid(listed["received_at"])))
     days = own["received_at"].cast(pa.date32()).to_pylist()
     units = own["unit_code"].to_pylist()
@@ -127,7 +127,7 @@ def receptions(listed: pa.Table) -> Receptions:
 def shortfalls(
     received: Receptions, history: Receptions, first: date, last: date, norm: Norm, calendar: np.busdaycalendar
 ) -> list[Shortfall]:
-    """Return the units whose receptions of `first` to `last` lie too far below their own history before `first`."""
+    """Return the units whose receptions from `first` to `last` are too far below their own history before `first`."""
     before = [day for days in history.values() for day in days if day < first]
     if not before:
         return []
@@ -155,14 +155,14 @@ def shortfalls(
 
 
 def _samples(day: date, first: date, known_since: date, norm: Norm, calendar: np.busdaycalendar) -> list[date]:
-    """Return the earlier days that tell what a day is like; none where it cannot be told."""
+    """Return the earlier days that give the norm of a day. The list is empty where there is no norm."""
     if not is_workday(day, calendar):
         return []
     tet = _tet_near(day, norm)
     if tet is not None:
         earlier = (lunar_new_year(tet.year - years) + (day - tet) for years in range(1, TET_YEARS + 1))
         return [sample for sample in earlier if sample >= known_since and is_workday(sample, calendar)]
-    # Weeks before the first day judged, so that a week of outage is not its own norm.
+    # The weeks before the first judged day, so that a week of outage does not become its own norm.
     weeks = range(1, norm.history_weeks + 1 + (day - first).days // 7)
     samples = [
         sample
@@ -173,7 +173,7 @@ def _samples(day: date, first: date, known_since: date, norm: Norm, calendar: np
 
 
 def _tet_near(day: date, norm: Norm) -> date | None:
-    """Return the first day of the lunar year whose Tết days hold this one."""
+    """Return the first day of the lunar year whose Tết days include this day, or None."""
     tet = lunar_new_year(day.year)
     before, after = timedelta(days=norm.tet_days_before), timedelta(days=norm.tet_days_after)
     return tet if tet - before <= day <= tet + after else None

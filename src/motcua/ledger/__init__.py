@@ -35,6 +35,7 @@ from motcua.ledger.planning import (
     due_windows,
     in_chunks,
     is_swept,
+    new_run_id,
     plan_run,
 )
 
@@ -58,6 +59,7 @@ __all__ = [
     "mark_extracted",
     "mark_failed",
     "mark_validated",
+    "new_run_id",
     "note_unanswered",
     "owed_days",
     "petitions_set_aside",

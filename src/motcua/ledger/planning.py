@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from motcua.catalog import Catalog, Source
 from motcua.catalog.guards import Guards, load_guards
@@ -37,7 +38,8 @@ def plan_run(
     batches are believed although they bring fewer dossiers than the guards of the catalogue allow.
 
     Raises:
-        ConfigurationError: a named source is unknown or not in force, or there is nothing to plan.
+        ConfigurationError: a named source is unknown or not in force, or there is nothing to plan; or the run asks a
+            source for other days already, or its name reads like that of another run: a window would be lost.
     """
     settings = Settings.load()
     sources = _sources_to_plan(catalog, day, record_kind, level, source_ids)
@@ -47,12 +49,7 @@ def plan_run(
     with store_engine().begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:run))"), {"run": f"plan {run_id}"})
         sync_units(connection, catalog)
-        before: dict[str, list[str]] = {}
-        for row in connection.execute(
-            text("select source_id, batch_id from batch where run_id = :run order by planned_at, batch_id"),
-            {"run": run_id},
-        ):
-            before.setdefault(row.source_id, []).append(row.batch_id)
+        before = _planned_before(connection, run_id, [source.source_id for source in sources], window)
         for source in sources:
             if source.source_id in before:
                 planned += before[source.source_id]
@@ -61,7 +58,7 @@ def plan_run(
             for number, (window_from, window_to) in enumerate(windows):
                 batch_id = batch_id_of(source.source_id, run_id, number)
                 planned.append(batch_id)
-                connection.execute(
+                written = connection.execute(
                     statement("ledger/plan_batch"),
                     {
                         "batch_id": batch_id,
@@ -78,7 +75,41 @@ def plan_run(
                         ),
                     },
                 )
+                if not written.rowcount:
+                    raise _taken(run_id, f"its batch {batch_id} belongs to another run")
     return in_chunks(planned)
+
+
+def new_run_id(kind: str, now: datetime) -> str:
+    """Return an id for a run that a person starts: readable by its time, and one of its own whatever the clock says."""
+    return f"{kind}-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+def _planned_before(
+    connection: Connection, run_id: str, source_ids: Sequence[str], window: tuple[date, date] | None
+) -> dict[str, list[str]]:
+    """Return the batches that the run has of these sources, which ask for every day that is asked for now."""
+    batches: dict[str, list[str]] = {}
+    for row in connection.execute(
+        text(
+            "select source_id, array_agg(batch_id order by planned_at, batch_id) as batch_ids, bool_or(is_whole) as"
+            " is_whole, min(window_from) as first_day, max(window_to) as last_day"
+            " from batch where run_id = :run and source_id = any(:source_ids) group by source_id"
+        ),
+        {"run": run_id, "source_ids": list(source_ids)},
+    ):
+        batches[row.source_id] = row.batch_ids
+        # The window of a source that gives all it has ends where its answer ends, once it has answered.
+        if window and (window[0] < row.first_day or (window[1] > row.last_day and not row.is_whole)):
+            asked = f"{row.source_id} for {row.first_day} to {row.last_day}, not {window[0]} to {window[1]}"
+            raise _taken(run_id, f"it asks {asked}")
+    return batches
+
+
+def _taken(run_id: str, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"Run {run_id} is planned already: {why}.", action="start the run again with an id that no run has."
+    )
 
 
 def _sources_to_plan(

@@ -1,8 +1,8 @@
-"""What each unit owes for each period, and whether it gave it. Missing is not zero (design.md idea 8).
+"""The reports that each unit owes for each period, and whether it has reported. Missing is not zero (design.md idea 8).
 
-In: the rules of `obligations.yaml`, the ledger, editions. Out: rows that exist before they are due, a cell for each,
-rates within 0 to 100 by construction, reminders, and a watchdog that needs no scheduler. A cell is never stored: it
-is what the ledger says now, so it cannot disagree with it.
+In: the rules of `obligations.yaml`, the ledger, editions. Out: a row for each obligation before it is due, its cell,
+rates within 0 to 100 by construction, reminders, and a watchdog that needs no scheduler. Never: a stored cell. Each
+cell is computed from the ledger when it is read, so the two cannot disagree.
 """
 
 from motcua.obligations.cells import Cell, Facts, cell_of, read_cells

@@ -1,8 +1,8 @@
-"""What became of each obligation: its cell, decided in one place from what the ledger says."""
+"""The cell of each obligation: its state, decided in one place from the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -24,17 +24,18 @@ from motcua.warehouse import statement, store_engine, warehouse_engine
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one obligation, from which its cell follows.
+    """The facts about one obligation that determine its cell.
 
     Attributes:
-        is_owed: the unit exists in the period and somebody speaks for it.
-        answers: the ledger's cell for each source owed; for a province whether its report is published (received) or
-            not (missing).
-        is_in_time: every answer came before the due day was over, or the obligation was written down after it.
-        is_over: the period's last day is past. is_due: the due day is past.
-        declared_in_time: none where nothing is declared empty, else whether it was declared by the due day.
+        is_owed: the unit exists in the period, and a source or a declaration reports for it.
+        answers: the cell of each source in the ledger; for a province, `received` if its report is published, else
+            `missing`.
+        is_in_time: every answer arrived by the end of the due day, or the obligation was created after that.
+        is_over: the last day of the period is past.
+        is_due: the due day is past.
+        declared_in_time: None without an empty declaration, else whether it was made by the end of the due day.
         has_dossiers: the unit received dossiers in the period.
-        is_suspect: an answer set aside more records than the catalogue allows.
+        is_suspect: more records of an answer were set aside than the catalogue allows.
     """
 
     is_owed: bool
@@ -49,7 +50,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Cell:
-    """One obligation and its cell. `reason` says what stands in the way; `source_ids` who was asked."""
+    """One obligation and its cell. `reason` explains the cell, and `source_ids` are the sources of the unit."""
 
     obligation_id: str
     report_code: str
@@ -66,7 +67,7 @@ class Cell:
 
 
 def cell_of(facts: Facts) -> CellCode:
-    """Return the cell of an obligation. An empty declaration does not stand against dossiers that were received."""
+    """Return the cell of an obligation. Received dossiers overrule an empty declaration."""
     if not facts.is_owed:
         return "not_expected"
     if facts.declared_in_time is not None and not facts.has_dossiers:
@@ -92,7 +93,7 @@ def read_cells(
     due_between: tuple[date, date] | None = None,
     today: date,
 ) -> list[Cell]:
-    """Return the cells of the obligations asked for, by period, report and unit."""
+    """Return the cells of the selected obligations, ordered by period, report and unit."""
     settings = Settings.load()
     catalog = load_catalog(settings.catalog_dir)
     with store_engine().connect() as store, warehouse_engine().connect() as warehouse:
@@ -109,13 +110,13 @@ def read_cells(
             },
         ).all()
         cells: list[Cell] = []
-        for group in _by(rows, lambda row: (row.report_code, row.period_type, row.period_label, row.due_on)):
+        for group in _by(rows, lambda row: (row.report_code, row.period_type, row.period_label, row.due_on)).values():
             cells += _Group(store, warehouse, catalog, group, today).cells()
     return sorted(cells, key=lambda cell: (cell.period.to_date, cell.period.from_date, cell.report_code, cell.unit_id))
 
 
 class _Group:
-    """The obligations of one report, period and due day, read in a handful of statements."""
+    """The obligations of one report, period and due day, read with a few statements."""
 
     def __init__(
         self, store: Connection, warehouse: Connection, catalog: Catalog, rows: Sequence[Any], today: date
@@ -227,16 +228,14 @@ class _Group:
 
     def _answers(self, sources: Iterable[Source]) -> dict[str, ledger.Completeness]:
         by_source: dict[str, ledger.Completeness] = {}
-        until = min(self.period.to_date, self.today - timedelta(days=1))
-        by_days = _by(sources, lambda source: ledger.owed_days(source, self.period, until))
-        for group in by_days:
-            days = ledger.owed_days(group[0], self.period, until)
-            if days is None:
-                owed_later = (ledger.Completeness(s.source_id, "received", [], None, is_in_time=True) for s in group)
-                by_source |= {answer.source_id: answer for answer in owed_later}
-                continue
+        yesterday = self.today - timedelta(days=1)
+        by_days = _by(sources, lambda source: ledger.owed_days(source, self.period, yesterday))
+        for days, group in by_days.items():
             ids = [source.source_id for source in group]
-            answers = ledger.completeness(ids, *days, due_end=self._due_end, connection=self.store)
+            if days is None:  # nothing is owed yet
+                answers = [ledger.Completeness(source_id, "received", [], None, is_in_time=True) for source_id in ids]
+            else:
+                answers = ledger.completeness(ids, *days, due_end=self._due_end, connection=self.store)
             by_source |= {answer.source_id: answer for answer in answers}
         return by_source
 
@@ -253,12 +252,12 @@ class _Group:
         return self.due_on < self.today
 
     def _is_written_late(self, row: Any) -> bool:
-        """An obligation written down after its due day cannot be judged by it: history filled in later is not late."""
+        """Return whether the obligation was created after its due day. Such history is not judged as late."""
         return bool(row.created_at >= self._due_end)
 
 
-def _by(items: Iterable[Any], key: Any) -> list[list[Any]]:
+def _by(items: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]:
     groups: dict[Any, list[Any]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
-    return list(groups.values())
+    return groups

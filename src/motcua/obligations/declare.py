@@ -1,4 +1,4 @@
-"""Empty declarations: a unit says that it received nothing in a period, which a zero alone does not say."""
+"""Empty declarations: a unit states that it received nothing in a period. A zero alone does not state that."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from motcua.warehouse import statement, store_engine
 
 
 def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: str, reason: str) -> str:
-    """Record that a unit received nothing that a report counts in a period; return the obligation's id. Safe to repeat.
+    """Record that a unit received nothing that a report counts in a period. Return the id of the obligation.
+
+    It is safe to repeat.
 
     Args:
         unit: official code or unit id.
-        declared_by: the office or role that says so, not a person.
+        declared_by: the office or role that declares it, not a person.
 
     Raises:
-        ReportRefused: nothing is owed for that unit and period, or the store holds records of it.
+        ReportRefused: the unit owes no such report for the period, or the store holds records of the period.
     """
     with store_engine().begin() as connection:
         owing, obligation_id = _obligation(connection, unit, report_code, period)
@@ -41,7 +43,7 @@ def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: s
             raise ReportRefused(
                 f"{owing.name} ({owing.unit_id}) cannot declare {period.label} empty: the store holds"
                 f" {counts.record_count} {kind.en} received in it.",
-                action=f"report the period, or have the {kind.en} corrected at their source first.",
+                action=f"report the period, or ask the source to correct the {kind.en} first.",
             )
         connection.execute(
             text(
@@ -54,17 +56,17 @@ def declare_empty(unit: str, report_code: str, period: Period, *, declared_by: s
 
 
 def withdraw_declaration(unit: str, report_code: str, period: Period) -> str:
-    """Take an empty declaration back; it stays on record. Raises ReportRefused when there is none in force."""
+    """Withdraw an empty declaration. It stays on record. Raises ReportRefused when none is in force."""
     with store_engine().begin() as connection:
         owing, obligation_id = _obligation(connection, unit, report_code, period)
-        done = connection.execute(
+        withdrawn = connection.execute(
             text(
                 "update empty_declaration set withdrawn_at = now()"
                 " where obligation_id = :id and withdrawn_at is null returning obligation_id"
             ),
             {"id": obligation_id},
         ).one_or_none()
-        if done is None:
+        if withdrawn is None:
             raise ReportRefused(
                 f"{owing.name} ({owing.unit_id}) has not declared {period.label} empty.",
                 action="list the cells with `motcua obligations list`.",
@@ -89,6 +91,6 @@ def _obligation(connection: Connection, unit: str, report_code: str, period: Per
     if row is None:
         raise ReportRefused(
             f"{owing.name} ({owing.unit_id}) owes no {report_code} for {period.period_type} {period.label}.",
-            action="write the rows with `motcua obligations plan --since DATE`, or correct obligations.yaml.",
+            action="create it with `motcua obligations plan --since DATE`, or correct obligations.yaml.",
         )
     return owing, row.obligation_id

@@ -1,4 +1,4 @@
-"""Which obligations exist: a row for each unit, report and period, made before the period ends."""
+"""Plans the obligations: a row for each unit, report and period, created before the period ends."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _COLUMNS = (
 
 
 def plan_obligations(today: date, *, since: date | None = None) -> list[str]:
-    """Write what the units of this installation owe; return the ids of the rows that are new or moved.
+    """Write the obligations of the units of this installation. Return the ids of new or moved rows.
 
-    Periods are those that end from `since` (default: today) to `plan_ahead_days` ahead, so that every row stands at
-    least 30 days before it is due. Safe to repeat.
+    The periods are those that end between `since` (default: today) and `plan_ahead_days` after today, so every row
+    exists at least 30 days before it is due. It is safe to repeat.
     """
     settings = Settings.load()
     catalog = load_catalog(settings.catalog_dir)
@@ -59,9 +59,9 @@ def plan_obligations(today: date, *, since: date | None = None) -> list[str]:
 
 
 def due_day(due: Due, period: Period, calendar: np.busdaycalendar) -> date:
-    """Return the day a report of a period is due (NĐ 09/2019/NĐ-CP Điều 8 and 13): a working day after its end."""
+    """Return the due day of a report of a period (NĐ 09/2019/NĐ-CP Điều 8 and 13), a working day."""
     if due.working_days is not None:
-        # The last day itself may be a rest day: the count begins with the first working day after it.
+        # The last day of the period may be a rest day. The count begins with the first working day after it.
         return add_workdays(period.to_date + timedelta(days=1), due.working_days - 1, calendar)
     day = period.to_date.replace(day=due.day or period.to_date.day)
     rolled = add_workdays(day, 0, calendar)
@@ -72,7 +72,7 @@ def due_day(due: Due, period: Period, calendar: np.busdaycalendar) -> date:
 
 
 def owing_units(catalog: Catalog, province: str) -> list[Unit]:
-    """Return every unit of the provinces this installation serves: the one it names, else those with a source."""
+    """Return every unit of the provinces that this installation serves: the configured one, else all with a source."""
     served = {catalog.province_of(source.unit_id).unit_id for source in catalog.sources}
     if province:
         provinces = [unit.unit_id for unit in catalog.units if unit.kind == "province"]

@@ -1,7 +1,7 @@
 """Rates of completeness, within 0 to 100 by construction.
 
-Numerator and denominator are counted over the same cells: a unit that closed, or was never asked, stands in neither.
-(Systems that divide reports received by units registered exceed 100 % when a closed unit still reports.)
+Numerator and denominator are counted over the same cells. A closed unit, or one without an obligation, is in neither.
+(Systems that divide received reports by registered units exceed 100 % when a closed unit still reports.)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ON_TIME: frozenset[CellCode] = frozenset({"received", "declared_empty"})
 
 @dataclass(frozen=True)
 class Rate:
-    """How many obligations were due, met, and met in time; percentages are none where nothing was due."""
+    """The numbers of obligations due, met, and met in time. The percentages are None where none was due."""
 
     expected: int
     reported: int
@@ -40,13 +40,13 @@ class Rate:
 
 
 def rate_of(cells: Iterable[CellCode]) -> Rate:
-    """Return the rate over cells: of a report, a unit and all below it, a level."""
+    """Return the rate over cells, for example those of a report, of a unit with all below it, or of a level."""
     due = [cell for cell in cells if cell in EXPECTED]
     return Rate(len(due), sum(cell in REPORTED for cell in due), sum(cell in ON_TIME for cell in due))
 
 
 def rates_by(cells: Iterable[Cell], key: Callable[[Cell], str]) -> dict[str, Rate]:
-    """Return rates by whatever the key names (a level, a parent), in the order met."""
+    """Return the rates by key (for example the level or the parent), in the order of the first cells."""
     groups: dict[str, list[CellCode]] = {}
     for cell in cells:
         groups.setdefault(key(cell), []).append(cell.cell)

@@ -1,4 +1,4 @@
-"""Reminders: so many working days before and after a due day, once each, only where something is lacking."""
+"""Reminders: each is sent once, some working days before or after a due day, only where an answer is missing."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from motcua.obligations.cells import Cell, read_cells
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
-_REACH = timedelta(days=31)  # no reminder lies further from its due day, Tết included
+_REACH = timedelta(days=31)  # no reminder is further from its due day, even over Tết
 
 
 @dataclass(frozen=True)
 class Reminder:
-    """One reminder sent: how many working days from the due day (negative: before), and what was lacking."""
+    """A sent reminder: its distance from the due day in working days (negative: before), and the missing answer."""
 
     cell: Cell
     working_days: int
 
 
 def send_reminders(today: date) -> list[Reminder]:
-    """Raise an alert for every obligation whose reminder is due and that still lacks its answer; return them.
+    """Raise an alert for every obligation with a due reminder and no answer yet. Return the sent reminders.
 
-    A day on which nothing ran is made up for: of the reminders passed over only the latest is sent. A unit whose
-    sources have answered for every day so far is on its way, and is left in peace until the period is over.
+    After days without a run, only the latest of the missed reminders is sent. A unit whose sources have answered for
+    every day so far is on track, and gets no reminder until the period is over.
     """
     settings = Settings.load()
     offsets = sorted(load_obligations(settings.catalog_dir).reminder_working_days)
@@ -45,7 +45,9 @@ def send_reminders(today: date) -> list[Reminder]:
                 {"obligation_id": cell.obligation_id, "working_days": due[-1], "cell": cell.cell},
             ).one_or_none()
             if is_new is not None:
-                raise_alert(_alert(reminder))  # before the commit: a reminder is rather told twice than never
+                raise_alert(
+                    _alert(reminder)
+                )  # before the commit, because a repeated reminder is better than a lost one
                 sent.append(reminder)
     return sent
 
@@ -56,7 +58,7 @@ def _alert(reminder: Reminder) -> dict[str, object]:
     when_vi = (
         f"còn {-days} ngày làm việc" if days < 0 else "hôm nay đến hạn" if days == 0 else f"quá {days} ngày làm việc"
     )
-    when_en = f"{-days} working days left" if days < 0 else "due today" if days == 0 else f"{days} working days over"
+    when_en = f"{-days} working days left" if days < 0 else "due today" if days == 0 else f"{days} working days overdue"
     return {
         "kind": "reminder",
         "unit_id": cell.unit_id,

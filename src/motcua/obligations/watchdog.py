@@ -1,6 +1,6 @@
-"""The watchdog: did the night run at all? Needs no scheduler, only the two databases.
+"""The watchdog: it checks whether the night ran. It needs the two databases but no scheduler.
 
-It is a plain command for cron or systemd, on another machine if there is one: what has stopped cannot say so.
+It is a plain command for cron or systemd, if possible on another machine, because a stopped scheduler cannot report it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Severity = Literal["stopped", "incomplete"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a night. `stopped`: somebody must start it; `incomplete`: it ran and lacks something."""
+    """A problem of a night. `stopped`: someone must start it. `incomplete`: it ran, but a part is missing."""
 
     code: str
     severity: Severity
@@ -37,9 +37,9 @@ class Finding:
 
 
 def watch_night(day: date) -> list[Finding]:
-    """Return what is wrong with the night of a day: nothing when every source is in, measured and told of.
+    """Return the problems of the night of a day. There is none when every source is loaded, measured and published.
 
-    A night of day D is pulled from 00:00 of D + 1 on. It reads the ledger and the editions, and asks nobody else.
+    The night of day D is pulled from 00:00 of D + 1 on. The check reads only the ledger and the editions.
     """
     try:
         return _watch(day)
@@ -84,19 +84,19 @@ def _watch(day: date) -> list[Finding]:
                 "correct valid_from/valid_to in include/catalog/sources/, or MOTCUA_PROVINCE.",
             )
         ]
-    asleep = [level for level in LEVELS if due[level] and not planned.get(level)]
-    if asleep == [level for level in LEVELS if due[level]] and asleep:
+    not_run = [level for level in LEVELS if due[level] and not planned.get(level)]
+    if not_run == [level for level in LEVELS if due[level]] and not_run:
         return [
             Finding(
                 "night_did_not_run",
                 "stopped",
                 f"Đêm {day:%d/%m/%Y} hoàn toàn không chạy: không có lô nào được lập.",
-                f"The night of {day} did not run at all: no batch was planned for {', '.join(asleep)}.",
-                "see whether the scheduler is alive and the DAGs ingest_dossiers__* are not paused; then trigger them"
+                f"The night of {day} did not run at all: no batch was planned for {', '.join(not_run)}.",
+                "check that the scheduler runs and that the DAGs ingest_dossiers__* are not paused; then trigger them"
                 f' with {{"to": "{day}"}} or run `motcua ingest --to {day}`.',
             )
         ]
-    for level in asleep:
+    for level in not_run:
         findings.append(
             Finding(
                 "level_did_not_run",
@@ -107,20 +107,21 @@ def _watch(day: date) -> list[Finding]:
             )
         )
     for level, sources in due.items():
-        if level in asleep or not sources:
+        if level in not_run or not sources:
             continue
         cells = ledger.completeness([source.source_id for source in sources], day, day)
-        lacking = [cell for cell in cells if is_lacking(cell.cell)]
-        if lacking:
-            named = "; ".join(f"{cell.source_id} ({cell_text(cell.cell, 'en').lower()})" for cell in lacking[:5])
-            named += f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
+        incomplete = [cell for cell in cells if is_lacking(cell.cell)]
+        if incomplete:
+            named = "; ".join(f"{cell.source_id} ({cell_text(cell.cell, 'en').lower()})" for cell in incomplete[:5])
+            named += f" and {len(incomplete) - 5} more" if len(incomplete) > 5 else ""
             findings.append(
                 Finding(
                     "sources_lacking",
                     "incomplete",
-                    f"Đêm {day:%d/%m/%Y}, cấp {level}: thiếu {len(lacking)}/{len(cells)} nguồn.",
-                    f"The night of {day}, level {level}: {len(lacking)} of {len(cells)} sources lack: {named}.",
-                    f"read why with `motcua sources list --level {level}` and ask them again with"
+                    f"Đêm {day:%d/%m/%Y}, cấp {level}: thiếu {len(incomplete)}/{len(cells)} nguồn.",
+                    f"The night of {day}, level {level}: {len(incomplete)} of {len(cells)} sources are incomplete:"
+                    f" {named}.",
+                    f"see the reason with `motcua sources list --level {level}` and pull them again with"
                     f" `motcua ingest --source ID --to {day}`.",
                 )
             )
@@ -148,11 +149,11 @@ def _watch(day: date) -> list[Finding]:
 
 
 def _not_published(catalog_dir: Path, day: date) -> list[str]:
-    """Return the reports that say they are published each night, and are not of this one."""
+    """Return the reports that are published each night and are not published for this one."""
     with warehouse_engine().connect() as warehouse:
-        there = set(
+        published = set(
             warehouse.execute(
                 text("select distinct report_code from edition where from_date = :day and to_date = :day"), {"day": day}
             ).scalars()
         )
-    return [report for report in publishing_rules(catalog_dir, "nights", day_period(day)) if report not in there]
+    return [report for report in publishing_rules(catalog_dir, "nights", day_period(day)) if report not in published]

@@ -1,4 +1,4 @@
-"""The ASGI app: every protocol of a world, the faults in front of them, and the levers a test pulls under /_sandbox."""
+"""The ASGI app: every protocol of a world, the faults in front of them, and the test controls under /_sandbox."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Sandbox:
 
     def app(self) -> Asgi:
         protocols = (self._opencps, self._igate, self._tandan, self._portal)
-        levers = [
+        controls = [
             Route("/_sandbox/night", self._set_night, methods=["POST"]),
             Route("/_sandbox/down", self._set_down, methods=["POST"]),
             Route("/_sandbox/tokens", self._set_tokens, methods=["POST"]),
@@ -43,7 +43,7 @@ class Sandbox:
         ]
         routes = [route for protocol in protocols for route in protocol.routes()]
         groups = {"igate": self._igate.group_of, "tandan": self._tandan.group_of}
-        return Misbehaviour(Starlette(routes=[*routes, *levers]), self.faults, groups, self.host.tokens.revoke)
+        return Misbehaviour(Starlette(routes=[*routes, *controls]), self.faults, groups, self.host.tokens.revoke)
 
     async def _set_night(self, request: Request) -> Response:
         night = orjson.loads(await request.body()).get("night")
@@ -112,10 +112,10 @@ class Sandbox:
         )
 
     def _truth(self, number: int) -> list[dict[str, int]]:
-        """Return, for each system, what a complete pull of the period finds on a night.
+        """Return, for each system, the counts that a complete pull of the period finds on a night.
 
-        `records` were received in the period (local days) and are listed without asking for children; `copies` and
-        `broken` are those of them that are public copies or break a rule; `children` come only when asked for.
+        `records` were received in the period (local days) and are listed by default. `copies` and `broken` are the
+        records among them that are public copies or break a rule. `children` are listed only on request.
         """
         world, index = self.host.world, self._opencps.indexes[number]
         night, cells = world.nights[number], []

@@ -1,4 +1,4 @@
-"""Starts the sandbox, in this process or in one of its own."""
+"""Starts the sandbox, in this process or in a separate process."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _READY = "sandbox ready on "
 
 
 def serve(scenario_id: str, port: int, hosts: int = 1) -> None:
-    """Build a scenario's world and answer on 127.0.0.1 until stopped; port 0 takes a free one.
+    """Build a scenario's world and serve it on 127.0.0.1 until the process is stopped; port 0 uses a free port.
 
-    With more `hosts` it answers on 127.0.0.2 and so on too, so that a client sees as many machines (Linux only).
-    Prints one line when it listens, `sandbox ready on http://127.0.0.1:<port>`. The account is that of
+    With more than one of `hosts` it also serves on 127.0.0.2 and so on, so that a client sees that many machines (Linux
+    only). It prints one line when it listens: `sandbox ready on http://127.0.0.1:<port>`. The account is taken from
     MOTCUA_SANDBOX_LOGIN and MOTCUA_SANDBOX_PASSWORD.
     """
     login = os.environ.get(LOGIN_VARIABLE) or DEFAULT_LOGIN
     password = os.environ.get(PASSWORD_VARIABLE) or DEFAULT_PASSWORD
     sandbox = Sandbox(build_world(load_scenario(scenario_id)), login, password)
-    gc.freeze()  # the world never becomes garbage: do not look through it for every page
+    gc.freeze()  # the world never becomes garbage, so the collector must not scan it for every page
     first = socket.create_server(("127.0.0.1", port), backlog=128)
     port = first.getsockname()[1]
     others = [socket.create_server((f"127.0.0.{number}", port), backlog=128) for number in range(2, hosts + 1)]
@@ -48,11 +48,12 @@ def serve(scenario_id: str, port: int, hosts: int = 1) -> None:
 
 
 class SandboxServer:
-    """The sandbox in a process of its own, for the demo and the tests. Usable as a context manager.
+    """The sandbox in a separate process, for the demo and the tests. It can be used as a context manager.
 
     Attributes:
-        url: where it listens, without path; `base_url` is where OpenCPS answers, `base_url_of` any protocol.
-        login, password: the account it accepts.
+        url: address of the server without a path. `base_url` is the address of OpenCPS, `base_url_of` that of any
+            protocol.
+        login, password: the account that the server accepts.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class SandboxServer:
         return f"{self.url}{BASE_PATH}"
 
     def base_url_of(self, protocol: str) -> str:
-        """Return where a protocol (opencps, igate, tandan) answers."""
+        """Return the base URL of a protocol (opencps, igate, tandan)."""
         return self.url + {"opencps": BASE_PATH, "igate": igate.BASE_PATH, "tandan": tandan.BASE_PATH}[protocol]
 
     @property
@@ -79,10 +80,10 @@ class SandboxServer:
         return self._process.pid if self._process else None
 
     def start(self, log: Path | None = None) -> SandboxServer:
-        """Start the process and wait until it listens; what it complains of goes to `log`, or to our stderr.
+        """Start the process and wait until it listens. Its error output goes to `log`, or to this process's stderr.
 
         Raises:
-            SourceUnavailable: it ended before it listened.
+            SourceUnavailable: the process ended before it listened.
         """
         command = [sys.executable, "-m", "motcua.sandbox", "--scenario", self.scenario_id, "--port", str(self._port)]
         command += ["--hosts", str(self._hosts)]
@@ -101,7 +102,7 @@ class SandboxServer:
             code = self._process.wait()
             raise SourceUnavailable(
                 f"The sandbox of {self.scenario_id} ended with code {code} before it listened.",
-                action=f"run `{' '.join(command)}` and read what it says.",
+                action=f"run `{' '.join(command)}` and read its error output.",
             )
         self.url = line.removeprefix(_READY).strip()
         return self
@@ -120,28 +121,28 @@ class SandboxServer:
         self._process = None
 
     def set_night(self, night: int) -> None:
-        """Make every system answer as it stood on a night, 1 to the scenario's `nights`."""
+        """Make every system serve its state on a night, from 1 to the scenario's `nights`."""
         self._post("night", {"night": night})
 
     def set_down(self, group_ids: Sequence[int]) -> None:
-        """Let exactly these systems answer 503."""
+        """Make exactly these systems answer 503."""
         self._post("down", {"group_ids": list(group_ids)})
 
     def set_faults(self, faults: Sequence[Mapping[str, Any]], *, seed: int = 0) -> None:
-        """Let exactly these faults be in force (motcua.sandbox.systems.faults); none lets every system behave again."""
+        """Make exactly these faults active (motcua.sandbox.systems.faults). An empty list clears all faults."""
         self._post("faults", {"seed": seed, "faults": list(faults)})
 
     def faults(self) -> list[dict[str, Any]]:
-        """Return the faults in force, each with how many requests it `seen` and how many it hit (`fired`)."""
+        """Return the active faults, each with the number of requests that it checked (`seen`) and hit (`fired`)."""
         found: list[dict[str, Any]] = self._get("faults")["faults"]
         return found
 
     def plant(self, planted: Sequence[Mapping[str, Any]]) -> None:
-        """Let the National Portal's figures differ in exactly these ways (`systems.national_portal.Planted`)."""
+        """Make the National Portal's figures differ in exactly these ways (`systems.national_portal.Planted`)."""
         self._post("portal", list(planted))
 
     def set_token_seconds(self, seconds: float) -> None:
-        """Let the tokens issued from now on hold so long."""
+        """Set the lifetime of the tokens that are issued from now on."""
         self._post("tokens", {"expires_in": seconds})
 
     def reset_served(self) -> None:
@@ -151,17 +152,17 @@ class SandboxServer:
         return self._get("status")
 
     def served(self) -> dict[int, dict[str, Any]]:
-        """Return by groupId what was answered since the last reset, and what a complete pull would find."""
+        """Return, by groupId, the counts answered since the last reset and those that a complete pull would find."""
         return {int(group_id): cell for group_id, cell in self._get("served").items()}
 
-    def _get(self, lever: str) -> dict[str, Any]:
-        answer = requests.get(f"{self.url}/_sandbox/{lever}", timeout=30)
+    def _get(self, control: str) -> dict[str, Any]:
+        answer = requests.get(f"{self.url}/_sandbox/{control}", timeout=30)
         answer.raise_for_status()
         content: dict[str, Any] = answer.json()
         return content
 
-    def _post(self, lever: str, content: Any) -> None:
-        requests.post(f"{self.url}/_sandbox/{lever}", json=content, timeout=30).raise_for_status()
+    def _post(self, control: str, content: Any) -> None:
+        requests.post(f"{self.url}/_sandbox/{control}", json=content, timeout=30).raise_for_status()
 
     def __enter__(self) -> SandboxServer:
         return self.start()

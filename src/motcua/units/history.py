@@ -143,7 +143,8 @@ class UnitHistory:
                     parent_id=self.id_after(code),
                     name=f"Trung tâm Phục vụ hành chính công {unit.name[0].lower()}{unit.name[1:]}",
                     valid_from=REFORM,
-                    evidence="name and code are ours; each province has one: what the districts left open has an heir",
+                    evidence="name and code are our choice; each province has one, so that the open dossiers of the "
+                    "districts have an heir",
                 )
 
     def _names(self) -> Iterator[UnitName]:
@@ -169,7 +170,7 @@ class UnitHistory:
                 if code in known and known[code].heir_code == target:
                     continue
                 is_heir = heirs.get(code) == target and code not in known
-                reason = f"{count} of its communes stand under {target} in the later list"
+                reason = f"{count} of its communes are under {target} in the later list"
                 yield self._between(code, target, is_heir, f"inferred: {reason}; {_SOME_DAY}")
         for code in sorted(self.changes.moved):
             reason = "the same code under another district in the later list"
@@ -178,7 +179,7 @@ class UnitHistory:
             yield self._between(code, known_heir.heir_code, True, f"{known_heir.evidence}; {_SOME_DAY}")
         for code, heir in sorted(self.changes.commune_heirs.items()):
             inferred = f"inferred: {heir.reason}"
-            unknown = "unknown: no name tells which commune took it over; its district stands in"
+            unknown = "unknown: no name shows which commune took it over; its district is used instead"
             if code not in known:
                 yield self._between(code, heir.code, True, f"{inferred if heir.reason else unknown}; {_SOME_DAY}")
 
@@ -213,8 +214,8 @@ class UnitHistory:
                 code=spelling,
                 unit_id=centre_id(province),
                 valid_from=REFORM,
-                evidence="so spelt in a national export of October 2025; from the reform on is inferred; it is the "
-                "province's code (QĐ 20/2020/QĐ-TTg), its dossiers are those of the centre",
+                evidence="this spelling is from a national export of October 2025; that it holds from the reform on is "
+                "inferred; it is the province's code (QĐ 20/2020/QĐ-TTg), and its dossiers are those of the centre",
             )
 
 

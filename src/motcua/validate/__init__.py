@@ -1,12 +1,12 @@
-"""Validate: judges what landed by the suites in `expectations/`, and sets aside what breaks a critical rule.
+"""Validate: checks landed records by the suites in `expectations/`, and sets aside those that break a critical rule.
 
 In: batches in state `extracted` (landing records, the ledger), the catalogue, the store's current versions.
-Out: `accepted.parquet` with unit and field resolved, `quarantine_record` with every rule a record broke,
-`rule_finding` counts, state `validated`, one HTML page a call.
-Never: a change to a value a source sent; a verdict of a suite that did not load or answer completely; a personal
+Out: `accepted.parquet` with unit and field resolved, `quarantine_record` with every rule that a record broke,
+`rule_finding` counts, state `validated`, and one HTML page for each call and kind of record.
+Never: a change of a value that a source sent; a verdict from a suite that did not load or answer completely; a personal
 value on a page, in a log or in an error.
 
-Importing this package loads neither pandas nor Great Expectations.
+The import of this package loads neither pandas nor Great Expectations.
 """
 
 from motcua.validate.batches import ValidationOutcome, validate_batches

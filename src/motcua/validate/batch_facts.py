@@ -1,4 +1,4 @@
-"""What each batch looks like as a whole, one row a batch, for the rules of `expectations/landing.json`."""
+"""Facts about each batch as a whole, one row for each batch, for the rules of `expectations/landing.json`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 DISPOSITIONS = ("record", "duplicate", "out_of_window")
 
 
-def batch_facts(kind: RecordKind, read: Sequence[tuple[Batch, pa.Table, dict[str, str]]]) -> pd.DataFrame:
-    """Return one row a batch.
+def batch_facts(kind: RecordKind, landed: Sequence[tuple[Batch, pa.Table, dict[str, str]]]) -> pd.DataFrame:
+    """Return one row for each batch.
 
     Args:
-        kind: the kind of record of all of them.
-        read: batch, its records, and the columns its manifest says were written (name to type).
+        kind: the kind of record of all batches.
+        landed: each batch with its records, and the columns that its manifest states (name to type).
     """
     import pandas as pd
 
@@ -41,7 +41,7 @@ def batch_facts(kind: RecordKind, read: Sequence[tuple[Batch, pa.Table, dict[str
                 "rows_without_key": _without_key(table),
                 "repeated_rows": _repeated(kind, table),
             }
-            for batch, table, written in read
+            for batch, table, written in landed
         ]
     )
 
@@ -52,10 +52,10 @@ def _count(table: pa.Table, disposition: str) -> int:
 
 def _without_key(table: pa.Table) -> int:
     missing = (pc.is_null(table[column]) for column in ("record_no", "system_code", "agency_code"))
-    lacking = next(missing)
+    is_missing = next(missing)
     for column in missing:
-        lacking = pc.or_(lacking, column)
-    return int(pc.sum(lacking).as_py() or 0)
+        is_missing = pc.or_(is_missing, column)
+    return int(pc.sum(is_missing).as_py() or 0)
 
 
 def _repeated(kind: RecordKind, table: pa.Table) -> int:

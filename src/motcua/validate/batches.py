@@ -1,7 +1,7 @@
-"""Judges the batches of one call together and settles each on its own.
+"""Judges the batches of one call together, and completes each batch on its own.
 
-Great Expectations costs per run, not per row, so the records of all batches stand in one frame; what is read, held
-or written is a batch at a time, so one broken batch never stops the others.
+The cost of Great Expectations depends on the number of runs and not of rows, so one frame holds the records of all
+batches. Each batch is read, held and written separately, so a broken batch never stops the others.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ValidationOutcome:
-    """What became of the batches of one call: ids, and the page that shows why (none when none was judged)."""
+    """The results of the batches of one call: their ids, and the page with the reasons (None when none was judged)."""
 
     validated: list[str]
     held: list[str]
@@ -49,31 +49,31 @@ class _Call:
     pages: list[str] = field(default_factory=list)
 
     def refuse(self, batch: ledger.Batch, error: Exception) -> None:
-        """Record in the ledger, the log and the page that a batch is not validated, and go on with the others."""
+        """Record in the ledger, the log and the page that a batch is not validated."""
         from motcua.validate.verdict import Refusal
 
         ledger.mark_failed(batch.batch_id, "validate", error)
         state, ids = ("held", self.held) if isinstance(error, BatchHeld) else ("failed", self.failed)
         ids.append(batch.batch_id)
-        # The text of a stranger's error may quote a record.
+        # The text of an error that is not ours may quote a record.
         reason = str(error) if isinstance(error, MotcuaError) else type(error).__name__
         self.refusals.append(Refusal(batch, state, reason))
         log.error("source=%s batch=%s %s: %s", batch.source_id, batch.batch_id, state, reason)
 
 
 def validate_batches(batch_ids: Sequence[str], *, now: datetime | None = None) -> ValidationOutcome:
-    """Judge the extracted batches among these, set aside what breaks a critical rule, and accept the rest.
+    """Judge the extracted batches of these ids. Set aside the records that break a critical rule and accept the rest.
 
-    Batches already validated or loaded count as validated and are not judged again; those that failed or were held
-    by validation are judged anew; those that extraction has not delivered count as failed and are left as they are.
-    Judging the same batch again gives the same rows.
+    Batches that are already validated or loaded count as validated and are not judged again. Batches that failed or
+    were held in validation are judged again. Batches that extraction has not completed count as failed and are not
+    changed. A second judgement of the same batch gives the same rows.
 
     Args:
         batch_ids: ledger ids.
-        now: wall time of Asia/Ho_Chi_Minh that nothing but a due date may lie after; the present by default.
+        now: wall-clock time of Asia/Ho_Chi_Minh, by default the present. Only a due date may be later.
 
     Raises:
-        SuiteBroken: a suite cannot be trusted. Every batch of the call is marked failed: none has a verdict.
+        SuiteBroken: a suite cannot be trusted. Every batch of the call is marked as failed, because none has a verdict.
     """
     from motcua.canonical import KINDS
 
@@ -98,7 +98,7 @@ def validate_batches(batch_ids: Sequence[str], *, now: datetime | None = None) -
 def _validate_kind(
     kind: RecordKind, batches: list[ledger.Batch], settings: Settings, now: datetime, call: _Call
 ) -> None:
-    """Judge the batches of one kind of record, settle each, and write the page that shows it."""
+    """Judge the batches of one kind of record, complete each, and write their page."""
     from motcua.validate.results_page import write_page
 
     try:
@@ -109,7 +109,7 @@ def _validate_kind(
                 call.refuse(batch, error)
         raise
     for verdict in verdicts:
-        _settle(verdict, call)
+        _complete(verdict, call)
     judged = {batch.batch_id for batch in batches}
     refusals = [refusal for refusal in call.refusals if refusal.batch.batch_id in judged]
     page = write_page(verdicts, refusals, settings.reports_dir / "validation", now)
@@ -134,14 +134,14 @@ def _judge(kind: RecordKind, batches: list[ledger.Batch], suites: Path, now: dat
     findings = run_suite(suite, frame)
     judged = Judged(kind, suite, findings, [batch for batch, _ in landed], records, frame)
     _hold(judged.verdicts, run_suite(table_suite, _share_frame(judged.verdicts)))
-    judged.part_records()
+    judged.split_records()
     return judged.verdicts
 
 
 def _landed(
     kind: RecordKind, batches: list[ledger.Batch], suites: Path, call: _Call
 ) -> list[tuple[ledger.Batch, pa.Table]]:
-    """Read each batch's records to judge; refuse those that cannot be read or are not what the ledger says."""
+    """Read the records of each batch. Refuse batches that cannot be read or that differ from the ledger."""
     import pyarrow.compute as pc
 
     from motcua.landing import read_manifest, read_records
@@ -175,7 +175,7 @@ def _landed(
 
 
 def _frame(kind: RecordKind, batches: list[tuple[ledger.Batch, int]], records: pa.Table, now: datetime) -> pd.DataFrame:
-    """Return one frame of all records with their facts; `batch_no` is the position of the batch in the call."""
+    """Return one frame of all records with their facts. `batch_no` is the position of the batch in the call."""
     import numpy as np
 
     from motcua.validate.facts import add_facts
@@ -207,20 +207,20 @@ def _share_frame(verdicts: list[Verdict]) -> pd.DataFrame:
 
 
 def _hold(verdicts: list[Verdict], findings: list[Finding]) -> None:
-    """Mark the batches that too many of their records drag down, naming the rule most of them broke."""
+    """Hold the batches in which too many records break critical rules, and name the rule that most of them broke."""
     for finding in findings:
         for row in finding.rows:
             verdict = verdicts[row]
             worst = max(verdict.critical_counts, key=lambda rule: verdict.critical_counts[rule])
             verdict.held = BatchHeld(
                 f"Source {verdict.batch.source_id}, batch {verdict.batch.batch_id}: {verdict.broken_count} of"
-                f" {verdict.judged_count} records break critical rules, most of all {worst}"
+                f" {verdict.judged_count} records break critical rules, most often {worst}"
                 f" ({verdict.critical_counts[worst]} records; rule {finding.check.rule_id}).",
                 action=finding.check.meta.action or "correct the source, then validate again.",
             )
 
 
-def _settle(verdict: Verdict, call: _Call) -> None:
+def _complete(verdict: Verdict, call: _Call) -> None:
     from motcua.validate.set_aside import write_verdict
 
     if verdict.held:

@@ -1,4 +1,4 @@
-"""Looks up each distinct code and day of a frame once: records are many, what they name is little."""
+"""Looks up each distinct code and day of a frame once: there are many records but few distinct values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Distinct(NamedTuple):
-    """The distinct keys of a frame's rows: `keys[of_row[n]]` is the key of the n-th of `rows`, which have one."""
+    """The distinct keys of a frame. `rows` are the rows with a key; the n-th of them has the key `keys[of_row[n]]`."""
 
     keys: list[tuple[Any, ...]]
     rows: NDArray[np.int64]
@@ -20,7 +20,7 @@ class Distinct(NamedTuple):
 
 
 def distinct(frame: pd.DataFrame, column: str, *more: tuple[NDArray[np.int64], Any]) -> Distinct:
-    """Return each distinct code, reference day and value of `more` (numbers, what they stand for): records are many."""
+    """Return each distinct code, reference day and value of `more`, whose items are (codes, values) of `factorize`."""
     import pandas as pd
 
     parts: list[tuple[Any, Any]] = [pd.factorize(frame[name]) for name in (column, "reference_on")]
@@ -39,13 +39,13 @@ def distinct(frame: pd.DataFrame, column: str, *more: tuple[NDArray[np.int64], A
 
 
 def by_code_and_day(frame: pd.DataFrame, column: str, look_up: Any, of: str) -> pd.Series[Any]:
-    """Look up each distinct code and reference day once for each value of another column."""
+    """Return `look_up` for every row, called once for each code, reference day and value of the column `of`."""
     import pandas as pd
 
-    found_keys = distinct(frame, column, pd.factorize(frame[of]))
-    answers = np.full(len(found_keys.keys), None, dtype=object)
-    for place, key in enumerate(found_keys.keys):
-        answers[place] = look_up(*key)
-    found = np.full(len(frame), None, dtype=object)
-    found[found_keys.rows] = answers[found_keys.of_row]
-    return pd.Series(found, index=frame.index, dtype=object)
+    used = distinct(frame, column, pd.factorize(frame[of]))
+    results = np.full(len(used.keys), None, dtype=object)
+    for position, key in enumerate(used.keys):
+        results[position] = look_up(*key)
+    by_row = np.full(len(frame), None, dtype=object)
+    by_row[used.rows] = results[used.of_row]
+    return pd.Series(by_row, index=frame.index, dtype=object)

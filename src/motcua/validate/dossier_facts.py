@@ -1,4 +1,4 @@
-"""What only dossiers need: what the catalogue of procedures, the calendar and the store say of each."""
+"""The facts that only dossiers have, from the catalogue of procedures, the calendar and the store."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from motcua.warehouse import statement
 if TYPE_CHECKING:
     import pandas as pd
 
-UNKNOWN_FIELD = "khac"  # khác, "other": neither the catalogue nor the source names the field
+UNKNOWN_FIELD = "khac"  # khác, "other": neither the catalogue nor the source states the field
 
 # The date part of a dossier code, YYMMDD or YYYYMMDD before the daily counter (TT 01/2018/TT-VPCP Điều 19).
 _CODE_DATE = r"-(\d{6}|\d{8})-\d{4,7}$"
-_ASKED = ("row_no", "source_id", "system_code", "agency_code", "dossier_id", "dossier_no")
+_QUERIED = ("row_no", "source_id", "system_code", "agency_code", "dossier_id", "dossier_no")
 _TIMES = ("due_at", "finished_at", "received_at", "refused_at", "returned_at")
 
 
 def add_dossier_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connection) -> None:
-    """Add to a frame that has the facts of every kind those of dossiers.
+    """Add the facts of dossiers to a frame that has the facts of every kind of record.
 
-    field_code                            the procedure's in the catalogue, else the source's, else `khac`
-    is_procedure_known                    the catalogue has the procedure, on the same day
+    field_code                            the field of the procedure in the catalogue, else of the source, else `khac`
+    is_procedure_known                    the catalogue has the procedure on the reference day
     time_limit, time_unit                 its announced time, else the statutory one; null where it has none
-    computed_due_on, due_gap_workdays     the day due by that time, and how far `due_at` lies from it; null where a
+    computed_due_on, due_gap_workdays     the due day by that time, and the distance of `due_at` from it; null where a
                                           supplement request or an apology may have moved the due day
-    due_excess_workdays                   how much further that is than the rule of due dates tolerates
-    due_latest, finished_latest, ...      the latest instant the value may mean: 00:00:00 is a day without a time
-    ended_at                              the day a closed or refused dossier counts as ended; tests/sql/test_endings.py
-                                          holds it to the view dossier_contribution
+    due_excess_workdays                   the part of that distance above the tolerance of the rule of due dates
+    due_latest, finished_latest, ...      the latest instant that the value may mean: 00:00:00 is a day without a time
+    ended_at                              the day on which a closed or refused dossier counts as ended;
+                                          tests/sql/test_endings.py compares it with the view dossier_contribution
     apology_deadline_at                   the end of the day before the due day (NĐ 61/2018)
-    code_date_text, code_date_on, code_date_gap_days   of the date part of dossier_no
-    previous_status_code, status_move     of the store's current version; the move as "9>4", null if none
-    number_holder_count                   dossiers of the source with this dossier_no, itself included
+    code_date_text, code_date_on, code_date_gap_days   from the date part of dossier_no
+    previous_status_code, status_move     the status of the current version in the store; the change as "9>4", or null
+    number_holder_count                   the number of dossiers of the source with this dossier_no, including this one
     is_number_held_elsewhere              another source already holds this dossier_no
-    fee_stated                            the fee, 0 when none is stated
+    fee_stated                            the fee, or 0 when none is stated
     is_overdue_reason_known               the reason is in `forms/overdue_reasons.csv`, or none is stated
     """
     _add_latest(frame)
@@ -83,14 +83,14 @@ def _add_procedure(frame: pd.DataFrame, catalog: Catalog) -> None:
         [provinces.get(source, "") for source in distinct_sources], return_inverse=True
     )
     levels, distinct_levels = pd.factorize(frame["unit_level"])
-    found = distinct(
+    used = distinct(
         frame,
         "procedure_code",
-        (levels + 1, ["", *distinct_levels]),  # of a unit that is not known, whichever level the procedure has
+        (levels + 1, ["", *distinct_levels]),  # for an unknown unit, any level of the procedure
         (province_of[sources] if len(province_of) else sources, distinct_provinces),
     )
     number = np.full(len(frame), -1)
-    number[found.rows] = np.array([terms.number(*key) for key in found.keys], dtype=np.int64)[found.of_row]
+    number[used.rows] = np.array([terms.number(*key) for key in used.keys], dtype=np.int64)[used.of_row]
     frame["is_procedure_known"] = number >= 0
     frame["time_limit"] = terms.limits[number]
     frame["time_unit"] = pd.Categorical.from_codes(terms.units[number], categories=pd.Index(TIME_UNITS))
@@ -111,10 +111,12 @@ def _add_due(frame: pd.DataFrame, catalog: Catalog) -> None:
     group = np.where(dated, rule.to_numpy() * len(TIME_UNITS) + unit, -1)
     for number in np.unique(group[dated]):
         rows = np.flatnonzero(group == number)
-        place, kind = divmod(int(number), len(TIME_UNITS))
-        due = due_dates(received[rows], limit[rows].astype("int64"), TIME_UNITS[kind], rules[place], calendar)
+        rule_index, unit_index = divmod(int(number), len(TIME_UNITS))
+        due = due_dates(
+            received[rows], limit[rows].astype("int64"), TIME_UNITS[unit_index], rules[rule_index], calendar
+        )
         computed[rows] = due.due_on
-        tolerated[rows] = rules[place].tolerance_workdays
+        tolerated[rows] = rules[rule_index].tolerance_workdays
     frame["computed_due_on"] = computed.astype("datetime64[us]")
     compared = np.flatnonzero(dated & ~np.isnat(due_at))
     stated = due_at[compared].astype("datetime64[D]")
@@ -136,28 +138,27 @@ def _add_code_date(frame: pd.DataFrame) -> None:
 
 
 def _add_known(frame: pd.DataFrame, connection: Connection) -> None:
-
-    asked = frame.loc[frame["dossier_id"].notna(), [*_ASKED[1:], "parent_dossier_id"]]
-    number = asked["dossier_no"]
-    asked["dossier_no"] = number.where(asked["parent_dossier_id"].isna() & (number != ""))
-    known = _known(asked, connection).reindex(frame.index)
+    queried = frame.loc[frame["dossier_id"].notna(), [*_QUERIED[1:], "parent_dossier_id"]]
+    number = queried["dossier_no"]
+    queried["dossier_no"] = number.where(queried["parent_dossier_id"].isna() & (number != ""))
+    known = _known(queried, connection).reindex(frame.index)
     frame["previous_status_code"] = known["previous_status_code"].astype("float64")
     frame["status_move"] = _moves(frame["previous_status_code"], frame["status_code"])
     frame["is_number_held_elsewhere"] = known["is_number_held_elsewhere"].eq(True)
     holders = (
-        asked.dropna(subset=["dossier_no"]).groupby(["source_id", "dossier_no"])["dossier_id"].transform("nunique")
+        queried.dropna(subset=["dossier_no"]).groupby(["source_id", "dossier_no"])["dossier_id"].transform("nunique")
     )
     in_store = known["is_number_held_in_source"].eq(True)
     frame["number_holder_count"] = holders.reindex(frame.index).fillna(1) + in_store
 
 
-def _known(asked: pd.DataFrame, connection: Connection) -> pd.DataFrame:
-    """Ask the store about every dossier at once; rows of which it knows nothing are left out."""
+def _known(queried: pd.DataFrame, connection: Connection) -> pd.DataFrame:
+    """Query the store for all dossiers at once. Rows that it does not know are left out."""
     import pandas as pd
     import pyarrow as pa
     from pyarrow import csv
 
-    table = pa.Table.from_pandas(asked.assign(row_no=asked.index)[list(_ASKED)], preserve_index=False)
+    table = pa.Table.from_pandas(queried.assign(row_no=queried.index)[list(_QUERIED)], preserve_index=False)
     text = pa.BufferOutputStream()
     csv.write_csv(table, text, csv.WriteOptions(include_header=False))
     connection.execute(statement("validate/asked_dossiers"))

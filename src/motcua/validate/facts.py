@@ -1,7 +1,7 @@
-"""The facts that rules are stated over: what the catalogue, the calendar and the store say of each record.
+"""The facts that the rules use: the data of the catalogue, the calendar and the store about each record.
 
-A frame comes in with the columns of its kind plus `source_id` and `window_to`; it goes out with the columns named in
-`add_facts` and, of dossiers, in `add_dossier_facts`. No fact judges: what is acceptable stands in `expectations/`.
+The input is a frame with the columns of its kind plus `source_id` and `window_to`. The output also has the columns of
+`add_facts` and, for dossiers, of `add_dossier_facts`. A fact does not judge: `expectations/` states what is acceptable.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def add_facts(
 ) -> pd.DataFrame:
     """Return the frame with the facts added.
 
-    now                                   the wall time records are judged at
-    reference_on                          the day its unit is read on: the first of the kind's reference days that it
-                                          has (of a dossier the day received, else submitted), else the last day of the
-                                          batch's window
-    unit_id                               the unit its code means on that day, or the heir of one that was in force
-                                          then; null when none or several are meant
-    unit_level                            that unit's level; of a code not valid on the day, the level it ever has
-    unit_heir                             of a code whose unit had ended by that day: who took over, by id and name
+    now                                   the wall-clock time of the judgement
+    reference_on                          the day on which the unit code is read: the first reference day of the kind
+                                          that the record has (for a dossier the day received, else submitted), else
+                                          the last day of the batch's window
+    unit_id                               the unit that the code means on that day, or the heir of a unit in force then;
+                                          null when the code means no unit or several
+    unit_level                            the level of that unit; for a code not valid on that day, its only level
+    unit_heir                             for a code whose unit had ended by that day: its successors, by id and name
     """
     frame = frame.copy(deep=False)
     frame["now"] = np.datetime64(now, "us")
@@ -57,15 +57,15 @@ def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
     def meant(code: str, day: date, source_id: str) -> str | None:
         meanings = codes.meanings(code, source_id)
         source = catalog.source_by_id.get(source_id)
-        # A source that began later spells codes as they are in its own days: one code may have had another meaning.
+        # A source that began later uses the codes of its own time, when a code may have had another meaning.
         read_on = day if source is None else max(day, source.valid_from)
-        for found in (
+        for candidates in (
             {m.unit_id for m in meanings if m.holds_on(read_on) and units.goes_on_from(m.unit_id, day)},
             {m.unit_id for m in meanings if m.holds_on(day)},
             {m.unit_id for m in meanings if day < m.valid_from and units.goes_on_from(m.unit_id, day)},
         ):
-            if found:
-                return found.pop() if len(found) == 1 else None
+            if candidates:
+                return candidates.pop() if len(candidates) == 1 else None
         return None
 
     def heir(code: str, day: date, source_id: str) -> str | None:
@@ -76,8 +76,8 @@ def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
     def level(code: str, day: date, source_id: str) -> str | None:
         unit_id = meant(code, day, source_id)
         meanings = codes.meanings(code, source_id)
-        found = {levels[unit_id]} if unit_id else {levels[meaning.unit_id] for meaning in meanings}
-        return found.pop() if len(found) == 1 else None
+        candidates = {levels[unit_id]} if unit_id else {levels[meaning.unit_id] for meaning in meanings}
+        return candidates.pop() if len(candidates) == 1 else None
 
     frame["unit_id"] = by_code_and_day(frame, "unit_code", meant, of="source_id")
     frame["unit_level"] = by_code_and_day(frame, "unit_code", level, of="source_id")

@@ -1,4 +1,4 @@
-"""Reads the quarantine: what is set aside, by which rules, and whether the matter is settled since."""
+"""Reads the quarantine: the records set aside, the rules they broke, and whether they were accepted since."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QuarantineStatus = Literal["open", "accepted", "superseded"]
 
 @dataclass(frozen=True)
 class BrokenRule:
-    """One check a record broke. `value` is what the record says, already free of personal data."""
+    """One check that a record broke. `value` is the value of the record, already free of personal data."""
 
     rule_id: str
     severity: str
@@ -31,8 +31,8 @@ class BrokenRule:
 class QuarantineEntry:
     """One record set aside.
 
-    `status` is open until a later batch accepts the record and is loaded (accepted) or sets it aside anew, in which
-    case the newer one counts (superseded). `unit_id` is the unit it belongs to, none where that cannot be told.
+    `status` is `open` at first. It becomes `accepted` when a later batch that accepts the record is loaded, and
+    `superseded` when a later batch sets the record aside again. `unit_id` is its unit, or None where it is not known.
     """
 
     quarantine_id: int
@@ -51,13 +51,13 @@ class QuarantineEntry:
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
-        """The rules broken, each once, in the order of the suite."""
+        """The broken rules, each once, in the order of the suite."""
         return tuple(dict.fromkeys(rule.rule_id for rule in self.broken_rules))
 
 
 @dataclass(frozen=True)
 class QuarantineDetail(QuarantineEntry):
-    """A record set aside with the columns that quarantine keeps."""
+    """A record set aside, with the columns that the quarantine keeps."""
 
     record: dict[str, Any]
 
@@ -70,7 +70,7 @@ def list_quarantine(
     *,
     batch_id: str | None = None,
 ) -> list[QuarantineEntry]:
-    """Return records set aside, the newest first, of one source, rule or batch when given."""
+    """Return the records set aside, the newest first. A source, a rule and a batch narrow the list."""
     return [
         QuarantineEntry(**_entry(row))
         for row in _rows(source_id=source_id, rule_id=rule, batch_id=batch_id, only_open=only_open, row_limit=limit)
@@ -91,16 +91,16 @@ def show_quarantine(quarantine_id: int) -> QuarantineDetail:
             f"There is no quarantine record {quarantine_id}.",
             action="list the ids with `motcua quarantine list`; validating a batch again gives its records new ids.",
         )
-    said = rows[0].record
+    record = rows[0].record
     names = KINDS[rows[0].record_kind].shown
-    return QuarantineDetail(**_entry(rows[0]), record={name: said[name] for name in names if name in said})
+    return QuarantineDetail(**_entry(rows[0]), record={name: record[name] for name in names if name in record})
 
 
-def _rows(**asked: Any) -> list[Row[Any]]:
+def _rows(**filters: Any) -> list[Row[Any]]:
     parameters = dict.fromkeys(("source_id", "rule_id", "batch_id", "quarantine_id"))
     parameters |= {"only_open": False, "row_limit": 1}
     with store_engine().connect() as connection:
-        return list(connection.execute(statement("quarantine/list"), parameters | asked).all())
+        return list(connection.execute(statement("quarantine/list"), parameters | filters).all())
 
 
 def _entry(row: Row[Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The results page of one call and kind of record: one self-contained HTML file, Vietnamese first, English at a click.
+"""The results page of one call and kind of record: one self-contained HTML file, in Vietnamese with English on click.
 
-No script, no font and no style sheet from elsewhere: it opens in a closed network (GX's own Data Docs do not). It
-holds counts and the keys of set-aside records in their own system; no dossier code, no value, no person.
+It loads no script, font or style sheet from elsewhere, so it opens in a closed network (the Data Docs of GX do not). It
+holds counts and the keys of records set aside, as their system knows them. It holds no dossier code, value or person.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from motcua.canonical import KINDS
 from motcua.validate.suite import Suite
 from motcua.validate.verdict import Refusal, Verdict, total_counts
 
-KEYS_SHOWN = 500  # keys listed for each source; the rest is counted and stays in the quarantine
+KEYS_SHOWN = 500  # the most keys listed for each source; the rest is counted, and the quarantine lists it
 
 
 def write_page(verdicts: Sequence[Verdict], refusals: Sequence[Refusal], folder: Path, moment: datetime) -> str:
-    """Write the page of the batches of one kind and return its path. The same batches always have the same name."""
+    """Write the page of the batches of one kind and return its path. The same batches give the same name."""
     batches = sorted(
         (batch.run_id, batch.batch_id) for batch in (*(v.batch for v in verdicts), *(r.batch for r in refusals))
     )
@@ -38,7 +38,7 @@ def write_page(verdicts: Sequence[Verdict], refusals: Sequence[Refusal], folder:
 
 
 def render_page(verdicts: Sequence[Verdict], refusals: Sequence[Refusal], moment: datetime) -> str:
-    """Return the page as HTML; every value is escaped."""
+    """Return the page as HTML. Every value is escaped."""
     environment = Environment(
         loader=PackageLoader("motcua.validate", "templates"),
         autoescape=True,

@@ -1,8 +1,8 @@
 """Runs a suite over a frame with Great Expectations and fails safe.
 
-Three ways a verdict can be silently wrong are errors here: an expectation lost while loading (GX drops an unknown
-type with only a log line), one that raised instead of answering, and one that names fewer failing rows than it counts
-(SQL batches cut the list at `partial_unexpected_count`, 20 by default).
+A verdict can be silently wrong in three ways, and each is an error here. An expectation can be lost while loading (GX
+drops an unknown type with only a log line). It can raise an error instead of answering. It can name fewer failing rows
+than it counts (SQL batches cut the list at `partial_unexpected_count`, 20 by default).
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class Finding:
 
 
 def run_suite(suite: Suite, frame: pd.DataFrame) -> list[Finding]:
-    """Judge every row of a frame; return one finding a check, in the suite's order, empty when nothing failed.
+    """Judge every row of a frame. Return one finding for each check, in the order of the suite.
 
-    A first pass only counts. A second one, over the checks that failed, collects the failing rows: keeping all keys
-    of every check in one pass costs twice the time.
+    The finding of a check without a failing row is empty. A first pass only counts. A second pass, over the failed
+    checks, collects the failing rows. One pass that collects the rows of every check takes twice the time.
 
     Args:
         suite: checks over columns of the frame.
-        frame: any frame with an unnamed integer index, each value once.
+        frame: any frame with an unnamed integer index without repeated values.
 
     Raises:
         SuiteBroken: the suite did not load or did not answer completely.
@@ -65,13 +65,13 @@ def run_suite(suite: Suite, frame: pd.DataFrame) -> list[Finding]:
 
 
 def failing_rows(suite: Suite, check: Check, result: Any) -> list[int]:
-    """Return the failing rows a result names.
+    """Return the failing rows that a result names.
 
-    The rows are the frame's index, not a key column: GX looks a key column up row by row, which made a rule that
-    most rows break ten times slower.
+    The rows are values of the frame's index and not of a key column. GX reads a key column row by row, which made a
+    rule that most rows break ten times slower.
 
     Raises:
-        SuiteBroken: it names fewer, or others, than it counts.
+        SuiteBroken: the named rows differ from the count.
     """
     count = result.result.get("unexpected_count")
     rows = sorted({int(row) for row in result.result.get("unexpected_index_list") or ()})
@@ -81,9 +81,9 @@ def failing_rows(suite: Suite, check: Check, result: Any) -> list[int]:
 
 
 def _validate(suite: Suite, batch: Any, checks: Sequence[Check], result_format: dict[str, Any]) -> list[Any]:
-    answered = batch.validate(_expectations(suite, checks), result_format=result_format)
+    validation = batch.validate(_expectations(suite, checks), result_format=result_format)
     results: dict[int, Any] = {}
-    for result in answered.results:
+    for result in validation.results:
         position = result.expectation_config.meta["position"]
         results[position] = result
         if result.exception_info and _raised(result.exception_info):
@@ -95,7 +95,7 @@ def _validate(suite: Suite, batch: Any, checks: Sequence[Check], result_format: 
 
 
 def _expectations(suite: Suite, checks: Sequence[Check]) -> Any:
-    """Build GX's suite of these checks, each marked with its position, and count what it took over."""
+    """Build the GX suite of these checks, each with its position, and verify that it holds all of them."""
     import great_expectations as gx
 
     try:
@@ -112,9 +112,9 @@ def _expectations(suite: Suite, checks: Sequence[Check]) -> Any:
             ],
         )
     except (TypeError, ValueError) as error:
-        raise _broken(suite, f"holds arguments that an expectation refuses: {error}") from error
-    kept = {expectation.meta["position"] for expectation in loaded.expectations}
-    lost = [check for position, check in enumerate(checks) if position not in kept]
+        raise _broken(suite, f"has arguments that an expectation refuses: {error}") from error
+    loaded_positions = {expectation.meta["position"] for expectation in loaded.expectations}
+    lost = [check for position, check in enumerate(checks) if position not in loaded_positions]
     if lost:
         names = ", ".join(f"{check.rule_id} ({check.type})" for check in lost)
         raise _broken(suite, f"lost {len(lost)} of {len(checks)} expectations while loading: {names}")
@@ -126,7 +126,7 @@ def _batch(frame: pd.DataFrame) -> Any:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    # Only now: this module sets its own level when imported. It names a folder of docs that it never writes.
+    # After the import, because it sets the level of the module. The module logs a folder of docs that it never writes.
     for name in ("great_expectations", "great_expectations.data_context.types.base"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -137,7 +137,7 @@ def _batch(frame: pd.DataFrame) -> Any:
 
 
 def _raised(information: dict[str, Any]) -> bool:
-    """GX reports one flat dict, or one a metric when a metric failed."""
+    """Return whether GX reports an error: in one flat dict, or in one for each metric when a metric failed."""
     parts: Iterable[Any] = [information] if "raised_exception" in information else information.values()
     return any(part.get("raised_exception") for part in parts)
 

@@ -1,4 +1,4 @@
-"""Judges a sample of records that nothing is kept of: what share of them each rule would find at fault."""
+"""Judges a sample of records without keeping them: the share of records that would break each rule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RuleShare:
-    """How many of a sample's records a rule would find at fault; a critical one sets them aside."""
+    """The number and share of a sample's records that break a rule. A critical rule would set them aside."""
 
     rule_id: str
     severity: Severity
@@ -27,10 +27,10 @@ class RuleShare:
 
 
 def judge_sample(records: pa.Table, source_id: str, window_to: date, catalog: Catalog) -> list[RuleShare]:
-    """Return the rules that some of the records break, the worst first, and `any critical` for those set aside.
+    """Return the rules that some of the records break, the worst first. `any critical` counts the records set aside.
 
     Args:
-        records: rows of LANDING_SCHEMA that a pull would pass on. Nothing is written.
+        records: rows of LANDING_SCHEMA that a pull would deliver. Nothing is written.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""Writes a verdict: accepted records to landing, the rest to quarantine, the counts and the state to the ledger."""
+"""Writes a verdict: accepted records to landing, other records to the quarantine, counts and state to the ledger."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ROWS_A_STATEMENT = 5000
 
 
 def write_verdict(verdict: Verdict) -> None:
-    """Write a batch's verdict; the rows in the store in one transaction, replacing those of an earlier verdict.
+    """Write the verdict of a batch. One transaction replaces the rows of an earlier verdict in the store.
 
-    A batch that another run validated or loaded meanwhile is left as it is.
+    A batch that another run has validated or loaded meanwhile is not changed.
     """
     batch, accepted = verdict.batch, verdict.accepted
     assert accepted is not None, "a held batch has no records to write"
@@ -67,7 +67,7 @@ def _set_aside(connection: Connection, verdict: Verdict, identity: dict[str, Any
 def _answer_open_records(
     connection: Connection, accepted: pa.Table, kind: RecordKind, identity: dict[str, Any]
 ) -> None:
-    """Note on the source's open quarantine records which of them this batch accepts at last."""
+    """Record which open quarantine records of the source this batch accepts."""
     connection.execute(statement("validate/withdraw_answers"), identity)
     open_keys = connection.execute(statement("validate/unanswered_keys"), identity).all()
     if not open_keys:

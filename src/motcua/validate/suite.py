@@ -1,7 +1,7 @@
-"""The suites: what is acceptable, as JSON that a rule's owner can read and edit.
+"""The suites: they state what is acceptable, as JSON that the owner of a rule can read and edit.
 
-A suite file is our own thin format around Great Expectations' `type`, `kwargs` and `severity`; `meta` says which rule
-a check belongs to, why, in English and Vietnamese, on what legal source, and how sure we are of it.
+A suite file is our own thin format around `type`, `kwargs` and `severity` of Great Expectations. `meta` gives the rule
+of a check, its reason in English and Vietnamese, its legal source, and how certain that source is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Severity = Literal["critical", "warning"]
 
 
 class CheckMeta(BaseModel):
-    """What a check stands for. `fields` are the columns whose values are shown with a finding."""
+    """The rule and the reason of a check. `fields` are the columns whose values are shown with a finding."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,7 +28,7 @@ class CheckMeta(BaseModel):
     reason_vi: str
     legal_source: str
     evidence: str
-    action: str | None = None  # for a rule of a whole batch: what to do about it
+    action: str | None = None  # for a rule of a whole batch: the next step
 
 
 class Check(BaseModel):
@@ -47,7 +47,7 @@ class Check(BaseModel):
 
 
 class Suite(BaseModel):
-    """A suite file. One rule may take several checks, all of one severity."""
+    """A suite file. A rule may have several checks, all of one severity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -70,7 +70,7 @@ class Suite(BaseModel):
 
     @property
     def columns(self) -> list[str]:
-        """Every column that an expectation names, conditions included: all a frame must hold to be judged."""
+        """Every column that an expectation or its condition names. A frame must have all of them."""
         return sorted({name for check in self.checks for name in _columns(check.kwargs)})
 
 
@@ -78,7 +78,7 @@ def load_suite(path: Path) -> Suite:
     """Read a suite.
 
     Raises:
-        SuiteBroken: the file is missing, not JSON, or an entry is not of the format.
+        SuiteBroken: the file is missing or not JSON, or an entry does not follow the format.
     """
     try:
         return Suite.model_validate_json(path.read_bytes())
@@ -89,7 +89,7 @@ def load_suite(path: Path) -> Suite:
         place = ".".join(str(part) for part in first["loc"])
         raise SuiteBroken(
             f"{path}: {place or 'file'}: {first['msg']} ({error.error_count()} problem(s)).",
-            action="correct the named entry; every other entry of the suites shows the format.",
+            action="correct the named entry; the other entries of the suites show the format.",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What the catalogue says of a procedure on a day, numbered so that hundreds of thousands of records share it."""
+"""The terms of a procedure on a day in the catalogue, numbered so that hundreds of thousands of records share them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class _Term(NamedTuple):
     field_code: str | None
 
 
-_NO_LIMIT = float("nan")  # one object, so that two terms without a limit are one
+_NO_LIMIT = float("nan")  # one object, because two NaN objects are not equal, so two terms without a limit are equal
 _UNKNOWN = _Term(_NO_LIMIT, -1, -1, None)
 
 
 class Terms:
-    """Numbers the distinct terms it is asked for; the arrays are by number, -1 (not known) being the last."""
+    """Numbers the distinct terms. The arrays are indexed by number, and their last item (-1) means not known."""
 
     def __init__(self, catalog: Catalog, rules: DueRules) -> None:
         self._catalog = catalog
@@ -33,7 +33,7 @@ class Terms:
         self._numbers: dict[_Term, int] = {}
 
     def number(self, code: str, day: date, level: str, province: str) -> int:
-        """Return the number of a procedure's terms on a day, or -1 when the catalogue does not know it then."""
+        """Return the number of a procedure's terms on a day, or -1 when the catalogue does not have it on that day."""
         entry = self._catalog.procedure(code, day, level, province)
         if entry is None:
             return -1

@@ -1,4 +1,4 @@
-"""The verdict on a batch: what is accepted, what is set aside and by which rules, and the counts by rule."""
+"""The verdict on a batch: the accepted records, the records set aside with their rules, and the counts by rule."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A batch that was not validated: `held` for somebody to decide, `failed` to be tried again, and why."""
+    """A batch that was not validated, with the reason. `held` waits for a decision, `failed` for another attempt."""
 
     batch: Batch
     state: str
@@ -33,7 +33,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class RuleCount:
-    """How many of a batch's judged records broke a rule."""
+    """The number of judged records of a batch that broke a rule."""
 
     rule_id: str
     severity: Severity
@@ -43,16 +43,16 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class SetAside:
-    """A record that broke at least one critical rule, with every rule it broke, and its unit where it is known."""
+    """A record that broke at least one critical rule, with every rule that it broke, and its unit where it is known."""
 
-    record: dict[str, Any]  # the columns that quarantine keeps
+    record: dict[str, Any]  # the columns that the quarantine keeps
     unit_id: str | None
     broken_rules: list[dict[str, Any]]
 
 
 @dataclass
 class Verdict:
-    """What judging one batch found. When `held`, the whole batch is stopped and no record is accepted or set aside."""
+    """The verdict on one batch. When `held`, the whole batch is stopped and no record is accepted or set aside."""
 
     batch: Batch
     kind: RecordKind
@@ -61,12 +61,12 @@ class Verdict:
     broken_count: int  # records that broke a critical rule
     rule_counts: list[RuleCount]
     held: BatchHeld | None = None
-    accepted: pa.Table | None = None  # of the kind's accepted schema
+    accepted: pa.Table | None = None  # in the accepted schema of the kind
     set_aside: list[SetAside] = field(default_factory=list)
 
     @property
     def critical_counts(self) -> dict[str, int]:
-        """Every critical rule and how many records broke it."""
+        """Every critical rule, with the number of records that broke it."""
         return {count.rule_id: count.failed_count for count in self.rule_counts if count.severity == "critical"}
 
 
@@ -75,7 +75,7 @@ class Judged:
 
     Args:
         findings: failing rows by position in `records` and `frame`, which hold the same rows.
-        frame: with `batch_no` (position in `batches`) and what validation adds to a record of the kind.
+        frame: with `batch_no` (position in `batches`) and the columns that validation adds to a record of the kind.
     """
 
     def __init__(
@@ -115,11 +115,11 @@ class Judged:
             for number, batch in enumerate(batches)
         ]
 
-    def part_records(self) -> None:
-        """Give each verdict that is not held its accepted records and those set aside."""
+    def split_records(self) -> None:
+        """Add the accepted records and those set aside to each verdict that is not held."""
         held = [number for number, verdict in enumerate(self.verdicts) if verdict.held]
-        wanted = ~np.isin(self._batch_no, held)
-        aside = self._set_aside(np.flatnonzero(self._is_broken & wanted))
+        is_not_held = ~np.isin(self._batch_no, held)
+        aside = self._set_aside(np.flatnonzero(self._is_broken & is_not_held))
         resolved = self._records
         for column in self._kind.schema_of("resolved"):
             values = pa.array(self._frame[column.name], column.type, from_pandas=True)
@@ -146,23 +146,23 @@ class Judged:
             broken = [row for row in finding.rows if row in aside]
             fields = finding.check.meta.fields
             values = zip(*(self._frame.loc[broken, name].tolist() for name in fields), strict=True)
-            for row, said in zip(broken, values, strict=True):
+            for row, row_values in zip(broken, values, strict=True):
                 aside[row].broken_rules.append(
-                    _broken_rule(finding.check, dict(zip(fields, said, strict=True)), self._kind.shown)
+                    _broken_rule(finding.check, dict(zip(fields, row_values, strict=True)), self._kind.shown)
                 )
         return aside
 
 
 def _broken_rule(check: Check, values: dict[str, Any], shown: Container[str]) -> dict[str, Any]:
     texts = {name: _text(value) for name, value in values.items()}
-    # A column of the record says something also when it is empty; a fact that is not known says nothing.
+    # An empty column of the record is shown, because it is evidence. A fact that is not known is left out.
     texts = {name: text for name, text in texts.items() if text is not None or name in shown}
-    one = texts[check.meta.fields[0]] if len(texts) == 1 else None
+    only_text = texts[check.meta.fields[0]] if len(texts) == 1 else None
     return {
         "rule_id": check.rule_id,
         "severity": check.severity,
         "field": ", ".join(texts),
-        "value": one if len(texts) == 1 else ", ".join(f"{name}={text or ''}" for name, text in texts.items()),
+        "value": only_text if len(texts) == 1 else ", ".join(f"{name}={text or ''}" for name, text in texts.items()),
         "reason": check.meta.reason,
         "reason_vi": check.meta.reason_vi,
         "legal_source": check.meta.legal_source,
@@ -180,7 +180,7 @@ def _text(value: Any) -> str | None:
 
 
 def total_counts(verdicts: Sequence[Verdict]) -> dict[str, tuple[int, int]]:
-    """Return (checked, failed) of each rule over several verdicts."""
+    """Return the counts (checked, failed) of each rule over several verdicts."""
     checked: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for verdict in verdicts:

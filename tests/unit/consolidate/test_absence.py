@@ -70,7 +70,7 @@ def test_a_dossier_withdrawn_once_is_not_withdrawn_again() -> None:
     assert (batch.unconfirmed_count, batch.tombstoned_count) == (0, 0)
 
 
-def test_a_source_that_cannot_be_asked_by_id_proves_nothing() -> None:
+def test_a_source_without_requests_by_id_proves_no_deletion() -> None:
     load(dossier("1"))
     for nights in range(1, 4):
         batch = load(missing=("1",), proves=False)
@@ -79,7 +79,7 @@ def test_a_source_that_cannot_be_asked_by_id_proves_nothing() -> None:
     assert received() == 1
 
 
-def test_a_dossier_marked_as_deleted_is_withdrawn_at_once_and_needs_nobody() -> None:
+def test_a_dossier_marked_as_deleted_is_withdrawn_at_once_without_further_proof() -> None:
     load(dossier("1"))
     batch = load(aside=[dossier("1", **MARKED)])
     assert (batch.tombstoned_count, batch.quarantined_count) == (1, 1)
@@ -132,7 +132,7 @@ def test_a_replay_of_an_old_batch_neither_restores_nor_deletes() -> None:
     assert received() == 1
 
 
-def test_a_copy_counts_when_what_it_is_a_copy_of_is_deleted() -> None:
+def test_a_copy_counts_when_its_original_is_deleted() -> None:
     shared = {"dossier_no": "000.01.21.H59-231002-0001", "reference_uid": "uid"}
     load(dossier("1", **shared))
     load(dossier("7", **shared, agency_code="84100", unit_code="x"), source_id="tra-vinh.centre")
@@ -149,7 +149,7 @@ def test_a_batch_that_does_not_load_withdraws_nothing() -> None:
     assert (received(), state()) == (1, None)
 
 
-def test_the_ledger_tells_what_is_unconfirmed_and_withdrawn_by_source() -> None:
+def test_the_ledger_counts_unconfirmed_and_withdrawn_dossiers_by_source() -> None:
     load(dossier("1"), dossier("2"), dossier("3"))
     load(dossier("3"), missing=("1",), aside=[dossier("2", **MARKED)])
     [absences] = ledger.absences()

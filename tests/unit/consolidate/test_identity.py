@@ -120,7 +120,7 @@ def test_where_none_is_the_receiving_agency_the_newest_modified_counts() -> None
     assert received_at() == [OTHER_COMMUNE]
 
 
-def test_an_agency_that_has_not_received_the_dossier_does_not_keep_it() -> None:
+def test_the_copy_of_an_agency_that_has_not_received_the_dossier_does_not_count() -> None:
     load(dossier("1", **AT_COMMUNE, status_code=1))
     load(dossier("7", **AT_CENTRE), source_id=OTHER_SOURCE)
     assert received_at() == [OTHER_COMMUNE]
@@ -132,7 +132,7 @@ def test_two_records_of_one_batch_that_are_one_dossier_count_once() -> None:
     assert received_at() == [COMMUNE]
 
 
-def test_a_corrected_number_parts_what_was_taken_for_one() -> None:
+def test_a_corrected_number_separates_dossiers_that_were_taken_for_one() -> None:
     load(dossier("1", **AT_COMMUNE))
     load(dossier("7", **AT_CENTRE), source_id=OTHER_SOURCE)
     load(dossier("1", **AT_COMMUNE | {"dossier_no": "000.01.21.H59-231002-0009"}))
@@ -140,7 +140,7 @@ def test_a_corrected_number_parts_what_was_taken_for_one() -> None:
     assert duplicates() == {}
 
 
-def test_a_decision_made_by_another_source_does_not_hide_what_its_own_source_says_later() -> None:
+def test_a_decision_caused_by_another_source_does_not_hide_later_records_of_its_own_source() -> None:
     load(dossier("7", **AT_CENTRE, status_code=4), source_id=OTHER_SOURCE)
     late = validated_batch([dossier("7", **AT_CENTRE, status_code=9)], source_id=OTHER_SOURCE)
     load(dossier("1", **AT_COMMUNE))
@@ -154,7 +154,7 @@ def test_a_decision_made_by_another_source_does_not_hide_what_its_own_source_say
     check_measures()
 
 
-def test_the_times_a_version_held_follow_one_another() -> None:
+def test_the_periods_of_the_versions_of_a_dossier_follow_one_another() -> None:
     late = validated_batch([dossier("7", **AT_CENTRE, fee_amount=1)], source_id=OTHER_SOURCE)
     later = validated_batch([dossier("7", **AT_CENTRE, fee_amount=2)], source_id=OTHER_SOURCE)
     load(dossier("1", **AT_COMMUNE))

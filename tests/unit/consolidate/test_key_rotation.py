@@ -106,7 +106,7 @@ def test_references_follow_through_two_rotations() -> None:
     assert applicants() == {later(AN): {"1", "3", "4"}, later(BINH): {"2"}}
 
 
-def test_a_rotation_taken_back_parts_nothing() -> None:
+def test_a_rotation_that_is_taken_back_separates_no_dossiers() -> None:
     back = Pseudonymiser(*K1, [K2])
     load(of("1", AN, OLD))
     load(of("2", AN, OVERLAP))
@@ -114,7 +114,7 @@ def test_a_rotation_taken_back_parts_nothing() -> None:
     assert applicants() == {NEW(AN): {"1", "2", "3"}}
 
 
-def test_the_upgrade_hashes_what_is_known_as_the_comparison_does() -> None:
+def test_the_upgrade_hashes_known_versions_as_the_comparison_does() -> None:
     migration = PROJECT_ROOT / "src/motcua/warehouse/migrations/store/versions/0006_applicant_alias.py"
     hashed = migration.read_text(encoding="utf-8").partition("jsonb_build_array(")[2].partition(")")[0]
     assert [name.strip() for name in hashed.split(",")] == list(DOSSIER.lists["compared_always"])

@@ -1,4 +1,4 @@
-"""What a night's records become: versions that are only ever added to, and a ledger that balances."""
+"""The records of a night become append-only versions, and the ledger balances."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_null_that_becomes_a_value_is_a_change() -> None:
     assert load(validated_batch([dossier()])).changed_count == 1
 
 
-def test_only_when_we_heard_of_it_differs_is_no_change() -> None:
+def test_a_different_time_of_the_pull_alone_is_not_a_change() -> None:
     load(validated_batch([dossier(modified_at=datetime(2023, 10, 6))]))
     assert load(validated_batch([dossier(modified_at=datetime(2023, 10, 7))])).unchanged_count == 1
 
@@ -65,7 +65,7 @@ def test_two_runs_of_one_batch_at_once_do_not_double_it() -> None:
     assert len(versions()) == 500
 
 
-def test_a_batch_with_a_record_unaccounted_for_does_not_load() -> None:
+def test_a_batch_with_a_record_that_is_not_accounted_for_does_not_load() -> None:
     good, short = validated_batch([dossier("1")]), validated_batch([dossier("2")], pulled=3)
     assert consolidate_batches([short, good]).failed == [short]
     batch = ledger.read_batches([short])[0]
@@ -113,7 +113,7 @@ def test_the_database_itself_refuses_a_loaded_batch_that_does_not_balance() -> N
         )
 
 
-def test_a_batch_pulled_before_what_is_known_does_not_overwrite_it() -> None:
+def test_a_batch_pulled_before_the_known_version_does_not_overwrite_it() -> None:
     old = validated_batch([dossier(status_code=4, finished_at=None, returned_at=None)])
     load(validated_batch([dossier()]))
     assert load(old).unchanged_count == 1

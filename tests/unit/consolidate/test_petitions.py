@@ -79,7 +79,7 @@ def test_a_version_of_a_petition_cannot_be_rewritten(folder: Path) -> None:
         connection.execute(text("update petition_version set handled_on = '2023-10-05'"))
 
 
-def test_every_row_has_a_fate_and_what_breaks_a_rule_is_kept_with_it(folder: Path) -> None:
+def test_every_row_is_accounted_for_and_a_row_that_breaks_a_rule_is_kept_with_the_rule(folder: Path) -> None:
     drop(
         folder,
         row("1"),
@@ -124,7 +124,7 @@ def test_a_petition_corrected_in_its_file_leaves_the_quarantine(folder: Path) ->
     }
 
 
-def test_what_the_newest_file_says_unreadably_is_set_aside_and_the_store_keeps_what_it_knew(folder: Path) -> None:
+def test_an_unreadable_row_of_the_newest_file_is_set_aside_and_the_store_keeps_its_version(folder: Path) -> None:
     drop(folder, row("1"))
     take()
     drop(folder, row("1", Ngày_xử_lý="ba mươi"), name="2.csv")
@@ -132,14 +132,14 @@ def test_what_the_newest_file_says_unreadably_is_set_aside_and_the_store_keeps_w
     assert versions() == [("PAKN-1", None, True)]
 
 
-def test_a_file_of_which_most_rows_are_broken_is_held_whole(folder: Path) -> None:
+def test_a_file_with_mostly_broken_rows_is_held_as_a_whole(folder: Path) -> None:
     drop(folder, *(row(str(n), Ngày_nhận="02/10/2023" if n < 9 else "x") for n in range(20)))
     batch = take()
     assert (batch.state, batch.error_kind) == ("held", "BatchHeld")
     assert versions() == []
 
 
-def test_measures_of_dossiers_wait_for_no_petitions(folder: Path) -> None:
+def test_measures_of_dossiers_do_not_wait_for_petitions(folder: Path) -> None:
     drop(folder, row("1"))
     take()
     assert build_measures() == []

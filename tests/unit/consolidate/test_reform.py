@@ -110,7 +110,7 @@ def test_the_same_system_under_the_heirs_code_keeps_the_unit_of_intake() -> None
     assert flows() == {(WARD_4, "2025-06-20", "received_direct"): 1, (WARD_4, "2025-07-04", "resolved_late"): 1}
 
 
-def test_it_does_not_matter_which_of_the_two_systems_is_heard_first() -> None:
+def test_it_does_not_matter_which_of_the_two_systems_is_pulled_first() -> None:
     load(pulled(NEW_WARD, record(NEW_WARD, 1, RECEIVED, taken_in_by=WARD_4, **DONE)))
     assert flows() == {(NEW_WARD, "2025-06-20", "received_direct"): 1, (NEW_WARD, "2025-07-04", "resolved_late"): 1}
     load(pulled(WARD_4, record(WARD_4, 1, RECEIVED)))
@@ -119,7 +119,7 @@ def test_it_does_not_matter_which_of_the_two_systems_is_heard_first() -> None:
     assert flows() == {(WARD_4, "2025-06-20", "received_direct"): 1, (WARD_4, "2025-07-04", "resolved_late"): 1}
 
 
-def test_saying_the_same_again_is_no_change() -> None:
+def test_a_repeated_record_is_not_a_change() -> None:
     load(pulled(WARD_4, record(WARD_4, 1, RECEIVED)))
     again = record(NEW_WARD, 1, RECEIVED, taken_in_by=WARD_4)
     load(pulled(NEW_WARD, again))

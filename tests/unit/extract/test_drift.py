@@ -1,4 +1,4 @@
-"""A source that sends other data than before is noticed on the first page, by name, and handled as its entry says."""
+"""Drift of a source is detected on the first page, reported by name, and handled as the entry of the source says."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def night(site: Site, plan: Plan, resolve: Resolve, tmp_path: Path, monkeypatch:
     return pull
 
 
-def found() -> set[tuple[str, str, str]]:
-    return {(finding.kind, finding.name, finding.handling) for finding in ledger.drift(SOURCE)}
+def recorded() -> set[tuple[str, str, str]]:
+    return {(each.kind, each.name, each.handling) for each in ledger.drift(SOURCE)}
 
 
 def test_a_source_that_sends_the_same_as_before_has_no_drift(night: Night) -> None:
     assert [night(policy="freeze").state for _ in range(2)] == ["extracted"] * 2
-    assert found() == set()
+    assert recorded() == set()
     assert read_contract(SOURCE).row_count == 24
 
 
@@ -67,7 +67,7 @@ def test_a_new_field_is_accepted_once_and_recorded_where_the_source_may_evolve(n
     night()
     for _ in range(2):
         assert night(lambda each: each.update(mood="vui")).state == "extracted"
-    assert found() == {("new_field", "mood", "evolved")}
+    assert recorded() == {("new_field", "mood", "evolved")}
     assert len(ledger.drift()) == 1
 
 
@@ -78,7 +78,7 @@ def test_a_new_field_stops_a_frozen_source_and_keeps_stopping_it(night: Night) -
         assert (batch.state, batch.error_kind) == ("failed", "ContractBroken")
         assert "new field mood" in (batch.error_message or "")
         assert "on_drift: evolve" in (batch.error_message or "")
-    assert found() == {("new_field", "mood", "frozen")}
+    assert recorded() == {("new_field", "mood", "frozen")}
 
 
 @pytest.mark.parametrize("policy", ["evolve", "freeze"])
@@ -86,38 +86,38 @@ def test_a_mapped_field_that_vanished_always_stops_the_pull(night: Night, policy
     night()
     batch = night(lambda each: each.pop("dueDate"), policy=policy)
     assert batch.error_kind == "ContractBroken"
-    assert "vanished field dueDate (in every record before, which due_at is made of)" in (batch.error_message or "")
-    assert found() == {("vanished_field", "dueDate", "broken")}
+    assert "vanished field dueDate (in every record before; due_at is read from it)" in (batch.error_message or "")
+    assert recorded() == {("vanished_field", "dueDate", "broken")}
     assert night(policy="freeze").state == "extracted"
 
 
 def test_a_renamed_field_is_reported_as_one_vanished_and_one_new_field(night: Night) -> None:
     night()
     night(_rename)
-    assert found() == {("vanished_field", "lockState", "broken"), ("new_field", "lockedState", "broken")}
+    assert recorded() == {("vanished_field", "lockState", "broken"), ("new_field", "lockedState", "broken")}
 
 
 def _rename(each: dict[str, Any]) -> None:
     each["lockedState"] = each.pop("lockState")
 
 
-def test_an_unmapped_field_that_vanished_is_a_matter_of_policy(night: Night) -> None:
+def test_an_unmapped_field_that_vanished_is_handled_by_the_policy(night: Night) -> None:
     night()
     assert night(lambda each: each.pop("serviceName"), policy="freeze").state == "failed"
     assert night(lambda each: each.pop("serviceName")).state == "extracted"
-    assert found() == {("vanished_field", "serviceName", "frozen"), ("vanished_field", "serviceName", "evolved")}
+    assert recorded() == {("vanished_field", "serviceName", "frozen"), ("vanished_field", "serviceName", "evolved")}
 
 
-def test_a_required_field_is_missed_at_the_first_contact(night: Night) -> None:
+def test_a_required_field_that_is_missing_stops_the_first_pull(night: Night) -> None:
     batch = night(lambda each: each.pop("serviceCode"))
     assert batch.error_kind == "ContractBroken"
-    assert "serviceCode (in no record, procedure_code is made of it)" in (batch.error_message or "")
+    assert "serviceCode (in no record; procedure_code is read from it)" in (batch.error_message or "")
 
 
 def test_a_field_of_another_type_is_reported_with_both_types(night: Night) -> None:
     night()
     batch = night(lambda each: each.update(online=False), policy="freeze")
-    assert "retyped field online (boolean, text before)" in (batch.error_message or "")
+    assert "retyped field online (boolean, before text)" in (batch.error_message or "")
     night(lambda each: each.update(online=False))
     assert night(lambda each: each.update(online=False), policy="freeze").state == "extracted"
 
@@ -142,13 +142,13 @@ def test_a_field_that_is_absent_where_it_is_null_may_be_absent_from_a_page() -> 
     assert compare(known, contract_of([record(n) for n in range(12)], MAPPING), MAPPING) == []
 
 
-def test_nothing_is_no_type() -> None:
+def test_a_null_is_not_a_type() -> None:
     known = contract_of([record(n, feeAmount=5) for n in range(12)], MAPPING)
     assert compare(known, contract_of([record(n, feeAmount=None) for n in range(12)], MAPPING), MAPPING) == []
     assert compare(known, contract_of([record(n, feeAmount="") for n in range(12)], MAPPING), MAPPING) == []
 
 
-def test_a_contract_holds_names_and_kinds_and_no_value() -> None:
+def test_a_contract_holds_names_and_kinds_but_no_value() -> None:
     contract = contract_of([record(n) for n in range(12)], MAPPING)
     assert NAME not in repr(contract)
     assert contract.kinds["dossierId"] == {"number"}
@@ -173,7 +173,7 @@ def test_a_lowered_cap_on_pages_is_followed_and_recorded_where_the_source_may_ev
     for _ in range(2):
         batch = night()
         assert (batch.state, batch.pulled_count) == ("extracted", 12)
-    assert found() == {("page_cap", "5", "evolved")}
+    assert recorded() == {("page_cap", "5", "evolved")}
     assert read_contract(SOURCE).page_cap == 5
     assert night(policy="freeze").state == "extracted"  # known and accepted
 
@@ -183,19 +183,19 @@ def test_a_lowered_cap_on_pages_stops_a_frozen_source(night: Night, site: Site) 
     site.cap = 5
     batch = night(policy="freeze")
     assert (batch.state, batch.error_kind) == ("failed", "ContractBroken")
-    assert "page cap 5 (a page holds 5 records, 20 before or as asked)" in (batch.error_message or "")
-    assert found() == {("page_cap", "5", "frozen")}
+    assert "page cap 5 (a page holds 5 records; before, or as requested, it was 20)" in (batch.error_message or "")
+    assert recorded() == {("page_cap", "5", "frozen")}
     assert read_contract(SOURCE).page_cap is None
 
 
-def test_a_short_first_page_that_hides_rows_is_no_cap(night: Night, site: Site) -> None:
+def test_a_short_first_page_that_hides_rows_is_not_a_cap(night: Night, site: Site) -> None:
     site.hidden = slice(2, 4)
     batch = night()
     assert batch.state == "failed"
     assert "rows" in (batch.error_message or "") or "two pages" in (batch.error_message or "")
 
 
-def test_a_key_that_only_a_later_page_shows_is_reported_too(night: Night, site: Site) -> None:
+def test_a_key_that_is_only_on_a_later_page_is_reported_too(night: Night, site: Site) -> None:
     site.cap = 5
 
     def late(each: dict[str, Any]) -> None:
@@ -203,15 +203,15 @@ def test_a_key_that_only_a_later_page_shows_is_reported_too(night: Night, site: 
             each["mood"] = "vui"
 
     assert night(late).state == "extracted"
-    assert ("new_field", "mood", "evolved") in found()
+    assert ("new_field", "mood", "evolved") in recorded()
     assert night(late).state == "extracted"
-    assert len([kind for kind, *_ in found() if kind == "new_field"]) == 1
+    assert len([kind for kind, *_ in recorded() if kind == "new_field"]) == 1
     late_and_frozen = night(lambda each: each.update(humour="x") if each["dossierId"] == 12 else None, policy="freeze")
     assert "new field humour" in (late_and_frozen.error_message or "")
 
 
-def test_a_key_inside_a_list_that_a_field_is_made_from_is_not_a_new_field() -> None:
+def test_a_key_inside_a_list_that_a_field_is_read_from_is_not_a_new_field() -> None:
     mapping = load_mapping(PROJECT_ROOT / "include" / "catalog", "portal_sync")
     sent = [{"MaHoSo": "1", "DanhSachLePhi": [{"Gia": "2000"}], "TaiLieuNop": [{"DuocSoHoa": "1", "La": "1"}]}]
-    found = compare(Contract(0, {}, {}, None), contract_of(sent, mapping), mapping)
-    assert [finding.name for finding in found if finding.kind == "new_field"] == ["TaiLieuNop.La"]
+    differences = compare(Contract(0, {}, {}, None), contract_of(sent, mapping), mapping)
+    assert [each.name for each in differences if each.kind == "new_field"] == ["TaiLieuNop.La"]

@@ -188,16 +188,16 @@ def test_pulling_again_from_an_unchanged_source_writes_the_same_bytes(site: Site
 @pytest.mark.parametrize(
     ("faults", "kind", "says"),
     [
-        ([None, drops_last_row], "ContractBroken", "gave 3 rows from row 4 of 9"),
+        ([None, drops_last_row], "ContractBroken", "returned 3 rows from row 4 of 9"),
         ([changes(total=None)], "ContractBroken", "without the envelope"),
         ([changes(data=None)], "ContractBroken", "without the envelope"),
         ([changes(data=[{"dossierNo": NUMBER}], total=1)], "ContractBroken", "without dossierId"),
         ([changes(data=[record(1, groupId=99)], total=1)], "ContractBroken", "site 99"),
-        # The page after is asked for meanwhile, and what times out is asked for again: all use up faults too.
+        # The next page is requested at the same time, and a timeout is retried: these requests use up faults too.
         ([None, *[changes(data=nine_dossiers()[:4])] * 20], "ContractBroken", "same rows again"),
         ([login_page], "ContractBroken", "login form"),
         ([answers(302, Location="/c/portal/login")], "ContractBroken", "answered 302"),
-        ([answers(404)], "ContractBroken", "404 to its list"),
+        ([answers(404)], "ContractBroken", "list of dossiers with 404"),
         ([answers(401)], "ConfigurationError", "onestop_tra_vinh"),
         ([answers(403)], "ConfigurationError", "onestop_tra_vinh"),
         ([cut_short] * 3, "ContractBroken", "incomplete or invalid JSON"),

@@ -1,4 +1,4 @@
-"""What an unbelievable listing does: the batch is held, the last good state stays, and a person may accept it."""
+"""A listing that is not plausible: the batch is held, the last good state stays, and a person may accept it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_listing_that_lacks_more_than_the_allowed_share_holds_the_batch(
     batch = pulled(plan()[0], resolve)
     assert (batch.state, batch.failed_stage, batch.error_kind) == ("held", "extract", "BatchHeld")
     message = batch.error_message or ""
-    assert "shows 33 of the 40 dossiers the store knows of these days, 17.5 % fewer where 15 % are allowed" in message
+    assert "shows 33 of the 40 dossiers of these days in the store, 17.5 % fewer where 15 % are allowed" in message
     assert "motcua ingest --source tra-vinh.c29236 --accept-shrink" in message
 
 
@@ -119,7 +119,7 @@ def test_a_dossier_missing_from_the_listing_is_requested_by_id(site: Site, plan:
     assert [path for path, _, _ in site.asked if path.endswith("/dossiers/40")] == ["/o/rest/v2/dossiers/40"]
 
 
-def test_an_id_that_the_source_does_not_know_is_passed_on_with_what_it_proves(
+def test_an_id_that_the_source_does_not_know_is_recorded_with_whether_it_proves_a_deletion(
     site: Site, plan: Plan, resolve: Resolve
 ) -> None:
     known(40)
@@ -130,7 +130,7 @@ def test_an_id_that_the_source_does_not_know_is_passed_on_with_what_it_proves(
     assert manifest["guards"] == {"known_count": 40, "shown_count": 39}
 
 
-def test_receptions_are_counted_once_a_dossier_by_unit_and_day_and_only_the_units_own() -> None:
+def test_each_dossier_of_a_units_own_is_counted_once_by_unit_and_day() -> None:
     rows = [
         {"dossier_id": "1", "unit_code": "u", "received_at": datetime(2023, 10, 2, 8), "standing": None},
         {"dossier_id": "1", "unit_code": "u", "received_at": datetime(2023, 10, 2, 9), "standing": None},
@@ -146,7 +146,7 @@ def test_receptions_are_counted_once_a_dossier_by_unit_and_day_and_only_the_unit
     }
 
 
-def test_a_tet_without_dossiers_is_held_by_what_the_store_knows_of_the_tet_before(
+def test_a_tet_without_dossiers_is_held_by_the_receptions_of_the_tet_before(
     site: Site, plan: Plan, resolve: Resolve
 ) -> None:
     # 16 to 18 January 2023 lie as far before Tết as 26 to 28 January 2022.
@@ -154,7 +154,7 @@ def test_a_tet_without_dossiers_is_held_by_what_the_store_knows_of_the_tet_befor
     found = pulled(plan(window=(date(2023, 1, 16), date(2023, 1, 18)))[0], resolve)
     assert found.state == "held"
     assert "received 0 dossiers from 2023-01-16 to 2023-01-18" in (found.error_message or "")
-    assert "let expect 270" in (found.error_message or "")
+    assert "where 270 were expected" in (found.error_message or "")
 
 
 def test_the_unit_that_lacks_most_is_named_and_how_many_lack(site: Site, plan: Plan, resolve: Resolve) -> None:
@@ -163,8 +163,9 @@ def test_the_unit_that_lacks_most_is_named_and_how_many_lack(site: Site, plan: P
     store_receptions(mondays, 70, until=date(2023, 10, 29), unit_code=None, dossier_no=None)
     found = pulled(plan(window=(date(2023, 10, 30), date(2023, 10, 30)))[0], resolve)
     assert (
-        "unit 000.01.21.H59 received 0 dossiers from 2023-10-30 to 2023-10-30 where its own 8 weeks before let expect"
-        " 90, 100.0 % fewer where 25 % are allowed (2 such units)." in (found.error_message or "")
+        "unit 000.01.21.H59 received 0 dossiers from 2023-10-30 to 2023-10-30 where 90 were expected"
+        " from its previous 8 weeks, 100.0 % fewer where 25 % are allowed (2 such units)."
+        in (found.error_message or "")
     )
 
 
@@ -186,7 +187,7 @@ def test_an_accepted_drop_below_the_norm_is_loaded_with_the_reason_in_its_manife
     assert "shows 0 of the 40 dossiers" in guards["drop"]
 
 
-def test_a_source_that_lists_changes_only_is_judged_by_nothing_and_says_so(
+def test_a_source_that_lists_only_changes_is_not_judged_and_the_manifest_says_so(
     databases: None, plan: Plan, resolve: Resolve
 ) -> None:
     [batch] = ledger.read_batches(plan())
@@ -196,7 +197,7 @@ def test_a_source_that_lists_changes_only_is_judged_by_nothing_and_says_so(
 
 
 @pytest.mark.parametrize(("shown", "is_held"), [(17, False), (16, True)])
-def test_twenty_dossiers_are_enough_to_judge_a_share_by(shown: int, is_held: bool, plan: Plan) -> None:
+def test_a_share_is_judged_from_twenty_dossiers_on(shown: int, is_held: bool, plan: Plan) -> None:
     [batch] = ledger.read_batches(plan())
     rows = [{"dossier_id": str(number)} for number in range(shown)]
     listed = pa.Table.from_pylist(rows, schema=PULLED)
@@ -231,7 +232,7 @@ def test_a_night_far_below_the_norm_is_held_in_a_pull(site: Site, plan: Plan, re
     found = pulled(plan(window=(date(2023, 10, 30), date(2023, 10, 31)))[0], resolve)
     assert found.state == "held"
     assert "unit 000.01.21.H59 received 0 dossiers from 2023-10-31 to 2023-10-31" in (found.error_message or "")
-    assert "let expect 90" in (found.error_message or "")
+    assert "where 90 were expected" in (found.error_message or "")
 
 
 def store_receptions(on: list[date], count: int, *, until: date, **values: object) -> None:

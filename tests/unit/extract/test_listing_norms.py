@@ -52,7 +52,7 @@ def test_tet_is_not_an_outage() -> None:
     assert shortfalls({"u": new}, {"u": history}, date(2023, 1, 16), date(2023, 1, 29), NORM, CALENDAR) == []
 
 
-def test_a_tet_far_below_earlier_ones_is_an_outage_where_it_is_large_enough_to_tell() -> None:
+def test_a_tet_far_below_earlier_ones_is_an_outage_where_the_unit_is_large_enough() -> None:
     history = {day: count * 10 for day, count in YEARS.items() if day < date(2023, 1, 16)}
     short = shortfalls({}, {"u": history}, date(2023, 1, 16), date(2023, 1, 29), NORM, CALENDAR)
     assert [each.unit_code for each in short] == ["u"]
@@ -78,13 +78,13 @@ def test_a_small_unit_may_have_a_quiet_week() -> None:
     assert shortfalls({}, {"u": history}, date(2023, 10, 23), date(2023, 10, 27), NORM, CALENDAR) == []
 
 
-def test_an_unsteady_unit_is_judged_by_how_unsteady_it_is() -> None:
+def test_an_unsteady_unit_is_judged_by_its_own_variance() -> None:
     history = {day: count * (3 if day.isocalendar().week % 2 else 1) for day, count in YEARS.items()}
     new = days(date(2023, 10, 23), date(2023, 10, 27), 90)
     assert shortfalls({"u": new}, {"u": history}, date(2023, 10, 23), date(2023, 10, 27), NORM, CALENDAR) == []
 
 
-def test_a_very_even_unit_is_allowed_what_chance_allows_any_unit() -> None:
+def test_a_very_even_unit_is_allowed_the_variance_of_chance() -> None:
     history = days(date(2023, 5, 8), date(2023, 10, 20), 20)
     for received, is_short in ((14, False), (11, True)):
         new = days(date(2023, 10, 23), date(2023, 10, 27), received)
@@ -92,7 +92,7 @@ def test_a_very_even_unit_is_allowed_what_chance_allows_any_unit() -> None:
         assert bool(short) is is_short, received
 
 
-def test_days_around_tet_are_no_norm_for_ordinary_days_after_it() -> None:
+def test_days_around_tet_are_not_a_norm_for_ordinary_days_after_it() -> None:
     first, last = date(2023, 2, 6), date(2023, 2, 10)
     history = {day: count for day, count in YEARS.items() if day < first}
     [short] = shortfalls({"u": days(first, last, 50)}, {"u": history}, first, last, NORM, CALENDAR)
@@ -141,7 +141,7 @@ def test_tet_is_judged_by_as_many_earlier_ones_as_there_are_up_to_three() -> Non
     assert short.expected > 0
 
 
-def test_a_day_is_judged_by_its_own_weekday_over_so_many_weeks() -> None:
+def test_a_day_is_judged_by_its_own_weekday_over_the_weeks_of_the_norm() -> None:
     monday = date(2023, 10, 23)
     mondays = {monday - timedelta(weeks=week): 100 for week in range(1, 9)}
     others = {day + timedelta(days=1): 5_000 for day in mondays}
@@ -170,14 +170,14 @@ def test_a_longer_window_looks_further_back_so_that_its_last_days_have_as_many_w
     assert short.expected == 2_000
 
 
-def test_too_few_days_of_a_weekday_tell_nothing_and_enough_do() -> None:
+def test_a_weekday_is_judged_only_with_enough_days() -> None:
     monday = date(2023, 10, 23)
     for weeks, is_judged in ((3, False), (4, True)):
         history = {monday - timedelta(weeks=week): 100 for week in range(1, weeks + 1)}
         assert bool(shortfalls({}, {"u": history}, monday, monday, NORM, CALENDAR)) is is_judged
 
 
-def test_days_before_the_source_was_known_are_not_taken_for_days_without_dossiers() -> None:
+def test_days_before_the_first_load_of_a_source_are_not_days_without_dossiers() -> None:
     monday = date(2023, 10, 23)
     young = {monday - timedelta(weeks=week): 100 for week in range(1, 5)}
     [short] = shortfalls({}, {"u": young}, monday, monday, NORM, CALENDAR)
@@ -197,7 +197,7 @@ def test_days_before_the_source_was_known_are_not_taken_for_days_without_dossier
         (Norm(minimum_deviations=5, minimum_expected=1), 49, True),
     ],
 )
-def test_what_is_too_far_below_is_told_by_share_size_and_chance(norm: Norm, received: int, is_short: bool) -> None:
+def test_a_shortfall_is_judged_by_share_size_and_chance(norm: Norm, received: int, is_short: bool) -> None:
     monday = date(2023, 10, 23)
     history = {monday - timedelta(weeks=week): 100 for week in range(1, 9)}
     short = shortfalls({"u": {monday: received}}, {"u": history}, monday, monday, norm, CALENDAR)

@@ -1,4 +1,4 @@
-"""How cells are read: which obligations, in which order, on which side of each bound, and with what told of them."""
+"""How cells are read: the selected obligations, their order, both sides of each bound, and their reasons."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def load(*, until: date = LAST, source_id: str = SOURCE, count: int = 1, aside: 
         (Facts(True, ("received",)), "late"),
     ],
 )
-def test_a_cell_follows_from_what_is_known(facts: Facts, expected: CellCode) -> None:
+def test_a_cell_follows_from_the_facts(facts: Facts, expected: CellCode) -> None:
     assert cell_of(facts) == expected
 
 
 @pytest.mark.usefixtures("owed")
-def test_a_cell_says_which_obligation_it_is_of() -> None:
+def test_a_cell_identifies_its_obligation() -> None:
     found = cell()
     assert (found.obligation_id, found.report_code, found.unit_id) == (
         f"form-06.{COMMUNE}.RPT_MONTH.2023-10", "form-06", COMMUNE,
@@ -82,7 +82,7 @@ def test_a_cell_says_which_obligation_it_is_of() -> None:
 
 
 @pytest.mark.usefixtures("owed")
-def test_obligations_are_asked_for_by_period_report_unit_and_due_day_in_the_order_of_their_periods() -> None:
+def test_obligations_are_selected_by_period_report_unit_and_due_day_and_ordered_by_period() -> None:
     plan_obligations(date(2023, 9, 1), since=date(2023, 10, 1))
     every = read_cells(unit_ids=[OTHER_COMMUNE, COMMUNE], today=DAY)
     keys = [(each.period.to_date, each.period.from_date, each.report_code, each.unit_id) for each in every]
@@ -91,6 +91,8 @@ def test_obligations_are_asked_for_by_period_report_unit_and_due_day_in_the_orde
     assert len({each.period for each in every}) > 1
     asked = read_cells(report_code="form-06", unit_ids=[COMMUNE], due_between=(DUE, DUE), today=DAY)
     assert [(each.report_code, each.due_on) for each in asked] == [("form-06", DUE)]
+    around = (DUE - timedelta(days=1), DUE + timedelta(days=1))
+    assert read_cells(report_code="form-06", unit_ids=[COMMUNE], due_between=around, today=DAY) == asked
     assert read_cells(unit_ids=[COMMUNE], due_between=(date(2023, 10, 17), date(2023, 10, 31)), today=DAY) == []
     assert read_cells(unit_ids=[], today=DAY) == []
     assert read_cells(report_code="nowhere", today=DAY) == []
@@ -108,7 +110,7 @@ def test_a_period_is_over_the_day_after_its_last(today: date, expected: CellCode
 
 @pytest.mark.usefixtures("owed")
 @pytest.mark.parametrize(("today", "expected"), [(DUE, "awaited"), (DUE + timedelta(days=1), "missing")])
-def test_what_is_due_is_missing_the_day_after(today: date, expected: CellCode) -> None:
+def test_an_unanswered_obligation_is_missing_the_day_after_it_is_due(today: date, expected: CellCode) -> None:
     assert cell(today=today).cell == expected
 
 
@@ -125,7 +127,7 @@ def test_a_running_period_is_on_track_while_every_day_that_is_over_was_answered_
 
 
 @pytest.mark.usefixtures("owed")
-def test_before_a_period_begins_nothing_is_owed_and_all_is_on_track() -> None:
+def test_before_a_period_begins_no_day_is_owed_and_every_unit_is_on_track() -> None:
     found = cell(today=FIRST)
     assert (found.cell, found.is_on_track, found.reason) == ("awaited", True, "")
     assert not cell(today=FIRST + timedelta(days=1)).is_on_track
@@ -133,7 +135,7 @@ def test_before_a_period_begins_nothing_is_owed_and_all_is_on_track() -> None:
 
 @pytest.mark.usefixtures("owed")
 @pytest.mark.parametrize(("aside", "count", "expected"), [(1, 19, "received"), (1, 18, "quarantined")])
-def test_five_in_a_hundred_may_be_set_aside(aside: int, count: int, expected: CellCode) -> None:
+def test_up_to_five_percent_may_be_set_aside(aside: int, count: int, expected: CellCode) -> None:
     load(count=count, aside=aside)
     assert cell().cell == expected
 
@@ -150,7 +152,7 @@ def test_the_reason_names_each_source_that_did_not_answer_and_why() -> None:
 
 
 @pytest.mark.usefixtures("owed")
-def test_a_declaration_beside_dossiers_is_told_with_what_else_stands_in_the_way() -> None:
+def test_the_reason_names_a_declaration_beside_dossiers_and_the_other_obstacles() -> None:
     load(count=2)
     declare_empty(OTHER_COMMUNE, "form-06", OCTOBER, declared_by="UBND", reason="không có")
     change(f"update empty_declaration set obligation_id = 'form-06.{COMMUNE}.RPT_MONTH.2023-10'")
@@ -161,7 +163,7 @@ def test_a_declaration_beside_dossiers_is_told_with_what_else_stands_in_the_way(
 
 
 @pytest.mark.usefixtures("owed")
-def test_a_unit_nobody_speaks_for_says_so_and_is_not_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_unit_without_a_source_is_not_expected_and_the_reason_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTCUA_PROVINCE", "82:2020")  # Tiền Giang: no commune of it has a source
     plan_obligations(date(2023, 9, 1))
     with store_engine().connect() as connection:
@@ -170,6 +172,24 @@ def test_a_unit_nobody_speaks_for_says_so_and_is_not_expected(monkeypatch: pytes
         )
         silent = cell(str(connection.scalars(text(query)).first()))
     assert (silent.cell, silent.reason, silent.source_ids) == ("not_expected", "no source", ())
+
+
+@pytest.mark.usefixtures("owed")
+def test_a_unit_without_a_source_that_declared_and_has_dossiers_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    load()
+    monkeypatch.setenv("MOTCUA_PROVINCE", "82:2020")  # Tiền Giang: no commune of it has a source
+    plan_obligations(date(2023, 9, 1))
+    with store_engine().connect() as connection:
+        query = (
+            "select unit_id from obligation join unit using (unit_id) where kind = 'commune' and parent_id like '815:%'"
+        )
+        silent = str(connection.scalars(text(query)).first())
+    declare_empty(silent, "form-06", OCTOBER, declared_by="UBND", reason="không có")
+    change(f"update measure_day set unit_id = '{silent}' where unit_id = '{COMMUNE}'")
+    assert (cell(silent).cell, cell(silent).reason) == (
+        "missing",
+        "declared empty, but 1 dossiers were received; no source",
+    )
 
 
 @pytest.mark.usefixtures("owed")
@@ -189,10 +209,11 @@ def test_a_unit_that_the_catalogue_no_longer_has_in_the_period_owes_nothing() ->
     )
     [found] = read_cells(unit_ids=[COMMUNE], due_between=(date(2025, 9, 16), date(2025, 9, 16)), today=DAY)
     assert (found.cell, found.unit_name) == ("not_expected", "Phường 4")
+    assert found.reason == "the unit does not exist in this period"
 
 
 @pytest.mark.usefixtures("owed")
-def test_a_province_that_has_not_published_says_how_far_it_is() -> None:
+def test_the_cell_of_a_province_that_has_not_published_says_so() -> None:
     found = cell("84:2020", today=date(2023, 10, 26))
     assert (found.cell, found.reason, found.kind) == ("missing", "not published", "province")
     assert cell("84:2020", today=date(2023, 10, 14)).is_on_track is False

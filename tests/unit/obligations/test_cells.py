@@ -83,12 +83,12 @@ def test_half_the_days_in_time_and_the_rest_later_is_late() -> None:
     assert cell().cell == "late"
 
 
-def test_nothing_is_missing_once_it_was_due_and_awaited_before() -> None:
+def test_a_unit_without_an_answer_is_awaited_until_the_due_day_and_then_missing() -> None:
     assert cell(today=date(2023, 10, 16)).cell == "awaited"
     assert cell(today=date(2023, 10, 17)).cell == "missing"
 
 
-def test_a_source_that_failed_says_why() -> None:
+def test_a_failed_source_gives_its_reason() -> None:
     failed()
     found = cell()
     assert found.cell == "failed"
@@ -101,7 +101,7 @@ def test_too_many_records_set_aside_make_the_answer_suspect() -> None:
     assert cell().cell == "quarantined"
 
 
-def test_a_unit_no_source_speaks_for_is_not_expected_until_it_declares(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_unit_without_a_source_is_not_expected_until_it_declares(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTCUA_PROVINCE", "82:2020")  # Tiền Giang: the catalogue has one source, none of a commune
     plan_obligations(date(2023, 9, 1))
     with store_engine().connect() as connection:
@@ -183,14 +183,21 @@ def test_a_final_edition_after_the_due_day_is_late() -> None:
     assert cell("84:2020", today=date(2023, 10, 27)).cell == "late"
 
 
-def test_history_filled_in_later_is_not_called_late() -> None:
+def test_history_that_is_filled_in_later_is_not_late() -> None:
     with store_engine().begin() as connection:
         connection.execute(text("update obligation set created_at = '2023-12-01 08:00+07'"))
     loaded("2023-12-02 01:00+07")
     assert cell().cell == "received"
 
 
-def test_an_obligation_written_down_after_its_due_day_takes_a_declaration_as_it_is() -> None:
+def test_an_edition_for_an_obligation_created_after_its_due_day_is_not_late() -> None:
+    with store_engine().begin() as connection:
+        connection.execute(text("update obligation set created_at = '2023-12-01 08:00+07'"))
+    published("final", 1, "2023-12-02 08:00+07")
+    assert cell("84:2020", today=date(2023, 12, 3)).cell == "received"
+
+
+def test_a_declaration_for_an_obligation_created_after_its_due_day_is_in_time() -> None:
     declare_empty(COMMUNE, "form-06", OCTOBER, declared_by="UBND Phường 4", reason="không phát sinh")
     with store_engine().begin() as connection:
         connection.execute(text("update obligation set created_at = '2023-12-01 08:00+07'"))
@@ -199,7 +206,7 @@ def test_an_obligation_written_down_after_its_due_day_takes_a_declaration_as_it_
 
 
 @pytest.mark.parametrize(("created", "expected"), [("2023-10-16 23:59:59+07", "late"), (TOO_LATE, "received")])
-def test_only_a_row_written_once_the_due_day_is_over_is_not_judged_by_it(created: str, expected: str) -> None:
+def test_only_an_obligation_created_after_its_due_day_is_not_judged_by_it(created: str, expected: str) -> None:
     loaded("2023-12-02 01:00+07")
     with store_engine().begin() as connection:
         connection.execute(text("update obligation set created_at = :at"), {"at": created})
@@ -258,7 +265,7 @@ def test_10_000_random_hierarchies_and_closures_keep_rates_within_0_and_100() ->
     assert seen > 10_000
 
 
-def test_a_rate_counts_what_was_due_and_of_that_what_came_and_what_came_in_time() -> None:
+def test_a_rate_counts_obligations_due_met_and_met_in_time() -> None:
     rate = rate_of(CELLS)
     assert (rate.expected, rate.reported, rate.on_time) == (6, 3, 2)
     assert (str(rate.reported_pct), str(rate.on_time_pct)) == ("50.00", "33.33")

@@ -1,4 +1,4 @@
-"""What is owed: rows that exist at least 30 days before they are due, and move only while they are not due."""
+"""Obligations exist at least 30 days before they are due, and their due day moves only until it is reached."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_planning_again_changes_nothing(tra_vinh: None) -> None:
     assert rows() == before
 
 
-def test_a_day_already_due_does_not_move_and_a_coming_one_does(tra_vinh: None) -> None:
+def test_a_past_due_day_does_not_move_and_a_future_one_does(tra_vinh: None) -> None:
     plan_obligations(date(2023, 9, 20))
     with store_engine().begin() as connection:
         connection.execute(
@@ -79,7 +79,7 @@ def test_due_days_are_working_days_after_the_period(due: Due, month: tuple[int, 
     assert due_day(due, reporting_period("MONTH", *month), calendar) == expected
 
 
-def test_a_province_of_the_reform_owes_with_those_it_was_made_of(
+def test_a_province_of_the_reform_owes_with_those_that_it_was_formed_from(
     databases: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOTCUA_PROVINCE", "86:2025")

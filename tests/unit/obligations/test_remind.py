@@ -1,4 +1,4 @@
-"""Reminders come once each, three and one working days before, on the day and one after, where something lacks."""
+"""Each reminder is sent once where an answer is missing: three and one working days before, on the day, one after."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sent(on: date) -> list[int]:
     return [reminder.working_days for reminder in send_reminders(on)]
 
 
-def test_a_silent_unit_is_reminded_on_each_of_the_days_and_only_once() -> None:
+def test_a_unit_without_an_answer_is_reminded_once_on_each_reminder_day() -> None:
     found = {}
     day = DUE - timedelta(days=10)
     while day <= DUE + timedelta(days=10):
@@ -50,12 +50,12 @@ def test_a_silent_unit_is_reminded_on_each_of_the_days_and_only_once() -> None:
     }
 
 
-def test_a_day_on_which_nothing_ran_is_made_up_for_with_the_latest_reminder_only() -> None:
+def test_after_days_without_a_run_only_the_latest_reminder_is_sent() -> None:
     assert sent(date(2023, 10, 11)) == [-3]
     assert sent(DUE + timedelta(days=3)) == [1]
 
 
-def test_a_unit_that_answers_every_night_is_left_in_peace() -> None:
+def test_a_unit_that_answers_every_night_is_not_reminded() -> None:
     batch_id = validated_batch([dossier()], source_id=SOURCE)
     assert consolidate_batches([batch_id]).loaded
     with store_engine().begin() as connection:

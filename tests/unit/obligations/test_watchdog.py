@@ -1,4 +1,4 @@
-"""The watchdog tells a night that never ran from one that lacks something, with no scheduler about."""
+"""The watchdog distinguishes a night that never ran from an incomplete one, without a scheduler."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def night() -> str:
     return batch_id
 
 
-def test_a_night_that_never_ran_is_told() -> None:
+def test_a_night_that_never_ran_is_reported() -> None:
     assert codes() == ["night_did_not_run"]
 
 
@@ -54,7 +54,7 @@ def test_a_night_planned_for_an_earlier_day_does_not_count() -> None:
     assert codes() == ["night_did_not_run"]
 
 
-def test_what_a_night_lacks_is_told_step_by_step() -> None:
+def test_the_missing_steps_of_a_night_are_reported() -> None:
     catalog = load_catalog(Settings.load().catalog_dir)
     ledger.plan_run(catalog, "begun", DAY, window=(DAY, DAY))
     assert codes() == ["sources_lacking", "report_not_published"]
@@ -64,7 +64,7 @@ def test_what_a_night_lacks_is_told_step_by_step() -> None:
     assert codes() == ["report_not_published"]
 
 
-def test_a_night_that_is_all_in_is_silent() -> None:
+def test_a_complete_night_has_no_finding() -> None:
     from motcua.publish import publish_edition
 
     night()
@@ -73,7 +73,7 @@ def test_a_night_that_is_all_in_is_silent() -> None:
     assert codes() == []
 
 
-def test_the_command_ends_with_2_when_nothing_ran_and_with_0_when_all_is_in(
+def test_the_command_exits_with_2_when_no_night_ran_and_with_0_when_it_is_complete(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["motcua", "watchdog", "--night", DAY.isoformat(), "--json"])
@@ -85,7 +85,7 @@ def test_the_command_ends_with_2_when_nothing_ran_and_with_0_when_all_is_in(
     assert "motcua ingest --to 2023-10-31" in finding["action"]
 
 
-def test_a_day_without_any_source_in_force_is_told_as_such() -> None:
+def test_a_day_without_any_source_in_force_is_a_finding_of_its_own() -> None:
     assert [finding.code for finding in watch_night(date(2026, 1, 1))] == ["no_source_is_due"]
 
 

@@ -1,4 +1,4 @@
-"""Batches as extraction leaves them: landed, in the ledger, not yet judged."""
+"""Batches in the state that extraction leaves them in: landed, in the ledger, not yet judged."""
 
 from __future__ import annotations
 

@@ -79,14 +79,14 @@ def test_the_applicants_reference_does_not_reach_the_quarantine(land: Land, reco
     assert "test:5ec2e7" not in json.dumps([broken, said])
 
 
-def test_a_record_that_only_warns_is_accepted_and_counted(land: Land, record: Record) -> None:
+def test_a_record_that_breaks_only_a_warning_rule_is_accepted_and_counted(land: Land, record: Record) -> None:
     batch_id = land([record("1", dossier_no="18E8E577"), record("2")])
     validate_batches([batch_id], now=NOW)
     assert len(accepted(batch_id)) == 2
     assert findings(batch_id)["V8"] == (2, 1)
 
 
-def test_a_rule_that_nothing_broke_has_its_count_too(land: Land, record: Record) -> None:
+def test_a_rule_that_no_record_broke_has_its_count_too(land: Land, record: Record) -> None:
     batch_id = land([record("1")])
     validate_batches([batch_id], now=NOW)
     found = findings(batch_id)
@@ -94,7 +94,7 @@ def test_a_rule_that_nothing_broke_has_its_count_too(land: Land, record: Record)
     assert set(found.values()) == {(1, 0)}
 
 
-def test_only_records_are_judged_not_duplicates_nor_what_lies_outside_the_window(land: Land, record: Record) -> None:
+def test_duplicates_and_records_outside_the_window_are_not_judged(land: Land, record: Record) -> None:
     batch_id = land([
         record("1"),
         record("1", disposition="duplicate", fee_amount=-1),
@@ -135,7 +135,7 @@ def test_a_missing_landing_stops_its_batch_and_no_other(land: Land, record: Reco
     assert (outcome.validated, outcome.failed) == ([sound], [missing])
 
 
-def test_a_batch_that_is_not_what_the_ledger_says_is_stopped_and_no_other(land: Land, record: Record) -> None:
+def test_a_batch_that_differs_from_the_ledger_is_stopped_and_no_other(land: Land, record: Record) -> None:
     sources = iter([f"tra-vinh.c{29242 + 3 * n}" for n in range(9)])
     two = [record("1"), record("2")]
     wrong = {
@@ -167,7 +167,9 @@ def broken_share(record: Record, broken: int, whole: int) -> list[dict[str, Any]
     return [record(str(n), fee_amount=-1 if n < broken else 0) for n in range(whole)]
 
 
-def test_a_batch_of_which_more_than_half_is_broken_is_held_and_the_rule_named(land: Land, record: Record) -> None:
+def test_a_batch_with_more_than_half_of_its_records_broken_is_held_and_the_rule_named(
+    land: Land, record: Record
+) -> None:
     held = land(broken_share(record, 11, 20))
     sound = land([record("3")], source_id=OTHER_SOURCE)
     outcome = validate_batches([held, sound], now=NOW)
@@ -175,7 +177,7 @@ def test_a_batch_of_which_more_than_half_is_broken_is_held_and_the_rule_named(la
     batch = state_of(held)
     assert (batch.state, batch.error_kind) == ("held", "BatchHeld")
     assert "tra-vinh.c29236" in (batch.error_message or "")
-    assert "11 of 20 records break critical rules, most of all V11" in (batch.error_message or "")
+    assert "11 of 20 records break critical rules, most often V11" in (batch.error_message or "")
     assert set_aside() == []
     assert findings(held) == {}
     with pytest.raises(FileNotFoundError):
@@ -189,7 +191,7 @@ def test_half_a_batch_or_a_small_one_is_set_aside_not_held(land: Land, record: R
     assert len(set_aside()) == broken
 
 
-def test_a_held_batch_is_judged_anew_when_validated_again(
+def test_a_held_batch_is_judged_again_when_validated_again(
     land: Land, record: Record, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     held = land(broken_share(record, 11, 20))
@@ -236,7 +238,7 @@ def test_a_batch_that_failed_in_validation_is_validated_by_a_second_try(land: La
     assert (state_of(batch_id).state, state_of(batch_id).error_message) == ("validated", None)
 
 
-def test_a_batch_that_extraction_did_not_deliver_is_left_as_it_is(land: Land, record: Record) -> None:
+def test_a_batch_that_extraction_did_not_complete_is_not_changed(land: Land, record: Record) -> None:
     batch_id = land([record("1")])
     ledger.mark_failed(batch_id, "extract", ValueError())
     assert validate_batches([batch_id], now=NOW).failed == [batch_id]
@@ -263,7 +265,7 @@ def test_judging_a_batch_again_gives_the_same_rows(land: Land, record: Record) -
     assert again == first
 
 
-def test_the_same_dossier_number_in_two_sources_of_one_call_is_no_duplicate(land: Land, record: Record) -> None:
+def test_the_same_dossier_number_in_two_sources_of_one_call_is_not_a_duplicate(land: Land, record: Record) -> None:
     ids = [land([record("1")]), land([record("1", agency_code="84103")], source_id=OTHER_SOURCE)]
     assert validate_batches(ids, now=NOW).validated == ids
     assert set_aside() == []

@@ -30,7 +30,7 @@ def test_the_page_states_each_rule_with_its_counts(land: Land, record: Record) -
     assert len([rule for rule in rules if rule.startswith("V")]) == 20
 
 
-def test_the_page_is_vietnamese_with_english_beside_it(land: Land, record: Record) -> None:
+def test_the_page_is_vietnamese_first_and_has_english_too(land: Land, record: Record) -> None:
     page = BeautifulSoup(page_of(land([record()])), "html.parser")
     assert page.find("html")["lang"] == "vi"
     assert page.find(id="vi").has_attr("checked")
@@ -59,7 +59,7 @@ def test_what_a_source_sends_is_escaped(land: Land, record: Record) -> None:
     assert "&lt;script&gt;" in text
 
 
-def test_a_refused_batch_stands_on_the_page_with_its_reason(land: Land, record: Record) -> None:
+def test_a_refused_batch_is_on_the_page_with_its_reason(land: Land, record: Record) -> None:
     wrong = land([record("1")], pulled=9)
     held = land([record(str(n), fee_amount=-1) for n in range(20)], source_id=OTHER_SOURCE)
     page = BeautifulSoup(page_of(wrong, held), "html.parser")

@@ -30,7 +30,7 @@ def test_a_record_set_aside_is_listed_open_with_its_rules(land: Land, record: Re
     assert (entry.record_id, entry.status, entry.rule_ids) == ("1", "open", ("V11",))
 
 
-def test_a_record_set_aside_is_shown_with_what_the_source_said(land: Land, record: Record) -> None:
+def test_a_record_set_aside_is_shown_with_the_values_of_its_source(land: Land, record: Record) -> None:
     night(land([record("1", fee_amount=-1)]))
     [entry] = list_quarantine()
     shown = show_quarantine(entry.quarantine_id)
@@ -47,7 +47,7 @@ def test_no_reference_of_the_applicant_is_shown_while_a_key_is_replaced(land: La
     assert "5ec2e7" not in shown
 
 
-def test_a_fact_that_nobody_knows_is_not_shown_as_what_broke_a_rule(land: Land, record: Record) -> None:
+def test_an_unknown_fact_is_not_shown_as_the_value_that_broke_a_rule(land: Land, record: Record) -> None:
     night(land([record("1", unit_code="XX")]))  # no unit, so no heir of one either
     [entry] = list_quarantine()
     [broken] = show_quarantine(entry.quarantine_id).broken_rules
@@ -73,7 +73,7 @@ def test_a_corrected_dossier_is_settled_once_it_is_loaded(land: Land, record: Re
     assert (entry.status, entry.accepted_in_batch_id) == ("accepted", corrected)
 
 
-def test_a_dossier_corrected_back_to_what_the_store_holds_is_settled_too(land: Land, record: Record) -> None:
+def test_a_dossier_corrected_back_to_its_stored_version_is_settled_too(land: Land, record: Record) -> None:
     night(land([record("1")]))
     night(land([record("1", fee_amount=-1)]))
     assert len(list_quarantine()) == 1
@@ -81,7 +81,7 @@ def test_a_dossier_corrected_back_to_what_the_store_holds_is_settled_too(land: L
     assert list_quarantine() == []
 
 
-def test_of_a_dossier_set_aside_twice_only_the_latest_record_counts(land: Land, record: Record) -> None:
+def test_only_the_latest_record_of_a_dossier_set_aside_twice_counts(land: Land, record: Record) -> None:
     night(land([record("1", fee_amount=-1)]))
     later = land([record("1", fee_amount=-2)])
     night(later)
@@ -111,7 +111,7 @@ def test_one_source_does_not_answer_for_another(land: Land, record: Record) -> N
     assert len(list_quarantine()) == 1
 
 
-def test_judging_a_batch_again_withdraws_what_it_had_answered(land: Land, record: Record) -> None:
+def test_judging_a_batch_again_withdraws_its_earlier_answers(land: Land, record: Record) -> None:
     night(land([record("1", fee_amount=-1)]))
     corrected = land([record("1")])
     validate_batches([corrected], now=NOW)

@@ -1,4 +1,4 @@
-"""Rule V7 around 1 July 2025: the unit of the day, or the heir of one; what came too late is told whose it is now."""
+"""Rule V7 around 1 July 2025: the unit of the day or its heir. A late record is set aside with the heir named."""
 
 from __future__ import annotations
 
@@ -91,14 +91,16 @@ def test_the_heirs_code_is_accepted_for_a_dossier_its_predecessor_received(refor
     assert found == [NEW_WARD, NEW_WARD, WARD_4, None]  # a part of a unit is no heir of its dossiers
 
 
-def test_a_unit_that_no_other_preceded_on_the_day_is_set_aside(reform: Catalog, record: Any) -> None:
+def test_a_unit_without_a_predecessor_on_the_day_is_set_aside(reform: Catalog, record: Any) -> None:
     found = judged(
         reform, record, "new.ward", date(2025, 7, 10), "before", (CODES[NEW_WARD], datetime(2019, 12, 31, 8)),
     )  # fmt: skip
     assert found == [None]
 
 
-def test_a_code_of_two_lives_is_read_as_its_source_spells_it(reform: Catalog, record: Any, tmp_path: Path) -> None:
+def test_a_code_with_two_meanings_is_read_by_the_time_of_its_source(
+    reform: Catalog, record: Any, tmp_path: Path
+) -> None:
     """One code meant one centre before the reform, the new one after: a source of the new one means the new one."""
     path = tmp_path / "catalog" / "units" / "agency_codes.csv"
     path.write_text(path.read_text() + f"H61,{OTHER_CENTRE},2020-01-01,,t\nH61,{NEW_CENTRE},2020-01-01,,t\n")

@@ -88,13 +88,13 @@ def answer(count: int | None, rows: list[int] | None, success: bool = False) -> 
     ],
     ids=["cut at 20", "one row twice", "no rows", "no count", "failed without rows", "passed with failing rows"],
 )
-def test_an_answer_whose_rows_are_not_its_count_breaks_the_suite(result: Any) -> None:
+def test_an_answer_whose_rows_differ_from_its_count_breaks_the_suite(result: Any) -> None:
     whole = suite(NOT_NULL)
     with pytest.raises(SuiteBroken, match="rule V1"):
         failing_rows(whole, whole.checks[0], result)
 
 
-def test_an_answer_that_names_every_row_is_taken() -> None:
+def test_an_answer_that_names_every_row_is_accepted() -> None:
     whole = suite(NOT_NULL)
     assert failing_rows(whole, whole.checks[0], answer(2, [7, 3])) == [3, 7]
 
@@ -111,7 +111,7 @@ def test_a_rule_cannot_be_critical_and_a_warning(tmp_path: Path) -> None:
     ("change", "place"),
     [({"severty": "critical"}, "severty"), ({"severity": "fatal"}, "severity"), ({"meta": {}}, "meta")],
 )
-def test_a_suite_entry_out_of_form_is_refused_with_its_place(tmp_path: Path, change: Any, place: str) -> None:
+def test_an_invalid_suite_entry_is_refused_and_named(tmp_path: Path, change: Any, place: str) -> None:
     path = tmp_path / "dossier.json"
     path.write_text(json.dumps({"name": "dossier", "grain": "one row", "expectations": [NOT_NULL | change]}))
     with pytest.raises(SuiteBroken, match=rf"dossier\.json: expectations\.0\.{place}"):

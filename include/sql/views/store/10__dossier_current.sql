@@ -1,4 +1,4 @@
--- Grain: one dossier. Reads dossier_version. What is known of each dossier now.
+-- Grain: one dossier. Reads dossier_version. The current version of each dossier.
 select dossier_version.*
 from dossier_version
 where dossier_version.known_to is null

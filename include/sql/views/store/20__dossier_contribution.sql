@@ -1,27 +1,29 @@
 -- Grain: one dossier version, measure and day. Reads dossier_version.
--- The single definition of every count: measures are sums of these rows, an increment is the rows of new versions
--- minus those of the versions they supersede, a drill-through is these rows unsummed.
--- Form II.06a, TT 01/2020/TT-VPCP, counting rules of domain.md section 3.2; all comparisons are of calendar days.
---   counted     a dossier counts from the day it was received, but for status 1 (not yet) and 3 (refused intake); not
---               where it is a copy of one that counts elsewhere, nor once its source is proven to have deleted it
---   ended_on    9 and 10 on the day processing finished, else on the day the result was returned (domain.md section 4.3
---               for 10, inferred for 9); 7 withdrawn and 8 stopped on the day they were closed, else refused, else
---               returned (inferred). Rule V4 of expectations/dossier.json reads the days alike
---   refused_on  3 on the day of refusal, else on the day processing finished, else of return (inferred)
---   outcome     before, on or after the due day; no due day counts as on time (domain.md section 4.4)
+-- This is the single definition of every count. Measures are sums of these rows. An increment is the rows of new
+-- versions minus the rows of the versions that they supersede. A drill-through shows these rows without summing them.
+-- Form II.06a, TT 01/2020/TT-VPCP, counting rules of domain.md section 3.2. All comparisons use calendar days.
+--   counted     a dossier counts from the day of reception, except with status 1 (not yet received) and 3 (intake
+--               refused). A copy of a dossier that counts elsewhere and a dossier proven to be deleted do not count
+--   ended_on    9 and 10: the day processing finished, else the day the result was returned (domain.md section 4.3 for
+--               10, inferred for 9). 7 withdrawn and 8 stopped: the day they were closed, else refused, else returned
+--               (inferred). Rule V4 of expectations/dossier.json uses the same days
+--   refused_on  3: the day of refusal, else the day processing finished, else the day of return (inferred)
+--   outcome     before, on or after the due day; without a due day it is on time (domain.md section 4.4)
 --   overdue     from the day after the due day until the end; a paused dossier (5, 6) became overdue only if its
 --               due day had passed when the pause began, because the pause stops the clock (section 4.5)
---   open_due    the due day of a dossier still running, for lists of what falls due
---   facts       what a source may not say is null and gives no row: a measure counts only what is known to be so. A
---               paper from the portal's store is re-used, and what is re-used is digitised, whatever its own flags say;
---               a dossier is digitised with its first digitised paper, as HoSoCoThanhPhanSoHoa means it (3.4, inferred)
---   fee         who paid online had a fee, also where the source states none
+--   open_due    the due day of an open dossier that is not paused, for lists of dossiers that fall due
+--   facts       a fact that the source does not state is null and gives no row: a measure counts only known facts. A
+--               paper from the portal's store is re-used, and a re-used paper is digitised, whatever its own flags are.
+--               A dossier is digitised if at least one paper is, as in HoSoCoThanhPhanSoHoa (3.4, inferred)
+--   fee         a dossier paid online had a fee, even if the source states none
 --   online_level  4 full, 3 partial (NĐ 42/2022 by section 4.6, inferred)
---   apology     a letter of apology makes nothing on time; open dossiers count with it from the day it was sent
---   intake      an online dossier waits for it from the day submitted until it is received or refused, if not on that
---               same day; late after the next working day (8 working hours; Saturdays and Sundays rest; inferred)
+--   apology     a letter of apology does not make a dossier on time; an open dossier counts with an apology from the
+--               day the letter was sent
+--   intake      an online dossier waits for intake from the day of submission until it is received or refused, unless
+--               that is the same day; it is late after the next working day (8 working hours; Saturdays and Sundays are
+--               rest days; inferred)
 --   reason      became_overdue_by_<code>, overdue_cleared_by_<code>: the same days, by overdue_reason_code
--- `offset 0` has each day and outcome worked out once a dossier, not once a measure.
+-- `offset 0` makes PostgreSQL compute each day and outcome once per dossier, not once per measure.
 with judged as (
     select
         dossier_version.*,

@@ -1,5 +1,5 @@
--- Grain: unit, procedure, field, day, measure. Reads dossier_contribution. What the daily measures must be: the sum of
--- the contributions of what is known now (design.md idea 3).
+-- Grain: unit, procedure, field, day, measure. Reads dossier_contribution. The expected daily measures: the sums of the
+-- contributions of the current versions (design.md idea 3).
 select
     unit_id,
     procedure_code,

@@ -1,5 +1,5 @@
--- Grain: one dossier whose applicant gave a number. Reads dossier_version, applicant_alias. Whose each dossier is, by
--- the newest reference of the applicant: dossiers of one person join whatever key was in use when each was pulled.
+-- Grain: one dossier whose applicant gave an identity number. Reads dossier_version, applicant_alias. The applicant of
+-- each dossier, by the newest reference: dossiers of one person join, whatever key was in use at the time of the pull.
 select
     coalesce(applicant_alias.applicant_ref, dossier_version.applicant_ref) as applicant_ref,
     dossier_version.system_code,

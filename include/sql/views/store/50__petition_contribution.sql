@@ -1,12 +1,13 @@
 -- Grain: one petition version, measure and day. Reads petition_version. The single definition of every count of
--- petitions (PAKN), on calendar days, in the manner of form II.05a (its layout was not read) and of rows 5.2 and 5.3 of
--- index 766:
---   counted      petitions about regulations and about behaviour (NĐ 20/2008/NĐ-CP); one of the kind `other` is about
---                neither, and counts nowhere
---   closed       on the day it was handled, or refused; on time up to its due day, and always without one
---   overdue      from the day after the due day until it is closed; what is open and not overdue is in time
---   unsatisfied  on the day it was closed: the petitioner is not satisfied, or petitioned again
---   unsatisfied_or_late  each petition that row 5.3 takes off, once: on the day it became late, else when unsatisfied
+-- petitions (PAKN), on calendar days, following form II.05a (its layout was not read) and rows 5.2 and 5.3 of index
+-- 766:
+--   counted      petitions about regulations and about behaviour (NĐ 20/2008/NĐ-CP). The kind `other` is neither and
+--                counts nowhere
+--   closed       on the day it was handled or refused; on time up to its due day, and always if it has no due day
+--   overdue      from the day after the due day until it is closed; an open petition that is not overdue is in time
+--   unsatisfied  on the day it was closed, if the petitioner is not satisfied or petitioned again
+--   unsatisfied_or_late  each petition that row 5.3 subtracts, counted once: on the day it became late, else when
+--                unsatisfied
 with judged as (
     select
         version_id,

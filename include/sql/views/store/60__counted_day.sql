@@ -1,6 +1,6 @@
--- Grain: unit, field, day, measure, procedure and what is counted. Reads measure_day, petition_contribution. What the
--- columns of forms are made of: the daily measures of dossiers, and those of petitions, which are few and summed when
--- asked for. A petition has neither field nor procedure.
+-- Grain: unit, field, day, measure, procedure and kind of record. Reads measure_day, petition_contribution. The
+-- measures that the columns of forms use: the stored daily measures of dossiers, and those of petitions, which are few
+-- and are summed at query time. A petition has no field and no procedure.
 select
     unit_id,
     field_code,

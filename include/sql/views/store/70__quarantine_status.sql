@@ -1,8 +1,8 @@
--- Grain: one record set aside. Reads quarantine_record, batch. What became of it since:
---   superseded  a later record of the same key was set aside; or, of one without a key, its source has answered for the
---               same days again
+-- Grain: one record set aside. Reads quarantine_record, batch. Its status now:
+--   superseded  a later record of the same key was set aside. For a record without a key: its source has answered again
+--               for the same days
 --   accepted    a batch that accepted the record is loaded
---   open        neither
+--   open        neither of these
 with latest as (
     select
         *,

@@ -1,5 +1,5 @@
-"""One module a protocol: how a system is asked, page by page, and how its answer becomes records as it sends them.
+"""One module for each protocol: it requests the pages of a source and returns the records unchanged.
 
-In: a source of the catalogue, its connection, a window of days. Out: raw records, page by page, with what the source
-says of their total. Never: a reading of a status or a day; that is `extract.records`.
+In: a source of the catalogue, its connection, a window of days. Out: raw records, page by page, with the total that the
+source declares. Never: the meaning of a status or a day; `extract.records` reads that.
 """

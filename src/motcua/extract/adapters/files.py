@@ -1,7 +1,7 @@
-"""Dropped files: the tables a unit exports or mails, as CSV or as a workbook, in a folder or an object store.
+"""Dropped files: the tables that a unit exports or mails, as CSV or as a workbook, in a folder or an object store.
 
-No server filters them: a pull reads every file of the pattern, in the order of their names, and the days asked for are
-cut by us. Of a dossier that stands twice the later row counts.
+No server filters them. A pull reads every file of the pattern, in the order of their names, and then selects the
+requested days. If a dossier has several rows, the last one counts.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class FilesAdapter:
                 yield from self._pages(table)
 
     def by_id(self, dossier_id: str) -> Record | None:
-        """Return none: a file is not asked for one dossier."""
+        """Return None: a file has no request for one dossier."""
         return None
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is left open."""
 
     def _pages(self, table: Table) -> Iterator[Page]:
         keys = self._mapping.keys
@@ -82,47 +82,49 @@ def record_keys(
     listed: Iterable[str] = (),
     optional: Collection[str] = (),
 ) -> list[str]:
-    """Return for every column the key that it stands for, else its own name.
+    """Return the key of every column, or the column's own name where it has no key.
 
-    Columns are told apart by name, without regard to case, Unicode form and spaces; their order is free.
+    Columns are matched by name, without regard to case, Unicode form and spaces. Their order does not matter.
 
     Args:
-        columns: the names as the table spells them.
-        place: where the table stands, for messages.
-        used: the keys that a field is made from.
-        listed: other keys that are known.
-        optional: those of `used` that may be missing.
+        columns: the column names of the table.
+        place: the file and table, for messages.
+        used: the keys that a field is read from.
+        listed: other known keys.
+        optional: the keys of `used` that may be missing.
 
     Raises:
-        ContractBroken: a column that a field is made from is not there, or stands twice.
+        ContractBroken: a column that a field is read from is missing, or is there more than once.
     """
-    spelt = {fold(key): key for key in (*listed, *used)}
-    names = [spelt.get(fold(column), column or f"column {number}") for number, column in enumerate(columns, start=1)]
+    key_by_name = {fold(key): key for key in (*listed, *used)}
+    names = [
+        key_by_name.get(fold(column), column or f"column {number}") for number, column in enumerate(columns, start=1)
+    ]
     count = Counter(names)
-    if twice := [key for key in used if count[key] > 1]:
+    if repeated := [key for key in used if count[key] > 1]:
         raise ContractBroken(
-            f"{place} has the column {twice[0]!r} {count[twice[0]]} times: which one is meant cannot be told.",
-            action="have one of them renamed.",
+            f"{place} has the column {repeated[0]!r} {count[repeated[0]]} times, so it is not clear which one to read.",
+            action="ask the unit to rename one of them.",
         )
-    left_out = {fold(column) for column in optional}
-    missing = [key for key in used if key not in count and fold(key) not in left_out]
+    may_be_missing = {fold(column) for column in optional}
+    missing = [key for key in used if key not in count and fold(key) not in may_be_missing]
     if missing:
         others = [column for column, name in zip(columns, names, strict=True) if column and name not in used]
-        raise _lost(missing, others, place, is_header=any(key in count for key in used))
+        raise _missing_columns(missing, others, place, is_header=any(key in count for key in used))
     return names
 
 
-def _lost(missing: Sequence[str], others: Sequence[str], place: str, is_header: bool) -> ContractBroken:
-    named = ", ".join(map(repr, missing))
-    if not is_header:  # what was taken for the header may be a row of records: nothing of it is told
+def _missing_columns(missing: Sequence[str], others: Sequence[str], place: str, is_header: bool) -> ContractBroken:
+    names = ", ".join(map(repr, missing))
+    if not is_header:  # the presumed header may be a row of records, so the message does not quote it
         return ContractBroken(
-            f"{place} has no header: none of the columns {named} stands in its first rows.",
+            f"{place} has no header: none of the columns {names} is in its first rows.",
             action="correct options.header_row, delimiter or encoding, or the column names in the mapping.",
         )
     near = get_close_matches(fold(missing[0]), {fold(column): column for column in others}, n=1, cutoff=0.6)
     hint = next((f" ({column!r} looks like it)" for column in others if [fold(column)] == near), "")
     return ContractBroken(
-        f"{place} has no column {named}{hint}; beside the mapped ones it has {', '.join(map(repr, others)) or 'none'}.",
-        action="correct the column name in the mapping (of petitions: in petitions/), or have the column given again; "
-        "a file may lack a column that options.optional_columns names.",
+        f"{place} has no column {names}{hint}; its unmapped columns are: {', '.join(map(repr, others)) or 'none'}.",
+        action="correct the column name in the mapping (of petitions: in petitions/), or ask the unit to restore the"
+        " column; options.optional_columns names the columns that a file may lack.",
     )

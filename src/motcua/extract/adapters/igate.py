@@ -1,8 +1,8 @@
 """VNPT iGate v2: `GET /pa/dossier/search` and `GET /pa/dossier/{id}` behind Keycloak (one_stop_systems.md section a.7).
 
-A token lasts minutes, so it is renewed while a listing runs. Pages are Spring's, from 0; a `slice` has no total, so
-it ends where the source says it does and its rows are not declared. A source that caps its pages is followed at its
-own size, which must then stay the same.
+A token is valid for minutes, so it is renewed while a listing runs. Pages are those of Spring, numbered from 0. A
+`slice` has no declared total: the source marks the last one. If a source caps its pages, the listing continues with
+that page size, which must then stay the same.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from motcua.extract.wire.authorisation import Bearer, NoAuthorisation, Token
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.transport import Transport
 
-TOKEN_SECONDS = 300.0  # when Keycloak does not say
-_ASKED_MARGIN = timedelta(days=1)
+TOKEN_SECONDS = 300.0  # where Keycloak states no lifetime
+_REQUEST_MARGIN = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
 
 class IgateAdapter:
-    """An agency of one iGate system, with everything below it."""
+    """An agency of one iGate system, with all agencies below it."""
 
-    # We ask a day too much on both sides; a system that overlooks the offset of an instant is seven hours off.
-    margin = _ASKED_MARGIN + timedelta(hours=7)
+    # We request an extra day on both sides, and a system that ignores the offset of an instant is seven hours off.
+    margin = _REQUEST_MARGIN + timedelta(hours=7)
     filters = True
     lists_open = True
-    absence_is_proof = True  # by_id asks the system itself
+    absence_is_proof = True  # by_id queries the system itself
 
     def __init__(self, source: Source, connection: SourceConnection, mapping: SourceMapping) -> None:
         self._source = source
@@ -54,20 +54,22 @@ class IgateAdapter:
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield a listing in the order of reception."""
-        asked_size = self._listing.begin(window)
-        parameters = self._parameters(window) | {"size": str(asked_size)}
+        requested_size = self._listing.begin(window)
+        parameters = self._parameters(window) | {"size": str(requested_size)}
 
         def fetch(number: int) -> dict[str, Any]:
             return self._page(parameters | {"page": str(number)})
 
         first = fetch(0)
         if self._options.spec == "slice":
-            yield from self._slices(first, fetch, asked_size)
+            yield from self._slices(first, fetch, requested_size)
         else:
             total, size = _count(first, "totalElements"), _count(first, "size")
             if total is None or not size:
-                raise self._broken("gave a page without totalElements and size", "set spec to slice in the catalogue")
-            self._note_cap(size, asked_size)
+                raise self._broken(
+                    "returned a page without totalElements and size", "set spec to slice in the catalogue"
+                )
+            self._log_cap(size, requested_size)
             yield self._checked(first["content"], min(size, total), total)
             numbers = range(1, -(-total // size))
             answers = side_by_side(fetch, numbers, self._source.concurrent_pages)
@@ -79,30 +81,34 @@ class IgateAdapter:
         self._listing.end(window)
 
     def by_id(self, dossier_id: str) -> Record | None:
-        """Return one dossier, or none on a 404."""
-        document = self._transport.get(f"/pa/dossier/{self._spelt(dossier_id)}", {}, {})
+        """Return one dossier, or None on a 404."""
+        document = self._transport.get(f"/pa/dossier/{self._as_source_id(dossier_id)}", {}, {})
         if document is None:
             return None
         self._check(document)
-        if document[self._identity] != self._spelt(dossier_id):
-            raise self._broken("answered a dossier's id with another dossier", "check the version of the source")
+        if document[self._identity] != self._as_source_id(dossier_id):
+            raise self._broken(
+                "returned another dossier than the one requested by id", "check the version of the source"
+            )
         record: Record = document
         return record
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._transport.close()
 
-    def _slices(self, page: dict[str, Any], fetch: Callable[[int], dict[str, Any]], asked_size: int) -> Iterator[Page]:
-        """Yield slices one after the other: only each says whether there is another."""
+    def _slices(
+        self, page: dict[str, Any], fetch: Callable[[int], dict[str, Any]], requested_size: int
+    ) -> Iterator[Page]:
+        """Yield slices one after the other, because only a slice itself states whether it is the last."""
         size, number = _count(page, "size"), 0
         if not size:
-            raise self._broken("gave a slice without its size", "check the version of the source")
-        self._note_cap(size, asked_size)
+            raise self._broken("returned a slice without its size", "check the version of the source")
+        self._log_cap(size, requested_size)
         while True:
             is_last = page.get("last")
             if not isinstance(is_last, bool):
-                raise self._broken("gave a slice that does not say whether it is the last", "check its version")
+                raise self._broken("returned a slice that does not state whether it is the last", "check its version")
             yield self._checked(page["content"], None if is_last else size, None)
             if is_last:
                 return
@@ -118,17 +124,17 @@ class IgateAdapter:
         return [record[self._identity] for record in page["content"]]
 
     def _parameters(self, window: Window) -> dict[str, str]:
-        # What is open is asked for up to where the list of the days after reaches back to: neither shows a row twice.
-        last = window.to_date - _ASKED_MARGIN if window.is_open_only else window.to_date + _ASKED_MARGIN
+        # The list of open dossiers ends where the listing of the window begins with its margin: no row is in both.
+        last = window.to_date - _REQUEST_MARGIN if window.is_open_only else window.to_date + _REQUEST_MARGIN
         parameters = {
             "ancestor-agency-id": self._options.ancestor_agency_id,
             "isAgencySearch": "true",
             "spec": self._options.spec,
-            "sort": "acceptedDate,asc",  # by updatedDate a dossier touched while we list leaves the pages to come
+            "sort": "acceptedDate,asc",  # by updatedDate, a change during the listing moves a row
             "accepted-to": _instant(last, "23:59:59.999"),
         }
         if window.from_date is not None:
-            parameters["accepted-from"] = _instant(window.from_date - _ASKED_MARGIN, "00:00:00.000")
+            parameters["accepted-from"] = _instant(window.from_date - _REQUEST_MARGIN, "00:00:00.000")
         if window.is_open_only:
             parameters["dossier-status"] = ",".join(self._mapping.open_statuses)
         return parameters
@@ -137,7 +143,8 @@ class IgateAdapter:
         page = self._transport.get("/pa/dossier/search", parameters, {})
         if page is None:
             raise self._broken(
-                "answered 404 to its search", f"check the base URL of the connection {self._source.connection_id}"
+                "answered the search request with 404",
+                f"check the base URL of the connection {self._source.connection_id}",
             )
         if not isinstance(page, dict) or not isinstance(page.get("content"), list):
             raise self._broken("answered without the envelope {content}", "check the version of the source")
@@ -148,7 +155,7 @@ class IgateAdapter:
     def _check(self, record: Any) -> None:
         if not isinstance(record, dict) or not isinstance(record.get(self._identity), str):
             raise self._broken(
-                f"gave a record without {self._identity}",
+                f"returned a record without {self._identity}",
                 "check the version of the source; a record without its key cannot be kept",
             )
         agency = record.get("agency")
@@ -156,34 +163,34 @@ class IgateAdapter:
         ancestors = agency.get("ancestors")
         if ancestors and self._options.ancestor_agency_id not in (agency.get("id"), *map(_id, ancestors)):
             raise self._broken(
-                f"gave a dossier of another agency when asked for {self._options.ancestor_agency_id}",
+                f"returned a dossier of another agency to a request for {self._options.ancestor_agency_id}",
                 "check ancestor_agency_id in the catalogue",
             )
 
-    def _same_size(self, size: int, answered: int | None) -> None:
-        if answered != size:
+    def _same_size(self, size: int, page_size: int | None) -> None:
+        if page_size != size:
             raise ListingShifted(
-                f"{self._source.source_id} gave pages of {size} rows and then of {answered} in one listing.",
+                f"{self._source.source_id} returned pages of {size} rows and then of {page_size} during one listing.",
                 action="try the batch again; set page_size in the catalogue to what the source allows.",
             )
 
-    def _note_cap(self, size: int, asked_size: int) -> None:
-        if size != asked_size:
+    def _log_cap(self, size: int, requested_size: int) -> None:
+        if size != requested_size:
             log.warning(
-                "%s: gives %d rows a page where %d are asked for; set page_size in the catalogue",
+                "%s: returns %d rows for each page, but %d were requested; set page_size in the catalogue",
                 self._source.source_id,
                 size,
-                asked_size,
+                requested_size,
             )
 
-    def _spelt(self, dossier_id: str) -> str:
-        """Return our id as the source spells it: 24 hexadecimal digits where the mapping reads a number."""
+    def _as_source_id(self, dossier_id: str) -> str:
+        """Return the id in the format of the source: 24 hexadecimal digits where the mapping reads a number."""
         rule = self._mapping.identity
         is_number = isinstance(rule, IdentifierRule) and rule.base == 16
         return f"{int(dossier_id):024x}" if is_number else dossier_id
 
     def _log_in(self) -> Token:
-        """Ask Keycloak for a token, by the grant the catalogue names."""
+        """Request a token from Keycloak, with the grant type of the catalogue."""
         login, password = self._connection.login, self._connection.password
         if self._options.grant == "password":
             form = {"client_id": self._options.client_id, "username": login, "password": password}
@@ -194,7 +201,7 @@ class IgateAdapter:
         )
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
-            raise self._broken("has no token where the catalogue looks for one", "check token_url and realm")
+            raise self._broken("returned no access_token from token_url", "check token_url and realm")
         seconds = _count(answer, "expires_in")
         return Token(token, TOKEN_SECONDS if seconds is None else float(seconds))
 

@@ -1,4 +1,4 @@
-"""What was posted to us, in the store: each message once, in the order of reception, with nothing personal in it."""
+"""The store of posted messages: each message once, in the order of reception, without personal data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from motcua.warehouse import statement, store_engine
 
 @dataclass(frozen=True)
 class Message:
-    """A message as it was kept; its items hold no personal data (`masking`)."""
+    """A stored message. Its items hold no personal data (`masking`)."""
 
     service: str
     is_update: bool
@@ -24,14 +24,14 @@ class Message:
 
 
 def keep(source_id: str, message: Message, dossier_nos: Sequence[str]) -> int | None:
-    """Commit a message to disk and return its number; none when it was sent before.
+    """Commit a message to disk and return its number, or None when the same message is already stored.
 
-    Two messages of a source are kept one after the other, so that the numbers are the order of reception.
+    The messages of a source are stored one after the other, so that the numbers give the order of reception.
     """
     items = orjson.dumps(message.items).decode()
     content = orjson.dumps([message.service, message.is_update, message.items], option=orjson.OPT_SORT_KEYS)
     with store_engine().begin() as connection:
-        # The sender forgets the message when we have said that we have it.
+        # The sender deletes the message after our confirmation, so it must be on disk before.
         connection.execute(text("set local synchronous_commit = on"))
         connection.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": f"inbox {source_id}"})
         number: int | None = connection.execute(
@@ -51,8 +51,8 @@ def keep(source_id: str, message: Message, dossier_nos: Sequence[str]) -> int | 
 def read(source_id: str) -> Iterator[tuple[int, Message]]:
     """Yield the messages of a source with their numbers, in the order of reception."""
     with store_engine().connect() as connection:
-        found = connection.execution_options(yield_per=100).execute(
+        rows = connection.execution_options(yield_per=100).execute(
             statement("extract/received_messages"), {"source_id": source_id}
         )
-        for row in found:
+        for row in rows:
             yield row.message_id, Message(row.service, row.is_update, unmask(row.items))

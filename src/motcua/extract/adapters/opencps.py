@@ -1,8 +1,8 @@
 """OpenCPS v2: `GET /dossiers` and `GET /dossiers/{id}` of one site (one_stop_systems.md section a).
 
-The protocol hides what it is not asked for and answers nonsense with 200, so every listing asks for all agencies, all
-systems and all kinds of dossier, reaches a day further than it needs on both sides, and every page is checked: a
-page that is short, repeated or of another site breaks the contract; a total that moves starts the listing again.
+The protocol hides everything that a request does not name, and answers invalid requests with 200. So every listing
+requests all agencies, all systems and all kinds of dossier, with one extra day on both sides. Every page is checked.
+A page that is short, repeated or of another site breaks the contract. A total that changes starts the listing again.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from motcua.extract.wire.transport import Transport
 DEFAULT_PATH = "/o/rest/v2"
 COUNTED = "org.opencps.dossiermgt.model.Dossier"
 TOKEN_SECONDS = 15 * 60.0  # the JWT of POST /login
-_ASKED_MARGIN = timedelta(days=1)
+_REQUEST_MARGIN = timedelta(days=1)
 
 
 class OpencpsAdapter:
     """One OpenCPS site (`groupId`)."""
 
-    # We ask a day too much on both sides, and the server cuts days in GMT, seven hours late (trap 7).
-    margin = _ASKED_MARGIN + timedelta(hours=7)
+    # We request an extra day on both sides, and the server splits days in GMT, seven hours late (trap 7).
+    margin = _REQUEST_MARGIN + timedelta(hours=7)
     filters = True
     lists_open = True
-    absence_is_proof = True  # by_id asks the database, not the index
+    absence_is_proof = True  # by_id queries the database, not the index
 
     def __init__(self, source: Source, connection: SourceConnection, mapping: SourceMapping) -> None:
         base_url = connection.base_url.rstrip("/")
@@ -56,24 +56,25 @@ class OpencpsAdapter:
 
     @property
     def warnings(self) -> list[str]:
-        """What an engineer should know of a pull that went well: the index lags behind the database (trap 6)."""
+        """Notes for an engineer on a pull that succeeded: the index may lag behind the database (trap 6)."""
         if not self._options.probes_index:
             return []
         try:
             counts = self._transport.get(f"/count/{COUNTED}", {}, self._headers)
         except MotcuaError as error:
             return [f"the probe GET /count failed: {type(error).__name__}"]
-        named = counts if isinstance(counts, dict) else {}
-        database, index = read_integer(named.get("database")), read_integer(named.get("lucene"))
+        document = counts if isinstance(counts, dict) else {}
+        database, index = read_integer(document.get("database")), read_integer(document.get("lucene"))
         if database is None or index is None:
-            return ["the probe GET /count did not give the counts of the database and of the index"]
+            return ["the probe GET /count did not return the counts of the database and of the index"]
         return [] if database == index else [f"its database holds {database} dossiers, its index {index}"]
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield a listing in the order of creation, by row offsets, until the declared total is reached.
 
-        A server that gives fewer rows than asked for does not say so: the first page shows it. It is followed at that
-        size, and whether the source may do so is the drift watch's to say; its rows must come out at the total.
+        A server that caps its pages does not report it: only the number of rows on the first page shows it. The listing
+        then continues with that page size. The drift check decides whether the source may change its cap. The rows must
+        add up to the total.
         """
         parameters = self._parameters(window)
         size = self._listing.begin(window)
@@ -89,25 +90,27 @@ class OpencpsAdapter:
         starts = range(size, total, size)
         answers = side_by_side(fetch, starts, self._source.concurrent_pages)
         for start, answer in zip(starts, answers, strict=True):
-            records, declared = self._listing.fresh(start, answer, fetch, lambda given: self._ids(given[0]))
+            records, declared = self._listing.fresh(start, answer, fetch, lambda answer: self._ids(answer[0]))
             self._listing.same_total(total, declared)
             yield self._checked(records, min(size, total - start), total)
         self._listing.end(window)
 
     def by_id(self, dossier_id: str) -> Record | None:
-        """Return one dossier, or none on a 404: on a second night this proves that it is gone (a.4, hard delete)."""
+        """Return one dossier, or None on a 404. A 404 on a second night proves a hard deletion (section a.4)."""
         document = self._transport.get(f"/dossiers/{quote(dossier_id, safe='')}", {}, self._headers)
         if document is None:
             return None
         if not isinstance(document, dict):
-            raise self._broken("answered a dossier's id with something else", "check the version of the source")
+            raise self._broken("did not return a dossier to a request by id", "check the version of the source")
         self._check(document)
         if str(document[self._identity]) != dossier_id:
-            raise self._broken("answered a dossier's id with another dossier", "check the version of the source")
+            raise self._broken(
+                "returned another dossier than the one requested by id", "check the version of the source"
+            )
         return document
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._transport.close()
 
     def _checked(self, records: list[Record], expected: int, total: int) -> Page:
@@ -118,8 +121,8 @@ class OpencpsAdapter:
         return [str(record[self._identity]) for record in records]
 
     def _parameters(self, window: Window) -> dict[str, str]:
-        # What is open is asked for up to where the list of the days after reaches back to: neither shows a row twice.
-        last = window.to_date - _ASKED_MARGIN if window.is_open_only else window.to_date + _ASKED_MARGIN
+        # The list of open dossiers ends where the listing of the window begins with its margin: no row is in both.
+        last = window.to_date - _REQUEST_MARGIN if window.is_open_only else window.to_date + _REQUEST_MARGIN
         parameters = {
             "agency": self._options.agency_scope,
             "systemId": ",".join(map(str, self._options.system_ids)),
@@ -129,7 +132,7 @@ class OpencpsAdapter:
             "order": "asc",
         }
         if window.from_date is not None:
-            parameters["fromReceiveDate"] = _day(window.from_date - _ASKED_MARGIN)
+            parameters["fromReceiveDate"] = _day(window.from_date - _REQUEST_MARGIN)
         if window.is_open_only:
             parameters["status"] = ",".join(self._mapping.open_statuses)
         return parameters
@@ -138,7 +141,7 @@ class OpencpsAdapter:
         envelope = self._transport.get("/dossiers", parameters, self._headers)
         if envelope is None:
             raise self._broken(
-                "answered 404 to its list of dossiers",
+                "answered the request for its list of dossiers with 404",
                 f"check the base URL of the connection {self._source.connection_id}",
             )
         total = read_integer(envelope.get("total")) if isinstance(envelope, dict) else None
@@ -155,19 +158,19 @@ class OpencpsAdapter:
         number = read_integer(record.get(self._identity)) if isinstance(record, dict) else None
         if not number or number < 0:
             raise self._broken(
-                f"gave a record without {self._identity}",
+                f"returned a record without {self._identity}",
                 "check the version of the source; a record without its key cannot be kept",
             )
         record[self._identity] = number
         group = read_integer(record.get("groupId"))
         if group not in (None, 0, self._options.group_id):
             raise self._broken(
-                f"gave a dossier of site {group} when asked for site {self._options.group_id}",
+                f"returned a dossier of site {group} to a request for site {self._options.group_id}",
                 "check group_id in the catalogue and the groupId header on the way to the source",
             )
 
     def _log_in(self) -> Token:
-        """Ask for a JWT with the login of the connection (POST /login, 15 minutes)."""
+        """Request a JWT with the login of the connection (POST /login, 15 minutes)."""
         answer = self._transport.post("/login", headers=self._headers, authorisation=self._basic)
         token = answer.get("token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:

@@ -1,4 +1,4 @@
-"""What listings by page have in common: pages asked for side by side, and proof that no row was lost between them."""
+"""The rules of every listing by page: pages are requested concurrently, and checks prove that no row was lost."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ GROWTH = 16
 
 
 def side_by_side(fetch: Callable[[int], AnswerT], pages: Iterable[int], at_once: int) -> Iterator[AnswerT]:
-    """Yield the answer of every page in order, with at most `at_once` requests under way.
+    """Yield the answers of the pages in order, with at most `at_once` concurrent requests.
 
-    The source works on the next page while the caller works on this one. The first error is raised in its place; what
-    was asked for beyond it is let go, and nothing is left under way.
+    The source works on the next page while the caller works on this one. The first error is raised when its page is
+    due. Later requests are then cancelled, and none is left running.
     """
     numbers = iter(pages)
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="page")
@@ -37,10 +37,10 @@ def side_by_side(fetch: Callable[[int], AnswerT], pages: Iterable[int], at_once:
 
 
 class Pages:
-    """Follows the listings of one pull page by page. Rows are told apart by their ids.
+    """Checks the listings of one pull page by page. The id identifies a row.
 
-    A listing that had to be asked for again, and again, because rows moved under it is asked for in far larger pages:
-    the fewer the bounds between pages, the fewer rows can slip over one.
+    From its third attempt on, a listing whose rows moved is requested in far larger pages. With fewer boundaries
+    between pages, fewer rows can move across one.
     """
 
     def __init__(self, source: Source) -> None:
@@ -53,21 +53,22 @@ class Pages:
         self._is_held = False
 
     def begin(self, window: Window) -> int:
-        """Start a listing and return how many rows to ask for on a page."""
+        """Start a listing and return the number of rows to request for each page."""
         self._seen, self._repeats, self._rows, self._is_held = set(), set(), 0, False
         self._begun[window] += 1
         return self._source.page_size * (GROWTH if self._begun[window] > 2 else 1)
 
     def hold_to_total(self) -> None:
-        """Let no dossier of this listing come twice: where pages are shorter than asked for, another is lost for it."""
+        """Refuse every repeated dossier in this listing: on pages shorter than requested, it replaces a lost row."""
         self._is_held = True
 
     def fresh(
         self, number: int, answer: AnswerT, fetch: Callable[[int], AnswerT], ids_of: Callable[[AnswerT], Sequence[str]]
     ) -> AnswerT:
-        """Return the answer for a page, asked for again while it only repeats what other pages gave.
+        """Return the answer for a page. While all its rows are on earlier pages, request it again.
 
-        A proxy that answers twice with the same page is right the next time; a source whose paging is stuck is not.
+        A proxy that sent the same page twice sends the right one at the next request. A source whose paging is stuck
+        does not.
         """
         for attempt in range(self._source.attempts - 1):
             ids = set(ids_of(answer))
@@ -78,24 +79,27 @@ class Pages:
         return answer
 
     def add(self, ids: Sequence[str], expected: int | None, total: int | None) -> None:
-        """Note the next page. `expected` is how many rows are due on it, none when the source does not say.
+        """Record the next page. `expected` is its expected number of rows, or None when the source does not state it.
 
         Raises:
-            ContractBroken: rows are missing, or all of them have been given before.
-            ListingShifted: there are more rows than there should be.
+            ContractBroken: rows are missing, or all of them were on earlier pages.
+            ListingShifted: there are more rows than expected.
         """
         of = "" if total is None else f" of {total}"
         page = set(ids)
         if page and page <= self._seen:
             raise ContractBroken(
-                f"{self._source.source_id} gave the same rows again from row {self._rows}{of}: its paging does not "
+                f"{self._source.source_id} returned the same rows again from row {self._rows}{of}: its paging does not "
                 "advance.",
-                action="check the version of the source; nothing of this pull was kept.",
+                action="check the version of the source; no record of this pull was kept.",
             )
         if expected is not None and len(ids) != expected:
-            what = f"{self._source.source_id} gave {len(ids)} rows from row {self._rows}{of}, where {expected} are due."
+            what = (
+                f"{self._source.source_id} returned {len(ids)} rows from row {self._rows}{of},"
+                f" where {expected} were expected."
+            )
             if len(ids) > expected:
-                raise ListingShifted(what, action="try the batch again at a quieter hour of the source.")
+                raise ListingShifted(what, action="try the batch again when the source is less busy.")
             raise ContractBroken(
                 what,
                 action="check that the source's index is complete and that it allows the page_size of the catalogue.",
@@ -108,18 +112,18 @@ class Pages:
         """Raise ListingShifted when a later page declares another total than the first."""
         if declared != total:
             raise ListingShifted(
-                f"{self._source.source_id} declared {total} dossiers and then {declared} in one listing.",
-                action="try the batch again at a quieter hour of the source.",
+                f"{self._source.source_id} declared {total} dossiers and then {declared} during one listing.",
+                action="try the batch again when the source is less busy.",
             )
 
     def end(self, window: Window) -> None:
-        """Raise ListingShifted when a dossier came on two pages: rows moved, so others may have been passed over.
+        """Raise ListingShifted when a dossier was on two pages: rows moved, so the listing may have missed others.
 
-        If the same dossiers come twice when the listing is asked for again, the source really holds them twice.
+        If the same dossiers repeat when the listing is requested again, the source really holds them twice.
         """
         if self._repeats and (self._is_held or self._repeats_before.get(window) != frozenset(self._repeats)):
             self._repeats_before[window] = frozenset(self._repeats)
             raise ListingShifted(
-                f"{self._source.source_id} gave {len(self._repeats)} dossiers on two pages of one listing.",
-                action="try the batch again at a quieter hour: rows moved while they were listed.",
+                f"{self._source.source_id} returned {len(self._repeats)} dossiers on two pages of one listing.",
+                action="try the batch again when the source is less busy: rows moved while they were listed.",
             )

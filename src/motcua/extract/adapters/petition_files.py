@@ -1,8 +1,8 @@
-"""Petitions (phản ánh, kiến nghị) from tables dropped as files: days and outcome, never the text or the petitioner.
+"""Reads petitions (phản ánh, kiến nghị) from dropped tables: days and outcome, never the text or the petitioner.
 
-Only the columns that the source's entry names are looked at. A value that cannot be read is null and named in the
-record's issues, without the value; whether the record is accepted is for the rules to say. The files are all that the
-source has, and tell of the days before the newest of them was dropped.
+Only the columns that the source's entry names are read. A value that cannot be read becomes null, and the record's
+issues name its column, without the value. The rules decide whether the record is accepted. The files hold all petitions
+of the source, and cover the days before the newest file was dropped.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from motcua.extract.wire.tabular import Layout, read_tables
 from motcua.settings import Settings
 from motcua.spelling import folded
 
-UNLISTED = "unlisted"  # a kind whose word the source's entry does not list
+UNLISTED = "unlisted"  # the kind of a petition whose word the source's entry does not list
 _DAYS = ("received_on", "due_on", "handled_on", "published_on")
 _CLOSED_LISTS = ("about", "is_satisfied", "is_repeated")
 
@@ -42,14 +42,13 @@ class PetitionFilesAdapter:
         self._options = source.options_as(PetitionFilesOptions)
         self._drops = DropFolder(source, self._options.path, connection)
         self._headings = {name: heading for name, heading in self._options.columns.model_dump().items() if heading}
-        wanted = tuple(dict.fromkeys(self._headings.values()))
-        self._wanted = wanted
-        self._layout = Layout(frozenset(wanted), self._options.encoding, self._options.delimiter)
+        self._columns = tuple(dict.fromkeys(self._headings.values()))
+        self._layout = Layout(frozenset(self._columns), self._options.encoding, self._options.delimiter)
         self._reader = _Reader(source)
 
     @property
     def answers_until(self) -> date | None:
-        """The last day that the files read tell of: the one before the newest was dropped. None: nobody says."""
+        """The last day that the files cover: the day before the newest was dropped, or None where that is not known."""
         dropped = self._drops.newest
         return None if dropped is None else dropped.astimezone(instants.VIETNAM).date() - timedelta(days=1)
 
@@ -57,12 +56,12 @@ class PetitionFilesAdapter:
         """Yield the petitions of each table, in the order of the file names.
 
         Raises:
-            SourceUnavailable: no file is there, or one is still being written.
-            ContractBroken: a file is no table, or lacks a column that the entry names.
+            SourceUnavailable: there is no file, or one is still being written.
+            ContractBroken: a file is not a table, or lacks a column that the entry names.
         """
         for name, body in self._drops.read():
             for table in read_tables(body, name, self._layout):
-                keys = record_keys(table.columns, table.place, self._wanted)
+                keys = record_keys(table.columns, table.place, self._columns)
                 rows = [
                     self._reader.petition(f"{table.place} row {number}", dict(zip(keys, cells, strict=False)))
                     for number, cells in table.rows
@@ -70,7 +69,7 @@ class PetitionFilesAdapter:
                 yield pa.Table.from_pylist(rows, schema=PETITION.pulled_schema)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is left open."""
 
 
 class _Reader:
@@ -91,24 +90,24 @@ class _Reader:
         }
 
     def petition(self, place: str, cells: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a row as a petition, what cannot be read in it named among its issues."""
-        said: dict[str, Any] = {}
+        """Return a row as a petition. Its issues name the values that cannot be read."""
+        values: dict[str, Any] = {}
         issues: dict[str, str] = {}
         for name, read in self._readers.items():
             value = self._value(name, cells)
-            found = None if value is None else read(value)
-            if isinstance(found, Problem):
-                issues[name] = found.why
-                found = found.instead
-            said[name] = found
-        unit = said.pop("unit")
-        if unit is None and "unit" not in issues:  # nothing is said of units: all a source has is its own unit's
+            converted = None if value is None else read(value)
+            if isinstance(converted, Problem):
+                issues[name] = converted.why
+                converted = converted.instead
+            values[name] = converted
+        unit = values.pop("unit")
+        if unit is None and "unit" not in issues:  # where no unit is stated, it is the unit of the source
             unit = self._source.unit_id
-        if said["petition_id"] == MASKED:
-            said["petition_id"] = None
-        if said["due_on"] is None and "due_on" not in issues:
-            said["due_on"] = self._due(said["received_on"])
-        return said | {
+        if values["petition_id"] == MASKED:
+            values["petition_id"] = None
+        if values["due_on"] is None and "due_on" not in issues:
+            values["due_on"] = self._due(values["received_on"])
+        return values | {
             "system_code": self._source.system_code,
             "agency_code": self._source.source_id,
             "unit_code": unit,
@@ -118,8 +117,8 @@ class _Reader:
 
     def _value(self, name: str, cells: Mapping[str, Any]) -> Any:
         value = cells.get(getattr(self._options.columns, name) or "")
-        is_nothing = value is None or (isinstance(value, str) and value.strip() in self._options.null_values)
-        return None if is_nothing else value
+        is_null = value is None or (isinstance(value, str) and value.strip() in self._options.null_values)
+        return None if is_null else value
 
     def _due(self, received_on: date | None) -> date | None:
         if received_on is None or self._options.due_workdays is None:
@@ -129,8 +128,8 @@ class _Reader:
 
 def _day_reader(moment: Callable[[Any], datetime | None], pattern: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
-        found = moment(value)
-        return Problem(f"not {pattern}") if found is None else found.date()
+        instant = moment(value)
+        return Problem(f"not {pattern}") if instant is None else instant.date()
 
     return read
 
@@ -144,7 +143,7 @@ _read_name = value_reader(NameRule.model_validate({"as": "name", "key": "unit"})
 
 
 def _read_unit(value: Any) -> Any:
-    """Return an electronic code, a unit id or the name of an agency; what is neither may be a person, and is masked."""
+    """Return an electronic code, a unit id or the name of an agency. Other values may be persons and are masked."""
     if isinstance(value, str) and isinstance(_read_code(value), Problem):
         return _read_name(value)
     return _read_code(value)

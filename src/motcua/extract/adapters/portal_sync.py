@@ -1,12 +1,12 @@
-"""Batches in the shape of the national portal's sync (one_stop_systems.md section b.1), as JSON files or posted to us.
+"""Reads messages of the national portal's sync (one_stop_systems.md section b.1), from JSON files or posted to us.
 
-A file holds one message, a list of them, or one a line; a message is `{madonvi, service, isUpdating, data: [...]}`.
-Messages are read in the order of the file names and in each file from the top, posted ones (`reception`, `inbox`) in
-the order of reception, and every item of `data` is one row:
+A file holds one message, a list of messages, or one message on each line. A message is
+`{madonvi, service, isUpdating, data: [...]}`. Files are read in the order of their names, each from the top. Posted
+messages (`reception`, `inbox`) are read in the order of reception. Every item of `data` is one row:
 
-* `DongBoHoSoMC` says all of a dossier; the later message of a MaHoSo wins, the earlier ones are its duplicates.
-* `CapNhatTienDoHoSoMC` and `DongBoTrangThaiHoSo` say how far it is: they change its status and the date of that status.
-* an item sent again that is no update (`isUpdating`), and a step older than the last one known, change nothing.
+* `DongBoHoSoMC` states a dossier completely. The last message of a MaHoSo counts, and the earlier ones are duplicates.
+* `CapNhatTienDoHoSoMC` and `DongBoTrangThaiHoSo` are steps: they change the status and the date of that status.
+* A repeated item that is not an update (`isUpdating`) changes nothing, nor does a step older than the last one.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from motcua.extract.wire.tabular import decode
 
 WHOLE = "DongBoHoSoMC"
 STEPS = ("CapNhatTienDoHoSoMC", "DongBoTrangThaiHoSo")
-STEP_STATUS = "TrangThai"  # of a step; what it means is the protocol's, so no mapping lists it
-NEEDED = ("MaHoSo", STEP_STATUS, "ThoiDiemXuLy")  # what is read here, whatever the mapping is made of
-# What a step into a status dates, and what one back to work undoes.
+STEP_STATUS = "TrangThai"  # the status of a step; the protocol defines it, so no mapping lists it
+NEEDED = ("MaHoSo", STEP_STATUS, "ThoiDiemXuLy")  # the keys that this module reads, whatever the mapping uses
+# The date that a step into a status sets, and the dates that a step back into processing clears.
 _DATED = {"3": "NgayTuChoi", "7": "NgayKetThucXuLy", "8": "NgayKetThucXuLy", "9": "NgayKetThucXuLy", "10": "NgayTra"}
 _UNDONE = ("NgayKetThucXuLy", "NgayTra", "NgayTuChoi")
 _OPEN = ("1", "2", "4", "5", "6")
@@ -52,7 +52,8 @@ class PortalSyncAdapter:
         self._source = source
         self._agency = options.agency_code
         self._kept = {key.split(".", 1)[0] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
-        self._shapes: dict[tuple[str, ...], tuple[Record, list[str]]] = {}  # what is kept, by the names of an item
+        # For each set of names of an item: an empty record, and the names whose values are kept.
+        self._shapes: dict[tuple[str, ...], tuple[Record, list[str]]] = {}
         self._drops = DropFolder(source, options.path, connection) if options.path is not None else None
 
     def pages(self, window: Window) -> Iterator[Page]:
@@ -69,11 +70,11 @@ class PortalSyncAdapter:
             yield Page(records, None)
 
     def by_id(self, dossier_id: str) -> Record | None:
-        """Return none: files are not asked for one dossier."""
+        """Return None: messages have no request for one dossier."""
         return None
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is left open."""
 
     def _dropped(self, drops: DropFolder) -> Iterator[Message]:
         for name, body in drops.read():
@@ -83,11 +84,11 @@ class PortalSyncAdapter:
 
     def _posted(self) -> Iterator[Message]:
         number = 0
-        for number, message in inbox.read(self._source.source_id):  # noqa: B007  tells an empty inbox
+        for number, message in inbox.read(self._source.source_id):  # noqa: B007  its value after the loop shows whether the inbox was empty
             yield message
         if not number:
             raise SourceUnavailable(
-                f"{self._source.source_id}: nothing has been posted to its inbox yet.",
+                f"{self._source.source_id}: no message has been posted to its inbox yet.",
                 action="check that `motcua receive` runs and that the sending system posts to it.",
             )
 
@@ -100,17 +101,17 @@ class PortalSyncAdapter:
             document = document[0]
         for message in document:
             if not isinstance(message, dict) or not {"service", "madonvi", "data"} <= message.keys():
-                raise self._broken(name, "holds something that is no message {madonvi, service, data}")
+                raise self._broken(name, "holds an entry that is not a message {madonvi, service, data}")
             if message["madonvi"] == self._agency and message["service"] in (WHOLE, *STEPS):
                 yield message
 
     def _documents(self, text: str, name: str) -> list[Any]:
-        """Return what a file holds that is not one JSON document in plain UTF-8: behind a mark, or one a line."""
+        """Return the documents of a file with a byte order mark, or with one document on each line."""
         try:
             return [orjson.loads(text)]
         except orjson.JSONDecodeError as error:
-            is_whole = error.pos < len(text)
-            lines = [line for line in text.splitlines() if line.strip()] if is_whole else []
+            is_complete = error.pos < len(text)
+            lines = [line for line in text.splitlines() if line.strip()] if is_complete else []
             return [self._line(line, name) for line in lines] or [self._line(text, name)]
 
     def _line(self, line: str, name: str) -> Any:
@@ -119,8 +120,8 @@ class PortalSyncAdapter:
         except orjson.JSONDecodeError as error:
             if error.pos >= len(line):
                 raise SourceUnavailable(
-                    f"{self._source.source_id}: {name} breaks off.",
-                    action="try again when it is complete; have it written under another name and renamed when done.",
+                    f"{self._source.source_id}: {name} is incomplete.",
+                    action="try again; ask the sender to write it under another name and rename it when complete.",
                 ) from None
             raise self._broken(name, "is not JSON") from None
 
@@ -128,75 +129,76 @@ class PortalSyncAdapter:
         items = message["data"] if isinstance(message["data"], list) else [message["data"]]
         for item in items:
             if not isinstance(item, dict) or not str(item.get("MaHoSo") or "").strip():
-                raise self._broken(name, "holds an item without MaHoSo, by which dossiers are told apart")
+                raise self._broken(name, "holds an item without MaHoSo, which identifies the dossier")
             yield item
 
     def _row(self, item: Record, message: Message, dossiers: dict[str, _Dossier]) -> Record:
-        """Return what is now known of the dossier an item is about; of keys nobody keeps only the name goes on."""
+        """Return the record of the item's dossier after this item. Keys that are not kept have a name and no value."""
         dossier = dossiers.setdefault(str(item["MaHoSo"]).strip(), _Dossier())
-        if dossier.hears(item, message.is_update):
+        if dossier.accepts(item, message.is_update):
             if message.service == WHOLE:
-                dossier.known = self._kept_of(item)
+                dossier.record = self._kept_of(item)
             else:
                 dossier.step(item)
-        return dossier.known  # never changed: a later message makes another
+        return dossier.record  # a later message makes a new record and does not change this one
 
     def _kept_of(self, item: Record) -> Record:
         names = tuple(item)
         if (shape := self._shapes.get(names)) is None:
-            nothing = {"madonvi": self._agency} | dict.fromkeys(names)
-            shape = self._shapes[names] = nothing, [name for name in names if name in self._kept]
-        known = shape[0].copy()
+            empty = {"madonvi": self._agency} | dict.fromkeys(names)
+            shape = self._shapes[names] = empty, [name for name in names if name in self._kept]
+        record = shape[0].copy()
         for name in shape[1]:
-            known[name] = item[name]
-        return known
+            record[name] = item[name]
+        return record
 
     def _broken(self, name: str, what: str) -> ContractBroken:
         return ContractBroken(
-            f"{self._source.source_id}: {name} {what}.", action="have the sending system corrected; nothing was kept."
+            f"{self._source.source_id}: {name} {what}.",
+            action="ask the operator of the sending system to correct it; no record was kept.",
         )
 
 
 class _Dossier:
-    """What the messages so far say of one dossier."""
+    """The record of one dossier, from the messages so far."""
 
-    __slots__ = ("_heard", "_stepped_at", "known")
+    __slots__ = ("_last_step_at", "_seen", "record")
 
     def __init__(self) -> None:
-        self.known: Record = {}
-        self._heard: set[bytes] = set()
-        self._stepped_at = ""
+        self.record: Record = {}
+        self._seen: set[bytes] = set()
+        self._last_step_at = ""
 
-    def hears(self, item: Record, is_update: bool) -> bool:
-        """Whether an item is to be heeded: an update, or not sent before and no step older than the last.
+    def accepts(self, item: Record, is_update: bool) -> bool:
+        """Return whether an item applies: it is new or an update, and is not older than the last step.
 
-        An update may say again what was said before: a dossier that was re-opened.
+        An update may repeat an earlier item exactly: the dossier was re-opened.
         """
         content = blake2b(orjson.dumps(item, option=orjson.OPT_SORT_KEYS), digest_size=12).digest()
-        if content in self._heard and not is_update:
+        if content in self._seen and not is_update:
             return False
-        self._heard.add(content)
+        self._seen.add(content)
         at = _digits(item.get("ThoiDiemXuLy"))
-        if at and at < self._stepped_at:
+        if at and at < self._last_step_at:
             return False
-        self._stepped_at = max(at, self._stepped_at)
+        self._last_step_at = max(at, self._last_step_at)
         return True
 
     def step(self, item: Record) -> None:
-        """Take over a status and its date; of the other keys only the names, for what nobody classified to be told."""
+        """Take over a status and its date. Of the other keys keep the names, so that unclassified keys are reported."""
         status, at = str(item.get(STEP_STATUS) or item.get("TrangThaiHoSo") or "").strip(), item.get("ThoiDiemXuLy")
         names = dict.fromkeys(key for key in item if key != STEP_STATUS)
-        self.known = {**names, "MaHoSo": item["MaHoSo"], **self.known, "ThoiDiemXuLy": at}
+        self.record = {**names, "MaHoSo": item["MaHoSo"], **self.record, "ThoiDiemXuLy": at}
         if not status:
             return
-        self.known["TrangThaiHoSo"] = status
+        self.record["TrangThaiHoSo"] = status
         if status in _OPEN:
-            self.known |= {key: "" for key in _UNDONE if self.known.get(key)}
-        elif (key := _DATED.get(status)) and not self.known.get(key):
-            self.known[key] = at
+            self.record |= {key: "" for key in _UNDONE if self.record.get(key)}
+        elif (key := _DATED.get(status)) and not self.record.get(key):
+            self.record[key] = at
 
 
 def _digits(moment: Any) -> str:
-    """Return a moment as its digits from the year down, which can be compared; both spellings in use begin with it."""
+    """Return the digits of an instant, from the year down, for comparison. Both formats in use begin with the year."""
     text = str(moment or "")
     return (text if text.isdigit() else "".join(filter(str.isdigit, text)))[:14]

@@ -1,7 +1,7 @@
-"""What every adapter of a source system offers, so that a pull need not know which protocol it speaks.
+"""The interface of every adapter of a source system. A pull uses it and does not depend on the protocol.
 
-An adapter yields a source's own records, page by page, and checks what its protocol promises of a page; what a record
-means is the mapping's affair, what becomes of it is the pull's.
+An adapter yields the records of a source unchanged, page by page, and checks each page against the protocol. The
+mapping interprets a record, and the pull decides its disposition.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Window:
-    """The days of reception asked for, both included; no first day means from the beginning.
+    """The requested days of reception, both included. Without a first day, the window has no lower bound.
 
-    With `is_open_only` only dossiers still open at the source are asked for, and of those not the ones that a listing
-    of the days after `to_date` shows because of its margin.
+    With `is_open_only`, only dossiers that are still open at the source are requested. Those that a listing of the days
+    after `to_date` shows because of its margin are left out.
     """
 
     from_date: date | None
@@ -39,24 +39,27 @@ class Window:
 
 @dataclass(frozen=True)
 class Page:
-    """Records as the source spells them, and how many it says the whole listing holds (none: it does not say)."""
+    """Records as the source sends them, and the total that it declares for the whole listing (None: none declared)."""
 
     records: Sequence[Record]
     declared_total: int | None
 
 
 class ListingShifted(SourceUnavailable):
-    """The set changed while it was being listed: what was yielded so far must be discarded and asked for again."""
+    """The set of rows changed while it was listed. The caller discards the rows so far and starts the listing again."""
 
 
 class SourceAdapter(Protocol):
-    """One source of dossiers, for the length of one pull. Never logs, stores or raises a record's values.
+    """One source of dossiers during one pull. It never logs, stores or raises the values of a record.
 
-    `margin` is how far outside the asked days a correct page may reach, because of the source's own clock.
-    `filters` is false for a source that cannot be asked for days: it always gives all it has, so no day is a broken
-    promise. `lists_open` is false where a list of what is open would show nothing that the days do not. An adapter
-    whose `by_id` asks the source itself may state `absence_is_proof = True`: an id it does not know is gone;
-    one that can look at itself may have `warnings`, lines for an engineer about a pull that went well.
+    Attributes:
+        margin: how far outside the requested days a correct page may reach, because of the clock of the source.
+        filters: false for a source that cannot filter by day. It always returns all its records, so a record outside
+            the window does not break its contract.
+        lists_open: false where a list of the open dossiers would show no more than the listing of the days.
+
+    Two attributes are optional. `absence_is_proof = True` states that `by_id` queries the source itself, so an id that
+    it does not know is deleted. `warnings` are lines for an engineer about a pull that succeeded.
     """
 
     margin: timedelta
@@ -64,44 +67,44 @@ class SourceAdapter(Protocol):
     lists_open: bool
 
     def pages(self, window: Window) -> Iterator[Page]:
-        """Yield a whole listing. Raises ListingShifted, SourceUnavailable, ContractBroken, ConfigurationError."""
+        """Yield a complete listing. Raises ListingShifted, SourceUnavailable, ContractBroken, ConfigurationError."""
         ...
 
     def by_id(self, dossier_id: str) -> Record | None:
-        """Return one dossier, or none when the source does not know it. May be called from several threads."""
+        """Return one dossier, or None when the source does not know it. Several threads may call it at once."""
         ...
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         ...
 
 
 class WholeAdapter(Protocol):
-    """One source of another kind of record, which always gives all it has. Never logs or raises a record's values."""
+    """One source of another kind of record, which always returns all of them. It never logs or raises their values."""
 
     kind: RecordKind
 
     @property
     def answers_until(self) -> date | None:
-        """The last day that what was read tells of; none where nothing says so. Asked for when all was read."""
+        """The last day that the records cover, or None where it is not known. Read it after the last table."""
         ...
 
     def tables(self) -> Iterator[pa.Table]:
-        """Yield all records as tables of the kind's pulled schema; of two of one key the later one counts.
+        """Yield all records as tables of the kind's pulled schema. Of two records with one key, the later one counts.
 
         Raises SourceUnavailable, ContractBroken, ConfigurationError.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         ...
 
 
 MakeAdapter = Callable[[Source, SourceConnection, SourceMapping], SourceAdapter]
 MakeWholeAdapter = Callable[[Source, SourceConnection], WholeAdapter]
 
-# Imported when a source needs it: a spreadsheet reader is no business of a process that asks OpenCPS.
+# An adapter is imported only when a source uses it: a process that pulls from OpenCPS needs no spreadsheet reader.
 ADAPTERS: dict[AdapterName, str] = {
     "opencps": "motcua.extract.adapters.opencps:OpencpsAdapter",
     "igate": "motcua.extract.adapters.igate:IgateAdapter",
@@ -114,17 +117,17 @@ ADAPTERS: dict[AdapterName, str] = {
 
 
 def make_adapter(source: Source, connection: SourceConnection, mapping: SourceMapping) -> SourceAdapter:
-    """Return the adapter that the catalogue entry of a source of dossiers names."""
-    make: MakeAdapter = _named(source.adapter)
+    """Return the adapter of a source of dossiers, which its catalogue entry names."""
+    make: MakeAdapter = _import_adapter(source.adapter)
     return make(source, connection, mapping)
 
 
 def make_whole_adapter(source: Source, connection: SourceConnection) -> WholeAdapter:
-    """Return the adapter that the catalogue entry of a source of another kind of record names."""
-    make: MakeWholeAdapter = _named(source.adapter)
+    """Return the adapter of a source of another kind of record, which its catalogue entry names."""
+    make: MakeWholeAdapter = _import_adapter(source.adapter)
     return make(source, connection)
 
 
-def _named(adapter: AdapterName) -> Any:
+def _import_adapter(adapter: AdapterName) -> Any:
     module, _, name = ADAPTERS[adapter].partition(":")
     return getattr(import_module(module), name)

@@ -1,8 +1,7 @@
-"""A source's own database, asked by a read-only query through SQLAlchemy.
+"""Reads the database of a source with a read-only query, through SQLAlchemy.
 
-The query stands in a `.sql` file of the catalogue and is given the days as bound parameters; its columns are mapped by
-name, as a spreadsheet's are. The transaction cannot write: where a database has no read-only transaction, the source is
-refused rather than trusted.
+The query is a `.sql` file of the catalogue, and the days are its bound parameters. Its columns are mapped by name, as
+those of a spreadsheet are. The transaction cannot write. A database without read-only transactions is refused.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ from motcua.settings import TIMEZONE, Settings
 
 _LOCAL = ZoneInfo(TIMEZONE)
 
-# What an Airflow connection type is called by SQLAlchemy.
-_PLAIN = frozenset({bool, int, float, str, type(None)})  # what `_plain` gives back as it is
+_PLAIN = frozenset({bool, int, float, str, type(None)})  # the types that `_plain` returns unchanged
 
+# The SQLAlchemy driver of each Airflow connection type.
 _DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
@@ -45,7 +44,7 @@ _DRIVERS = {
     "sqlite": "sqlite",
 }
 
-# What makes the transaction about to begin unable to write, by dialect.
+# The statement of each dialect that makes the next transaction read-only.
 _READ_ONLY = {
     "postgresql": "set transaction read only",
     "mysql": "set session transaction read only",
@@ -71,52 +70,52 @@ class SqlAdapter:
         url = _url(source, connection)
         if url.get_backend_name() not in _READ_ONLY:
             raise ConfigurationError(
-                f"{source.source_id}: a {url.get_backend_name()} database has no read-only transaction to be had.",
-                action=f"use one of {', '.join(_READ_ONLY)}, or have the unit export files.",
+                f"{source.source_id}: a {url.get_backend_name()} database has no read-only transactions.",
+                action=f"use one of {', '.join(_READ_ONLY)}, or ask the unit to export files.",
             )
         try:
-            self._engine = create_engine(url, poolclass=NullPool, hide_parameters=True, **_patience(source, url))
+            self._engine = create_engine(url, poolclass=NullPool, hide_parameters=True, **_timeouts(source, url))
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise ConfigurationError(
                 f"{source.source_id}: no driver for {url.drivername} ({error}).", action="install that driver."
             ) from None
 
     def pages(self, window: Window) -> Iterator[Page]:
-        """Yield what the query gives for the days, or for what was open before them."""
+        """Yield the rows of the query for the days, or of the query for dossiers still open."""
         query = self._options.open_query if window.is_open_only else self._options.query
-        assert query is not None, "what is open is not asked of a source without a query for it"
+        assert query is not None, "a source without open_query has no list of open dossiers"
         parameters = {"from_date": window.from_date, "to_date": window.to_date}
-        for records in self._ask(query, parameters):
+        for records in self._run_query(query, parameters):
             yield Page(records, None)
 
     def by_id(self, dossier_id: str) -> Record | None:
-        """Return the one dossier, or none when the query gives no row or there is no query for one."""
+        """Return one dossier, or None when the query returns no row or the catalogue has no by_id_query."""
         if self._options.by_id_query is None:
             return None
         records = [
-            record for page in self._ask(self._options.by_id_query, {"dossier_id": dossier_id}) for record in page
+            record for page in self._run_query(self._options.by_id_query, {"dossier_id": dossier_id}) for record in page
         ]
         if len(records) > 1:
-            raise self._broken(f"gave {len(records)} rows for one dossier", "correct by_id_query")
+            raise self._broken(f"returned {len(records)} rows for one dossier", "correct by_id_query")
         return records[0] if records else None
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._engine.dispose()
 
-    def _ask(self, query: str, parameters: Mapping[str, object]) -> Iterator[list[Record]]:
-        statement = text(_read(query))
+    def _run_query(self, query: str, parameters: Mapping[str, object]) -> Iterator[list[Record]]:
+        statement = text(_read_query(query))
         unknown = sorted(set(statement._bindparams) - set(parameters))
         if unknown:
             raise CatalogError(
-                f"{query} uses :{unknown[0]}, which is not given.",
+                f"{query} uses the parameter :{unknown[0]}, which does not exist.",
                 action=f"use only {', '.join(f':{name}' for name in parameters)}.",
             )
-        given = {name: value for name, value in parameters.items() if name in statement._bindparams}
-        dates = [bindparam(name, type_=Date()) for name in given if name.endswith("_date")]
+        bound = {name: value for name, value in parameters.items() if name in statement._bindparams}
+        dates = [bindparam(name, type_=Date()) for name in bound if name.endswith("_date")]
         with self._transaction(query) as connection:
             result = connection.execution_options(stream_results=True, max_row_buffer=self._source.page_size).execute(
-                statement.bindparams(*dates), given
+                statement.bindparams(*dates), bound
             )
             keys = self._mapping.keys
             names = record_keys(
@@ -130,7 +129,7 @@ class SqlAdapter:
 
     @contextmanager
     def _transaction(self, query: str) -> Iterator[Connection]:
-        """A transaction that cannot write. What the driver says is not told: it may quote a row."""
+        """Open a read-only transaction. The message of the driver is never shown, because it may quote a row."""
         try:
             with self._engine.connect() as connection:
                 connection.execute(text(_READ_ONLY[self._engine.dialect.name]))
@@ -140,28 +139,29 @@ class SqlAdapter:
                 connection.rollback()
         except OperationalError as error:
             raise SourceUnavailable(
-                f"{self._source.source_id}: its database did not answer {query} ({_kind(error)}).",
+                f"{self._source.source_id}: its database did not answer {query} ({_error_kind(error)}).",
                 action=f"check the connection {self._source.connection_id} and the database, then try again.",
             ) from None
         except DBAPIError as error:
             raise self._broken(
-                f"refused {query} ({_kind(error)})",
-                "try the query with the reading account; it may only read",
+                f"refused {query} ({_error_kind(error)})",
+                "run the query with the account of the connection; it may only read",
             ) from None
         except SQLAlchemyError as error:
-            raise self._broken(f"could not be asked {query} ({type(error).__name__})", "correct the query") from None
+            raise self._broken(f"could not run {query} ({type(error).__name__})", "correct the query") from None
 
     def _broken(self, what: str, action: str) -> ContractBroken:
         return ContractBroken(f"{self._source.source_id} {what}.", action=f"{action}.")
 
 
 def _url(source: Source, connection: SourceConnection) -> URL:
-    """Return where the database is, from the fields of the Airflow connection."""
+    """Return the URL of the database, from the fields of the Airflow connection."""
     split = urlsplit(connection.base_url)
     driver = _DRIVERS.get(split.scheme)
     if driver is None:
         raise ConfigurationError(
-            f"{source.source_id}: the connection {source.connection_id!r} is of type {split.scheme!r}, no database.",
+            f"{source.source_id}: the connection {source.connection_id!r} is of type {split.scheme!r},"
+            " which is not a database.",
             action=f"set its type to one of {', '.join(_DRIVERS)}.",
         )
     path = unquote(split.path)
@@ -173,8 +173,8 @@ def _url(source: Source, connection: SourceConnection) -> URL:
     )
 
 
-def _patience(source: Source, url: URL) -> dict[str, Any]:
-    """How long a connection and a query may take, where the driver takes that at connecting."""
+def _timeouts(source: Source, url: URL) -> dict[str, Any]:
+    """Return the time limits of connecting and querying, for drivers that accept them when they connect."""
     seconds = source.timeout_seconds
     if url.get_backend_name() == "postgresql":
         options = f"-c default_transaction_read_only=on -c statement_timeout={round(seconds * 1000)}"
@@ -184,8 +184,8 @@ def _patience(source: Source, url: URL) -> dict[str, Any]:
     return {"connect_args": {"timeout": seconds}} if url.get_backend_name() == "sqlite" else {}
 
 
-def _read(path: str) -> str:
-    """Return a query of the catalogue. Raises CatalogError when there is none."""
+def _read_query(path: str) -> str:
+    """Return the text of a query of the catalogue. Raises CatalogError when there is no such file."""
     file: Path = Settings.load().catalog_dir / path
     try:
         return file.read_text(encoding="utf-8").strip().rstrip(";")
@@ -195,14 +195,14 @@ def _read(path: str) -> str:
         ) from None
 
 
-def _kind(error: DBAPIError) -> str:
-    """What kind of error it is, by name and by code: its text may hold values."""
+def _error_kind(error: DBAPIError) -> str:
+    """Return the name and the code of an error, without its text, which may hold values."""
     code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
     return type(error.orig).__name__ + (f" {code}" if code else "")
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON or a workbook would give it: whole numbers, text, local instants."""
+    """Return a value as JSON or a workbook would hold it: whole numbers, text, local instants."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):

@@ -1,7 +1,7 @@
 """Tân Dân's TD.DichVuCongApi: a search over the dossiers (HoSo) of one unit (one_stop_systems.md section a.7).
 
-Pages count from 1 in an envelope `{succeeded, failed, message, data}`. Soft-deleted rows stand in the same table:
-they are asked for too, and what they are is the mapping's affair (DeletedOn).
+Pages are numbered from 1, in an envelope `{succeeded, failed, message, data}`. Soft-deleted rows are in the same table.
+They are requested as well, and the mapping recognises them (DeletedOn).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from motcua.extract.wire.authorisation import Bearer, NoAuthorisation, Token
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.transport import Transport
 
-_ASKED_MARGIN = timedelta(days=1)
+_REQUEST_MARGIN = timedelta(days=1)
 
 
 class TandanAdapter:
     """One unit of one Tân Dân system."""
 
-    margin = _ASKED_MARGIN
+    margin = _REQUEST_MARGIN
     filters = True
     lists_open = True
-    absence_is_proof = True  # by_id asks the system itself; deleted rows are still found
+    absence_is_proof = True  # by_id queries the system itself, which still returns deleted rows
 
     def __init__(self, source: Source, connection: SourceConnection, mapping: SourceMapping) -> None:
         self._source = source
@@ -47,43 +47,45 @@ class TandanAdapter:
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield a listing in the order of creation."""
-        question = self._question(window) | {"pageSize": self._listing.begin(window)}
+        criteria = self._search_criteria(window) | {"pageSize": self._listing.begin(window)}
 
         def fetch(number: int) -> dict[str, Any]:
-            return self._page(question | {"pageNumber": number})
+            return self._page(criteria | {"pageNumber": number})
 
         first = fetch(1)
         total, size = _count(first, "totalCount"), _count(first, "pageSize")
         if total is None or not size:
-            raise self._broken("gave a page without totalCount and pageSize", "check the version of the source")
+            raise self._broken("returned a page without totalCount and pageSize", "check the version of the source")
         yield self._checked(first["data"], min(size, total), total)
         numbers = range(2, -(-total // size) + 1)
         answers = side_by_side(fetch, numbers, self._source.concurrent_pages)
         for number, answer in zip(numbers, answers, strict=True):
-            page = self._listing.fresh(number, answer, fetch, lambda given: self._ids(given["data"]))
+            page = self._listing.fresh(number, answer, fetch, lambda answer: self._ids(answer["data"]))
             self._listing.same_total(total, _count(page, "totalCount"))
             if _count(page, "pageSize") != size:
                 raise ListingShifted(
-                    f"{self._source.source_id} changed the size of its pages in one listing.",
+                    f"{self._source.source_id} changed the size of its pages during one listing.",
                     action="try the batch again; set page_size in the catalogue to what the source allows.",
                 )
             yield self._checked(page["data"], min(size, total - (number - 1) * size), total)
         self._listing.end(window)
 
     def by_id(self, dossier_id: str) -> Record | None:
-        """Return one dossier, deleted or not, or none on a 404."""
-        path = f"{self._options.path}/{quote(self._spelt(dossier_id), safe='')}"
+        """Return one dossier, deleted or not, or None on a 404."""
+        path = f"{self._options.path}/{quote(self._as_source_id(dossier_id), safe='')}"
         answer = self._transport.get(path, {}, {})
         if answer is None:
             return None
-        record: Record = self._opened(answer)
+        record: Record = self._unwrapped(answer)
         self._check(record)
-        if str(record[self._identity]).lower() != self._spelt(dossier_id).lower():
-            raise self._broken("answered a dossier's id with another dossier", "check the version of the source")
+        if str(record[self._identity]).lower() != self._as_source_id(dossier_id).lower():
+            raise self._broken(
+                "returned another dossier than the one requested by id", "check the version of the source"
+            )
         return record
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._transport.close()
 
     def _checked(self, records: list[Record], expected: int, total: int) -> Page:
@@ -93,71 +95,75 @@ class TandanAdapter:
     def _ids(self, records: list[Record]) -> list[str]:
         return [str(record[self._identity]) for record in records]
 
-    def _question(self, window: Window) -> dict[str, Any]:
-        # What is open is asked for up to where the list of the days after reaches back to: neither shows a row twice.
-        last = window.to_date - _ASKED_MARGIN if window.is_open_only else window.to_date + _ASKED_MARGIN
-        question: dict[str, Any] = {
+    def _search_criteria(self, window: Window) -> dict[str, Any]:
+        # The list of open dossiers ends where the listing of the window begins with its margin: no row is in both.
+        last = window.to_date - _REQUEST_MARGIN if window.is_open_only else window.to_date + _REQUEST_MARGIN
+        criteria: dict[str, Any] = {
             "donViId": self._options.unit_code,
             "orderBy": ["CreatedOn"],
-            "searchAllType": True,  # else certified copies (LaHoSoChungThuc) are not listed
-            "removed": None,  # both, deleted or not
-            "tiepNhanTo": _instant(last, "23:59:59"),  # compared as an instant: a bare day would leave that day out
+            "searchAllType": True,  # without it, certified copies (LaHoSoChungThuc) are not listed
+            "removed": None,  # both deleted rows and others
+            "tiepNhanTo": _instant(
+                last, "23:59:59"
+            ),  # compared as an instant: a day without a time would exclude that day
         }
         if window.from_date is not None:
-            question["tiepNhanFrom"] = _instant(window.from_date - _ASKED_MARGIN, "00:00:00")
+            criteria["tiepNhanFrom"] = _instant(window.from_date - _REQUEST_MARGIN, "00:00:00")
         if window.is_open_only:
-            question["inMaTrangThais"] = self._mapping.open_statuses
-        return question
+            criteria["inMaTrangThais"] = self._mapping.open_statuses
+        return criteria
 
-    def _page(self, question: dict[str, Any]) -> dict[str, Any]:
-        answer = self._transport.post(self._options.search_path, document=question)
+    def _page(self, criteria: dict[str, Any]) -> dict[str, Any]:
+        answer = self._transport.post(self._options.search_path, document=criteria)
         if answer is None:
-            raise self._broken("answered 404 to its search", "check search_path in the catalogue and the base URL")
-        page = self._opened(answer)
+            raise self._broken(
+                "answered the search request with 404", "check search_path in the catalogue and the base URL"
+            )
+        page = self._unwrapped(answer)
         if not isinstance(page, dict) or not isinstance(page.get("data"), list):
             raise self._broken("answered without the envelope {data: {data}}", "check the version of the source")
         for record in page["data"]:
             self._check(record)
         return page
 
-    def _opened(self, answer: Any) -> Any:
-        """Return what is in the envelope; its message is never shown, it may quote the dossier."""
+    def _unwrapped(self, answer: Any) -> Any:
+        """Return the content of the envelope. Its message is never shown, because it may quote the dossier."""
         if not isinstance(answer, dict) or not isinstance(answer.get("succeeded"), bool):
             raise self._broken("answered without the envelope {succeeded, data}", "check the version of the source")
         if not answer["succeeded"] or answer.get("failed"):
             raise SourceUnavailable(
-                f"{self._source.source_id} answered that it failed.",
-                action="try the batch again later; if it goes on, ask the host of the source.",
+                f"{self._source.source_id} reported that the request failed.",
+                action="try the batch again later; if it fails again, ask the operator of the source.",
             )
         return answer.get("data")
 
     def _check(self, record: Any) -> None:
         if not isinstance(record, dict) or not record.get(self._identity):
             raise self._broken(
-                f"gave a record without {self._identity}",
+                f"returned a record without {self._identity}",
                 "check the version of the source; a record without its key cannot be kept",
             )
         unit = record.get("donViId")
         if unit not in (None, "") and str(unit) != self._options.unit_code:
             raise self._broken(
-                f"gave a dossier of unit {unit} when asked for unit {self._options.unit_code}",
+                f"returned a dossier of unit {unit} to a request for unit {self._options.unit_code}",
                 "check unit_code in the catalogue",
             )
 
-    def _spelt(self, dossier_id: str) -> str:
-        """Return our id as the source spells it: a GUID where the mapping reads a number."""
+    def _as_source_id(self, dossier_id: str) -> str:
+        """Return the id in the format of the source: a GUID where the mapping reads a number."""
         rule = self._mapping.identity
         is_number = isinstance(rule, IdentifierRule) and rule.base == 16
         return str(UUID(int=int(dossier_id))) if is_number else dossier_id
 
     def _log_in(self) -> Token:
-        """Ask for a token with the login of the connection; how long it lasts is not said, a 401 renews it."""
+        """Request a token with the login of the connection. Its lifetime is not stated, so a 401 renews it."""
         document = {"email": self._connection.login, "password": self._connection.password}
         answer = self._transport.post(self._options.token_path, document=document, authorisation=NoAuthorisation())
         inner = answer.get("data") if isinstance(answer, dict) and isinstance(answer.get("data"), dict) else answer
         token = inner.get("token") if isinstance(inner, dict) else None
         if not isinstance(token, str) or not token:
-            raise self._broken("has no token where the catalogue looks for one", "check token_path, or set auth: basic")
+            raise self._broken("returned no token from token_path", "check token_path, or set auth: basic")
         return Token(token, float("inf"))
 
     def _broken(self, what: str, action: str) -> ContractBroken:

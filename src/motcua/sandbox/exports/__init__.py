@@ -1,1 +1,1 @@
-"""The dossiers of a scenario as files, posted batches or a database."""
+"""Exports of the dossiers of a scenario: files, posted batches or a database."""

@@ -1,4 +1,4 @@
-"""Writes what a scenario's systems hold on a night as files or into a database, for the adapters that read those."""
+"""Writes the dossiers of a scenario's systems on a night to files or to a database, for the adapters that read them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ def export(
     form: Form | None = None,
     covers: Covers = "register",
 ) -> str:
-    """Write a world's night and say in one line what was written.
+    """Write one night of a world and return one line that states what was written.
 
     Args:
-        to: a folder; for `sql` a folder, where a SQLite file is made, or the URL of a database.
-        shape: which years' fields the sync has. form: how every unit sends its table; none: each in its own way.
-        covers: whether a table is the whole register of a unit, or an extract of the scenario's period.
+        to: a folder; for `sql`, a folder in which a SQLite file is made, or the URL of a database.
+        shape: the year whose fields the sync has.
+        form: the file form of every unit's table; with None each unit has its own.
+        covers: whether a table is the complete register of a unit or an extract of the scenario's period.
     """
     if protocol == "portal_sync":
         return f"{len(write_batches(world, night, Path(to), shape))} batches in {to}"

@@ -1,6 +1,7 @@
-"""A local system's side of the portal's sync: logs in and posts its batches, as one_stop_systems.md b.1 says.
+"""The client side of the portal's sync: a local system logs in and posts its batches (one_stop_systems.md b.1).
 
-Like a real one it has a short read timeout, so of some messages the answer does not reach it and they are sent again.
+A real system has a short read timeout, so it misses some answers and sends those messages again. This client therefore
+sends some messages twice.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from motcua.sandbox.world.columns import World
 
 LOGIN_PATH, MESSAGE_PATH = "/mapi/login", "/mapi/g"
 DESTINATION = {"dstcode": "VN:GOV:000.00.00.G22:vpcpdvcprovider"}
-SENT_AGAIN = 7  # one message in so many
-_DONE = ("0", "3", "-3")  # 3 and -3: it is there already
+SENT_AGAIN = 7  # every seventh message is sent twice
+_DONE = ("0", "3", "-3")  # 3 and -3: the message was already received
 _READ_SECONDS = 60
 
 
 class PortalSender:
-    """One sender's session."""
+    """The session of one sender."""
 
     def __init__(self, url: str, login: str, password: str) -> None:
         self._url = url.rstrip("/")
@@ -32,13 +33,13 @@ class PortalSender:
         self.session = ""
 
     def log_in(self) -> Mapping[str, Any]:
-        """Ask for a session and return the answer."""
+        """Request a session and return the answer."""
         answer = self._post(LOGIN_PATH, self._account)
         self.session = str(answer.get("session") or "")
         return answer
 
     def send(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Post one message under the session and return the answer."""
+        """Post one message in the session and return the answer."""
         return self._post(MESSAGE_PATH, {**message, "session": self.session})
 
     def _post(self, path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -57,15 +58,15 @@ def post_world(
     since: int | None = None,
     shape: Shape = "2025",
 ) -> dict[str, int]:
-    """Post what every system of a world pushes, some messages twice; return how many were answered how.
+    """Post the messages of every system of a world, some of them twice, and return the number of answers by code.
 
     Raises:
-        ContractBroken: a message was refused.
+        ContractBroken: the login or a message was refused.
     """
     sender = PortalSender(url, login, password)
     if str(sender.log_in().get("error_code")) != "0":
-        raise ContractBroken("The reception refused the login.", action="give it the login of the source's connection.")
-    told: Counter[str] = Counter()
+        raise ContractBroken("The reception refused the login.", action="use the login of the source's connection.")
+    answered: Counter[str] = Counter()
     for group_id in world.group_ids:
         for number, message in enumerate(messages(world, night, group_id, shape, since)):
             for _ in range(2 if number % SENT_AGAIN == 0 else 1):
@@ -74,7 +75,7 @@ def post_world(
                 if code not in _DONE:
                     raise ContractBroken(
                         f"Message {number + 1} of site {group_id} was refused: {answer.get('message')}",
-                        action="read what the reception logged.",
+                        action="read the log of the reception.",
                     )
-                told[code] += 1
-    return dict(told)
+                answered[code] += 1
+    return dict(answered)

@@ -1,4 +1,4 @@
-"""A one-stop system's own database: the table `ho_so` and the view `v_ho_so` that a reading account may see."""
+"""The database of a one-stop system: the table `ho_so`, and the view `v_ho_so` that a read-only account may query."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from motcua.sandbox.systems.said import Holdings, Said
+from motcua.sandbox.systems.dossier_values import DossierValues, Holdings
 from motcua.sandbox.systems.written import moments
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import World
@@ -71,7 +71,7 @@ _table = Table(
 
 
 def fill_database(world: World, night: int, url: str) -> int:
-    """Fill the table and the view of the database at a SQLAlchemy URL, in place of what was there; return the rows."""
+    """Replace the table and the view of the database at a SQLAlchemy URL and return the number of rows."""
     engine = create_engine(url)
     try:
         with engine.begin() as connection:
@@ -89,52 +89,52 @@ def fill_database(world: World, night: int, url: str) -> int:
 
 def _rows(world: World, night: int) -> list[dict[str, Any]]:
     holdings = Holdings(world, night)
-    said = Said(world, holdings.columns, holdings.rows(None))
-    person, instant = said.of("person"), world.scenario.second_of_night(night)
+    dossiers = DossierValues(world, holdings.columns, holdings.rows(None))
+    person, instant = dossiers.of("person"), world.scenario.second_of_night(night)
 
     def flags(name: str) -> list[int]:
-        return [int(is_so) for is_so in said.fact(name)]
+        return [int(is_so) for is_so in dossiers.fact(name)]
 
     columns = {
-        "id": said.ids,
-        "group_id": said.groups,
-        "ma_ho_so": [number or None for number in said.numbers],
-        "ma_don_vi": [code or None for code in said.unit_codes],
-        "ten_don_vi": said.unit_names,
-        "ma_tthc": [code or None for code in said.procedure(lambda p: p.code)],
-        "ten_tthc": said.procedure(lambda p: p.name),
-        "ma_linh_vuc": said.procedure(lambda p: p.field_code),
-        "trang_thai": said.national,
-        "kenh": said.channels,
-        "ngay_nop": moments(said.submitted),
-        "ngay_tiep_nhan": moments(said.received),
-        "ngay_hen_tra": moments(said.due),
-        "ngay_ket_thuc": moments(said.released),
-        "ngay_tra": moments(said.finished),
-        "ngay_yeu_cau_bo_sung": moments(said.paused),
-        "ngay_tu_choi": moments(said.refused),
-        "cap_nhat": moments(said.modified),
-        "le_phi": said.of("fee"),
-        "thanh_toan_truc_tuyen": said.payments,
-        "so_giay_to": said.fact("components"),
-        "so_hoa": said.fact("digitised"),
-        "tai_su_dung": said.fact("reused"),
-        "tu_kho_dvcqg": said.fact("from_store"),
+        "id": dossiers.ids,
+        "group_id": dossiers.groups,
+        "ma_ho_so": [number or None for number in dossiers.numbers],
+        "ma_don_vi": [code or None for code in dossiers.unit_codes],
+        "ten_don_vi": dossiers.unit_names,
+        "ma_tthc": [code or None for code in dossiers.procedure(lambda p: p.code)],
+        "ten_tthc": dossiers.procedure(lambda p: p.name),
+        "ma_linh_vuc": dossiers.procedure(lambda p: p.field_code),
+        "trang_thai": dossiers.national,
+        "kenh": dossiers.channels,
+        "ngay_nop": moments(dossiers.submitted),
+        "ngay_tiep_nhan": moments(dossiers.received),
+        "ngay_hen_tra": moments(dossiers.due),
+        "ngay_ket_thuc": moments(dossiers.released),
+        "ngay_tra": moments(dossiers.finished),
+        "ngay_yeu_cau_bo_sung": moments(dossiers.paused),
+        "ngay_tu_choi": moments(dossiers.refused),
+        "cap_nhat": moments(dossiers.modified),
+        "le_phi": dossiers.of("fee"),
+        "thanh_toan_truc_tuyen": dossiers.payments,
+        "so_giay_to": dossiers.fact("components"),
+        "so_hoa": dossiers.fact("digitised"),
+        "tai_su_dung": dossiers.fact("reused"),
+        "tu_kho_dvcqg": dossiers.fact("from_store"),
         "ket_qua_dien_tu": [
-            is_so if released else None for released, is_so in zip(said.released, flags("results"), strict=True)
+            is_so if released else None for released, is_so in zip(dossiers.released, flags("results"), strict=True)
         ],
         "xac_thuc_vneid": flags("verified"),
         "du_lieu_dan_cu": flags("population"),
         "phi_dia_gioi": flags("non_territorial"),
-        "ngay_xin_loi": moments(said.apologies(instant)),
-        "ly_do_qua_han": [code or None for code in said.reasons(instant)],
-        "hai_long": [rating or None for rating in said.ratings],
+        "ngay_xin_loi": moments(dossiers.apologies(instant)),
+        "ly_do_qua_han": [code or None for code in dossiers.reasons(instant)],
+        "hai_long": [rating or None for rating in dossiers.ratings],
         "loai_doi_tuong": [2 if people.is_business(n) else 1 for n in person],
         "ho_ten": [people.name(n) for n in person],
         "so_cccd": [people.identity_number(n) or None for n in person],
         "dien_thoai": [people.phone(n) for n in person],
         "email": [people.email(n) or None for n in person],
-        "dia_chi": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+        "dia_chi": [people.address(n, place) for n, place in zip(person, dossiers.unit_names, strict=True)],
         "ghi_chu": [people.note(n) or None for n in person],
         "mat_khau_tra_cuu": [people.lookup_password(n) for n in person],
     }

@@ -1,4 +1,5 @@
-"""Tables as units export or mail them: CSV in two encodings, XLSX with two sheets, XLS with an empty first column."""
+"""Tables that units export or send by mail: CSV in two encodings, XLSX with two sheets, XLS with an empty first
+column."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 from motcua.errors import ConfigurationError
 from motcua.sandbox.systems.codepage import windows_1258
-from motcua.sandbox.systems.said import CHANNEL_TEXTS, NATIONAL_TEXTS, ONLINE, Holdings, Said
+from motcua.sandbox.systems.dossier_values import CHANNEL_TEXTS, NATIONAL_TEXTS, ONLINE, DossierValues, Holdings
 from motcua.sandbox.systems.written import moments
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import World
@@ -30,12 +31,12 @@ PAYMENT_TEXTS = ("", "Cổng DVCQG", "Cổng thanh toán của tỉnh")
 _DATES = "dd/mm/yyyy hh:mm:ss"
 
 Covers = Literal["register", "period"]
-"""What a table holds: every dossier of the unit, or those it received in the scenario's period."""
+"""The content of a table: every dossier of the unit, or the dossiers received in the scenario's period."""
 Cells = tuple[Any, ...]
 
 
 def form_of(place: int) -> Form:
-    """Return how the unit at a place of the world sends its table."""
+    """Return the file form of the unit at a position of the world."""
     return FORMS[place % len(FORMS)]
 
 
@@ -46,10 +47,10 @@ def file_name(group_id: int, form: Form) -> str:
 def write_tables(
     world: World, night: int, folder: Path, form: Form | None = None, covers: Covers = "register"
 ) -> list[Path]:
-    """Write one file a unit, `<folder>/<groupId>.csv|.xlsx|.xls`; without a `form` each unit has its own.
+    """Write one file per unit, `<folder>/<groupId>.csv|.xlsx|.xls`. Without a `form` each unit has its own.
 
     Raises:
-        ConfigurationError: an XLS is due and no writer of it is installed.
+        ConfigurationError: a unit needs an XLS file and the library that writes XLS is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -57,54 +58,54 @@ def write_tables(
         own = form or form_of(place)
         holdings = Holdings(world, night)
         rows = holdings.rows(group_id)
-        said = Said(world, holdings.columns, rows[world.in_period[rows]] if covers == "period" else rows)
+        dossiers = DossierValues(world, holdings.columns, rows[world.in_period[rows]] if covers == "period" else rows)
         path = folder / file_name(group_id, own)
-        columns = _columns(said, world.scenario.second_of_night(night))
-        _WRITERS[own](path, world.unit_names[place], columns, said.channels)
+        columns = _columns(dossiers, world.scenario.second_of_night(night))
+        _WRITERS[own](path, world.unit_names[place], columns, dossiers.channels)
         written.append(path)
     return written
 
 
-def _columns(said: Said, instant: int) -> dict[str, Sequence[Any]]:
-    """Return the table by headings, as it is exported at an instant; instants are datetimes, numbers are numbers."""
-    person = said.of("person")
+def _columns(dossiers: DossierValues, instant: int) -> dict[str, Sequence[Any]]:
+    """Return the columns of the table by heading, as exported at an instant. Instants are datetimes, not text."""
+    person = dossiers.of("person")
     return {
-        "STT": range(1, len(said) + 1),
-        "Mã nội bộ": said.ids,
-        "Mã hồ sơ": said.numbers,
-        "Mã thủ tục": said.procedure(lambda p: p.code),
-        "Tên thủ tục": said.procedure(lambda p: p.name),
-        "Lĩnh vực": said.procedure(lambda p: p.field_name),
-        "Mã đơn vị": said.unit_codes,
-        "Đơn vị xử lý": said.unit_names,
-        "Hình thức nộp": [CHANNEL_TEXTS[channel] for channel in said.channels],
-        "Trạng thái": [NATIONAL_TEXTS[code] for code in said.national],
-        "Ngày nộp": moments(said.submitted),
-        "Ngày tiếp nhận": moments(said.received),
-        "Ngày hẹn trả": moments(said.due),
-        "Ngày kết thúc xử lý": moments(said.released),
-        "Ngày trả kết quả": moments(said.finished),
-        "Ngày yêu cầu bổ sung": moments(said.paused),
-        "Ngày từ chối": moments(said.refused),
-        "Lệ phí": said.of("fee"),
-        "Thanh toán trực tuyến": [PAYMENT_TEXTS[way] for way in said.payments],
-        "Số giấy tờ": said.fact("components"),
-        "Số giấy tờ đã số hóa": said.fact("digitised"),
-        "Số giấy tờ tái sử dụng": said.fact("reused"),
+        "STT": range(1, len(dossiers) + 1),
+        "Mã nội bộ": dossiers.ids,
+        "Mã hồ sơ": dossiers.numbers,
+        "Mã thủ tục": dossiers.procedure(lambda p: p.code),
+        "Tên thủ tục": dossiers.procedure(lambda p: p.name),
+        "Lĩnh vực": dossiers.procedure(lambda p: p.field_name),
+        "Mã đơn vị": dossiers.unit_codes,
+        "Đơn vị xử lý": dossiers.unit_names,
+        "Hình thức nộp": [CHANNEL_TEXTS[channel] for channel in dossiers.channels],
+        "Trạng thái": [NATIONAL_TEXTS[code] for code in dossiers.national],
+        "Ngày nộp": moments(dossiers.submitted),
+        "Ngày tiếp nhận": moments(dossiers.received),
+        "Ngày hẹn trả": moments(dossiers.due),
+        "Ngày kết thúc xử lý": moments(dossiers.released),
+        "Ngày trả kết quả": moments(dossiers.finished),
+        "Ngày yêu cầu bổ sung": moments(dossiers.paused),
+        "Ngày từ chối": moments(dossiers.refused),
+        "Lệ phí": dossiers.of("fee"),
+        "Thanh toán trực tuyến": [PAYMENT_TEXTS[way] for way in dossiers.payments],
+        "Số giấy tờ": dossiers.fact("components"),
+        "Số giấy tờ đã số hóa": dossiers.fact("digitised"),
+        "Số giấy tờ tái sử dụng": dossiers.fact("reused"),
         "Kết quả điện tử": [
             "" if not released else "Có" if is_so else "Không"
-            for released, is_so in zip(said.released.tolist(), said.fact("results"), strict=True)
+            for released, is_so in zip(dossiers.released.tolist(), dossiers.fact("results"), strict=True)
         ],
-        "Phi địa giới": ["Có" if is_so else "Không" for is_so in said.fact("non_territorial")],
-        "Ngày gửi thư xin lỗi": moments(said.apologies(instant)),
-        "Nguyên nhân quá hạn": [REASON_TEXTS[code] for code in said.reasons(instant)],
-        "Mức độ hài lòng": [RATING_TEXTS[rating] for rating in said.ratings],
+        "Phi địa giới": ["Có" if is_so else "Không" for is_so in dossiers.fact("non_territorial")],
+        "Ngày gửi thư xin lỗi": moments(dossiers.apologies(instant)),
+        "Nguyên nhân quá hạn": [REASON_TEXTS[code] for code in dossiers.reasons(instant)],
+        "Mức độ hài lòng": [RATING_TEXTS[rating] for rating in dossiers.ratings],
         "Đối tượng": ["Tổ chức" if people.is_business(n) else "Cá nhân" for n in person],
         "Họ và tên": [people.name(n) for n in person],
         "Số CCCD": [people.identity_number(n) for n in person],
         "Số điện thoại": [people.phone(n) for n in person],
         "Email": [people.email(n) for n in person],
-        "Địa chỉ": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+        "Địa chỉ": [people.address(n, place) for n, place in zip(person, dossiers.unit_names, strict=True)],
         "Ghi chú": [people.note(n) for n in person],
     }
 
@@ -131,7 +132,7 @@ def _write_csv_windows(path: Path, unit: str, columns: dict[str, Sequence[Any]],
 
 
 def _write_xlsx(path: Path, unit: str, columns: dict[str, Sequence[Any]], channels: list[int]) -> None:
-    """One sheet of what came online, one of the rest, each under a title; dates are Excel's."""
+    """Write one sheet with the online dossiers and one with the others, each with a title and Excel dates."""
     import xlsxwriter
 
     rows = _rows(columns)
@@ -152,12 +153,12 @@ def _write_xlsx(path: Path, unit: str, columns: dict[str, Sequence[Any]], channe
 
 
 def _write_xls(path: Path, unit: str, columns: dict[str, Sequence[Any]], channels: list[int]) -> None:
-    """Excel 97: an empty first column, a title above the header, Excel's own dates and numbers."""
+    """Write an Excel 97 file with an empty first column, a title above the header, and Excel dates and numbers."""
     try:
         import xlwt
     except ImportError:
         raise ConfigurationError(
-            "There is no writer of XLS files.",
+            "The library that writes XLS files is not installed.",
             action="install the development packages (make setup), or choose another form.",
         ) from None
     book = xlwt.Workbook(encoding="utf-8")

@@ -1,1 +1,1 @@
-"""The one-stop systems of a scenario over HTTP, one module a protocol, with the faults of real ones."""
+"""The one-stop systems of a scenario over HTTP, one module per protocol, with the faults of real systems."""

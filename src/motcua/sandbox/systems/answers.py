@@ -1,4 +1,4 @@
-"""What faults do to an answer after the system has given it: to its bytes, its keys and its clock."""
+"""Applies faults to an answer after the system has given it: to its bytes, its keys and its clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from motcua.sandbox.systems.codepage import windows_1258
 from motcua.sandbox.systems.faults import Fault
 from motcua.sandbox.world.canary import CANARY_PASSWORD
 
-# The key of the day of reception, which is renamed when a fault does not say which.
+# The key of the day of reception, which is renamed when a fault does not name a key.
 _RECEPTION = {"opencps": "receiveDate", "igate": "acceptedDate", "tandan": "ngayTiepNhan"}
 _INSTANTS = (
     (re.compile(rb'(?<=")\d\d/\d\d/\d{4} \d\d:\d\d:\d\d(?=")'), "%d/%m/%Y %H:%M:%S"),
@@ -23,7 +23,7 @@ Headers = dict[bytes, bytes]
 
 
 def alter(fault: Fault, protocol: str, content: bytes, headers: Headers) -> tuple[bytes, Headers]:
-    """Return the answer as the fault leaves it; faults of other kinds change nothing here."""
+    """Return the answer changed by the fault. Other kinds of faults change nothing here."""
     match fault.kind:
         case "truncated_json":
             return content[: len(content) // 2], headers
@@ -61,7 +61,7 @@ def _with_password(content: bytes, key: str) -> bytes:
 
 
 def _records(document: Any) -> list[dict[str, Any]]:
-    """Return the records of an answer, of whatever protocol: of a page, or the one a dossier's id gave."""
+    """Return the records of an answer in any protocol: those of a page, or the single record of a detail request."""
     if isinstance(document, list):
         return document
     inner = document.get("content", document.get("data"))

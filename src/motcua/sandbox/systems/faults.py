@@ -1,7 +1,8 @@
-"""Which requests a scripted fault hits: by protocol, system and path, after some, at most some, or a share of them.
+"""Selects the requests that a scripted fault hits: by protocol, system and path, after some requests, at most some
+times, or for a share of them.
 
-A share is drawn from the seed and the request itself (and how often it has come), not from the clock or from what other
-clients ask meanwhile: the same questions meet the same faults, in whatever order several clients ask them.
+A share is drawn from the seed, the request and how often that request was sent. It does not depend on the clock or on
+other clients, so the same requests meet the same faults in any order of several clients.
 """
 
 from __future__ import annotations
@@ -20,24 +21,28 @@ FaultKind = Literal[
     "token_expires", "filter_ignored", "field_renamed", "plaintext_password", "html_login", "empty_answer",
     "shrunk_answer",
 ]  # fmt: skip
-# A request meets at most one of these; the others bend or change an answer that is given, and may add up.
+# At most one of these hits a request. The other kinds change an answer that is given, and several may apply.
 REFUSALS = frozenset({"5xx", "429", "timeout", "reset", "token_expires", "html_login"})
 
 
 class Fault(BaseModel):
-    """One thing that goes wrong.
+    """One fault.
 
     Attributes:
-        protocol, group_ids, path: which requests it is for; empty for all. `path` is a part of the URL's path.
-        share: of those, the share it hits. after: how many pass first. times: how many it hits at most.
-        seconds: how long a time-out lasts or an answer drips (default 60), or by how much a clock is off (default 600).
-        status: of a 5xx; drawn from 500, 502, 503 and 504 when not given.
-        retry_after: seconds a 429 asks to wait; no header when not given.
-        rows: how far pages shift, or how many rows a page lacks. cap: most rows a page holds.
-        keep: share of the rows a shrunk answer has left.
-        field, renamed_to: the key that is renamed, or the key a plaintext password is told under.
-        filters: names of the parameters that are ignored; dates and statuses when not given.
-        variant: `mid_body` of a reset; `header` of a wrong charset (only the header is wrong).
+        protocol, group_ids, path: the requests that it applies to; empty for all. `path` is a part of the URL's path.
+        share: the share of these requests that it hits.
+        after: number of requests that pass before the first hit.
+        times: largest number of hits.
+        seconds: length of a time-out or of a slow answer (default 60), or the error of a clock (default 600).
+        status: status of a 5xx; drawn from 500, 502, 503 and 504 when not given.
+        retry_after: seconds in the Retry-After header of a 429; no header when not given.
+        rows: number of rows by which pages shift, or that are missing from a page.
+        cap: largest number of rows in a page.
+        keep: share of the rows that remain in a shrunk answer.
+        field, renamed_to: the key that is renamed, or the key of a plaintext password.
+        filters: names of the parameters that are ignored; by default dates and statuses.
+        variant: `mid_body` for a reset in the middle of the body; `header` for a charset that is wrong only in the
+            header.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,7 +67,7 @@ class Fault(BaseModel):
 
 
 class FaultPlan(BaseModel):
-    """The faults in force, and the seed their shares are drawn from."""
+    """The active faults, and the seed for their shares."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,8 +76,8 @@ class FaultPlan(BaseModel):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as faults tell it from others. `identity` is everything that makes it the same question."""
+class IncomingRequest:
+    """The properties of a request that faults use. Two requests with the same `identity` are the same request."""
 
     protocol: str
     group_id: int | None
@@ -82,7 +87,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Hit:
-    """A fault that hits a request; `luck` in 0..1 decides what it leaves open."""
+    """A fault that hits a request. `luck`, from 0 to 1, decides what the fault leaves to chance."""
 
     fault: Fault
     luck: float
@@ -90,7 +95,7 @@ class Hit:
 
 @dataclass
 class Faults:
-    """The faults in force, and what they have done."""
+    """The active faults, and their counters."""
 
     current: FaultPlan = field(default_factory=FaultPlan)
     _seen: Counter[int] = field(default_factory=Counter)
@@ -101,22 +106,22 @@ class Faults:
         return bool(self.current.faults)
 
     def plan(self, plan: FaultPlan) -> None:
-        """Replace the faults; all counting starts again."""
+        """Replace the faults and reset all counters."""
         self.current = plan
         for counter in (self._seen, self._fired, self._repeats):
             counter.clear()
 
-    def hits(self, asked: Asked) -> list[Hit]:
+    def hits(self, request: IncomingRequest) -> list[Hit]:
         """Return the faults that hit a request, refusals last."""
         found: list[Hit] = []
         for place, fault in enumerate(self.current.faults):
-            if not _is_for(fault, asked):
+            if not _is_for(fault, request):
                 continue
             self._seen[place] += 1
             if self._seen[place] <= fault.after or (fault.times is not None and self._fired[place] >= fault.times):
                 continue
-            self._repeats[place, asked.identity] += 1
-            luck = self._luck(place, asked.identity)
+            self._repeats[place, request.identity] += 1
+            luck = self._luck(place, request.identity)
             if luck >= fault.share:
                 continue
             self._fired[place] += 1
@@ -126,7 +131,7 @@ class Faults:
         return found
 
     def report(self) -> dict[str, Any]:
-        """Return the faults with how many requests each saw and hit."""
+        """Return the faults with the number of requests that each checked (`seen`) and hit (`fired`)."""
         return {
             "seed": self.current.seed,
             "faults": [
@@ -140,9 +145,9 @@ class Faults:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
 
 
-def _is_for(fault: Fault, asked: Asked) -> bool:
+def _is_for(fault: Fault, request: IncomingRequest) -> bool:
     return (
-        fault.protocol in (None, asked.protocol)
-        and (not fault.group_ids or asked.group_id in fault.group_ids)
-        and fault.path in asked.path
+        fault.protocol in (None, request.protocol)
+        and (not fault.group_ids or request.group_id in fault.group_ids)
+        and fault.path in request.path
     )

@@ -1,6 +1,7 @@
-"""One machine's one-stop systems: the world, which night it is, who is down, the account, and what was answered.
+"""The state of one machine's one-stop systems: the world, the current night, the systems that are down, the account,
+and counters of the answers.
 
-Every protocol serves from the same host, so a test may ask in one and compare with another.
+All protocols serve from the same host, so a test can compare the answers of two protocols.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from motcua.sandbox.world.working_days import Ints
 
 
 class Answer(Response):
-    """A JSON answer by orjson, NumPy included."""
+    """A JSON response serialised by orjson, including NumPy values."""
 
     media_type = "application/json"
 
@@ -31,7 +32,7 @@ class Answer(Response):
 
 @dataclass
 class Served:
-    """What was answered since the last reset, for a test to reconcile with the pipeline's ledger."""
+    """Counters of the answers since the last reset, which a test reconciles with the pipeline's ledger."""
 
     size: int
     seen: Any = field(init=False)
@@ -41,16 +42,16 @@ class Served:
     def __post_init__(self) -> None:
         self.seen = np.zeros(self.size, np.bool_)
 
-    def ask(self, group_id: int) -> None:
+    def count_request(self, group_id: int) -> None:
         self.requests[group_id] = self.requests.get(group_id, 0) + 1
 
-    def count(self, group_id: int, rows: Ints) -> None:
+    def count_rows(self, group_id: int, rows: Ints) -> None:
         self.seen[rows] = True
         self.rows[group_id] = self.rows.get(group_id, 0) + len(rows)
 
 
 class Host:
-    """What the protocols share. `tokens` are those of iGate and of Tân Dân alike."""
+    """The state that the protocols share. iGate and Tân Dân use the same `tokens`."""
 
     def __init__(self, world: World, login: str, password: str) -> None:
         self.world = world
@@ -60,11 +61,11 @@ class Host:
         self.tokens = Tokens(f"{world.scenario.seed}:{password}")
         self._credentials = f"{login}:{password}".encode()
 
-    def knows(self, login: str, password: str) -> bool:
+    def accepts_login(self, login: str, password: str) -> bool:
         return hmac.compare_digest(f"{login}:{password}".encode(), self._credentials)
 
-    def knows_basic(self, authorization: str) -> bool:
-        """Tell whether an Authorization header carries the account by HTTP Basic."""
+    def accepts_basic(self, authorization: str) -> bool:
+        """Return whether an Authorization header has the account by HTTP Basic."""
         kind, _, credentials = authorization.partition(" ")
         try:
             given = base64.b64decode(credentials, validate=True)

@@ -1,7 +1,8 @@
-"""`/igate`: VNPT iGate v2 as its public clients know it (one_stop_systems.md section a.7).
+"""`/igate`: VNPT iGate v2 as its public clients use it (one_stop_systems.md section a.7).
 
-A Keycloak token first, then Spring pages from 0. `spec=slice` (the default) has no total. `remove-status` takes
-statuses away. Which number stands for which status beyond a few is our inference; the names are the system's own.
+A client first gets a Keycloak token and then reads Spring pages, numbered from 0. `spec=slice` (the default) has no
+total. `remove-status` excludes statuses. The numbers of most statuses are our inference; their names are the system's
+own.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from motcua.catalog import Procedure
+from motcua.sandbox.systems.dossier_values import DIRECT, ONLINE, POSTAL, ByNight, DossierValues, Holdings
 from motcua.sandbox.systems.host import Answer, Host
-from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, Answers, cut
-from motcua.sandbox.systems.said import DIRECT, ONLINE, POSTAL, ByNight, Holdings, Said
+from motcua.sandbox.systems.paging import NO_FAULT, SCOPE_KEY, Answers, cut
 from motcua.sandbox.systems.written import Writer
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import STATUSES, Columns, World
@@ -47,17 +48,17 @@ _written_in_utc = Writer("%Y-%m-%d", "T{:02d}:{:02d}:{:02d}.000+0000", None)
 
 
 def agency_id(group_id: int) -> str:
-    """Return the id iGate knows an agency by: 24 hex digits, always the same for the same groupId."""
+    """Return the id of an agency in iGate: 24 hex digits, always the same for the same groupId."""
     return _hex_id("agency", group_id)
 
 
 def dossier_key(dossier_id: int) -> str:
-    """Return the id iGate knows a dossier by: its number in 24 hex digits."""
+    """Return the id of a dossier in iGate: its number in 24 hex digits."""
     return f"{dossier_id:024x}"
 
 
 class Igate:
-    """The province's one iGate, which holds every agency of the world."""
+    """The province's only iGate, which serves every agency of the world."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -78,7 +79,7 @@ class Igate:
         ]
 
     def group_of(self, path: str, parameters: Mapping[str, str]) -> int | None:
-        """Return the groupId a request is about, none when it is about no one agency."""
+        """Return the groupId that a request is for, or None when it is not for a single agency."""
         if path.endswith("/search"):
             return self._group_of.get(parameters.get("ancestor-agency-id", ""))
         found = re.search(r"/pa/dossier/([0-9a-f]{24})", path)
@@ -95,9 +96,9 @@ class Igate:
         if grant not in ("password", "client_credentials"):
             return Answer({"error": "unsupported_grant_type", "error_description": "Unsupported grant_type"}, 400)
         names = ("username", "password") if grant == "password" else ("client_id", "client_secret")
-        is_known = self._host.knows(*(form.get(name, "") for name in names))
+        is_known = self._host.accepts_login(*(form.get(name, "") for name in names))
         if grant == "client_credentials":
-            is_known = is_known or self._host.knows_basic(request.headers.get("authorization", ""))
+            is_known = is_known or self._host.accepts_basic(request.headers.get("authorization", ""))
         if not is_known:
             what = "user" if grant == "password" else "client"
             error = "invalid_grant" if grant == "password" else "unauthorized_client"
@@ -118,12 +119,12 @@ class Igate:
 
     def _with_token(self, answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            if not self._host.tokens.holds(request.headers.get("authorization", "")):
+            if not self._host.tokens.is_valid(request.headers.get("authorization", "")):
                 challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
                 return Answer({"error": "invalid_token", "error_description": "Token is not active"}, 401, challenge)
             group_id = self.group_of(request.url.path, request.query_params)
             if group_id is not None:
-                self._host.served.ask(group_id)
+                self._host.served.count_request(group_id)
                 if group_id in self._host.down:
                     return Answer({"status": 503, "error": "Service Unavailable"}, 503)
             return answer(request)
@@ -138,12 +139,12 @@ class Igate:
             number, size = max(int(asked.get("page") or 0), 0), max(int(asked.get("size") or DEFAULT_PAGE), 1)
         except ValueError as error:
             return Answer({"status": 400, "error": "Bad Request", "message": str(error), "path": request.url.path}, 400)
-        bend = request.scope.get(SCOPE_KEY, STRAIGHT)
-        size = bend.size(min(size, LARGEST_PAGE))
+        fault = request.scope.get(SCOPE_KEY, NO_FAULT)
+        size = fault.size(min(size, LARGEST_PAGE))
         by = getattr(night, _order(asked)[0])[rows]
-        page, total = cut(rows, by, night.dossier_id[rows], number * size, size, bend)
+        page, total = cut(rows, by, night.dossier_id[rows], number * size, size, fault)
         for group_id, own in _by_group(page, night.group[page], self._host.world.group_ids):
-            self._host.served.count(group_id, own)
+            self._host.served.count_rows(group_id, own)
         is_last = (number + 1) * size >= total
         content: dict[str, Any] = {
             "content": self._records(page),
@@ -157,14 +158,14 @@ class Igate:
         return Answer(content)
 
     def _listing(self, asked: Mapping[str, str]) -> Ints:
-        """Return the rows that match, in the order asked for."""
+        """Return the matching rows in the requested order."""
         rows, night = self._matching(asked), self._night
         column, is_descending = _order(asked)
         by = getattr(night, column)[rows]
         return rows[np.lexsort((night.dossier_id[rows], -by if is_descending else by))]
 
     def _matching(self, asked: Mapping[str, str]) -> Ints:
-        """Return the rows that match. Raises ValueError for what the system cannot read."""
+        """Return the matching rows. Raises ValueError for a value that the system cannot read."""
         night, agency = self._night, asked.get("ancestor-agency-id", "")
         if agency and agency not in self._group_of:
             return np.zeros(0, np.int64)
@@ -185,7 +186,7 @@ class Igate:
         rows = rows[matches]
         for name, test in (("code", str.__eq__), ("code-match", str.__contains__)):
             if text := asked.get(name, ""):
-                numbers = Said(self._host.world, night, rows).numbers
+                numbers = DossierValues(self._host.world, night, rows).numbers
                 rows = rows[np.array([test(number, text) for number in numbers], np.bool_)]
         return rows
 
@@ -198,13 +199,13 @@ class Igate:
         rows = self._find(request.path_params["key"])
         if not len(rows):
             return Answer({"status": 404, "error": "Not Found", "message": "Không tìm thấy hồ sơ"}, 404)
-        self._host.served.count(self._host.world.group_ids[self._night.group[rows[0]]], rows)
+        self._host.served.count_rows(self._host.world.group_ids[self._night.group[rows[0]]], rows)
         return Answer(self._records(rows)[0])
 
     def _fees(self, request: Request) -> Response:
         keys = [key for key in request.query_params.get("dossier-ids", "").split(",") if key]
         rows = np.concatenate([np.zeros(0, np.int64), *(self._find(key) for key in keys)])
-        said = Said(self._host.world, self._night, rows)
+        dossiers = DossierValues(self._host.world, self._night, rows)
         return Answer(
             [
                 {
@@ -214,27 +215,27 @@ class Igate:
                     "amount": float(fee), "quantity": 1, "paid": 0.0, "required": 1,
                     "dossier": {"id": dossier_key(number)},
                 }
-                for number, fee in zip(said.ids, said.of("fee"), strict=True)
+                for number, fee in zip(dossiers.ids, dossiers.of("fee"), strict=True)
                 if fee
             ]
         )  # fmt: skip
 
     def _records(self, rows: Ints) -> list[dict[str, Any]]:
         world, parts = self._host.world, self._parts
-        said = Said(world, self._night, rows)
-        person = said.of("person")
+        dossiers = DossierValues(world, self._night, rows)
+        person = dossiers.of("person")
         columns = (
-            said.ids, said.numbers, said.status.tolist(), person, said.of("procedure"), said.groups, said.unit_codes,
-            said.unit_names, said.of("fee"), said.channels,
+            dossiers.ids, dossiers.numbers, dossiers.status.tolist(), person, dossiers.of("procedure"),
+            dossiers.groups, dossiers.unit_codes, dossiers.unit_names, dossiers.of("fee"), dossiers.channels,
             _written_in_utc(np.array([people.birthday(n) for n in person], np.int64) - 7 * 3600),
-            *(_written(at) for at in (said.created, said.modified, said.submitted, said.received, said.due,
-                                      said.released, said.finished, said.paused)),
+            *(_written(at) for at in (dossiers.created, dossiers.modified, dossiers.submitted, dossiers.received,
+                                      dossiers.due, dossiers.released, dossiers.finished, dossiers.paused)),
         )  # fmt: skip
         return [_record(parts, *values) for values in zip(*columns, strict=True)]
 
 
 class _Parts:
-    """What many records share: each procedure, status and unit is built once."""
+    """The parts that many records share. Each procedure, status and unit is built once."""
 
     def __init__(self, world: World) -> None:
         self._procedures = world.procedures
@@ -251,7 +252,7 @@ class _Parts:
         ]
 
     def _procedure(self, number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """Return a procedure (-1: none) as a record shows it, how it is carried out, and its time limit."""
+        """Return a procedure (-1: none) in the format of a record, its process definition, and its time limit."""
         known: Procedure | None = self._procedures[number] if number >= 0 else None
         code, field_code = (known.code, known.field_code) if known else ("", "")
         limit = {"processingTime": (known.time_limit_days or 0) if known else 0, "processingTimeUnit": "d"}
@@ -266,7 +267,7 @@ class _Parts:
         return procedure, {"id": _hex_id("definition", 1), "processDefinition": process}, limit
 
     def unit(self, group_id: int, code: str, name: str, *, is_listed: bool) -> dict[str, Any]:
-        """Return a unit below an agency; names are a text here and a list there, whichever screen wrote them."""
+        """Return a unit below an agency. The real system writes names as text or as a list, depending on the screen."""
         key = (group_id, code, name, is_listed)
         if key not in self._units:
             agency = agency_id(group_id)
@@ -374,13 +375,13 @@ _PROVINCE, _DISTRICT = ({"label": "", "value": _hex_id("place", number)} for num
 
 
 def _order(asked: Mapping[str, str]) -> tuple[str, bool]:
-    """Return the column a listing is ordered by, and whether the newest come first."""
+    """Return the column that orders a listing, and whether the newest rows come first."""
     name, _, direction = (asked.get("sort") or "updatedDate,desc").partition(",")
     return _SORTS.get(name, "modified"), direction.lower() == "desc"
 
 
 def _second(text: str, *, is_end: bool) -> int:
-    """Read dd/MM/yyyy or yyyy-MM-dd (the whole day), or an ISO instant, as a second of local time."""
+    """Convert dd/MM/yyyy or yyyy-MM-dd (the whole day), or an ISO instant, to a second of local time."""
     if found := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text):
         day: date | None = date(int(found[3]), int(found[2]), int(found[1]))
     else:

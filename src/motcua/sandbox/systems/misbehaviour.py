@@ -1,4 +1,4 @@
-"""ASGI middleware that lets every protocol misbehave as the faults in force say."""
+"""ASGI middleware that applies the active faults to every protocol."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from motcua.sandbox.systems.answers import alter
-from motcua.sandbox.systems.faults import REFUSALS, Asked, Fault, Faults, Hit
-from motcua.sandbox.systems.paging import SCOPE_KEY, Bend
+from motcua.sandbox.systems.faults import REFUSALS, Fault, Faults, Hit, IncomingRequest
+from motcua.sandbox.systems.paging import SCOPE_KEY, PagingFault
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -41,7 +41,7 @@ _LOGIN_PAGE = (
 
 
 class Misbehaviour:
-    """Wraps the systems. Without faults a request only gets its Date header here."""
+    """Wraps the systems. Without faults it only adds the Date header to an answer."""
 
     def __init__(self, app: Asgi, faults: Faults, groups: Mapping[str, GroupOf], revoke: Callable[[], None]) -> None:
         self._app = app
@@ -55,7 +55,7 @@ class Misbehaviour:
             await self._app(scope, receive, _dated(send, 0))
             return
         body = await _body(receive)
-        hits = self._faults.hits(self._asked(scope, protocol, body))
+        hits = self._faults.hits(self._incoming(scope, protocol, body))
         refusal = next((hit for hit in hits if hit.fault.kind in REFUSALS and hit.fault.variant != "mid_body"), None)
         if refusal is not None:
             if refusal.fault.kind == "token_expires":
@@ -66,14 +66,14 @@ class Misbehaviour:
         for hit in hits:
             if hit.fault.kind == "filter_ignored":
                 scope, body = _without_filters(scope, body, hit.fault, protocol)
-        scope = {**scope, SCOPE_KEY: _bend(hits)}
+        scope = {**scope, SCOPE_KEY: _paging_fault(hits)}
         status, headers, content = await self._answer(scope, body)
         if status == 200:
             for hit in hits:
                 content, headers = alter(hit.fault, protocol, content, headers)
         await _deliver(hits, status, headers, content, send)
 
-    def _asked(self, scope: Scope, protocol: str, body: bytes) -> Asked:
+    def _incoming(self, scope: Scope, protocol: str, body: bytes) -> IncomingRequest:
         parameters: dict[str, Any] = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
         headers = {name.lower(): value for name, value in scope["headers"]}
         if body.startswith(b"{"):
@@ -84,10 +84,12 @@ class Misbehaviour:
         else:
             group_id = self._groups[protocol](scope["path"], parameters)
         question = "&".join(f"{name}={parameters[name]}" for name in sorted(parameters) if "password" not in name)
-        return Asked(protocol, group_id, scope["path"], f"{scope['method']} {scope['path']} {group_id} {question}")
+        return IncomingRequest(
+            protocol, group_id, scope["path"], f"{scope['method']} {scope['path']} {group_id} {question}"
+        )
 
     async def _answer(self, scope: Scope, body: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
-        """Return the whole answer of the system: status, headers, body."""
+        """Return the complete answer of the system: status, headers, body."""
         started: Message = {}
         parts: list[bytes] = []
 
@@ -123,28 +125,28 @@ def _dated(send: Send, skew: float) -> Send:
     return send_dated
 
 
-def _bend(hits: list[Hit]) -> Bend:
-    """Return what the faults together do to the listing."""
-    bent: dict[str, Any] = {}
+def _paging_fault(hits: list[Hit]) -> PagingFault:
+    """Return the combined effect of the faults on the listing."""
+    changes: dict[str, Any] = {}
     for hit in hits:
         match hit.fault.kind:
             case "duplicated_page":
-                bent["pages_back"] = 1
+                changes["pages_back"] = 1
             case "stuck_cursor":
-                bent["is_stuck"] = True
+                changes["is_stuck"] = True
             case "shifting_pages":
-                bent["rows_moved"] = hit.fault.rows
+                changes["rows_moved"] = hit.fault.rows
             case "page_cap":
-                bent["cap"] = hit.fault.cap
+                changes["cap"] = hit.fault.cap
             case "empty_answer":
-                bent["keep"] = 0.0
+                changes["keep"] = 0.0
             case "shrunk_answer":
-                bent["keep"] = hit.fault.keep
+                changes["keep"] = hit.fault.keep
             case "short_page":
-                bent["short"] = hit.fault.rows
+                changes["short"] = hit.fault.rows
             case "cursor_tie":
-                bent["tie_seed"] = int(hit.luck * 2**31)
-    return Bend(**bent)
+                changes["tie_seed"] = int(hit.luck * 2**31)
+    return PagingFault(**changes)
 
 
 def _without_filters(scope: Scope, body: bytes, fault: Fault, protocol: str) -> tuple[Scope, bytes]:
@@ -171,8 +173,8 @@ async def _deliver(hits: list[Hit], status: int, headers: dict[bytes, bytes], co
     reset = kinds.get("reset")
     if reset is not None:
         await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
-        await asyncio.sleep(0.05)  # let the half leave before the connection breaks
-        await _break_off(send)
+        await asyncio.sleep(0.05)  # the first half must be sent before the connection is reset
+        await _reset_connection(send)
         return
     if "slow_drip" in kinds:
         seconds = kinds["slow_drip"].seconds
@@ -184,26 +186,28 @@ async def _deliver(hits: list[Hit], status: int, headers: dict[bytes, bytes], co
     await send({"type": "http.response.body", "body": content})
 
 
-async def _say(send: Send, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
+async def _send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> None:
     length = (b"content-length", str(len(content)).encode())
     await _dated(send, 0)({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": content})
 
 
-async def _fail(hit: Hit, receive: Receive, send: Send) -> None:
+async def _send_5xx(hit: Hit, receive: Receive, send: Send) -> None:
     status = hit.fault.status or _STATUSES[int(hit.luck * len(_STATUSES))]
-    await _say(send, status, [(b"content-type", b"text/html; charset=utf-8")], b"<html><body>Error</body></html>")
+    await _send_answer(
+        send, status, [(b"content-type", b"text/html; charset=utf-8")], b"<html><body>Error</body></html>"
+    )
 
 
-async def _slow_down(hit: Hit, receive: Receive, send: Send) -> None:
+async def _send_429(hit: Hit, receive: Receive, send: Send) -> None:
     headers = [(b"content-type", b"application/json")]
     if hit.fault.retry_after is not None:
         headers.append((b"retry-after", str(hit.fault.retry_after).encode()))
-    await _say(send, 429, headers, b'{"error":"too many requests"}')
+    await _send_answer(send, 429, headers, b'{"error":"too many requests"}')
 
 
-async def _keep_waiting(hit: Hit, receive: Receive, send: Send) -> None:
-    """Say nothing until the client gives up or the time is over."""
+async def _time_out(hit: Hit, receive: Receive, send: Send) -> None:
+    """Send no answer until the client disconnects or the time is over."""
     seconds = 60 if hit.fault.seconds is None else hit.fault.seconds
 
     async def client_leaves() -> None:
@@ -213,29 +217,29 @@ async def _keep_waiting(hit: Hit, receive: Receive, send: Send) -> None:
     try:
         await asyncio.wait_for(client_leaves(), seconds)
     except TimeoutError:
-        await _break_off(send)
+        await _reset_connection(send)
 
 
 async def _reset(hit: Hit, receive: Receive, send: Send) -> None:
-    await _break_off(send)
+    await _reset_connection(send)
 
 
-async def _show_login(hit: Hit, receive: Receive, send: Send) -> None:
-    await _say(send, 200, [(b"content-type", b"text/html; charset=utf-8")], _LOGIN_PAGE)
+async def _send_login_page(hit: Hit, receive: Receive, send: Send) -> None:
+    await _send_answer(send, 200, [(b"content-type", b"text/html; charset=utf-8")], _LOGIN_PAGE)
 
 
-async def _break_off(send: Send) -> None:
-    """Reset the connection: the transport is reached through uvicorn's own `send`, for ASGI has no word for it."""
+async def _reset_connection(send: Send) -> None:
+    """Reset the connection through the transport of uvicorn's `send`, because ASGI has no message for a reset."""
     transport = send.__self__.transport  # type: ignore[attr-defined]
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
-    await asyncio.sleep(0.01)  # until uvicorn knows; it would complain of an answer never given
+    await asyncio.sleep(0.01)  # uvicorn must notice the reset, or it logs an error about a missing answer
 
 
 _REFUSE: dict[str, Callable[[Hit, Receive, Send], Awaitable[None]]] = {
-    "5xx": _fail,
-    "429": _slow_down,
-    "timeout": _keep_waiting,
+    "5xx": _send_5xx,
+    "429": _send_429,
+    "timeout": _time_out,
     "reset": _reset,
-    "html_login": _show_login,
+    "html_login": _send_login_page,
 }

@@ -1,8 +1,9 @@
 """`/api/v1/reporting`: the National Portal's public figures of a world (one_stop_systems.md section b.5).
 
-What is known of the real thing: POST, success is 201, `{code, data, message}`, calendar periods, units as a tree of
-departments named inconsistently, the root holding the sum of all below it. Its exact envelope of rows was not seen:
-`items` and `children` are ours. The portal counts what was synced to it, so a test may plant what differs.
+Known facts of the real portal: requests are POST; success is 201 with `{code, data, message}`; periods are calendar
+periods; units are a tree of departments with inconsistent names, and the root has the sum of all departments below it.
+The exact structure of its rows was not seen, so the keys `items` and `children` are our choice. The real portal counts
+only the dossiers synced to it, so a test may plant differences.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ Cells = dict[tuple[str, str], dict[str, int]]  # (unit id, procedure code): coun
 
 
 class Planted(BaseModel):
-    """How the portal's counts differ from the systems': `count` dossiers of a unit and procedure, on purpose.
+    """A planted difference between the portal's counts and the systems': `count` dossiers of a unit and procedure.
 
-    `lost` never arrived, `extra` stand only there, `elsewhere` are counted for another unit, `later` in the next
-    month, `undone` arrived without their result.
+    `lost` dossiers never reached the portal, `extra` dossiers exist only there, `elsewhere` are counted for another
+    unit, `later` in the next month, and `undone` reached the portal without their result.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,12 +55,12 @@ class Planted(BaseModel):
 
 
 def department_id(unit_id: str) -> str:
-    """Return the id under which the sandbox's portal knows a unit."""
+    """Return the id of a unit in the sandbox's portal."""
     return str(uuid.uuid5(_DEPARTMENTS, unit_id))
 
 
 def formality_id(code: str) -> str:
-    """Return the id under which the sandbox's portal knows a procedure."""
+    """Return the id of a procedure in the sandbox's portal."""
     return str(uuid.uuid5(_FORMALITIES, code))
 
 
@@ -112,19 +113,19 @@ class NationalPortal:
         asked = orjson.loads(await request.body())
         cells = self._asked(asked)
         if cells is None:
-            return _said("BAD_REQUEST", None, 400)
-        return _said("OK", [self._node(self._root.unit_id, cells)], 201)
+            return _reply("BAD_REQUEST", None, 400)
+        return _reply("OK", [self._node(self._root.unit_id, cells)], 201)
 
     async def _progress(self, request: Request) -> Response:
         asked = orjson.loads(await request.body())
         cells = self._asked(asked)
         if cells is None:
-            return _said("BAD_REQUEST", None, 400)
+            return _reply("BAD_REQUEST", None, 400)
         rows = [self._row(unit_id, cells.get(unit_id, {}), _PROGRESS) for unit_id in self._host.world.unit_ids]
         return _page(rows, asked)
 
     def _asked(self, asked: Mapping[str, Any]) -> dict[str, dict[str, int]] | None:
-        """Return the counts by unit that a question is about; none for another root or a period that is none."""
+        """Return the requested counts by unit, or None if the root is unknown or the period is not valid."""
         if asked.get("rootDepartmentId") != department_id(self._root.unit_id):
             return None
         kind = {"month": "MONTH", "quarter": "QUARTER", "year": "YEAR"}.get(str(asked.get("timeType")))
@@ -171,7 +172,7 @@ class NationalPortal:
                     )
                     cell[name] += int(count)
         for cell in cells.values():
-            cell["totalOverdue"] = cell["totalReceived"] - cell["totalOnTime"]  # as the real one does
+            cell["totalOverdue"] = cell["totalReceived"] - cell["totalOnTime"]  # as the real portal does
         return cells
 
     def _plant_into(self, cells: Cells, period: Period) -> Cells:
@@ -207,7 +208,7 @@ class NationalPortal:
         unit = self._units[unit_id]
         name = f"UBND {unit.name[0].lower()}{unit.name[1:]}" if unit.kind in ("district", "commune") else unit.name
         if unit.kind == "commune" and int(unit.code) % 3 == 0:
-            name += f" - {self._root.name}"  # names carry a suffix inconsistently (quirk d.5)
+            name += f" - {self._root.name}"  # only some names have this suffix (quirk d.5)
         return {
             "departmentId": department_id(unit_id),
             "departmentName": name,
@@ -218,8 +219,8 @@ class NationalPortal:
 def _page(rows: list[dict[str, Any]], asked: Mapping[str, Any]) -> Response:
     number, size = int(asked.get("currentPage") or 1), int(asked.get("pageSize") or 10)
     pagination = {"currentPage": number, "pageSize": size, "total": len(rows)}
-    return _said("OK", {"items": rows[(number - 1) * size : number * size], "pagination": pagination}, 201)
+    return _reply("OK", {"items": rows[(number - 1) * size : number * size], "pagination": pagination}, 201)
 
 
-def _said(code: str, data: Any, status: int) -> Response:
+def _reply(code: str, data: Any, status: int) -> Response:
     return Answer({"code": code, "data": data, "message": "" if code == "OK" else "Yêu cầu không hợp lệ"}, status)

@@ -8,17 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from motcua.sandbox.systems.dossier_values import ByNight
 from motcua.sandbox.systems.host import Answer, Host
-from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, cut
+from motcua.sandbox.systems.paging import NO_FAULT, SCOPE_KEY, cut
 from motcua.sandbox.systems.query import Index, parse_query, parse_range
 from motcua.sandbox.systems.records import RecordWriter
-from motcua.sandbox.systems.said import ByNight
 
 BASE_PATH = "/o/rest/v2"
 
 
 class Opencps:
-    """The sites of one host. A site is named by the groupId header of a request."""
+    """The sites of one host. The groupId header of a request names the site."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -32,16 +32,16 @@ class Opencps:
         ]
 
     def _as_system(self, answer: Callable[[Request, int], Response]) -> Callable[[Request], Awaitable[Response]]:
-        """Let a request through to the system its groupId names, if it may and the system is up."""
+        """Pass a request to the system of its groupId, if the account is accepted and the system is up."""
 
         async def endpoint(request: Request) -> Response:
-            if not self._host.knows_basic(request.headers.get("authorization", "")):
+            if not self._host.accepts_basic(request.headers.get("authorization", "")):
                 return Answer(_error("not authenticated"), 401, {"WWW-Authenticate": 'Basic realm="OpenCPS"'})
             text = request.headers.get("groupId", "")
             group_id = int(text) if text.isdigit() else 0
             if group_id not in self._host.world.group_ids:
                 return Answer(_error("no permission on this site"), 403)
-            self._host.served.ask(group_id)
+            self._host.served.count_request(group_id)
             if group_id in self._host.down:
                 return Answer(_error("site is under maintenance"), 503)
             return answer(request, group_id)
@@ -52,19 +52,19 @@ class Opencps:
         index, query = self.indexes[self._host.night], parse_query(request.query_params)
         rows = index.answer(group_id, query)
         start, end = parse_range(request.query_params, len(rows))
-        bend = request.scope.get(SCOPE_KEY, STRAIGHT)
+        fault = request.scope.get(SCOPE_KEY, NO_FAULT)
         night = self._host.world.nights[self._host.night]
         page, total = cut(
-            rows, getattr(night, query.sort)[rows], night.dossier_id[rows], start, bend.size(end - start), bend
+            rows, getattr(night, query.sort)[rows], night.dossier_id[rows], start, fault.size(end - start), fault
         )
-        self._host.served.count(group_id, page)
+        self._host.served.count_rows(group_id, page)
         return Answer({"total": total, "data": self._writer.records(self._host.night, page)})
 
     def _detail(self, request: Request, group_id: int) -> Response:
         rows = self.indexes[self._host.night].find(group_id, request.path_params["dossier_id"])
         if not len(rows):
             return Answer(_error("no such dossier"), 404)
-        self._host.served.count(group_id, rows)
+        self._host.served.count_rows(group_id, rows)
         return Answer(self._writer.records(self._host.night, rows)[0])
 
 

@@ -1,4 +1,4 @@
-"""Cuts a listing into pages, straight or the way a fault wants it cut."""
+"""Splits a listing into pages, correctly or with a fault."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
 
-SCOPE_KEY = "sandbox.bend"
+SCOPE_KEY = "sandbox.paging_fault"
 
 
 @dataclass(frozen=True)
-class Bend:
-    """What the faults of one request do to the listing it asks for.
+class PagingFault:
+    """The effect of the faults of one request on the requested listing.
 
     Attributes:
-        pages_back: how many pages before the asked one is answered.
-        is_stuck: the first page is answered, whatever is asked.
-        rows_moved: by how many rows the listing has moved under the client since its first page.
-        cap: most rows a page holds now.
-        keep: share of the rows that is left.
-        short: rows missing at the end of the page, though the total counts them.
-        tie_seed: rows of one day come in another order at each request.
+        pages_back: the answered page is this many pages before the requested one.
+        is_stuck: the first page is answered for every request.
+        rows_moved: number of rows by which the listing has shifted since its first page.
+        cap: largest number of rows in a page.
+        keep: share of the rows that remain.
+        short: number of rows missing at the end of the page, although the total counts them.
+        tie_seed: rows of one day are in a different order at each request.
     """
 
     pages_back: int = 0
@@ -39,36 +39,36 @@ class Bend:
         return asked if self.cap is None else min(asked, self.cap)
 
 
-STRAIGHT = Bend()
+NO_FAULT = PagingFault()
 
 
-def cut(rows: Ints, by: Ints, ids: Ints, start: int, size: int, bend: Bend) -> tuple[Ints, int]:
-    """Return the rows of one page and the total the answer declares.
+def cut(rows: Ints, by: Ints, ids: Ints, start: int, size: int, fault: PagingFault) -> tuple[Ints, int]:
+    """Return the rows of one page and the total that the answer declares.
 
     Args:
-        rows: the listing in order; `by` is what each row is ordered by, `ids` its dossier id.
-        start: first row asked for; `size` as `Bend.size` allows.
+        rows: the listing in order. `by` is the sort value of each row, `ids` its dossier id.
+        start: first requested row. `size` is limited by `PagingFault.size`.
     """
-    if bend is STRAIGHT:
+    if fault is NO_FAULT:
         return rows[start : start + size], len(rows)
-    if bend.keep < 1:
-        # By the id and nothing else, so that the same dossiers are missing from every page and every listing.
-        left = (ids * 2_654_435_761 % 4_294_967_296) / 4_294_967_296 < bend.keep
+    if fault.keep < 1:
+        # Chosen only by the id, so that the same dossiers are missing from every page and every listing.
+        left = (ids * 2_654_435_761 % 4_294_967_296) / 4_294_967_296 < fault.keep
         rows, by = rows[left], by[left]
-    if bend.tie_seed is not None:
+    if fault.tie_seed is not None:
         days = by // DAY_SECONDS
         place = np.cumsum(np.r_[False, days[1:] != days[:-1]]) if len(days) else days
-        rows = rows[np.lexsort((np.random.RandomState(bend.tie_seed).rand(len(rows)), place))]
-    if bend.is_stuck:
+        rows = rows[np.lexsort((np.random.RandomState(fault.tie_seed).rand(len(rows)), place))]
+    if fault.is_stuck:
         start = 0
     elif start:
-        start = max(start - bend.pages_back * size - bend.rows_moved, 0)
+        start = max(start - fault.pages_back * size - fault.rows_moved, 0)
     page = rows[start : start + size]
-    return page[: len(page) - bend.short] if bend.short else page, len(rows)
+    return page[: len(page) - fault.short] if fault.short else page, len(rows)
 
 
 class Answers:
-    """Remembers the listings asked for last, so that the pages of one are not each searched for and sorted anew."""
+    """Caches the latest listings, so that a listing is not searched and sorted again for each of its pages."""
 
     def __init__(self, limit: int = 64) -> None:
         self._limit = limit

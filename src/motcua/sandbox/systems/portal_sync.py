@@ -1,9 +1,9 @@
-"""Batches as a local system pushes them to the national portal (one_stop_systems.md section b.1): written as JSON files
-here, posted by `posting`.
+"""Batches that a local system pushes to the national portal (one_stop_systems.md section b.1). This module writes them
+as JSON files; `posting` posts them.
 
-A dossier is first pushed as it was taken in (`isUpdating` False), then its steps, then as it stands (True); some are
-pushed once more than needed, and of some only the steps tell the end. A dossier without a number is never pushed: the
-portal knows no other key. `SoBienNhan` carries the local record number, which is our choice.
+A dossier is first pushed in its state at reception (`isUpdating` False), then its steps, then its current state (True).
+Some dossiers are pushed once more than needed. For some, only the steps state the end. A dossier without a number is
+never pushed, because the portal has no other key. `SoBienNhan` has the local record number, which is our choice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 
-from motcua.sandbox.systems.said import DIRECT, NATIONAL_TEXTS, ONLINE, POSTAL, Holdings, Said
+from motcua.sandbox.systems.dossier_values import DIRECT, NATIONAL_TEXTS, ONLINE, POSTAL, DossierValues, Holdings
 from motcua.sandbox.systems.written import Writer
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import World
@@ -23,7 +23,7 @@ from motcua.sandbox.world.columns import World
 Shape = Literal["2020", "2025"]
 WHOLE, STEPS = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
 WHOLE_CHUNK, STEP_CHUNK = 200, 10
-_TAKEN_IN = {1: "1", 3: "1"}  # as it stood first; any other was "2", taken in
+_TAKEN_IN = {1: "1", 3: "1"}  # the first status; for any other status the first was "2", received
 _PAUSED = (5, 6)
 _written = Writer("%Y%m%d", "{:02d}{:02d}{:02d}", "")
 
@@ -31,7 +31,7 @@ Item = dict[str, Any]
 
 
 def write_batches(world: World, night: int, folder: Path, shape: Shape = "2025") -> list[Path]:
-    """Write the batches of every system, `<folder>/<groupId>/NNNNNN-<service>.json`, in the order they were sent.
+    """Write the batches of every system to `<folder>/<groupId>/NNNNNN-<service>.json`, in the order of sending.
 
     Returns:
         The files written, in order.
@@ -49,7 +49,7 @@ def write_batches(world: World, night: int, folder: Path, shape: Shape = "2025")
 def messages(
     world: World, night: int, group_id: int, shape: Shape = "2025", since: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield what one system pushes, in the order of sending: all of it, or what has changed since an earlier night."""
+    """Yield the messages of one system in the order of sending: all, or only the changes since an earlier night."""
     for service, is_update, items in _batches(world, night, group_id, shape, since):
         yield {
             "session": "",
@@ -64,46 +64,50 @@ def _batches(
     world: World, night: int, group_id: int, shape: Shape, since: int | None
 ) -> Iterator[tuple[str, bool, list[Item]]]:
     """Yield (service, isUpdating, items) in the order of sending."""
-    current, told = _standing(world, night, group_id, shape)
+    current, complete_by_steps = _standing(world, night, group_id, shape)
     if since is None:
-        yield from _histories(current, told)
+        yield from _histories(current, complete_by_steps)
         return
     before = {item["MaHoSo"]: item for item in _standing(world, since, group_id, shape)[0]}
     fresh = [place for place, item in enumerate(current) if item["MaHoSo"] not in before]
-    yield from _histories([current[place] for place in fresh], [told[place] for place in fresh])
+    yield from _histories([current[place] for place in fresh], [complete_by_steps[place] for place in fresh])
     changed = [item for item in current if item != before.get(item["MaHoSo"], item)]
     for chunk in _chunks(changed, WHOLE_CHUNK):
         yield WHOLE, True, chunk
 
 
 def _standing(world: World, night: int, group_id: int, shape: Shape) -> tuple[list[Item], list[bool]]:
-    """Return the dossiers of a system as they stand, and of which the steps say all that has changed."""
+    """Return the dossiers of a system in their current state, and whether the steps alone state all changes of each."""
     holdings = Holdings(world, night)
     rows = holdings.rows(group_id)
     rows = rows[np.lexsort((holdings.columns.dossier_id[rows], holdings.columns.created[rows]))]
-    said = Said(world, holdings.columns, rows)
-    kept = np.array([bool(number) for number in said.numbers], np.bool_)
-    said = Said(world, holdings.columns, rows[kept])
-    current = _items(world, said, shape)
-    told = [
-        _is_told_by_steps(item, number, broken)
-        for item, number, broken in zip(current, said.ids, said.of("broken"), strict=True)
+    dossiers = DossierValues(world, holdings.columns, rows)
+    kept = np.array([bool(number) for number in dossiers.numbers], np.bool_)
+    dossiers = DossierValues(world, holdings.columns, rows[kept])
+    current = _items(world, dossiers, shape)
+    complete_by_steps = [
+        _is_complete_by_steps(item, number, broken)
+        for item, number, broken in zip(current, dossiers.ids, dossiers.of("broken"), strict=True)
     ]
-    return current, told
+    return current, complete_by_steps
 
 
-def _histories(current: Sequence[Item], told: Sequence[bool]) -> Iterator[tuple[str, bool, list[Item]]]:
-    """Yield what is pushed of dossiers from when they were taken in to how they stand."""
+def _histories(current: Sequence[Item], complete_by_steps: Sequence[bool]) -> Iterator[tuple[str, bool, list[Item]]]:
+    """Yield the pushes of dossiers from their reception to their current state."""
     first = [_as_taken_in(item) for item in current]
     for chunk in _chunks(first, WHOLE_CHUNK):
         yield WHOLE, False, chunk
     steps = [step for item in current for step in _steps(item)]
     for chunk in _chunks(steps, STEP_CHUNK):
         yield STEPS, False, chunk
-    moved = [item for item, before, is_told in zip(current, first, told, strict=True) if item != before and not is_told]
-    for chunk in _chunks(moved, WHOLE_CHUNK):
+    updated = [
+        item
+        for item, before, is_complete in zip(current, first, complete_by_steps, strict=True)
+        if item != before and not is_complete
+    ]
+    for chunk in _chunks(updated, WHOLE_CHUNK):
         yield WHOLE, True, chunk
-    again = [item for item in moved if int(item["SoBienNhan"]) % 9 == 0]
+    again = [item for item in updated if int(item["SoBienNhan"]) % 9 == 0]
     for chunk in _chunks(again, WHOLE_CHUNK):
         yield WHOLE, True, chunk
 
@@ -113,8 +117,8 @@ def _chunks(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
         yield list(items[start : start + size])
 
 
-def _is_told_by_steps(item: Item, number: int, broken: int) -> bool:
-    """Whether the steps of a dossier say all that has changed since it was taken in; of a result they say nothing."""
+def _is_complete_by_steps(item: Item, number: int, broken: int) -> bool:
+    """Return whether the steps of a dossier state all changes since its reception. Steps never include a result."""
     if any(paper["DuongDanTepTinKetQua"] for paper in item["DanhSachGiayToKetQua"]):
         return False
     return (
@@ -123,7 +127,7 @@ def _is_told_by_steps(item: Item, number: int, broken: int) -> bool:
 
 
 def _as_taken_in(item: Item) -> Item:
-    """Return the dossier as it was first pushed: nothing has ended or been asked for yet."""
+    """Return the dossier as first pushed: without an end, a supplement or a result."""
     status = item["TrangThaiHoSo"]
     ended = dict.fromkeys(("NgayTra", "NgayKetThucXuLy", "NgayTuChoi"), "")
     before = {**item, **{key: "" for key in ended if key in item}, "DanhSachHoSoBoSung": [], "DanhSachGiayToKetQua": []}
@@ -134,7 +138,7 @@ def _as_taken_in(item: Item) -> Item:
 
 
 def _steps(item: Item) -> Iterator[Item]:
-    """Yield the steps of a dossier that was returned: its end, then its return."""
+    """Yield the steps of a finished or returned dossier: its end, then its return."""
     if item["TrangThaiHoSo"] not in ("9", "10"):
         return
     for status, at in (("9", item["NgayKetThucXuLy"]), ("10", item["NgayTra"])):
@@ -152,39 +156,39 @@ def _steps(item: Item) -> Iterator[Item]:
             }
 
 
-def _items(world: World, said: Said, shape: Shape) -> list[Item]:
-    """Return the dossiers as they stand, with the keys of the shape in its order."""
-    person, fees, statuses = said.of("person"), said.of("fee"), said.national
-    channels = said.channels
-    empty = [""] * len(said)
-    paused, released = _written(said.paused), _written(said.released)
-    parts = [said.fact(name) for name in ("components", "digitised", "reused", "from_store")]
+def _items(world: World, dossiers: DossierValues, shape: Shape) -> list[Item]:
+    """Return the dossiers in their current state, with the keys of the shape in their order."""
+    person, fees, statuses = dossiers.of("person"), dossiers.of("fee"), dossiers.national
+    channels = dossiers.channels
+    empty = [""] * len(dossiers)
+    paused, released = _written(dossiers.paused), _written(dossiers.released)
+    parts = [dossiers.fact(name) for name in ("components", "digitised", "reused", "from_store")]
     columns: dict[str, list[Any]] = {
-        "MaHoSo": said.numbers,
-        "MaTTHC": said.procedure(lambda p: p.code),
-        "TenTTHC": said.procedure(lambda p: p.name),
-        "MaLinhVuc": said.procedure(lambda p: p.field_code),
-        "TenLinhVuc": said.procedure(lambda p: p.field_name),
-        "SoBienNhan": [str(number) for number in said.ids],
+        "MaHoSo": dossiers.numbers,
+        "MaTTHC": dossiers.procedure(lambda p: p.code),
+        "TenTTHC": dossiers.procedure(lambda p: p.name),
+        "MaLinhVuc": dossiers.procedure(lambda p: p.field_code),
+        "TenLinhVuc": dossiers.procedure(lambda p: p.field_name),
+        "SoBienNhan": [str(number) for number in dossiers.ids],
         "ChuHoSo": [people.name(n) for n in person],
         "LoaiDoiTuong": ["2" if people.is_business(n) else "1" for n in person],
-        "MaDoiTuong": empty if shape == "2020" else [None] * len(said),
+        "MaDoiTuong": empty if shape == "2020" else [None] * len(dossiers),
         "ThongTinKhac": [people.note(n) for n in person],
         "Email": [people.email(n) for n in person],
-        # A telephone number stands where the fax belongs (section d.12).
+        # Some systems put a telephone number in the fax field (section d.12).
         "Fax": [people.phone(n) if n % 4 == 0 else "" for n in person],
         "SoDienThoai": [people.phone(n) for n in person],
         "TrichYeuHoSo": [people.summary(n) or "Dinhkem" for n in person],
-        "NgayTiepNhan": _written(said.received),
-        "NgayHenTra": _written(said.due),
+        "NgayTiepNhan": _written(dossiers.received),
+        "NgayHenTra": _written(dossiers.due),
         "TrangThaiHoSo": [str(code) for code in statuses],
-        "NgayTra": _written(said.finished),
+        "NgayTra": _written(dossiers.finished),
         "ThongTinTra": empty,
-        # 2020: submitted at the counter or online; 2025: the result is collected or comes by post (section d.12).
+        # 2020: submitted at the counter or online. 2025: the result is collected or sent by post (section d.12).
         "HinhThuc": [str(int(channel == (ONLINE if shape == "2020" else POSTAL))) for channel in channels],
         "NgayKetThucXuLy": released,
-        "DonViXuLy": said.unit_names,
-        "GhiChu": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+        "DonViXuLy": dossiers.unit_names,
+        "GhiChu": [people.address(n, place) for n, place in zip(person, dossiers.unit_names, strict=True)],
         "DanhSachLePhi": [_fees(fee) for fee in fees],
         "DanhSachTepDinhKemKhac": [[] for _ in person],
         "DanhSachHoSoBoSung": [
@@ -192,25 +196,28 @@ def _items(world: World, said: Said, shape: Shape) -> list[Item]:
             for at, number, status in zip(paused, person, statuses, strict=True)
         ],
         "DanhSachGiayToKetQua": [
-            _results(at, n, has_file) for at, n, has_file in zip(released, said.ids, said.fact("results"), strict=True)
+            _results(at, n, has_file)
+            for at, n, has_file in zip(released, dossiers.ids, dossiers.fact("results"), strict=True)
         ],
-        "TaiLieuNop": [_documents(number, shape, *counts) for number, *counts in zip(said.ids, *parts, strict=True)],
+        "TaiLieuNop": [
+            _documents(number, shape, *counts) for number, *counts in zip(dossiers.ids, *parts, strict=True)
+        ],
     }
     if shape == "2025":
         columns |= {
             "KenhThucHien": [
                 None if channel == DIRECT and number % 5 == 0 else str(channel)
-                for channel, number in zip(channels, said.ids, strict=True)
+                for channel, number in zip(channels, dossiers.ids, strict=True)
             ],
             "SoGiayToChuHoSo": [people.identity_number(n) for n in person],
             "NoiNopHoSo": ["1" if n % 3 == 0 else "2" for n in person],
-            "HoSoCoThanhPhanSoHoa": [str(int(count > 0)) for count in said.fact("digitised")],
-            "TaiKhoanDuocXacThucVoiVNeID": [str(int(is_so)) for is_so in said.fact("verified")],
-            "DuocThanhToanTrucTuyen": [str(way) for way in said.payments],
-            "NgayTuChoi": _written(said.refused),
+            "HoSoCoThanhPhanSoHoa": [str(int(count > 0)) for count in dossiers.fact("digitised")],
+            "TaiKhoanDuocXacThucVoiVNeID": [str(int(is_so)) for is_so in dossiers.fact("verified")],
+            "DuocThanhToanTrucTuyen": [str(way) for way in dossiers.payments],
+            "NgayTuChoi": _written(dossiers.refused),
             "DinhDanhCHS": [[{"LoaiDinhDanh": "1", "SoDinhDanh": people.identity_number(n)}] for n in person],
-            "NgayNopHoSo": _written(said.submitted),
-            "DSKetNoiCSDL": [[{"MaCSDL": "1" if is_so else "2"}] for is_so in said.fact("population")],
+            "NgayNopHoSo": _written(dossiers.submitted),
+            "DSKetNoiCSDL": [[{"MaCSDL": "1" if is_so else "2"}] for is_so in dossiers.fact("population")],
         }
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
@@ -244,7 +251,7 @@ def _results(released: str | None, number: int, has_file: bool) -> list[Item]:
 
 
 def _documents(number: int, shape: Shape, components: int, digitised: int, reused: int, stored: int) -> list[Item]:
-    """Return the papers handed in, the digitised ones first; some dossiers show one that was taken back."""
+    """Return the submitted papers, the digitised ones first. Some dossiers also have one that was withdrawn."""
     papers = [_document(number, shape, n < digitised, n < reused, n < stored) for n in range(components)]
     if number % 11 == 0:
         papers.append(_document(number, shape, True, False, False) | {"IsDeleted": "True"})

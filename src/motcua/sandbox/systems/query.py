@@ -1,7 +1,7 @@
-"""`GET /dossiers` of OpenCPS v2 as documented in one_stop_systems.md section a.2, with its traps.
+"""`GET /dossiers` of OpenCPS v2 as documented in one_stop_systems.md section a.2, with its quirks.
 
-Of the documented filters those a consolidating client needs are honoured; the others (keyword, template, owner ...)
-are ignored, as OpenCPS ignores parameters it does not know.
+Only the documented filters that a consolidating client needs are implemented. The others (keyword, template, owner ...)
+are ignored, just as OpenCPS ignores unknown parameters.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from motcua.sandbox.world.columns import STATUS, Columns, World
 from motcua.sandbox.world.noise import CHILD_ORIGINALITY
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
 
-_GMT_SHIFT = 7 * 3600  # the index keeps GMT, the records show Asia/Ho_Chi_Minh
+_GMT_SHIFT = 7 * 3600  # the index stores GMT, the records show Asia/Ho_Chi_Minh
 _DATE_FILTERS = {
     "ReceiveDate": "received",
     "SubmitDate": "submitted",
@@ -42,7 +42,7 @@ _LISTED_ORIGINALITIES = frozenset(range(5))
 
 @dataclass(frozen=True)
 class Query:
-    """One question to a system, its traps already sprung."""
+    """One list query to a system, after the quirks of OpenCPS were applied to its parameters."""
 
     agency: str | None
     system_ids: frozenset[int]
@@ -54,14 +54,14 @@ class Query:
 
 
 def parse_query(parameters: Mapping[str, str]) -> Query:
-    """Read the parameters of a list request. Nothing is refused: what OpenCPS does not understand it drops."""
+    """Read the parameters of a list request. Nothing is refused: OpenCPS drops parameters that it cannot read."""
     statuses = _names(parameters.get("status", ""))
     between = []
     for label, column in _DATE_FILTERS.items():
         start, end = parameters.get(f"from{label}", ""), parameters.get(f"to{label}", "")
         if not start and not end:
             continue
-        # A date that does not parse drops the filter, and the whole table comes back with HTTP 200.
+        # A date that cannot be parsed drops the filter, and the whole table is returned with HTTP 200.
         if (start and _day(start) is None) or (end and _day(end) is None):
             continue
         if label == "SubmitDate" and not start:
@@ -83,7 +83,7 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
 
 
 def parse_range(parameters: Mapping[str, str], total: int) -> tuple[int, int]:
-    """Return the row offsets asked for, start inclusive and end exclusive: without an `end`, the first ten."""
+    """Return the requested row offsets, start inclusive and end exclusive. Without an `end` these are the first ten."""
     start, end = (_whole(parameters.get(name, "")) for name in ("start", "end"))
     if start == -1 and end == -1:
         return 0, total
@@ -93,7 +93,7 @@ def parse_range(parameters: Mapping[str, str], total: int) -> tuple[int, int]:
 
 
 class Index:
-    """Answers queries on one night's records, the way the search index of an OpenCPS host does."""
+    """Answers queries on the records of one night like the search index of an OpenCPS host."""
 
     def __init__(self, world: World, night: int) -> None:
         self._world = world
@@ -107,17 +107,17 @@ class Index:
         self._answers = Answers()
 
     def rows(self, group_id: int) -> Ints:
-        """Return every record a system holds and has not deleted."""
+        """Return every record of a system that is not deleted."""
         return self._rows[group_id]
 
     def find(self, group_id: int, dossier_id: int) -> Ints:
-        """Return the row of a dossier, or no row if the system holds none of that id."""
+        """Return the row of a dossier, or no row if the system has no dossier with that id."""
         rows = self._rows[group_id]
         found: Ints = rows[self._night.dossier_id[rows] == dossier_id]
         return found
 
     def answer(self, group_id: int, query: Query) -> Ints:
-        """Return the matching rows in order; ties are broken by dossierId, so that pages do not overlap."""
+        """Return the matching rows in order. Ties are ordered by dossierId, so that pages do not overlap."""
         return self._answers.get((group_id, query), lambda: self._search(group_id, query))
 
     def _search(self, group_id: int, query: Query) -> Ints:
@@ -148,14 +148,14 @@ class Index:
         return rows[np.lexsort((night.dossier_id[rows], -by if query.is_descending else by))]
 
     def is_child(self, rows: Ints) -> npt.NDArray[np.bool_]:
-        """Tell which records are the liên thông children that a list without `originality` hides."""
+        """Return which records are liên thông children, which a list without `originality` does not show."""
         return np.asarray(
             (self._night.originality[rows] == CHILD_ORIGINALITY) & (self._night.origin[rows] >= 0), dtype=np.bool_
         )
 
 
 def _day(text: str) -> int | None:
-    """Read dd/MM/yyyy, one digit for day or month allowed; none for anything else."""
+    """Read dd/MM/yyyy, where day and month may have one digit. Return None for any other text."""
     found = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""Builds the records of one page as OpenCPS prints them: `dd/MM/yyyy HH:mm:ss`, strings for booleans, personal data."""
+"""Builds the records of a page in the format of OpenCPS: `dd/MM/yyyy HH:mm:ss`, booleans as strings, personal data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _written = Writer("%d/%m/%Y", " {:02d}:{:02d}:{:02d}", "")
 
 
 def dossier_numbers(world: World, night: Columns, rows: Ints) -> list[str]:
-    """Return the citizen-facing codes: `<unit code>-YYMMDD-NNNN` of the system and day of reception."""
+    """Return the dossier codes that citizens see, `<unit code>-YYMMDD-NNNN`, from the system and day of reception."""
     rows = night.number_of[rows]
     style, codes = night.number_style[rows], world.unit_codes
     days = night.received[rows] // DAY_SECONDS - (style == NumberStyle.OTHER_DATE)
@@ -36,7 +36,7 @@ def dossier_numbers(world: World, night: Columns, rows: Ints) -> list[str]:
 
 
 class RecordWriter:
-    """Turns rows of a world into records; look-up lists are made once."""
+    """Converts rows of a world to records. The look-up lists are built once."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -51,7 +51,7 @@ class RecordWriter:
         self._references = world.scenario.seed
 
     def records(self, night: int, rows: Ints) -> list[dict[str, Any]]:
-        """Return one record a row, every key of the list endpoint in the order it prints them."""
+        """Return one record per row with all keys of the list endpoint, in the order of the endpoint."""
         columns = self._columns(self._world.nights[night], rows)
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 

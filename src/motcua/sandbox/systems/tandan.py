@@ -1,8 +1,8 @@
 """`/tandan`: Tân Dân's TD.DichVuCongApi (one_stop_systems.md section a.7).
 
-Pages count from 1. Soft-deleted rows stand in the same table with `deletedOn`: hidden unless `removed` is null. Two
-more traps of the real thing: `tiepNhanTo` is compared as an instant, so that a bare day cuts that day off, and without
-`searchAllType` certifications (`laHoSoChungThuc`) are not listed.
+Page numbers begin at 1. Soft-deleted rows are in the same table with `deletedOn` and are hidden unless `removed` is
+null. The real system has two more quirks: `tiepNhanTo` is compared as an instant, so a date without a time excludes
+that day; and certifications (`laHoSoChungThuc`) are not listed without `searchAllType`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from motcua.sandbox.systems.dossier_values import DIRECT, NATIONAL_TEXTS, ByNight, DossierValues, Holdings
 from motcua.sandbox.systems.host import Answer, Host
-from motcua.sandbox.systems.paging import SCOPE_KEY, STRAIGHT, Answers, cut
-from motcua.sandbox.systems.said import DIRECT, NATIONAL_TEXTS, ByNight, Holdings, Said
+from motcua.sandbox.systems.paging import NO_FAULT, SCOPE_KEY, Answers, cut
 from motcua.sandbox.systems.written import Writer
 from motcua.sandbox.world import people
 from motcua.sandbox.world.columns import Columns
@@ -38,12 +38,12 @@ _written = Writer("%Y-%m-%d", "T{:02d}:{:02d}:{:02d}", None)
 
 
 def dossier_key(dossier_id: int) -> str:
-    """Return the id Tân Dân knows a dossier by: a GUID made of its number."""
+    """Return the id of a dossier in Tân Dân: a GUID made from its number."""
     return str(uuid.UUID(int=dossier_id))
 
 
 class Tandan:
-    """The province's one Tân Dân system, which holds every unit of the world."""
+    """The province's only Tân Dân system, which serves every unit of the world."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -65,7 +65,7 @@ class Tandan:
         return [Route(f"{BASE_PATH}/api/tokens", self._token, methods=["POST"]), *lists, *details]
 
     def group_of(self, path: str, parameters: Mapping[str, Any]) -> int | None:
-        """Return the groupId a request is about, none when it is about no one unit."""
+        """Return the groupId that a request is for, or None when it is not for a single unit."""
         if path in LIST_PATHS:
             asked = _lowered(parameters)
             return next((self._group_of.get(str(asked[key])) for key in _UNIT_KEYS if asked.get(key)), None)
@@ -82,7 +82,7 @@ class Tandan:
         except (orjson.JSONDecodeError, AttributeError):
             return Answer(_failed("The request is not JSON."), 400)
         login = str(asked.get("email") or asked.get("username") or "")
-        if not self._host.knows(login, str(asked.get("password", ""))):
+        if not self._host.accepts_login(login, str(asked.get("password", ""))):
             return Answer(_failed("Authentication Failed."), 401)
         ends = "2099-01-01T00:00:00"
         return Answer({"token": self._host.tokens.issue(), "refreshToken": "none", "refreshTokenExpiryTime": ends})
@@ -92,7 +92,7 @@ class Tandan:
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             authorization = request.headers.get("authorization", "")
-            if not (self._host.tokens.holds(authorization) or self._host.knows_basic(authorization)):
+            if not (self._host.tokens.is_valid(authorization) or self._host.accepts_basic(authorization)):
                 return Answer(_failed("Authentication Failed."), 401, {"WWW-Authenticate": "Bearer"})
             asked: dict[str, Any] = dict(request.query_params)
             if request.method == "POST":
@@ -102,7 +102,7 @@ class Tandan:
                     return Answer(_failed("The request is not a JSON object."), 400)
             group_id = self.group_of(request.url.path, asked)
             if group_id is not None:
-                self._host.served.ask(group_id)
+                self._host.served.count_request(group_id)
                 if group_id in self._host.down:
                     return Answer(_failed("Hệ thống đang bảo trì"), 503)
             return answer(request, _lowered(asked))
@@ -118,11 +118,11 @@ class Tandan:
             rows = self._answers.get((self._host.night, question), lambda: self._listing(asked))
         except ValueError as error:
             return Answer(_failed(str(error)), 400)
-        bend = request.scope.get(SCOPE_KEY, STRAIGHT)
-        size = bend.size(max(size, 1))
-        page, total = cut(rows, self._order(asked)[rows], night.dossier_id[rows], (number - 1) * size, size, bend)
+        fault = request.scope.get(SCOPE_KEY, NO_FAULT)
+        size = fault.size(max(size, 1))
+        page, total = cut(rows, self._order(asked)[rows], night.dossier_id[rows], (number - 1) * size, size, fault)
         for place in np.unique(night.group[page]).tolist():
-            self._host.served.count(self._host.world.group_ids[place], page[night.group[page] == place])
+            self._host.served.count_rows(self._host.world.group_ids[place], page[night.group[page] == place])
         pages = -(-total // size)
         return Answer(
             _succeeded(
@@ -143,12 +143,12 @@ class Tandan:
         return night.modified if "LastModifiedOn" in _listed(asked.get("orderby")) else night.created
 
     def _listing(self, asked: Mapping[str, Any]) -> Ints:
-        """Return the rows that match, the newest first."""
+        """Return the matching rows, the newest first."""
         rows = self._matching(asked)
         return rows[np.lexsort((self._night.dossier_id[rows], -self._order(asked)[rows]))]
 
     def _matching(self, asked: Mapping[str, Any]) -> Ints:
-        """Return the rows that match. Raises ValueError for what the system cannot read."""
+        """Return the matching rows. Raises ValueError for a value that the system cannot read."""
         night, named = self._night, [asked[key] for key in _UNIT_KEYS if asked.get(key)]
         group_id = self._group_of.get(str(named[0])) if named else None
         if named and group_id is None:
@@ -165,7 +165,7 @@ class Tandan:
                 matches &= (instant > 0) & (instant >= _second(text))
             if text := asked.get(last):
                 matches &= (instant > 0) & (instant <= _second(text))
-        national = np.array(Said(self._host.world, night, rows).national)
+        national = np.array(DossierValues(self._host.world, night, rows).national)
         wanted = [*_listed(asked.get("matrangthai")), *_listed(asked.get("inmatrangthais"))]
         if wanted:
             matches &= np.isin(national, [int(code) for code in wanted])
@@ -173,7 +173,7 @@ class Tandan:
             matches &= ~np.isin(national, [int(code) for code in unwanted])
         rows = rows[matches]
         if text := asked.get("mahoso"):
-            numbers = Said(self._host.world, night, rows).numbers
+            numbers = DossierValues(self._host.world, night, rows).numbers
             rows = rows[np.array([str(text) in number for number in numbers], np.bool_)]
         return rows
 
@@ -191,25 +191,25 @@ class Tandan:
         rows = self._find(request.path_params["key"])
         if not len(rows):
             return Answer(_failed("Không tìm thấy hồ sơ"), 404)
-        self._host.served.count(self._host.world.group_ids[self._night.group[rows[0]]], rows)
+        self._host.served.count_rows(self._host.world.group_ids[self._night.group[rows[0]]], rows)
         return Answer(_succeeded(self._records(rows)[0]))
 
     def _records(self, rows: Ints) -> list[dict[str, Any]]:
-        said = Said(self._host.world, self._night, rows)
-        person, national, fields = said.of("person"), said.national, said.procedure(lambda p: p.field_code)
+        dossiers = DossierValues(self._host.world, self._night, rows)
+        person, national, fields = dossiers.of("person"), dossiers.national, dossiers.procedure(lambda p: p.field_code)
         is_deleted = self._night.originality[rows] < 0
-        deleted = np.where(is_deleted, said.modified + 3600, 0)
+        deleted = np.where(is_deleted, dossiers.modified + 3600, 0)
         columns: dict[str, list[Any]] = {
-            "id": [dossier_key(number) for number in said.ids],
-            "maHoSo": [number or None for number in said.numbers],
+            "id": [dossier_key(number) for number in dossiers.ids],
+            "maHoSo": [number or None for number in dossiers.numbers],
             "maHoSoKhac": [None] * len(rows),
-            "donViId": [str(group_id) for group_id in said.groups],
-            "maDinhDanh": said.unit_codes,
-            "tenDonVi": said.unit_names,
-            # Some rows state no channel; the QĐ 766 formula reads that as direct.
+            "donViId": [str(group_id) for group_id in dossiers.groups],
+            "maDinhDanh": dossiers.unit_codes,
+            "tenDonVi": dossiers.unit_names,
+            # Some rows have no channel; the QĐ 766 formula counts them as direct.
             "kenhThucHien": [
                 None if channel == DIRECT and number % 5 == 0 else str(channel)
-                for channel, number in zip(said.channels, said.ids, strict=True)
+                for channel, number in zip(dossiers.channels, dossiers.ids, strict=True)
             ],
             "trangThaiHoSoId": [str(code) for code in national],
             "tenTrangThaiHoSo": [NATIONAL_TEXTS[code] for code in national],
@@ -219,28 +219,28 @@ class Tandan:
             "loaiGiayToChuHoSo": ["CCCD"] * len(rows),
             "soDienThoaiChuHoSo": [people.phone(number) for number in person],
             "emailChuHoSo": [people.email(number) or None for number in person],
-            "diaChiChuHoSo": [people.address(n, place) for n, place in zip(person, said.unit_names, strict=True)],
+            "diaChiChuHoSo": [people.address(n, place) for n, place in zip(person, dossiers.unit_names, strict=True)],
             "nguoiUyQuyen": [people.name(number) if number % 7 == 0 else None for number in person],
             "trichYeuHoSo": [people.summary(number) or "Dinhkem" for number in person],
             "ghiChu": [people.note(number) or None for number in person],
-            "maTTHC": said.procedure(lambda p: p.code),
-            "tenTTHC": said.procedure(lambda p: p.name),
+            "maTTHC": dossiers.procedure(lambda p: p.code),
+            "tenTTHC": dossiers.procedure(lambda p: p.name),
             "maLinhVuc": fields,
-            "tenLinhVuc": said.procedure(lambda p: p.field_name),
-            "mucDo": ["4" if online else "2" for online in said.of("online")],
-            "ngayNopHoSo": _written(said.submitted),
-            "ngayTiepNhan": _written(said.received),
-            "ngayHenTra": _written(said.due),
-            "ngayKetThucXuLy": _written(said.released),
-            "ngayTra": _written(said.finished),
-            "ngayYeuCauBoSung": _written(said.paused),
-            "ngayTuChoi": _written(said.refused),
-            "lePhi": said.of("fee"),
-            "viTriDeHoSo": ["Convert" if number % 41 == 0 else None for number in said.ids],
-            "trangThaiDongBoDVC": [str(number % 2) for number in said.ids],
+            "tenLinhVuc": dossiers.procedure(lambda p: p.field_name),
+            "mucDo": ["4" if online else "2" for online in dossiers.of("online")],
+            "ngayNopHoSo": _written(dossiers.submitted),
+            "ngayTiepNhan": _written(dossiers.received),
+            "ngayHenTra": _written(dossiers.due),
+            "ngayKetThucXuLy": _written(dossiers.released),
+            "ngayTra": _written(dossiers.finished),
+            "ngayYeuCauBoSung": _written(dossiers.paused),
+            "ngayTuChoi": _written(dossiers.refused),
+            "lePhi": dossiers.of("fee"),
+            "viTriDeHoSo": ["Convert" if number % 41 == 0 else None for number in dossiers.ids],
+            "trangThaiDongBoDVC": [str(number % 2) for number in dossiers.ids],
             "laHoSoChungThuc": [field == CERTIFICATION_FIELD for field in fields],
-            "createdOn": _written(said.created),
-            "lastModifiedOn": _written(said.modified),
+            "createdOn": _written(dossiers.created),
+            "lastModifiedOn": _written(dossiers.modified),
             "deletedOn": _written(deleted),
         }
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
@@ -255,12 +255,12 @@ def _failed(message: str) -> dict[str, Any]:
 
 
 def _lowered(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Names in lower case: ASP.NET binds them without regard to case."""
+    """Return the parameters with names in lower case, because ASP.NET binds them case-insensitively."""
     return {name.lower(): value for name, value in asked.items()}
 
 
 def _flag(value: Any) -> bool | None:
-    """Read a bool? as ASP.NET does: null and the empty string are no choice."""
+    """Read a nullable boolean as ASP.NET does: null and the empty string mean None."""
     if value is None or value == "" or value == "null":
         return None
     return value is True or str(value).lower() in ("true", "1")

@@ -1,4 +1,4 @@
-"""Bearer tokens that expire, for the systems that ask for them. Nothing in one is secret outside this machine."""
+"""Bearer tokens that expire, for the systems that require them. They contain no secret of any real system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DEFAULT_SECONDS = 300.0
 
 
 class Tokens:
-    """Issues tokens and says whether one still holds. Every token is another; `revoke` ends all that are out."""
+    """Issues tokens and checks whether one is still valid. Every token is different; `revoke` ends all of them."""
 
     def __init__(self, secret: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = DEFAULT_SECONDS
@@ -26,8 +26,8 @@ class Tokens:
         self._ends[token] = self._clock() + self.seconds
         return token
 
-    def holds(self, authorization: str) -> bool:
-        """Tell whether an Authorization header carries a token that has not expired."""
+    def is_valid(self, authorization: str) -> bool:
+        """Return whether an Authorization header has a token that has not expired."""
         kind, _, token = authorization.partition(" ")
         return kind.lower() == "bearer" and self._clock() < self._ends.get(token.strip(), 0.0)
 

@@ -1,4 +1,4 @@
-"""Writes instants as text, many at a time: each day and each second of a day is spelt once."""
+"""Formats many instants as text at once. Each day and each second of a day is formatted only once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 class DayTexts(dict[int, str]):
-    """Day numbers as text in one format, each written once."""
+    """Day numbers as text in one format; each is formatted once."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -24,7 +24,7 @@ class DayTexts(dict[int, str]):
 
 
 class Writer:
-    """Writes seconds of local time (0 is none) in one format: a pattern of days, then one of times of day."""
+    """Formats seconds of local time (0 is none): the `days` pattern gives the date, the `times` pattern the time."""
 
     def __init__(self, days: str, times: str, nothing: str | None) -> None:
         self._days = DayTexts(days)
@@ -41,5 +41,5 @@ class Writer:
 
 
 def moments(values: Ints) -> Sequence[datetime | None]:
-    """Return the instants as Python datetimes without a zone, none for 0."""
+    """Return the instants as Python datetimes without a time zone; None for 0."""
     return [_EPOCH + timedelta(seconds=value) if value else None for value in values.tolist()]

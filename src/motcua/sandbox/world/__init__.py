@@ -1,1 +1,1 @@
-"""What happened in a scenario: dossiers, their noise, the nights after, and the truth to compare with."""
+"""The events of a scenario: its dossiers, the noise records, the nights after it, and the expected counts."""

@@ -1,8 +1,8 @@
-"""Made-up people planted in every one-stop system, so that tests can search everything a run leaves behind.
+"""Invented people planted in every one-stop system, so that tests can search all outputs of a run for them.
 
-None of their strings may be found outside the sandbox: personal data stops at the edge (design.md idea 7). Nobody real
-can be meant: no province has the codes 998 and 999 that identity numbers start with, no subscriber number starts with
-00, and example.com is reserved.
+None of their strings may be found outside the sandbox: personal data must not leave the extractor (design.md idea 7).
+They cannot match real people: identity numbers start with 998 and 999, which are not codes of provinces; no subscriber
+number starts with 00; and example.com is reserved.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PLANTED = 500
 
 @dataclass(frozen=True)
 class Identity:
-    """A person as the payloads spell one; name and telephone also stand in free text."""
+    """A person as written in the payloads. Name and telephone are also written in free text."""
 
     name: str
     phone: str
@@ -37,7 +37,7 @@ CANARY_PASSWORD = "mat-khau-6jq2"  # noqa: S105  the plaintext look-up password 
 CANARY_STREET = "Hẻm Kim Tước 6jq2"
 CANARY = Identity(CANARY_NAME, CANARY_PHONE, CANARY_ID_NUMBER, CANARY_EMAIL, CANARY_STREET, CANARY_PASSWORD)
 CANARY_STRINGS = (CANARY_NAME, CANARY_PHONE, CANARY_ID_NUMBER, CANARY_EMAIL, CANARY_PASSWORD)
-"""Every planted string; the name also stands in free text, where no field list would find it."""
+"""The strings of the canary. The name is also written in free text, where no list of fields would find it."""
 
 _FIRST = (
     "DIỄM", "HUYỀN", "KHUÊ", "LỆ", "MỘNG", "NGUYỆT", "NHÃ", "OANH", "PHỤNG", "QUỲNH", "SƯƠNG", "THỤC", "TỊNH", "TRÚC",
@@ -51,7 +51,7 @@ _SECOND = (
 
 @cache
 def identities(count: int = PLANTED) -> tuple[Identity, ...]:
-    """Return the first `count` planted people, at most 500; each string of each is its own."""
+    """Return the first `count` planted people, at most 500. No two people share a string."""
     if count > len(_FIRST) * len(_SECOND):
         raise ValueError(f"there are {len(_FIRST) * len(_SECOND)} planted identities, not {count}")
     return tuple(

@@ -1,4 +1,4 @@
-"""The world of a scenario: every dossier of every one-stop system, as columns, on each night."""
+"""The world of a scenario: every dossier of every one-stop system on each night, stored as columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays, da
 
 Bools = npt.NDArray[np.bool_]
 
-# The statuses of one_stop_systems.md section a.4 that occur, with the text the system shows. The last is none of them.
+# The statuses of one_stop_systems.md section a.4 that occur, with the text the system shows. The last is not in that
+# list.
 STATUSES: tuple[tuple[str, str], ...] = (
     ("done", "Đã trả kết quả"),
     ("releasing", "Chờ trả kết quả"),
@@ -36,10 +37,10 @@ STATUS = {code: number for number, (code, _) in enumerate(STATUSES)}
 
 
 class Kind(IntEnum):
-    """What a record is for. DOSSIER counts in the period: received in it, or carried over into it.
+    """The purpose of a record. A DOSSIER counts in the period: it was received in it or carried over into it.
 
-    OUTSIDE, EARLIER and LATER are dossiers too, but of other days: just beside the period, closed before its first day,
-    received after its last. The others never count.
+    OUTSIDE, EARLIER and LATER are dossiers of other days: OUTSIDE just before or after the period, EARLIER closed
+    before its first day, LATER received after its last day. The other kinds never count.
     """
 
     DOSSIER = 0
@@ -58,7 +59,7 @@ COUNTED = (Kind.DOSSIER, Kind.OUTSIDE, Kind.EARLIER, Kind.LATER)
 
 
 class Change(IntEnum):
-    """How a dossier differs between night 1 and night 2, beside what happened on the day between them."""
+    """How a dossier differs between night 1 and night 2, apart from the events of the day between them."""
 
     NONE = 0
     CORRECTED_PROCEDURE = 1
@@ -72,7 +73,7 @@ class Change(IntEnum):
 
 
 class NumberStyle(IntEnum):
-    """How a dossier number is written: by the rule, as a short random id of OpenCPS, with another date, or not."""
+    """How a dossier number is written: by the rule, as a short random id of OpenCPS, with another date, or missing."""
 
     RULE = 0
     SHORT_ID = 1
@@ -82,16 +83,16 @@ class NumberStyle(IntEnum):
 
 @dataclass(frozen=True)
 class Columns:
-    """One night's records, a value of each column a record. Instants are seconds of local time, 0 for none.
+    """The records of one night: each column has one value per record. Instants are seconds of local time, 0 for none.
 
     Attributes:
-        group: position of the one-stop system that holds the record, in `World.group_ids`.
-        unit: position of the handling unit in `World.unit_codes`; past the real ones stand an unknown and an empty.
+        group: position of the record's one-stop system in `World.group_ids`.
+        unit: position of the handling unit in `World.unit_codes`; an unknown and an empty code follow the real ones.
         procedure: position in `World.procedures`, -1 for none.
         origin: row of the parent dossier, -1 for none.
-        number_of: row whose dossier number this record shows: its own, or that of what it copies.
-        broken: number of the validation rule (domain.md section 9) it breaks, 0 for none.
-        present: whether the system already holds it that night.
+        number_of: row whose dossier number this record shows: its own row, or the row that it copies.
+        broken: number of the validation rule (domain.md section 9) that the record breaks, 0 for none.
+        present: whether the record is already in the system on that night.
     """
 
     kind: Ints
@@ -128,11 +129,11 @@ class Columns:
         return len(self.kind)
 
     def take(self, rows: npt.NDArray[Any]) -> Columns:
-        """Return the rows at these positions, or where a mask is true, as arrays of their own."""
+        """Return the rows at these positions, or the rows where a mask is true, as new arrays."""
         return Columns(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     def with_values(self, rows: npt.NDArray[Any], **values: Any) -> Columns:
-        """Return these columns with other values in some rows; columns not named are shared, not copied."""
+        """Return these columns with new values in some rows. Columns that are not named are shared, not copied."""
         changed = {}
         for name, value in values.items():
             changed[name] = getattr(self, name).copy()
@@ -145,8 +146,8 @@ def stack(parts: list[Columns]) -> Columns:
     return Columns(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Columns)})
 
 
-def moved(columns: Columns, calendar: WorkingDays, by: Ints) -> Columns:
-    """Return dossiers as if everything had happened so many working days later; what was not on one moves to one."""
+def shifted(columns: Columns, calendar: WorkingDays, by: Ints) -> Columns:
+    """Return dossiers with all instants `by` working days later. An instant on a rest day moves to a working day."""
 
     def later(instants: Ints) -> Ints:
         day = calendar.at(calendar.position(instants // DAY_SECONDS) + by)
@@ -168,9 +169,9 @@ def moved(columns: Columns, calendar: WorkingDays, by: Ints) -> Columns:
 
 @dataclass(frozen=True)
 class World:
-    """Every record of a scenario on each night; a row is the same record on all of them.
+    """Every record of a scenario on each night. A row is the same record on all nights.
 
-    `unit_ids`, `unit_names`, `levels` and `group_ids` run in parallel: one unit, one system.
+    `unit_ids`, `unit_names`, `levels` and `group_ids` have the same positions: one system per unit.
     """
 
     scenario: Scenario
@@ -194,5 +195,5 @@ class World:
 
     @cached_property
     def facts(self) -> Facts:
-        """What is said of the records beyond their dates."""
+        """The facts of the records other than their dates."""
         return draw_facts(self.scenario.seed, self.nights[2].online)

@@ -1,6 +1,7 @@
-"""The days after a period: what comes in, what is closed, and how the records stand on each night.
+"""The days after a period: the dossiers received and closed on them, and the state of the records on each night.
 
-Nothing here changes what a report on the period says: what was open at its end was open then, in time or overdue.
+Nothing here changes a report on the period: a dossier that was open at its end stays open at that end, with the same
+state (in time or overdue).
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from motcua.sandbox.world.columns import STATUS, Change, Columns, Kind, moved
+from motcua.sandbox.world.columns import STATUS, Change, Columns, Kind, shifted
 from motcua.sandbox.world.draw import Setting, busyness, draw_result
-from motcua.sandbox.world.past import OPEN, clock_stands, close, patterns
+from motcua.sandbox.world.past import OPEN, close, is_clock_stopped, patterns
 from motcua.sandbox.world.scenario import Scenario
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
 
-CLEARED_A_DAY = 0.12  # of what is overdue
-RESUMED_A_DAY = 0.03  # of what waits for papers
+CLEARED_A_DAY = 0.12  # share of the overdue dossiers
+RESUMED_A_DAY = 0.03  # share of the dossiers that wait for papers
 
 
 @dataclass(frozen=True)
 class Ends:
-    """How records end after the period: row by row the columns that change on the day of `released`."""
+    """How records end after the period: for each row, the columns that change on the day of `released`."""
 
     rows: Ints
     status: Ints
@@ -42,19 +43,19 @@ class Ends:
     def take(self, places: Ints) -> Ends:
         return Ends(*(getattr(self, field.name)[places] for field in fields(self)))
 
-    def with_echoes(self, number_of: Ints) -> Ends:
-        """Return these and the same of the records that show the number of another: they end as it does."""
+    def with_copies_and_children(self, number_of: Ints) -> Ends:
+        """Return these ends, and the same ends for the records that show the number of another: both end alike."""
         place = np.full(len(number_of), -1)
         place[self.rows] = np.arange(len(self.rows))
-        echoes = np.flatnonzero((number_of != np.arange(len(number_of))) & (place[number_of] >= 0))
-        return Ends.stack([self, replace(self.take(place[number_of[echoes]]), rows=echoes)])
+        copies = np.flatnonzero((number_of != np.arange(len(number_of))) & (place[number_of] >= 0))
+        return Ends.stack([self, replace(self.take(place[number_of[copies]]), rows=copies)])
 
 
 class Nights(Mapping[int, Columns]):
-    """The records on each night from 1 on; those after the second are worked out when they are first asked for."""
+    """The records on each night from 1 on. Nights after the second are computed on first use."""
 
     def __init__(self, scenario: Scenario, first: Columns, last: Columns, ends: Ends) -> None:
-        """Take night 1, how the records stand at the end of the period as night 2 tells it, and how they end later."""
+        """Take the records of night 1, their state at the end of the period as of night 2, and how they end later."""
         self._scenario, self._last, self._ends = scenario, last, ends
         self._known = {1: _present_by(first, scenario.second_of_night(1))}
 
@@ -75,17 +76,17 @@ class Nights(Mapping[int, Columns]):
         return self._scenario.nights
 
 
-def stand_at_end(dossiers: Columns, setting: Setting) -> tuple[Columns, Ends]:
-    """Return dossiers as they stand at the end of the period, and of those not yet handed over when they are."""
+def state_at_end(dossiers: Columns, setting: Setting) -> tuple[Columns, Ends]:
+    """Return the state of the dossiers at the end of the period, and the ends of those handed over later."""
     rows = np.flatnonzero(dossiers.finished // DAY_SECONDS > setting.calendar.last_day)
     ends = Ends.of(rows, dossiers.take(rows))
     return dossiers.with_values(rows, finished=0, status=STATUS["releasing"]), ends
 
 
 def draw_ends(rng: np.random.RandomState, setting: Setting, columns: Columns) -> Ends:
-    """Return how what is open at the end of the period ends on the days after it, as far as there are nights.
+    """Return how the dossiers open at the end of the period end on the days after it, up to the last night.
 
-    What changed on the first of these days, or was taken in on it, does not end on it too.
+    A dossier that was changed or received on the first of these days does not end on the same day.
     """
     calendar = setting.calendar
     rows = np.flatnonzero(np.isin(columns.status, OPEN) & np.isin(columns.kind, (Kind.DOSSIER, Kind.OUTSIDE)))
@@ -93,35 +94,35 @@ def draw_ends(rng: np.random.RandomState, setting: Setting, columns: Columns) ->
     open_then_due = open_then.due
     size, first = len(rows), calendar.count
     due, has_due = calendar.position(open_then.due // DAY_SECONDS), open_then.due > 0
-    stands = clock_stands(open_then)
-    is_overdue = has_due & ~stands & (due < first)
+    is_stopped = is_clock_stopped(open_then)
+    is_overdue = has_due & ~is_stopped & (due < first)
     of_closed = _shares(setting)
     luck = rng.rand(size)
-    is_late = ~stands & ~is_overdue & has_due & (luck < of_closed["late"])
-    is_cancelled = ~stands & (luck > 1 - of_closed["withdrawn"])
-    is_denied = ~stands & ~is_cancelled & (luck > 1 - of_closed["withdrawn"] - of_closed["stopped"])
+    is_late = ~is_stopped & ~is_overdue & has_due & (luck < of_closed["late"])
+    is_cancelled = ~is_stopped & (luck > 1 - of_closed["withdrawn"])
+    is_denied = ~is_stopped & ~is_cancelled & (luck > 1 - of_closed["withdrawn"] - of_closed["stopped"])
 
     end = first + np.floor(rng.rand(size) * np.maximum(due - first + 1, 1)).astype(np.int64)
     end = np.where(has_due & (rng.rand(size) < 0.5), due, end)
     end = np.where(has_due, end, first + rng.geometric(0.2, size) - 1)
     end = np.where(is_late, due + rng.geometric(0.35, size), end)
     end = np.where(is_overdue, first + rng.geometric(CLEARED_A_DAY, size) - 1, end)
-    end = np.where(stands, first + rng.geometric(RESUMED_A_DAY, size) - 1, end)
+    end = np.where(is_stopped, first + rng.geometric(RESUMED_A_DAY, size) - 1, end)
     is_touched = (open_then.change != Change.NONE) | (open_then.kind == Kind.OUTSIDE)
     end = np.maximum(end, first + is_touched)
-    due = np.where(stands, np.maximum(due, end + rng.randint(0, 5, size)), due)
-    is_told = end < calendar.position(np.array(_last_day(setting) + 1))
-    rows, open_then, end = rows[is_told], open_then.take(is_told), end[is_told]
-    new_due = np.where(stands, calendar.at(due.clip(first, first + 100)) * DAY_SECONDS + 17 * 3600, open_then_due)
+    due = np.where(is_stopped, np.maximum(due, end + rng.randint(0, 5, size)), due)
+    is_shown = end < calendar.position(np.array(_last_day(setting) + 1))
+    rows, open_then, end = rows[is_shown], open_then.take(is_shown), end[is_shown]
+    new_due = np.where(is_stopped, calendar.at(due.clip(first, first + 100)) * DAY_SECONDS + 17 * 3600, open_then_due)
     status = np.where(is_cancelled, STATUS["cancelled"], np.where(is_denied, STATUS["denied"], STATUS["done"]))
     released, finished = draw_result(rng, setting, open_then.received, end)
-    return Ends.of(rows, close(open_then, released, finished, new_due[is_told], status[is_told]))
+    return Ends.of(rows, close(open_then, released, finished, new_due[is_shown], status[is_shown]))
 
 
 def draw_coming(rng: np.random.RandomState, setting: Setting, dossiers: Columns) -> tuple[Columns, Ends]:
-    """Return what comes in on the working days after the period, as just taken in, and how it ends.
+    """Return the dossiers received on the working days after the period, in the state at reception, and their ends.
 
-    Each is like a dossier of the period, so that a day after it is like a day in it.
+    Each is copied from a dossier of the period, so that the days after the period are like the days in it.
     """
     calendar = setting.calendar
     days = np.arange(calendar.count, int(calendar.position(np.array(_last_day(setting) + 1))))
@@ -130,7 +131,7 @@ def draw_coming(rng: np.random.RandomState, setting: Setting, dossiers: Columns)
     position = np.repeat(days, np.rint(a_day * busyness(calendar.at(days))).astype(np.int64))
     like = patterns(dossiers, setting)
     like = like[rng.randint(0, len(like), len(position))]
-    lived = moved(dossiers.take(like), calendar, position - calendar.position(received[like]))
+    lived = shifted(dossiers.take(like), calendar, position - calendar.position(received[like]))
     size = len(lived)
     lived = replace(lived, kind=np.full(size, Kind.LATER), person=rng.randint(1, size + 2, size))
     zeros = np.zeros(size, np.int64)
@@ -140,18 +141,18 @@ def draw_coming(rng: np.random.RandomState, setting: Setting, dossiers: Columns)
 
 
 def _as_of(last: Columns, ends: Ends, instant: int) -> Columns:
-    told = ends.take(np.flatnonzero(ends.released <= instant))
-    is_returned = told.finished <= instant
-    finished = np.where(is_returned, told.finished, 0)
+    past = ends.take(np.flatnonzero(ends.released <= instant))
+    is_returned = past.finished <= instant
+    finished = np.where(is_returned, past.finished, 0)
     columns = last.with_values(
-        told.rows,
-        status=np.where(is_returned | (told.status != STATUS["done"]), told.status, STATUS["releasing"]),
-        due=told.due,
-        released=told.released,
+        past.rows,
+        status=np.where(is_returned | (past.status != STATUS["done"]), past.status, STATUS["releasing"]),
+        due=past.due,
+        released=past.released,
         finished=finished,
-        cancelling=told.cancelling,
+        cancelling=past.cancelling,
         correcting=0,
-        modified=np.maximum.reduce([last.modified[told.rows], told.released, finished]),
+        modified=np.maximum.reduce([last.modified[past.rows], past.released, finished]),
     )
     return _present_by(columns, instant)
 
@@ -161,7 +162,7 @@ def _present_by(columns: Columns, instant: int) -> Columns:
 
 
 def _shares(setting: Setting) -> dict[str, float]:
-    """Return which share of what is closed in the last part of the period ends late, withdrawn or stopped."""
+    """Return the shares of late, withdrawn and stopped among the dossiers closed in the last part of the period."""
     totals = list(setting.scenario.parts[-1].levels.values())
     closed = sum(level.resolved + level.withdrawn + level.stopped for level in totals)
     late = sum(level.resolved_late for level in totals)
@@ -173,5 +174,5 @@ def _shares(setting: Setting) -> dict[str, float]:
 
 
 def _last_day(setting: Setting) -> int:
-    """Return the number of the last day that the last night shows whole."""
+    """Return the number of the last day that the last night shows completely."""
     return day_number(setting.scenario.day_of_night(setting.scenario.nights)) - 1

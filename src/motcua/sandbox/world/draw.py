@@ -1,4 +1,4 @@
-"""Draws the dossiers of one level so that its totals hold to the unit, whatever the seed."""
+"""Draws the dossiers of one level so that its totals are exact for any seed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from motcua.sandbox.world.columns import STATUS, Columns, Kind
 from motcua.sandbox.world.scenario import LevelTotals, Scenario
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays
 
-# Working days that procedures without a statutory time usually take; ours, by field (not published).
+# Working days that procedures without a statutory time usually take, by field. Our assumption, not published.
 USUAL_DAYS = {
     "G15-TP08": 1, "ho-tich": 3, "cu-tru": 4, "ho-kinh-doanh": 3, "duong-bo": 2, "lam-nghiep": 3, "do-dac-ban-do": 5,
     "viec-lam": 10, "xay-dung": 10, "bao-tro-xa-hoi": 10, "nuoi-con-nuoi": 10, "dat-dai": 15,
 }  # fmt: skip
 FIELD_WEIGHTS = {"G15-TP08": 6.0, "ho-tich": 3.0, "ho-kinh-doanh": 3.0, "dat-dai": 2.5, "cu-tru": 2.0}
 FEWEST_A_UNIT = 5
-NO_DUE_SHARE = 0.35  # of dossiers of a procedure without a time limit
-WARNED_SHARE = 0.004  # of dossiers that break rule V5, and as many V6 and V8
-DUE_LAST_SHARE = 0.01  # of what is open in time, what is due on the very last day
+NO_DUE_SHARE = 0.35  # share of the dossiers of a procedure without a time limit
+WARNED_SHARE = 0.004  # share of dossiers that break rule V5; the same for V6 and V8
+DUE_LAST_SHARE = 0.01  # share of the dossiers open in time that are due on the last day
 OUTCOMES = ("early", "on_time", "late", "withdrawn", "stopped", "in_time", "overdue")
 
 Outcomes = dict[str, int]
@@ -29,7 +29,7 @@ Outcomes = dict[str, int]
 
 @dataclass(frozen=True)
 class Setting:
-    """What dossiers are drawn from; units and groups share their positions. `calendar` is that of one part's days."""
+    """The inputs of the draw. Units and groups have the same positions. `calendar` has the days of one part."""
 
     scenario: Scenario
     levels: tuple[Level, ...]
@@ -44,7 +44,7 @@ class Setting:
 
 
 def largest_remainder(total: int, weights: npt.NDArray[np.float64]) -> Ints:
-    """Split a total by weights into whole numbers that sum to it."""
+    """Split a total into whole numbers in proportion to the weights; they sum to the total."""
     quotas = total * weights / weights.sum()
     parts: Ints = np.floor(quotas).astype(np.int64)
     rest = total - int(parts.sum())
@@ -53,7 +53,7 @@ def largest_remainder(total: int, weights: npt.NDArray[np.float64]) -> Ints:
 
 
 def outcomes_of(totals: LevelTotals) -> Outcomes:
-    """Return how many dossiers end how, or are open how, at the end of a period."""
+    """Return the number of dossiers with each outcome at the end of a period."""
     return {
         "early": totals.resolved_early,
         "on_time": totals.resolved_on_time,
@@ -66,7 +66,7 @@ def outcomes_of(totals: LevelTotals) -> Outcomes:
 
 
 def draw_weights(rng: np.random.RandomState, setting: Setting, level: Level) -> npt.NDArray[np.float64]:
-    """Return how much comes to each unit of a level, by position among them."""
+    """Return the workload weight of each unit of a level, by its position among them."""
     weights: npt.NDArray[np.float64] = 0.3 + rng.gamma(2.0, 1.0, len(setting.units_of(level)))
     return weights
 
@@ -79,7 +79,7 @@ def draw_level(
     online_count: int,
     outcomes: Outcomes,
 ) -> Columns:
-    """Return what one level receives in the period, ended or open as `outcomes` says; unit and group are the same."""
+    """Return the dossiers that one level receives in the period, with the given outcomes. Unit and group are equal."""
     units, size = setting.units_of(level), sum(outcomes.values())
     floor = min(FEWEST_A_UNIT, size // len(units))
     share = largest_remainder(size - floor * len(units), weights)
@@ -98,7 +98,7 @@ def draw_level(
 def as_dossiers(
     rng: np.random.RandomState, setting: Setting, unit: Ints, online: npt.NDArray[np.bool_], drawn: dict[str, Ints]
 ) -> Columns:
-    """Return dossiers of which the procedure, the status and the days are drawn, with all the rest."""
+    """Return dossiers with all columns, given their drawn procedure, status and days."""
     size, received = len(unit), drawn["received"]
     ahead = np.where(online, rng.randint(60, 130_000, size), rng.randint(0, 600, size))
     submitted = received - ahead
@@ -144,7 +144,7 @@ def _draw_outcome(
     may_lack_due = outcome in ("on_time", "in_time")
     no_due = may_lack_due & (rng.rand(size) < np.where(is_timed, WARNED_SHARE, NO_DUE_SHARE))
     last = calendar.count - 1
-    # The last day of the period may be one of rest: due "on it" and "before it" are then other positions.
+    # If the last day of the period is a rest day, due "on it" and due "before it" are different positions.
     at_end = calendar.end
     due_by = np.where(rng.rand(size) < DUE_LAST_SHARE, at_end, calendar.count)
     length = _draw_length(rng, outcome, offset, no_due, last)
@@ -162,13 +162,13 @@ def _draw_outcome(
         offset = np.where(no_due, offset, np.maximum(offset, due_by - position))
 
     received_day = calendar.at(position)
-    # Some come on a day of rest, which counts as the next working day.
+    # Some are received on a rest day, which counts as the next working day.
     on_rest_day = (rng.rand(size) < 0.2) & ~np.isin(received_day - 1, calendar.days) & (position > 0)
     received_day = received_day - on_rest_day
     on_first_day = online & (position == 0) & (rng.rand(size) < 0.3)
     received_day = np.where(on_first_day, calendar.first_day, received_day)
     second = _draw_intake_second(rng, is_same_day)
-    # Before 07:00 local time the day is still yesterday in GMT, in which the index keeps its dates.
+    # The index keeps its dates in GMT. Before 07:00 local time the GMT day is still the day before.
     before_seven = on_first_day | (online & (rng.rand(size) < 0.012))
     second = np.where(before_seven, rng.randint(5 * 3600, 25_000, size), second)
     received = received_day * DAY_SECONDS + second
@@ -206,7 +206,7 @@ def draw_procedures(
     procedure = allowed[np.searchsorted(np.cumsum(weights) / weights.sum(), rng.rand(size)).clip(0, len(allowed) - 1)]
     is_timed = np.array([p.time_limit_days is not None for p in setting.procedures])[procedure]
     offset = days[procedure]
-    # Same-day procedures: asked for after 15:00, the result is due the next working day.
+    # Same-day procedures: for intake after 15:00 the result is due on the next working day.
     offset = np.where((offset == 1) & (rng.rand(size) < 0.8), 0, offset)
     odd = is_timed & (rng.rand(size) < WARNED_SHARE) & (offset < setting.calendar.count - 14)
     if outcome != "early":
@@ -217,7 +217,7 @@ def draw_procedures(
 def _draw_length(
     rng: np.random.RandomState, outcome: str, offset: Ints, no_due: npt.NDArray[np.bool_], last: int
 ) -> Ints:
-    """Return the working days from intake to the end, such that the end can lie in the period."""
+    """Return the working days from intake to the end, short enough for the end to be in the period."""
     size = len(offset)
     if outcome == "early":
         return _whole(rng.rand(size) * offset)
@@ -229,7 +229,7 @@ def _draw_length(
 
 
 def _draw_positions(rng: np.random.RandomState, calendar: WorkingDays, low: Ints, high: Ints) -> Ints:
-    """Draw a working day of the period for each row between two positions."""
+    """Draw for each row a working day of the period between two positions."""
     busy = np.cumsum(busyness(calendar.at(np.arange(calendar.count))))
     below = np.where(low > 0, busy[low - 1], 0.0)
     found = np.searchsorted(busy, below + rng.rand(len(low)) * (busy[high] - below), side="right")
@@ -237,7 +237,7 @@ def _draw_positions(rng: np.random.RandomState, calendar: WorkingDays, low: Ints
 
 
 def busyness(days: Ints) -> npt.NDArray[np.float64]:
-    """Return how busy each day is among those of its week: Mondays are busier, Fridays quieter."""
+    """Return the relative workload of each day by its weekday: more on Mondays, less on Fridays."""
     return np.array([1.35, 1.1, 1.0, 0.95, 0.8, 0.5, 0.5])[(days + 3) % 7]
 
 
@@ -253,7 +253,7 @@ def _draw_intake_second(rng: np.random.RandomState, is_same_day: npt.NDArray[np.
 
 
 def draw_result(rng: np.random.RandomState, setting: Setting, received: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Return when processing ended, on the day at position `end` after intake, and when the result was handed over."""
+    """Return the instant at which processing ended, on the working day at position `end`, and that of the handover."""
     size, calendar = len(received), setting.calendar
     end_day = calendar.at(end)
     earliest = np.where(end_day == received // DAY_SECONDS, received % DAY_SECONDS + 300, 28_000)
@@ -267,7 +267,7 @@ def draw_result(rng: np.random.RandomState, setting: Setting, received: Ints, en
 def _draw_open(
     rng: np.random.RandomState, setting: Setting, outcome: str, position: Ints, offset: Ints, received: Ints, due: Ints
 ) -> dict[str, Ints]:
-    """Return status and pause of dossiers still open: a pause stops the clock if it began by the due day."""
+    """Return the status and the pause of open dossiers. A pause stops the clock if it began by the due day."""
     size, calendar = len(position), setting.calendar
     luck = rng.rand(size)
     status = np.where(luck < 0.75, STATUS["processing"], STATUS["receiving"])
@@ -282,7 +282,7 @@ def _draw_open(
     second = np.maximum(rng.randint(28_000, 60_000, size), received % DAY_SECONDS + 60)
     is_paused = (status == STATUS["waiting"]) | (status == STATUS["paying"])
     correcting = np.where(is_paused, calendar.at(pause) * DAY_SECONDS + second, 0)
-    # A quarter of those paused in time had a due day that has passed since: the pause keeps them in time.
+    # A quarter of the dossiers paused in time have a due day that has passed since. The pause keeps them in time.
     if outcome == "in_time":
         lapsed = is_paused & (rng.rand(size) < 0.25) & (due > 0) & (position < last)
         due = np.where(lapsed, np.maximum(correcting, received) // DAY_SECONDS * DAY_SECONDS + 17 * 3600, due)

@@ -1,4 +1,5 @@
-"""What newer forms ask of a dossier beyond its dates, drawn apart: no draw here moves any other of the world."""
+"""The facts of a dossier that newer forms need, other than its dates. They have their own random stream, so a draw here
+changes no other draw of the world."""
 
 from __future__ import annotations
 
@@ -11,24 +12,25 @@ from motcua.sandbox.world.working_days import Ints
 
 Bools = npt.NDArray[np.bool_]
 REASONS = ("", "volume", "complexity", "inter_agency", "verification", "system_failure", "staff", "regulation", "other")
-"""Why a dossier is overdue, by the codes of include/catalog/forms/overdue_reasons.csv; the first is not stated."""
+"""Reasons for being overdue, as codes of include/catalog/forms/overdue_reasons.csv. The first means not stated."""
 NO_APOLOGY = -99
-_STREAM = 9  # added to the scenario's seed, which is the stream of everything else
+_STREAM = 9  # added to the scenario's seed, which all other draws use
 
 
 @dataclass(frozen=True)
 class Facts:
-    """A value of each record, the same on all nights. A protocol may show fewer of them.
+    """One value per record, the same on all nights. A protocol may show only some of the facts.
 
     Attributes:
-        components: papers handed in, of which `digitised`, of these `reused`, of these `from_store`.
-        results: whether the result, once there is one, is electronic.
-        payment: how a fee is paid if there is one: 0 not online, 1 on the national portal, 2 by a local gateway.
-        non_territorial: taken in by a unit other than the competent one.
-        rating: how the applicant rates it once it is closed: 0 not at all, 1 satisfied, 2 unsatisfied.
-        reason: position in `REASONS` of why it is overdue, if it ever is.
-        apology: if it is ever overdue, on which day after its due day a letter of apology goes out, at soonest the day
-            before it; `NO_APOLOGY` for none.
+        components: number of submitted papers; `digitised` are a part of them, `reused` a part of `digitised`, and
+            `from_store` a part of `reused`.
+        results: whether the result is electronic, once there is one.
+        payment: how a fee is paid, if there is one: 0 not online, 1 on the national portal, 2 by a local gateway.
+        non_territorial: received by a unit other than the competent one.
+        rating: the applicant's rating of a closed dossier: 0 not rated, 1 satisfied, 2 unsatisfied.
+        reason: position in `REASONS` of the reason for being overdue, if the dossier is ever overdue.
+        apology: if the dossier is ever overdue, the number of days after its due day on which a letter of apology is
+            sent. The smallest is -1, the day before. `NO_APOLOGY` for none.
     """
 
     components: Ints
@@ -46,12 +48,12 @@ class Facts:
 
 
 def draw_facts(seed: int, online: Bools) -> Facts:
-    """Return the facts of every record of the world drawn from a seed, given which records came online."""
+    """Return the facts of every record of the world, drawn from a seed. `online` marks the online records."""
     rng = np.random.RandomState(seed + _STREAM)
     size = len(online)
 
     def share(whole: Ints, likely: float) -> Ints:
-        """Take 1 to all of them of some."""
+        """Return a random number from 1 to `whole` for a share of the rows, and 0 for the others."""
         taken = 1 + np.floor(rng.rand(size) * whole).astype(np.int64)
         return np.where((whole > 0) & (rng.rand(size) < likely), np.minimum(taken, whole), 0)
 

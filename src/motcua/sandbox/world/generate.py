@@ -1,4 +1,4 @@
-"""Builds the world of a scenario: the final truth to the unit, then the nights from it, then the noise around them."""
+"""Builds the world of a scenario: first the final state with exact totals, then the nights, then the noise records."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import numpy as np
 from motcua.catalog import Catalog, OpencpsOptions, Procedure, Source, load_catalog
 from motcua.errors import CatalogError
 from motcua.sandbox.world.columns import Columns, Kind, NumberStyle, World, stack
-from motcua.sandbox.world.days_after import Ends, Nights, draw_coming, draw_ends, stand_at_end
+from motcua.sandbox.world.days_after import Ends, Nights, draw_coming, draw_ends, state_at_end
 from motcua.sandbox.world.draw import Setting, draw_level, draw_weights
 from motcua.sandbox.world.nights import undo_changes
-from motcua.sandbox.world.noise import draw_noise, echoes, plant
+from motcua.sandbox.world.noise import draw_copies_and_children, draw_noise, plant
 from motcua.sandbox.world.past import OPEN, close_stock, draw_earlier, draw_stock
-from motcua.sandbox.world.reform import part_by_reform
+from motcua.sandbox.world.reform import split_by_reform
 from motcua.sandbox.world.scenario import Reform, Scenario
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays, day_number
 from motcua.settings import Settings
 from motcua.units.map import UnitMap
 
 FIRST_DOSSIER_ID = 100_101
-OTHER_DATE_SERIAL = 7_000  # past any day's own serials, so that a wrong date never makes a number twice
+OTHER_DATE_SERIAL = 7_000  # above the serials of any day, so that a wrong date never gives a number twice
 UNKNOWN_CODE = "000.99.99.H99"
 
 
 def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
-    """Return every record of a scenario; the same scenario and catalogue give the same world to the byte.
+    """Return every record of a scenario. The same scenario and catalogue always give exactly the same world.
 
     Raises:
-        CatalogError: the catalogue has not the sources, codes or procedures the scenario needs.
+        CatalogError: the catalogue lacks sources, codes or procedures that the scenario needs.
     """
     catalog = catalog or load_catalog(Settings.load().catalog_dir)
     if scenario.reform:
@@ -44,7 +44,7 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
     rng = np.random.RandomState(scenario.seed)
     dossiers, earlier = _draw(rng, settings)
     coming, coming_ends = draw_coming(rng, setting, dossiers)
-    dossiers, handed_over = stand_at_end(dossiers, setting)
+    dossiers, handed_over = state_at_end(dossiers, setting)
     noise = draw_noise(rng, setting, dossiers)
     final, first = undo_changes(rng, setting, dossiers, down)
     beside = stack([noise, earlier, coming])
@@ -53,9 +53,9 @@ def build_world(scenario: Scenario, catalog: Catalog | None = None) -> World:
     final, first = (replace(stack([night, beside]), number_of=rows) for night in (final, first))
     coming_ends = replace(coming_ends, rows=coming_ends.rows + len(final) - len(coming))
     ends = Ends.stack([handed_over, draw_ends(rng, setting, final), coming_ends])
-    echo_final, echo_first = echoes(rng, setting, final, first)
-    final, first = stack([final, echo_final]), stack([first, echo_first])
-    ends = ends.with_echoes(final.number_of)
+    copies_final, copies_first = draw_copies_and_children(rng, setting, final, first)
+    final, first = stack([final, copies_final]), stack([first, copies_first])
+    ends = ends.with_copies_and_children(final.number_of)
     final = _identify(final)
     return _world(scenario, catalog, sources, procedures, Nights(scenario, _identified(first, final), final, ends))
 
@@ -69,11 +69,11 @@ def _settings(scenario: Scenario, sources: Sequence[Source], procedures: tuple[P
 
 
 def _draw(rng: np.random.RandomState, settings: Sequence[Setting]) -> tuple[Columns, Columns]:
-    """Return the dossiers received in a scenario's period or carried over into it, and such as were closed before it.
+    """Return the dossiers received in a scenario's period or carried over into it, and dossiers closed before it.
 
-    What one part of the period leaves open, the next one begins with.
+    Each part of the period begins with the dossiers that the part before left open.
     """
-    told: list[Columns] = []
+    drawn: list[Columns] = []
     for level in settings[0].scenario.totals:
         weights = draw_weights(rng, settings[0], level)
         done: list[Columns] = []
@@ -82,17 +82,17 @@ def _draw(rng: np.random.RandomState, settings: Sequence[Setting]) -> tuple[Colu
             totals = part.levels[level]
             stock, left = close_stock(rng, setting, stock, totals)
             received = draw_level(rng, setting, level, weights, totals.online, left)
-            stands = stack([stock, received])
-            is_open = np.isin(stands.status, OPEN)
-            done.append(stands.take(~is_open))
-            stock = stands.take(is_open)
-        told += [*done, stock]
-    dossiers = stack(told)
+            dossiers_of_part = stack([stock, received])
+            is_open = np.isin(dossiers_of_part.status, OPEN)
+            done.append(dossiers_of_part.take(~is_open))
+            stock = dossiers_of_part.take(is_open)
+        drawn += [*done, stock]
+    dossiers = stack(drawn)
     return dossiers, draw_earlier(rng, settings[0], dossiers)
 
 
 def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World:
-    """Return a world in which the old units' systems stop and those of their heirs begin."""
+    """Return a world in which the systems of the old units stop and the systems of their heirs begin."""
     sources = scenario.sources(catalog)
     procedures = _procedures(scenario, catalog)
     old = [source for source in sources if source.holds_on(scenario.from_date)]
@@ -102,8 +102,8 @@ def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World
     settings = _settings(scenario, old, procedures)
     rng = np.random.RandomState(scenario.seed)
     dossiers, earlier = _draw(rng, settings)
-    drawn, _ = stand_at_end(stack([dossiers, earlier]), settings[-1])
-    first, final, origin = part_by_reform(
+    drawn, _ = state_at_end(stack([dossiers, earlier]), settings[-1])
+    first, final, origin = split_by_reform(
         drawn, day_number(reform.first_day), heirs, scenario.noise.broken, settings[0].levels
     )
     final = _identify(final)
@@ -136,7 +136,7 @@ def _world(
 
 
 def _codes(scenario: Scenario, catalog: Catalog, sources: list[Source]) -> list[str]:
-    """Return each unit's electronic code in force while it served, in the old order where there is one."""
+    """Return the electronic code of each unit that was in force while it served; a code in the old order first."""
     codes: dict[str, list[str]] = {}
     served = {
         source.unit_id: (max(scenario.from_date, source.valid_from), min(scenario.to_date, source.valid_to or date.max))
@@ -149,14 +149,14 @@ def _codes(scenario: Scenario, catalog: Catalog, sources: list[Source]) -> list[
     missing = [source.unit_id for source in sources if source.unit_id not in codes]
     if missing:
         raise CatalogError(
-            f"No electronic code of {missing[0]} holds from {' to '.join(map(str, served[missing[0]]))}.",
+            f"No electronic code of {missing[0]} is in force from {' to '.join(map(str, served[missing[0]]))}.",
             action="add it to include/catalog/units/agency_codes.csv.",
         )
     return [sorted(codes[source.unit_id], key=lambda code: not code.startswith("000."))[0] for source in sources]
 
 
 def _identify(columns: Columns) -> Columns:
-    """Give every record its id, number, reference and person, which no change between nights touches."""
+    """Assign id, number, reference and person to every record. These do not change between nights."""
     size = len(columns)
     dossier_id = np.empty(size, np.int64)
     dossier_id[np.lexsort((np.arange(size), columns.created))] = np.arange(size) + FIRST_DOSSIER_ID

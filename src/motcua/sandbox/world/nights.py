@@ -1,7 +1,7 @@
-"""Un-does, for night 1, what changed by night 2: the final truth is drawn first, so that its totals hold.
+"""Derives night 1 from night 2 by undoing changes. The final state is drawn first, so that its totals are exact.
 
-Only dossiers received in the last weeks of the period change, or such as were still open on night 1: a nightly pull
-asks for those again, and there is no modified-since filter to find others by.
+A dossier changes only if it was received in the last weeks of the period or was still open on night 1. A nightly pull
+requests these dossiers again; there is no modified-since filter that would find other changed dossiers.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from motcua.sandbox.world.columns import STATUS, Change, Columns
 from motcua.sandbox.world.draw import Setting, draw_result
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
 
-RECENT_DAYS = 28  # fewer than the 31 days of overlap, so that a pull a day or two later still finds them
-FORCED = 3  # changes of each kind that the system which goes down is sure to have
+RECENT_DAYS = 28  # less than the 31 days of overlap, so that a pull one or two days later still finds the changes
+FORCED = 3  # the system that goes down has at least this many changes of each kind
 REPAIRED_RULES = (1, 3, 4, 7, 11)
-UNKNOWN_UNIT = -2  # the position in World.unit_codes, from its end; after it stands an empty code
+UNKNOWN_UNIT = -2  # position in World.unit_codes, counted from its end; the empty code is the last one
 _CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")]
 
 
@@ -26,15 +26,15 @@ def undo_changes(rng: np.random.RandomState, setting: Setting, final: Columns, d
     """Return the dossiers as they stand on night 2 and as they stood on night 1.
 
     Args:
-        final: dossiers as drawn, none changed.
-        down: group of the system that goes down on night 2, which is given changes of every kind.
+        final: the drawn dossiers, without changes.
+        down: group of the system that goes down on night 2; it gets changes of every kind.
     """
     wanted = setting.scenario.changes
     last_day = day_number(setting.scenario.to_date)
     recent = final.received // DAY_SECONDS > last_day - RECENT_DAYS
     is_open = np.isin(final.status, _CLOSED, invert=True)
     is_done = final.status == STATUS["done"]
-    # A dossier received long ago may have been closed lately: on night 1 it was open, so it was asked for again.
+    # A dossier received long ago may have been closed recently. It was open on night 1, so the pull requests it again.
     closed_lately = is_done & (final.released // DAY_SECONDS > last_day - 7)
 
     def pick(change: Change, count: int, allowed: npt.NDArray[np.bool_]) -> Ints:
@@ -60,7 +60,7 @@ def undo_changes(rng: np.random.RandomState, setting: Setting, final: Columns, d
     channel = pick(Change.CORRECTED_CHANNEL, wanted.corrected_channel, recent)
     moved = pick(Change.MOVED, wanted.moved, recent)
 
-    # The next morning somebody types in what came on paper.
+    # On the next morning an officer enters the dossiers that came on paper.
     typed_in = (last_day + 1) * DAY_SECONDS + rng.randint(28_000, 50_000, len(late))
     final = final.with_values(late, created=typed_in)
     final = final.with_values(moved, group=_other_groups(rng, setting, final.unit[moved], down))
@@ -90,7 +90,7 @@ def undo_changes(rng: np.random.RandomState, setting: Setting, final: Columns, d
 
 
 def break_rule(columns: Columns, rows: Ints, rule: int) -> Columns:
-    """Return the columns with some returned dossiers made to break one validation rule of domain.md section 9."""
+    """Return the columns with these rows changed to break one validation rule of domain.md section 9."""
     received = columns.received[rows]
     broken: dict[int, dict[str, object]] = {
         1: {"procedure": -1},
@@ -110,7 +110,7 @@ def _last_event(columns: Columns) -> Ints:
 
 
 def _other_groups(rng: np.random.RandomState, setting: Setting, unit: Ints, down: int) -> Ints:
-    """Return the system each dossier came in by before it moved to `unit`: mostly one of the same level."""
+    """Return the system that held each dossier before it moved to `unit`: mostly a system of the same level."""
     levels = np.array(setting.levels)
     group = unit.copy()
     for row, target in enumerate(unit):
@@ -127,7 +127,7 @@ def _some_day_until_the_last(rng: np.random.RandomState, setting: Setting, recei
 
 
 def _other_due(rng: np.random.RandomState, columns: Columns, rows: Ints) -> Ints:
-    """Return a wrong due date for each: earlier where there is room after intake, later elsewhere."""
+    """Return a wrong due date for each row: earlier if there is time after intake, else later."""
     due, received = columns.due[rows], columns.received[rows]
     room = (due - received) // DAY_SECONDS
     shift = np.where(room >= 2, -np.minimum(rng.randint(1, 4, len(rows)), room - 1), rng.randint(1, 8, len(rows)))
@@ -135,7 +135,7 @@ def _other_due(rng: np.random.RandomState, columns: Columns, rows: Ints) -> Ints
 
 
 def _other_procedures(setting: Setting, procedure: Ints) -> Ints:
-    """Return the next procedure of the same level: what an intake officer picks by mistake."""
+    """Return the next procedure of the same level, which an intake officer might select by mistake."""
     following = np.arange(len(setting.procedures))
     for level in set(setting.levels):
         same = setting.procedures_of(level)

@@ -1,4 +1,5 @@
-"""Records that must never count: copies, other agencies' children, deleted, broken, refused, drafts, outsiders."""
+"""Records that must never count: copies, children at other agencies, deleted, broken, refused, drafts, and dossiers
+outside the period."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ CHILD_ORIGINALITY = 2
 
 
 def draw_noise(rng: np.random.RandomState, setting: Setting, dossiers: Columns) -> Columns:
-    """Return the records that are the same on all nights, copies and children not included (see `echoes`).
+    """Return the noise records, which are the same on all nights. `draw_copies_and_children` returns the others.
 
     Args:
-        dossiers: those received in the period, of which the noise takes its unit, procedure and dates.
+        dossiers: those received in the period; the noise records take their unit, procedure and dates from them.
     """
     wanted = setting.scenario.noise
     is_usable = (dossiers.status == STATUS["done"]) & (dossiers.number_style == NumberStyle.RULE)
@@ -43,7 +44,7 @@ def draw_noise(rng: np.random.RandomState, setting: Setting, dossiers: Columns) 
 
 
 def _break(columns: Columns) -> Columns:
-    """Break each rule in turn; rule 9 (a number used twice) takes two records at a time."""
+    """Break the rules in turn. Rule 9 (a number used twice) needs two records at a time."""
     turn = np.arange(len(columns)) % (len(BROKEN_RULES) + 1)
     rules = np.array([*BROKEN_RULES, 9])[np.where(turn == len(BROKEN_RULES), BROKEN_RULES.index(9), turn)]
     rules = np.sort(rules, kind="stable")
@@ -52,7 +53,7 @@ def _break(columns: Columns) -> Columns:
     for rule in BROKEN_RULES:
         columns = break_rule(columns, np.flatnonzero(rules == rule), rule)
     pairs = np.flatnonzero(rules == 9)
-    # The second of a pair is taken in by the same unit on the same day as the first, under its number.
+    # The second record of a pair has the unit, the day of reception and the number of the first.
     twice = columns.take(pairs[::2])
     columns = columns.with_values(pairs[1::2], group=twice.group, unit=twice.unit, procedure=twice.procedure,
                                   received=twice.received, due=twice.due, released=twice.released,
@@ -64,7 +65,7 @@ def _break(columns: Columns) -> Columns:
 
 
 def _refuse(rng: np.random.RandomState, columns: Columns) -> Columns:
-    """Refused at the desk: half were clicked through reception first, half never were."""
+    """Return dossiers refused at the desk: half have a day of reception, half do not."""
     at = columns.received + 1_800
     received = np.where(rng.rand(len(columns)) < 0.5, columns.received, 0)
     style = np.where(received > 0, NumberStyle.RULE, NumberStyle.MISSING)
@@ -81,9 +82,10 @@ def _never_sent(columns: Columns) -> Columns:
 
 
 def _outside(rng: np.random.RandomState, setting: Setting, columns: Columns) -> Columns:
-    """Half were taken in and closed on the two days before the period, half came in the first hour after it.
+    """Return dossiers just outside the period: half received and closed on the two days before it, half received in
+    the first hour after it.
 
-    Both lie in the ±1 day a client must ask for, and the second half on the period's last day in GMT.
+    Both are within the ±1 day that a client must request. In GMT the second half is on the period's last day.
     """
     size = len(columns)
     first, last = day_number(setting.scenario.from_date), day_number(setting.scenario.to_date)
@@ -104,9 +106,11 @@ def _outside(rng: np.random.RandomState, setting: Setting, columns: Columns) -> 
     )
 
 
-def echoes(rng: np.random.RandomState, setting: Setting, final: Columns, first: Columns) -> tuple[Columns, Columns]:
-    """Return what other places hold of the same dossiers, on night 2 and night 1: public copies with originality 0
-    in the same system, and the liên thông child at another agency, which hides from a plain list."""
+def draw_copies_and_children(
+    rng: np.random.RandomState, setting: Setting, final: Columns, first: Columns
+) -> tuple[Columns, Columns]:
+    """Return further records of the same dossiers, on night 2 and night 1: public copies with originality 0 in the same
+    system, and liên thông children at another agency, which the default list does not show."""
     wanted = setting.scenario.noise
     dossiers = np.flatnonzero(final.kind == Kind.DOSSIER)
     copied = dossiers[rng.randint(0, len(dossiers), wanted.public_copies)]
@@ -142,9 +146,9 @@ def echoes(rng: np.random.RandomState, setting: Setting, final: Columns, first: 
 
 
 def plant(columns: Columns) -> Ints:
-    """Return the people of the records with the planted ones among them.
+    """Return the people of the records, including the planted ones.
 
-    The canary is in every system and in every kind of record; each of the other planted identities has a dossier.
+    The canary is in every system and in every kind of record. Each of the other planted identities has a dossier.
     """
     person = columns.person.copy()
     person[::397] = 0

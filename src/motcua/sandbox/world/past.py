@@ -1,8 +1,8 @@
-"""What was received before a period: what its first day finds open and what becomes of it in the period, and what was
-closed by then.
+"""Draws the dossiers that were received before a period: those that are open on its first day, how these end in the
+period, and those that were already closed.
 
-Most of what is open came in the weeks before, as long ago as its procedure takes. A few were
-promised for months later, and a few have waited for years, for papers (their clock stands still) or long overdue.
+Most open dossiers were received in the weeks before, within the time limit of their procedure. A few have a due day
+months later. A few have been open for years: they wait for papers (their clock is stopped) or are long overdue.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from motcua.catalog import Level
 from motcua.errors import CatalogError
-from motcua.sandbox.world.columns import STATUS, Bools, Columns, Kind, NumberStyle, moved
+from motcua.sandbox.world.columns import STATUS, Bools, Columns, Kind, NumberStyle, shifted
 from motcua.sandbox.world.draw import (
     NO_DUE_SHARE,
     Outcomes,
@@ -28,21 +28,21 @@ from motcua.sandbox.world.draw import (
 from motcua.sandbox.world.scenario import LevelTotals
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
 
-OLD_SHARE = 0.012  # received half a year to some three years before, in working days:
+OLD_SHARE = 0.012  # received half a year to about three years before the period, in working days:
 OLD_FROM, OLD_TO = 120, 800
-LONG_SHARE = 0.015  # promised for so many working days later than is usual
+LONG_SHARE = 0.015  # due this many working days later than usual
 LONGER = (15, 45)
 PAUSED_SHARE = 0.08
-STAYS_PAUSED = 0.35  # of what waits for papers, what still waits at the end of the period
+STAYS_PAUSED = 0.35  # share of the dossiers waiting for papers that still wait at the end of the period
 STAYS_OVERDUE = 0.4
-AS_MANY_CLOSED = 3  # beside as many as are open
+AS_MANY_CLOSED = 3  # a unit has this many more closed dossiers than open ones
 PAUSED = (STATUS["waiting"], STATUS["paying"])
 OPEN = (STATUS["processing"], STATUS["receiving"], *PAUSED)
 _CLOSED_AS = {"withdrawn": STATUS["cancelled"], "stopped": STATUS["denied"]}
 
 
-def clock_stands(columns: Columns) -> Bools:
-    """Tell which dossiers are paused in time: the pause began by the due day, so that they do not become overdue."""
+def is_clock_stopped(columns: Columns) -> Bools:
+    """Return which dossiers have a stopped clock: the pause began by the due day, so they do not become overdue."""
     is_paused = np.isin(columns.status, PAUSED)
     return np.asarray(
         is_paused & ((columns.due == 0) | (columns.correcting // DAY_SECONDS <= columns.due // DAY_SECONDS))
@@ -52,10 +52,10 @@ def clock_stands(columns: Columns) -> Bools:
 def draw_stock(
     rng: np.random.RandomState, setting: Setting, level: Level, totals: LevelTotals, weights: npt.NDArray[np.float64]
 ) -> Columns:
-    """Return the dossiers of one level that are open on the first day of the period, in proportion to its units.
+    """Return the dossiers of one level that are open on the first day of the period, distributed over its units.
 
     Raises:
-        CatalogError: a unit would hold more of them than the scenario allows.
+        CatalogError: a unit would have more of them than the scenario allows.
     """
     calendar, size, most = setting.calendar, totals.carried_over, setting.scenario.past_per_unit
     share = largest_remainder(size, weights)
@@ -70,7 +70,7 @@ def draw_stock(
     procedure, is_timed, offset = draw_procedures(rng, setting, level, "in_time", size)
     offset = np.maximum(offset, 1) + np.where(rng.rand(size) < LONG_SHARE, rng.randint(*LONGER, size), 0)
 
-    place = np.arange(size)  # the units are shuffled, so any of them may be the first ones
+    place = np.arange(size)  # the units are shuffled, so the first rows belong to any unit
     overdue_count = min(totals.open_overdue, size // 3)
     is_overdue = place < overdue_count
     is_paused = ~is_overdue & (place < overdue_count + round(PAUSED_SHARE * size))
@@ -78,7 +78,7 @@ def draw_stock(
     age = np.zeros(size, np.int64)
     for rows in (np.flatnonzero(is_overdue)[:old], np.flatnonzero(is_paused)[:old]):
         age[rows] = np.linspace(OLD_FROM, OLD_TO, len(rows))
-    # In time: received so long ago that the due day is yet to come.
+    # In time: received recently enough that the due day is in the period or later.
     position = -1 - np.floor(rng.rand(size) * offset).astype(np.int64)
     position = np.where(is_overdue, -1 - offset - rng.randint(0, 25, size), position)
     position -= age
@@ -101,10 +101,11 @@ def draw_stock(
 def close_stock(
     rng: np.random.RandomState, setting: Setting, stock: Columns, totals: LevelTotals
 ) -> tuple[Columns, Outcomes]:
-    """Return what was open before a period as it stands after it, and which outcomes are left for what comes in.
+    """Return the state after the period of the dossiers that were open before it, and the outcomes that remain for
+    the dossiers received in the period.
 
     Raises:
-        CatalogError: the totals have no room for what is carried over.
+        CatalogError: more carried-over dossiers end in one outcome than the totals allow.
     """
     wanted = outcomes_of(totals)
     outcome, end, due = _draw_outcomes(rng, setting, stock, totals)
@@ -112,8 +113,9 @@ def close_stock(
     if min(rest.values()) < 0:
         short = min(rest, key=lambda name: rest[name])
         raise CatalogError(
-            f"Scenario {setting.scenario.scenario_id}: {-rest[short]} too many of what is carried over end {short}.",
-            action="carry less over, or let more of the period end so.",
+            f"Scenario {setting.scenario.scenario_id}: the carried-over dossiers that end {short} are {-rest[short]}"
+            " more than the period's total.",
+            action=f"lower carried_over, or raise the period's total of {short}.",
         )
     is_closed = ~np.isin(outcome, ("in_time", "overdue"))
     closing = stock.take(is_closed)
@@ -129,18 +131,20 @@ def close_stock(
 def _draw_outcomes(
     rng: np.random.RandomState, setting: Setting, stock: Columns, totals: LevelTotals
 ) -> tuple[npt.NDArray[np.str_], Ints, Ints]:
-    """Return how each dossier ends in the period or stands after it, the position of the day it ends, and when it is
-    due: who was waited for comes back and is given a new day."""
+    """Return the outcome of each dossier, the position of the day it ends, and its due date.
+
+    A dossier that resumes after a pause gets a new due date.
+    """
     calendar, size = setting.calendar, len(stock)
     wanted, last = outcomes_of(totals), calendar.count - 1
     share = size / max(size + totals.received, 1)
     due, has_due = calendar.position(stock.due // DAY_SECONDS), stock.due > 0
-    stands = clock_stands(stock)
-    was_overdue = has_due & ~stands & (stock.due // DAY_SECONDS < calendar.first_day)
-    runs = has_due & ~stands & ~was_overdue
+    is_stopped = is_clock_stopped(stock)
+    was_overdue = has_due & ~is_stopped & (stock.due // DAY_SECONDS < calendar.first_day)
+    runs = has_due & ~is_stopped & ~was_overdue
     some_day = np.floor(rng.rand(size) * calendar.count).astype(np.int64)
     in_its_time = np.where(has_due, np.floor(rng.rand(size) * (due + 1)), rng.geometric(0.2, size) - 1)
-    end = np.where(stands, some_day, in_its_time).astype(np.int64)
+    end = np.where(is_stopped, some_day, in_its_time).astype(np.int64)
     outcome = np.full(size, "", "U9")
 
     def give(name: str, count: int, allowed: Bools) -> int:
@@ -156,9 +160,9 @@ def _draw_outcomes(
     late = give("late", size, was_overdue)
     give("overdue", round(wanted["overdue"] * share) // 2, runs & (due < calendar.end))
     give("late", round(wanted["late"] * share) - late, runs & (due < last))
-    give("in_time", size, stands & (rng.rand(size) < STAYS_PAUSED))
-    give("in_time", size, ~stands & (~has_due | (due > last)) & (end > last))
-    resumes = stands & (outcome != "in_time")
+    give("in_time", size, is_stopped & (rng.rand(size) < STAYS_PAUSED))
+    give("in_time", size, ~is_stopped & (~has_due | (due > last)) & (end > last))
+    resumes = is_stopped & (outcome != "in_time")
     due = np.where(resumes, np.maximum(due, end + rng.randint(0, 5, size)), due)
     has_due |= resumes
     is_early = rng.rand(size) < wanted["early"] / max(wanted["early"] + wanted["on_time"], 1)
@@ -175,12 +179,12 @@ def _draw_outcomes(
 
 
 def draw_earlier(rng: np.random.RandomState, setting: Setting, dossiers: Columns) -> Columns:
-    """Return dossiers of each unit that were closed before the period: what an opening may show but must not count.
+    """Return dossiers of each unit that were closed before the period. An opening may show but must not count them.
 
-    Each is like one that the same unit closed in the period, some weeks before it, a few of them years.
+    Each is copied from a dossier that the same unit closed in the period and moved some weeks back, a few by years.
 
     Args:
-        dossiers: those of the period and those carried over into it.
+        dossiers: those received in the period and those carried over into it.
     """
     calendar = setting.calendar
     units = np.arange(len(setting.levels))
@@ -196,12 +200,12 @@ def draw_earlier(rng: np.random.RandomState, setting: Setting, dossiers: Columns
     size = len(found)
     end = -1 - (rng.exponential(12, size)).astype(np.int64).clip(0, 110)
     end -= np.where(rng.rand(size) < OLD_SHARE, rng.randint(OLD_FROM, OLD_TO, size), 0)
-    found = moved(found, calendar, end - calendar.position(found.released // DAY_SECONDS))
+    found = shifted(found, calendar, end - calendar.position(found.released // DAY_SECONDS))
     return replace(found, kind=np.full(size, Kind.EARLIER), person=rng.randint(1, size + 2, size))
 
 
 def patterns(dossiers: Columns, setting: Setting) -> Ints:
-    """Return the dossiers that others may be like: received in the period on a working day, and closed."""
+    """Return the dossiers that others may be copied from: received in the period on a working day, and closed."""
     calendar, day = setting.calendar, dossiers.received // DAY_SECONDS
     return np.flatnonzero(
         np.isin(day, calendar.days) & (day >= calendar.first_day) & (dossiers.released > 0)
@@ -210,7 +214,7 @@ def patterns(dossiers: Columns, setting: Setting) -> Ints:
 
 
 def close(columns: Columns, released: Ints, finished: Ints, due: Ints, status: Ints) -> Columns:
-    """Return open dossiers as they are once closed; what is withdrawn or stopped is handed over to nobody."""
+    """Return open dossiers in their closed state. A withdrawn or stopped dossier has no handover of a result."""
     is_done = status == STATUS["done"]
     return replace(
         columns,

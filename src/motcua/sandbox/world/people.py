@@ -1,7 +1,8 @@
-"""Invented applicants: the same number is always the same person; 0 is the canary, below it the planted identities.
+"""Invented applicants. The same number is always the same person; 0 is the canary, and negative numbers are the planted
+identities.
 
-Nobody real can be meant: no Vietnamese province has the code 999 that identity numbers start with, no subscriber
-number starts with 00, and example.com is reserved.
+They cannot match real people: identity numbers start with 999, which is not the code of a province; no subscriber
+number starts with 00; and example.com is reserved.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def _planted(person: int) -> Identity:
 
 
 def name(person: int) -> str:
-    """Upper-case, as the serialiser of OpenCPS prints it."""
+    """Return the name in upper case, as OpenCPS serialises it."""
     if person <= 0:
         return _planted(person).name
     family, rest = divmod(person, len(_MIDDLE))
@@ -33,7 +34,7 @@ def name(person: int) -> str:
 
 
 def identity_number(person: int) -> str:
-    """Twelve digits like a citizen identity number; some applicants gave none."""
+    """Return twelve digits in the form of a citizen identity number; empty for some applicants."""
     if person <= 0:
         return _planted(person).id_number
     return "" if person % 23 == 0 else f"999{person:09d}"
@@ -54,24 +55,24 @@ def address(person: int, place: str) -> str:
 
 
 def lookup_password(person: int) -> str:
-    """The password the list of OpenCPS leaks in plain text."""
+    """Return the look-up password, which the list endpoint of OpenCPS exposes in plain text."""
     return f"{(person * 104_729) % 1_000_000:06d}" if person > 0 else _planted(person).password
 
 
 def note(person: int) -> str:
-    """Free text that names people, which no list of field names would catch."""
+    """Return free text with a person's name and telephone, which a list of field names would not find."""
     if person > 0 and person % 11:
         return ""
     return f"Nộp thay ông/bà {name(person)}, điện thoại {phone(person)}"
 
 
 def summary(person: int) -> str:
-    """What the officer typed for a summary, often the applicant's name."""
+    """Return the summary that the officer entered, which often has the applicant's name."""
     return f"Hồ sơ của {name(person)}" if person < 0 or person % 5 == 0 else ""
 
 
 def birthday(person: int) -> int:
-    """Seconds of local midnight of the day of birth."""
+    """Return the local midnight of the day of birth, in seconds."""
     return (person * 37 % 18_000 + 100) * 86_400
 
 
@@ -80,5 +81,5 @@ def is_business(person: int) -> bool:
 
 
 def uses_post(person: int) -> bool:
-    """Whether the dossier came, or its result goes, by public post."""
+    """Return whether the dossier is submitted or its result is returned by public post."""
     return person % 17 == 3

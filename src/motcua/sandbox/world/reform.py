@@ -1,4 +1,5 @@
-"""Parts a drawn world on the day its units change: the old systems stop, the heirs' go on with what was open."""
+"""Splits a drawn world on the day its units change: the old systems stop, and the heirs' systems continue the open
+dossiers."""
 
 from __future__ import annotations
 
@@ -13,24 +14,24 @@ from motcua.sandbox.world.truth import Counts, count_truth
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
 from motcua.units.map import UnitMap
 
-HANDED_OVER_SECOND = 7 * 3600  # the new systems hold what was open before their offices open
+HANDED_OVER_SECOND = 7 * 3600  # the new systems have the open dossiers before their offices open
 _OPEN = [STATUS[code] for code in ("processing", "receiving", "waiting", "paying")]
 
 
-def part_by_reform(
+def split_by_reform(
     drawn: Columns, first_day: int, heirs: Ints, late_count: int, levels: Sequence[Level]
 ) -> tuple[Columns, Columns, Ints]:
-    """Return the records on the last night of the old systems and at the end, and whose story each goes on with.
+    """Return the records on the last night of the old systems and at the end, and the row that each continues.
 
     Args:
-        drawn: dossiers of the old units as they finally stand.
+        drawn: dossiers of the old units in their final state.
         first_day: number of the first day of the new units.
-        heirs: by position of a unit, that of the unit that took over from it.
+        heirs: for each position of a unit, the position of the unit that took over from it.
         late_count: records that a new system still sends under the code of a district that has ended.
-        levels: of the old units, by position.
+        levels: levels of the old units, by position.
 
     Returns:
-        Night 1 and night 2, row by row the same record, and for each the row that it goes on with, or -1.
+        Night 1 and night 2, with the same record in each row, and for each row the row that it continues, or -1.
     """
     is_after = drawn.received // DAY_SECONDS >= first_day
     before, after = drawn.take(~is_after), drawn.take(is_after)
@@ -38,7 +39,7 @@ def part_by_reform(
     stood = _as_it_stood(before, first_day)
     is_open = np.isin(stood.status, _OPEN)
     going_on = _moved(before.take(is_open), heirs)
-    # What the heir's system goes on with counts there; the old system's record stays as it was left.
+    # A continued dossier counts at the heir's system. The record in the old system keeps its last state.
     stood = stood.with_values(is_open, kind=Kind.COPY)
     late = _late(drawn.take(is_after), heirs, late_count, levels)
     final = stack([stood, going_on, after, late])
@@ -53,7 +54,7 @@ def part_by_reform(
 
 
 def count_reform(world: World, catalog: Catalog) -> dict[str, Counts]:
-    """Return what a report on the scenario's period must say of each unit on the map of its last day."""
+    """Return the expected counts of each unit for the scenario's period, on the map of its last day."""
     period = world.scenario.period
     place = UnitMap(catalog.units, catalog.successions).place
     found: dict[str, list[Counts]] = {}
@@ -67,7 +68,7 @@ def _moved(columns: Columns, heirs: Ints) -> Columns:
 
 
 def _as_it_stood(columns: Columns, day: int) -> Columns:
-    """Return the dossiers as they stood before a day: what happened later has not happened."""
+    """Return the state of the dossiers before a day, without all later events."""
 
     def is_later(values: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         return np.asarray(values // DAY_SECONDS >= day)
@@ -80,7 +81,7 @@ def _as_it_stood(columns: Columns, day: int) -> Columns:
 
 
 def _late(columns: Columns, heirs: Ints, count: int, levels: Sequence[Level]) -> Columns:
-    """Return records that the heirs' systems take in under the code of a district that has ended (rule V7)."""
+    """Return records that the heirs' systems receive under the code of a district that has ended (rule V7)."""
     districts = np.flatnonzero(np.array(levels)[columns.unit] == "district")[:count]
     late = columns.take(districts)
     size = len(late)

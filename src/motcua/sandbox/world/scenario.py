@@ -1,4 +1,4 @@
-"""Scenarios: what a province published for a period, and what the sandbox adds around it. One YAML file each."""
+"""Scenarios, one YAML file each: the figures that a province published for a period, and what the sandbox adds."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class _Strict(BaseModel):
 
 
 class LevelTotals(_Strict):
-    """Form II.06a of one level over the period, in dossiers. What is not closed in it is open at its end.
+    """Form II.06a of one level over the period, in dossiers. A dossier not closed in the period is open at its end.
 
     Attributes:
-        carried_over: received before the period and open on its first day. They are closed in it, and are then among
-            `resolved`, `withdrawn` and `stopped`, or stay open.
+        carried_over: received before the period and open on its first day. Each is closed in the period and counted in
+            `resolved`, `withdrawn` or `stopped`, or stays open.
     """
 
     carried_over: Count = 0
@@ -53,7 +53,7 @@ class LevelTotals(_Strict):
 
     @classmethod
     def in_turn(cls, months: Sequence[LevelTotals]) -> LevelTotals:
-        """Return the totals of months that follow one another as those of one period."""
+        """Return the totals of one period that consists of consecutive months."""
         flows = {
             name: sum(getattr(month, name) for month in months)
             for name in ("received", "online", "resolved", "resolved_early", "resolved_late", "withdrawn", "stopped")
@@ -68,12 +68,12 @@ class LevelTotals(_Strict):
     @model_validator(mode="after")
     def _adds_up(self) -> LevelTotals:
         if self.online > self.received or self.resolved_on_time < 0 or self.open_total < self.open_overdue:
-            raise ValueError("the parts are more than the whole")
+            raise ValueError("the parts are larger than the whole")
         return self
 
 
 class Month(_Strict):
-    """A part of a scenario's period with totals of its own, in which stands what the part before it left open."""
+    """A part of a scenario's period with its own totals. It begins with the dossiers that the part before left open."""
 
     from_date: date
     to_date: date
@@ -85,7 +85,7 @@ class Month(_Strict):
 
 
 class Changes(_Strict):
-    """How many dossiers say something else on night 2 than on night 1."""
+    """How many dossiers differ between night 1 and night 2, by kind of change."""
 
     corrected_procedure: Count
     corrected_channel: Count
@@ -98,7 +98,7 @@ class Changes(_Strict):
 
 
 class Noise(_Strict):
-    """Records that must never count: how many of each kind."""
+    """The number of records of each kind that must never count."""
 
     public_copies: Count
     interagency_children: Count
@@ -110,11 +110,11 @@ class Noise(_Strict):
 
 
 class Reform(_Strict):
-    """A day on which units and systems change: what the old ones had open, the heirs' systems go on with.
+    """A day on which units and systems change. The heirs' systems continue the open dossiers of the old systems.
 
     Attributes:
-        first_day: of the new units; night 1 is that of the day before.
-        report_from: first day of the report, so that dossiers received before it are carried over.
+        first_day: first day of the new units; night 1 shows the day before.
+        report_from: first day of the report; dossiers received before it are carried over.
     """
 
     first_day: date
@@ -122,17 +122,17 @@ class Reform(_Strict):
 
 
 class Scenario(_Strict):
-    """A province, a period, the figures to reproduce to the unit, and the seed everything else follows from.
+    """A province, a period, the figures to reproduce exactly, and the seed for everything else.
 
     Attributes:
-        province: official code of the province; the unit id of the new one in a reform.
-        province_name, published_label: which rows of include/catalog/published_figures.csv it reproduces.
+        province: official code of the province; in a reform, the unit id of the new province.
+        province_name, published_label: the rows of include/catalog/published_figures.csv that it reproduces.
         goes_down: id of the source that does not answer on night 2.
-        source_ids: the sources it is limited to; empty means all of the province.
-        levels: what each level did in the period; given for each month instead where there are `months`.
-        past_per_unit: most dossiers received before the first day that a unit's system holds. Those carried over must
-            fit; beside them it holds as many, at most, that were closed before that day.
-        nights: how many nights can be asked for; each after the first shows one day more after the period.
+        source_ids: the sources of the scenario; empty means all sources of the province.
+        levels: totals of each level in the period. A scenario with `months` gives them for each month instead.
+        past_per_unit: the largest number of dossiers received before the first day in a unit's system. The carried-over
+            dossiers must fit into it; the rest are dossiers that were closed before that day.
+        nights: number of nights; each night after the first shows one more day after the period.
     """
 
     scenario_id: str
@@ -156,7 +156,7 @@ class Scenario(_Strict):
     @model_validator(mode="after")
     def _has_totals_of_every_day(self) -> Scenario:
         if bool(self.levels) == bool(self.months):
-            raise ValueError("give either levels or months")
+            raise ValueError("give levels or months, not both")
         days = [(month.from_date, month.to_date) for month in self.parts]
         ends = [self.from_date, *(last + timedelta(days=1) for _, last in days)]
         if [first for first, _ in days] != ends[:-1] or days[-1][1] != self.to_date:
@@ -164,41 +164,41 @@ class Scenario(_Strict):
         for before, after in pairwise(self.parts):
             left = {level: totals.open_total for level, totals in before.levels.items()}
             if left != {level: totals.carried_over for level, totals in after.levels.items()}:
-                raise ValueError(f"what {after.from_date} carries over is not what was open before it: {left}")
+                raise ValueError(f"carried_over of {after.from_date} differs from the part before, which left {left}")
         return self
 
     @property
     def parts(self) -> tuple[Month, ...]:
-        """The months with totals of their own; the whole period where it is not parted."""
+        """The months with their own totals, or the whole period if it has no months."""
         return self.months or (Month(from_date=self.from_date, to_date=self.to_date, levels=self.levels),)
 
     @property
     def totals(self) -> dict[Level, LevelTotals]:
-        """What each level did in the whole period."""
+        """The totals of each level in the whole period."""
         return {
             level: LevelTotals.in_turn([month.levels[level] for month in self.parts]) for level in self.parts[0].levels
         }
 
     @property
     def period(self) -> Period:
-        """The period reported on."""
+        """The period of the report."""
         return period_between(self.reform.report_from if self.reform else self.from_date, self.to_date)
 
     def day_of_night(self, night: int) -> date:
         """The calendar day on which a night's pull runs: night 1 is the day after the period's last day.
 
-        In a reform night 1 is that of the last day of the old units, and night 2 that of the period's last day.
+        In a reform, night 1 follows the last day of the old units, and night 2 follows the period's last day.
         """
         if self.reform:
             return self.reform.first_day if night == 1 else self.to_date + timedelta(days=night - 1)
         return self.to_date + timedelta(days=night)
 
     def second_of_night(self, night: int) -> int:
-        """The instant up to which the systems tell what happened, in seconds of local time: two in the morning."""
+        """The instant up to which the systems show events, in seconds of local time: two in the morning."""
         return day_number(self.day_of_night(night)) * DAY_SECONDS + 2 * 3600
 
     def sources(self, catalog: Catalog) -> list[Source]:
-        """Return the sources the scenario serves, in the order of the catalogue."""
+        """Return the sources of the scenario, in the order of the catalogue."""
         days = [self.from_date, self.reform.first_day] if self.reform else [self.from_date]
         in_force = [source for day in days for source in catalog.sources_on(day, province=self.province)]
         wanted = set(self.source_ids)
@@ -206,7 +206,7 @@ class Scenario(_Strict):
         missing = (wanted | {self.goes_down}) - {source.source_id for source in found}
         if missing:
             raise CatalogError(
-                f"Scenario {self.scenario_id} names sources the catalogue has not: {', '.join(sorted(missing))}.",
+                f"Scenario {self.scenario_id} names sources not in the catalogue: {', '.join(sorted(missing))}.",
                 action="correct goes_down or source_ids, or include/catalog/sources/.",
             )
         return found

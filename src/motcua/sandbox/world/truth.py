@@ -1,7 +1,8 @@
-"""What a report must say, counted from the world's own arrays: independent of the pipeline's SQL on purpose.
+"""The expected counts of a report, counted from the world's arrays. On purpose this does not use the pipeline's SQL.
 
-Form II.06a with the conventions of domain.md sections 3.2 and 4.5: days, not times; no due date is on time; a pause
-stops the clock; withdrawn and stopped are told apart here (the form books them under resolved on time).
+Form II.06a with the conventions of domain.md sections 3.2 and 4.5: days are compared, not times; a dossier without a
+due date is on time; a pause stops the clock. Withdrawn and stopped are counted separately here; the form counts them as
+resolved on time.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from motcua.sandbox.world.working_days import DAY_SECONDS, day_number
 
 @dataclass(frozen=True)
 class Counts:
-    """Dossiers of one unit, level or province over the period; `open_*` at the end of its last day.
+    """Counts of dossiers of one unit, level or province over the period. `open_*` is at the end of its last day.
 
     Attributes:
         carried_over: received before the first day and open on it.
-        resolved_carried_over: of what was resolved, early, on time or late, what had been carried over.
+        resolved_carried_over: the carried-over dossiers among those resolved early, on time or late.
     """
 
     carried_over: int = 0
@@ -79,13 +80,13 @@ def count_truth(
     stuck_at: Mapping[int, int] | None = None,
     days: tuple[date, date] | None = None,
 ) -> Truth:
-    """Return what a report must say after a night.
+    """Return the expected counts of a report after a night.
 
     Args:
         world: every record of the scenario.
         night: 1 or a later one.
-        stuck_at: for a system (groupId) that stopped answering, the last night it did answer; 0 for never.
-        days: first and last day of the report; those of the scenario's period by default.
+        stuck_at: for a system (groupId) that stopped answering, the last night on which it answered; 0 for never.
+        days: first and last day of the report; by default those of the scenario's period.
     """
     first, last = map(day_number, days or (world.scenario.from_date, world.scenario.to_date))
     unit, tests = counted_rows(world, night, stuck_at or {}, first, last)
@@ -100,7 +101,7 @@ def count_truth(
 def counted_rows(
     world: World, night: int, stuck_at: Mapping[int, int], first: int, last: int
 ) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[np.bool_]]]:
-    """Return the unit of every record, and by the names of `Counts` which records count on the days first to last."""
+    """Return the unit of every record, and for each name of `Counts` which records count from `first` to `last`."""
     answered = np.array([min(night, stuck_at.get(group, night)) for group in world.group_ids])
     seen_on = answered[world.nights[night].group]
 

@@ -1,7 +1,7 @@
-"""The working days around a scenario's period, addressed by position: what a due date is counted in.
+"""The working days around a scenario's period, addressed by position. Due dates are counted in these positions.
 
-Monday to Friday without the public holidays of the `holidays` package; day 1 is the first working day after intake
-(domain.md section 4.4).
+Working days are Monday to Friday without the public holidays of the `holidays` package. Day 1 is the first working day
+after intake (domain.md section 4.4).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 DAY_SECONDS = 86_400
-YEARS_BEFORE = 5  # dossiers may have been received so long before a scenario begins
+YEARS_BEFORE = 5  # the earliest dossiers were received at most this long before a scenario begins
 _EPOCH = date(1970, 1, 1)
 
 
 def day_number(day: date) -> int:
-    """Days since 1970-01-01, the unit of every day in the sandbox; instants are seconds of local time since then."""
+    """Return the days since 1970-01-01. The sandbox stores days in this unit, and instants as seconds of local time."""
     return (day - _EPOCH).days
 
 
@@ -36,7 +36,7 @@ class WorkingDays:
         days: day numbers, ascending.
         first: position of the first working day of the period.
         count: working days in the period.
-        first_day, last_day: day numbers of the period itself, which may be days of rest.
+        first_day, last_day: day numbers of the period itself; these may be rest days.
     """
 
     days: Ints
@@ -57,13 +57,13 @@ class WorkingDays:
 
     @property
     def end(self) -> int:
-        """The position of the last day, or of the next working day where it is a day of rest."""
+        """The position of the last day of the period, or of the next working day if it is a rest day."""
         return int(self.position(np.array(self.last_day)))
 
     def at(self, position: Ints) -> Ints:
-        """Return the day numbers at positions counted from the period's first working day."""
+        """Return the day numbers at these positions, counted from the first working day of the period."""
         return self.days[self.first + position]
 
     def position(self, day: Ints) -> Ints:
-        """Return the position of each day, or of the next working day where it is a day of rest."""
+        """Return the position of each day, or of the next working day if the day is a rest day."""
         return np.searchsorted(self.days, day) - self.first

@@ -55,7 +55,7 @@ def drop(folder: Path, name: str, *rows: str, header: str = HEADER) -> None:
     (folder / name).write_text(header + "".join(rows), encoding="utf-8")
 
 
-def test_of_a_dossier_that_stands_twice_the_later_row_counts(tmp_path: Path) -> None:
+def test_the_last_row_of_a_repeated_dossier_counts(tmp_path: Path) -> None:
     drop(tmp_path, "2023-10-09.csv", row(status="Đang xử lý"))
     drop(tmp_path, "2023-10-16.csv", row(status="Đã xử lý xong"), row("000.00.12.H59-231002-0002"))
     found = landed(adapter(tmp_path))
@@ -81,7 +81,7 @@ def test_a_procedure_code_that_is_text_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.csv.part", "~$a.csv", ".a.csv", "a.csv.tmp"])
-def test_a_file_that_is_being_written_is_not_there_yet(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_still_being_written_is_not_read(tmp_path: Path, name: str) -> None:
     drop(tmp_path, name, row())
     with pytest.raises(SourceUnavailable, match=r"x\.drop: there is no file at"):
         landed(adapter(tmp_path, "*a.csv*"))
@@ -108,7 +108,7 @@ def test_a_mapped_column_may_be_missing_only_where_the_catalogue_says_so(tmp_pat
     assert landed(adapter(tmp_path, optional_columns=("tên thủ tục",)))[0]["procedure_code"] == "2.000815"
 
 
-def test_a_mapped_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+def test_a_mapped_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     drop(tmp_path, "a.csv", row(), header=HEADER.replace("Người nộp", "MÃ HỒ SƠ"))
     with pytest.raises(ContractBroken, match="'Mã hồ sơ' 2 times"):
         landed(adapter(tmp_path))
@@ -121,7 +121,7 @@ def test_a_file_without_a_header_is_refused_without_quoting_a_row(tmp_path: Path
     assert "Mẫu" not in str(refused.value)
 
 
-def test_a_place_that_nothing_here_reads_is_a_wrong_configuration(tmp_path: Path) -> None:
+def test_a_path_with_an_unsupported_protocol_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be opened"):
         landed(adapter(tmp_path, "pigeon://loft/*.csv"))
 

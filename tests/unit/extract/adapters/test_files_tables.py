@@ -63,7 +63,7 @@ def test_an_encoding_is_never_guessed() -> None:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_delimiter_that_is_not_configured_is_told_from_the_header(delimiter: str) -> None:
+def test_a_delimiter_that_is_not_configured_is_detected_from_the_header(delimiter: str) -> None:
     text = CSV.replace(",", delimiter).replace("A-1", '"a,b;c|d"')
     assert [row["Mã hồ sơ"] for row in rows(text.encode())] == ["a,b;c|d", "A-2"]
 
@@ -72,24 +72,24 @@ def test_a_configured_delimiter_is_not_second_guessed() -> None:
     assert rows(CSV.encode(), delimiter=";")[0] == {"Mã hồ sơ,Trạng thái": "A-1,Đang xử lý"}
 
 
-def test_excels_separator_line_is_heeded() -> None:
+def test_the_separator_line_of_excel_is_applied() -> None:
     [first, _] = rows(("sep=;\r\n" + CSV.replace(",", ";").replace("\n", "\r\n")).encode())
     assert first == {"Mã hồ sơ": "A-1", "Trạng thái": "Đang xử lý"}
 
 
-def test_titles_above_the_header_are_passed_over() -> None:
+def test_titles_above_the_header_are_skipped() -> None:
     [table] = tables(("UBND XÃ LONG ĐỨC,\nDANH SÁCH HỒ SƠ,\n,\n" + CSV).encode())
     assert table.columns == ("Mã hồ sơ", "Trạng thái")
     assert [number for number, _ in table.rows] == [5, 6]
 
 
-def test_a_row_of_column_numbers_below_the_header_is_passed_over_when_configured() -> None:
+def test_a_row_of_column_numbers_below_the_header_is_skipped_when_configured() -> None:
     text = CSV.replace("\n", "\n(1),(2)\n", 1)
     assert len(rows(text.encode())) == 3
     assert len(rows(text.encode(), header_row=1, first_row=3)) == 2
 
 
-def test_blank_rows_are_no_records() -> None:
+def test_blank_rows_are_not_records() -> None:
     assert len(rows((CSV + ",\n , \n\n").encode())) == 2
 
 
@@ -106,35 +106,35 @@ def test_a_row_with_more_cells_than_columns_stops_the_file() -> None:
 @pytest.mark.parametrize(
     "body", [b"", CSV.encode()[: CSV.encode().rindex(b",")], CSV.encode()[: CSV.encode().index(b"\x93")]]
 )
-def test_a_csv_that_breaks_off_is_still_being_written(body: bytes) -> None:
+def test_an_incomplete_csv_is_still_being_written(body: bytes) -> None:
     with pytest.raises(SourceUnavailable, match="written"):
         rows(body)
 
 
-def test_a_quotation_mark_that_is_never_closed_swallows_nothing() -> None:
+def test_a_quotation_mark_that_is_never_closed_hides_no_row() -> None:
     with pytest.raises(SourceUnavailable, match="is incomplete"):
         rows(CSV.replace("A-1", '"A-1').encode())
     with pytest.raises(ContractBroken, match="row 2: a quoted cell continues"):
         rows(CSV.replace("A-1", '"A"-1').encode())
 
 
-def test_a_workbook_that_breaks_off_is_still_being_written() -> None:
+def test_an_incomplete_workbook_is_still_being_written() -> None:
     with pytest.raises(SourceUnavailable, match="is incomplete"):
         rows(workbook([["Mã hồ sơ"], ["A-1"]])[:-100])
 
 
-def test_a_web_page_named_xls_is_no_table() -> None:
+def test_a_web_page_named_xls_is_not_a_table() -> None:
     with pytest.raises(ContractBroken, match="a web page with the file name of a table"):
         rows(b"\r\n<html><table><tr><td>1</td></tr></table></html>")
 
 
-def test_every_visible_sheet_is_read_and_an_empty_one_is_none() -> None:
+def test_every_visible_sheet_is_read_and_an_empty_one_has_no_record() -> None:
     body = workbook([["Mã hồ sơ"], ["A-1"]], [], [["Mã hồ sơ"], ["A-2"]])
     assert [table.place for table in tables(body)] == ["drop.csv, sheet 'Tờ 1'", "drop.csv, sheet 'Tờ 3'"]
     assert [row["Mã hồ sơ"] for row in rows(body, sheets=("tờ 3",))] == ["A-2"]
 
 
-def test_a_sheet_that_is_gone_is_named() -> None:
+def test_a_missing_sheet_is_named() -> None:
     with pytest.raises(ContractBroken, match=r"has no sheet 'Tháng 12'; it has 'Tờ 1'"):
         rows(workbook([["Mã hồ sơ"], ["A-1"]]), sheets=("Tháng 12",))
 

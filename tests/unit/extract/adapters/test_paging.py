@@ -1,4 +1,4 @@
-"""A listing by page: no row is lost between pages, none comes twice unseen, and nothing is asked for needlessly."""
+"""A listing by page: no row is lost, no repeated row goes unnoticed, and no request is needless."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def listed(listing: Pages, *pages: Sequence[str], window: Window = OCTOBER) -> N
     listing.end(window)
 
 
-def test_pages_come_in_order_whatever_order_their_answers_come_in() -> None:
+def test_pages_are_yielded_in_order_whatever_the_order_of_their_answers() -> None:
     second_is_there = threading.Event()
 
     def fetch(number: int) -> int:
@@ -62,7 +62,7 @@ def test_pages_come_in_order_whatever_order_their_answers_come_in() -> None:
     assert list(side_by_side(fetch, range(5), 2)) == [0, 10, 20, 30, 40]
 
 
-def test_no_more_requests_are_under_way_than_allowed() -> None:
+def test_no_more_requests_run_at_once_than_allowed() -> None:
     drawn: list[int] = []
     answers = side_by_side(lambda number: number, (drawn.append(number) or number for number in range(100)), 3)
     for read in range(1, 21):
@@ -72,7 +72,7 @@ def test_no_more_requests_are_under_way_than_allowed() -> None:
     assert len(drawn) == 23
 
 
-def test_whoever_stops_reading_leaves_nothing_under_way() -> None:
+def test_no_request_is_left_running_when_the_caller_stops_reading() -> None:
     begun, done = threading.Event(), []
 
     def fetch(number: int) -> int:
@@ -89,7 +89,7 @@ def test_whoever_stops_reading_leaves_nothing_under_way() -> None:
     assert done == [1]
 
 
-def test_the_next_page_is_asked_for_while_the_caller_works_on_this_one() -> None:
+def test_the_next_page_is_requested_while_the_caller_works_on_this_one() -> None:
     is_asked = {number: threading.Event() for number in range(4)}
 
     def fetch(number: int) -> int:
@@ -101,7 +101,7 @@ def test_the_next_page_is_asked_for_while_the_caller_works_on_this_one() -> None
     assert is_asked[2].wait(30)
 
 
-def test_the_first_error_stands_in_the_place_of_its_page_and_ends_the_listing() -> None:
+def test_the_first_error_is_raised_when_its_page_is_due_and_ends_the_listing() -> None:
     asked = []
 
     def fetch(number: int) -> int:
@@ -118,15 +118,15 @@ def test_the_first_error_stands_in_the_place_of_its_page_and_ends_the_listing() 
     assert len(asked) < 5
 
 
-def test_a_listing_asked_for_a_third_time_is_asked_for_in_far_larger_pages() -> None:
+def test_a_listing_requested_a_third_time_is_requested_in_far_larger_pages() -> None:
     listing = Pages(source(page_size=5))
     assert [listing.begin(OCTOBER) for _ in range(4)] == [5, 5, 80, 80]
     assert listing.begin(NOVEMBER) == 5
 
 
-def test_a_dossier_on_two_pages_shifts_the_listing_until_it_comes_twice_again() -> None:
+def test_a_dossier_on_two_pages_shifts_the_listing_until_it_repeats_in_the_next_one() -> None:
     listing = Pages(source())
-    with pytest.raises(ListingShifted, match=r"s gave 1 dossiers on two pages of one listing"):
+    with pytest.raises(ListingShifted, match=r"s returned 1 dossiers on two pages of one listing"):
         listed(listing, ["1", "2"], ["2", "3"])
     listed(listing, ["1", "2"], ["2", "3"])  # the source really holds it twice
 
@@ -154,7 +154,7 @@ def test_repeats_of_one_window_do_not_excuse_those_of_another() -> None:
             listed(listing, ["1", "2"], ["2", "3"], window=window)
 
 
-def test_where_a_total_is_held_to_a_dossier_that_comes_twice_never_ends_the_listing_well() -> None:
+def test_where_the_total_must_hold_a_listing_with_a_repeated_dossier_is_always_refused() -> None:
     listing = Pages(source())
     for _ in range(3):
         listing.begin(OCTOBER)
@@ -168,7 +168,7 @@ def test_where_a_total_is_held_to_a_dossier_that_comes_twice_never_ends_the_list
     listed(listing, ["1", "3"], ["3", "2"])  # begun anew, nothing is held to a total any longer
 
 
-def test_a_page_that_only_repeats_is_asked_for_again_with_longer_waits(listing: Pages, waits: list[float]) -> None:
+def test_a_page_that_only_repeats_is_requested_again_with_longer_waits(listing: Pages, waits: list[float]) -> None:
     listing.add(["1", "2"], None, None)
     again = [["2"], ["1", "2"], ["1"], ["3"]]
     assert listing.fresh(2, ["1"], lambda number: again.pop(0), list) == ["1"]  # of four attempts the last
@@ -184,7 +184,7 @@ def test_waits_between_attempts_do_not_grow_without_end(waits: list[float]) -> N
     assert waits == sorted(waits)
 
 
-def test_a_page_with_a_new_row_is_taken_at_once(listing: Pages, waits: list[float]) -> None:
+def test_a_page_with_a_new_row_is_accepted_at_once(listing: Pages, waits: list[float]) -> None:
     listing.add(["1", "2"], None, None)
     asked: list[int] = []
     assert listing.fresh(2, ["2", "3"], lambda number: asked.append(number) or ["4"], list) == ["2", "3"]
@@ -192,23 +192,25 @@ def test_a_page_with_a_new_row_is_taken_at_once(listing: Pages, waits: list[floa
     assert (asked, waits) == ([], [])
 
 
-def test_a_page_asked_for_again_is_the_same_page_and_its_new_rows_are_taken(listing: Pages, waits: list[float]) -> None:
+def test_a_repeated_request_is_for_the_same_page_and_its_new_rows_are_accepted(
+    listing: Pages, waits: list[float]
+) -> None:
     listing.add(["1", "2"], None, None)
     asked: list[int] = []
     assert listing.fresh(7, ["1", "2"], lambda number: asked.append(number) or ["3"], list) == ["3"]
     assert asked == [7]
 
 
-def test_a_page_all_of_whose_rows_were_given_before_breaks_the_contract_and_says_where(listing: Pages) -> None:
+def test_a_page_whose_rows_were_all_on_earlier_pages_breaks_the_contract_and_names_its_row(listing: Pages) -> None:
     listing.add(["1", "2"], None, None)
     listing.add(["3"], None, None)
-    with pytest.raises(ContractBroken, match=r"s gave the same rows again from row 3 of 9: its paging does not"):
+    with pytest.raises(ContractBroken, match=r"s returned the same rows again from row 3 of 9: its paging does not"):
         listing.add(["1", "3"], None, 9)
 
 
 def test_the_very_same_page_again_breaks_the_contract_too(listing: Pages) -> None:
     listing.add(["1", "2"], None, None)
-    with pytest.raises(ContractBroken, match=r"gave the same rows again from row 2: its paging does not"):
+    with pytest.raises(ContractBroken, match=r"returned the same rows again from row 2: its paging does not"):
         listing.add(["2", "1"], None, None)
 
 
@@ -220,21 +222,21 @@ def test_an_empty_page_is_no_repetition(listing: Pages) -> None:
 
 def test_too_few_rows_on_a_page_break_the_contract_and_too_many_shift_the_listing(listing: Pages) -> None:
     listing.add(["1", "2"], 2, 5)
-    with pytest.raises(ContractBroken, match=r"s gave 1 rows from row 2 of 5, where 2 are due\.") as broken:
+    with pytest.raises(ContractBroken, match=r"s returned 1 rows from row 2 of 5, where 2 were expected\.") as broken:
         listing.add(["3"], 2, 5)
     assert "page_size" in str(broken.value)
-    with pytest.raises(ListingShifted, match=r"s gave 3 rows from row 2 of 5, where 2 are due\."):
+    with pytest.raises(ListingShifted, match=r"s returned 3 rows from row 2 of 5, where 2 were expected\."):
         listing.add(["3", "4", "5"], 2, 5)
 
 
-def test_rows_are_counted_as_they_come_and_not_by_their_ids(listing: Pages) -> None:
+def test_rows_are_counted_and_not_distinct_ids(listing: Pages) -> None:
     listing.add(["1", "1"], 2, None)
-    with pytest.raises(ContractBroken, match=r"gave 0 rows from row 2, where 1 are due"):
+    with pytest.raises(ContractBroken, match=r"returned 0 rows from row 2, where 1 were expected"):
         listing.add([], 1, None)
 
 
 def test_a_later_page_that_declares_another_total_shifts_the_listing(listing: Pages) -> None:
     listing.same_total(5, 5)
     for declared in (4, 6, None):
-        with pytest.raises(ListingShifted, match=f"s declared 5 dossiers and then {declared} in one listing"):
+        with pytest.raises(ListingShifted, match=f"s declared 5 dossiers and then {declared} during one listing"):
             listing.same_total(5, declared)

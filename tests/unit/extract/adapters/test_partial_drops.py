@@ -60,7 +60,7 @@ def night(databases: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, list
 
 
 @pytest.mark.parametrize("lists_all", [False])
-def test_a_drop_of_changes_loads_and_makes_nothing_absent(night: Night) -> None:
+def test_a_drop_of_changes_loads_and_marks_no_dossier_as_absent(night: Night) -> None:
     assert night(dict.fromkeys(range(1, 41), "4")).new_count == 40
     batch = night({1: "9", 41: "4"})
     assert (batch.state, batch.new_count, batch.changed_count, batch.unconfirmed_count) == ("loaded", 1, 1, 0)
@@ -71,7 +71,7 @@ def test_a_drop_of_changes_loads_and_makes_nothing_absent(night: Night) -> None:
 
 
 @pytest.mark.parametrize("lists_all", [True])
-def test_a_drop_of_changes_holds_a_source_that_is_said_to_list_all(night: Night) -> None:
+def test_a_drop_of_changes_is_held_where_the_catalogue_says_that_the_source_lists_all(night: Night) -> None:
     assert night(dict.fromkeys(range(1, 41), "4")).new_count == 40
     batch = night({1: "9", 41: "4"})
     assert (batch.state, batch.error_kind) == ("held", "BatchHeld")

@@ -39,7 +39,7 @@ def landed(batch: Batch) -> list[dict[str, Any]]:
     return read_records(batch.landing_uri, batch.manifest_sha256, PETITION).to_pylist()  # type: ignore[no-any-return]
 
 
-def test_a_row_lands_as_the_source_means_it(folder: Path) -> None:
+def test_a_row_lands_with_the_meaning_that_its_source_states(folder: Path) -> None:
     drop(
         folder, row("1", Đơn_vị="H59.21", Ngày_xử_lý="05/10/2023", Đối_tượng="cán bộ", Hài_lòng="CÓ", Phản_ánh_lại="-")
     )
@@ -71,7 +71,7 @@ def test_a_row_lands_as_the_source_means_it(folder: Path) -> None:
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, dict) else "",
 )
-def test_what_cannot_be_read_is_named_without_its_value(
+def test_a_value_that_cannot_be_read_is_reported_by_column_and_not_shown(
     folder: Path, given: dict[str, str], expected: dict[str, Any], issues: str | None
 ) -> None:
     drop(folder, row("1") | given)
@@ -92,7 +92,7 @@ def test_no_text_and_no_person_lands_or_is_stored(folder: Path) -> None:
     assert not [secret for secret in ("NGUYỄN", "0912345678", "gọi") if secret in told]
 
 
-def test_of_a_petition_that_stands_twice_the_later_file_counts_and_the_other_row_is_accounted_for(folder: Path) -> None:
+def test_the_last_file_of_a_repeated_petition_counts_and_the_other_row_is_accounted_for(folder: Path) -> None:
     drop(folder, row("1"), row("2"))
     drop(folder, row("1", Ngày_xử_lý="03/10/2023"), name="2.csv")
     batch = pull()
@@ -105,7 +105,7 @@ def test_of_a_petition_that_stands_twice_the_later_file_counts_and_the_other_row
     ]
 
 
-def test_a_column_that_is_not_in_the_file_is_named_and_nothing_is_kept(folder: Path) -> None:
+def test_a_missing_column_is_named_and_no_record_is_kept(folder: Path) -> None:
     (folder / "1.csv").write_text("Mã PAKN,Ngày nhận,Loại\nP-1,02/10/2023,x\n", encoding="utf-8")
     batch = pull()
     assert (batch.state, batch.error_kind) == ("failed", "ContractBroken")
@@ -124,7 +124,7 @@ def test_a_table_without_a_row_is_an_answer(folder: Path) -> None:
     assert (batch.state, batch.pulled_count) == ("loaded", 0)
 
 
-def test_files_answer_for_the_days_before_the_newest_was_dropped(folder: Path) -> None:
+def test_files_cover_the_days_before_the_newest_was_dropped(folder: Path) -> None:
     drop(folder, row("1"), on=date(2023, 10, 6))
     drop(folder, row("2"), name="2.csv", on=date(2023, 10, 16))
     first = take()
@@ -136,7 +136,7 @@ def test_files_answer_for_the_days_before_the_newest_was_dropped(folder: Path) -
     assert (second.new_count, second.unchanged_count) == (1, 2)
 
 
-def test_a_source_that_was_given_nothing_since_it_was_last_asked_answers_for_no_day_more(folder: Path) -> None:
+def test_a_source_without_a_new_file_covers_no_further_day(folder: Path) -> None:
     drop(folder, row("1"), on=date(2023, 10, 16))
     take()
     again = take(day=date(2023, 12, 31))
@@ -150,7 +150,7 @@ def test_a_word_outside_the_list_is_refused_when_the_source_is_read(folder: Path
         petition_sources(shared)
 
 
-def test_a_source_of_petitions_is_none_of_dossiers_and_its_id_is_its_own(folder: Path, shared: Path) -> None:
+def test_a_source_of_petitions_is_not_one_of_dossiers_and_its_id_is_unique(folder: Path, shared: Path) -> None:
     catalog = load_catalog(shared)
     [source] = sources_of(catalog, "petition")
     assert (source.record_kind, source.level, source.options.answers_whole) == ("petition", "district", True)

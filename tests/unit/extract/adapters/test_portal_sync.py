@@ -1,4 +1,4 @@
-"""Batches of the national portal's sync as files: whole messages, steps, and what is sent again."""
+"""Messages of the national portal's sync in files: complete dossiers, steps and repeated items."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def current(folder: Path, *messages: Any) -> dict[str, Any]:
     return row
 
 
-def test_the_later_message_of_a_dossier_wins_and_the_earlier_is_its_duplicate(tmp_path: Path) -> None:
+def test_the_last_message_of_a_dossier_counts_and_the_earlier_one_is_its_duplicate(tmp_path: Path) -> None:
     first, second = rows(
         tmp_path,
         whole(),
@@ -99,7 +99,7 @@ def test_the_later_message_of_a_dossier_wins_and_the_earlier_is_its_duplicate(tm
     assert second["channel_code"] == 2
 
 
-def test_a_message_sent_again_is_a_duplicate_and_undoes_nothing(tmp_path: Path) -> None:
+def test_a_message_sent_again_is_a_duplicate_and_changes_nothing(tmp_path: Path) -> None:
     done = whole(is_updating=True, TrangThaiHoSo="9", NgayKetThucXuLy="20250908100000")
     found = rows(tmp_path, whole(), done, whole(), done)
     assert [row["disposition"] for row in found].count("duplicate") == 3
@@ -120,7 +120,7 @@ def test_steps_move_the_status_and_date_it(tmp_path: Path) -> None:
     assert (row["finished_at"], row["returned_at"]) == (datetime(2025, 9, 8, 10), datetime(2025, 9, 8, 11))
 
 
-def test_a_step_back_to_work_takes_the_end_away(tmp_path: Path) -> None:
+def test_a_step_back_into_processing_clears_the_day_of_the_end(tmp_path: Path) -> None:
     row = current(tmp_path, whole(), step("9", "20250908100000"), step("4", "20250909080000"))
     assert (row["status_code"], row["finished_at"]) == (4, None)
 
@@ -157,7 +157,7 @@ def test_fees_are_summed(tmp_path: Path) -> None:
     ("shape", "status", "channel", "window"),
     [("2020", 10, 1, (date(2021, 3, 1), date(2021, 3, 31))), ("2025", 9, 2, (date(2025, 9, 1), date(2025, 9, 30)))],
 )
-def test_the_fields_of_both_years_are_understood(
+def test_the_fields_of_both_years_are_read(
     tmp_path: Path, shape: str, status: int, channel: int, window: tuple[date, date]
 ) -> None:
     [row] = rows(tmp_path, (SAMPLES / f"dvcqg_dongbohosomc_{shape}.json").read_text(encoding="utf-8"))
@@ -177,7 +177,7 @@ def test_a_file_may_hold_several_messages_in_a_list_or_in_lines(tmp_path: Path) 
     }
 
 
-def test_batches_of_another_agency_and_other_services_are_passed_over(tmp_path: Path) -> None:
+def test_messages_of_other_agencies_and_services_are_skipped(tmp_path: Path) -> None:
     item = whole()["data"][0]
     assert (
         len(rows(tmp_path, whole(), message("DongBoHoSoMC", item, agency="H45"), message("DongBoDanhGia", item))) == 1
@@ -187,13 +187,15 @@ def test_batches_of_another_agency_and_other_services_are_passed_over(tmp_path: 
 @pytest.mark.parametrize(
     ("content", "error", "says"),
     [
-        (json.dumps(whole())[:-20], SourceUnavailable, "0000.json breaks off"),
+        (json.dumps(whole())[:-20], SourceUnavailable, "0000.json is incomplete"),
         ('{"a": 1]', ContractBroken, "0000.json is not JSON"),
-        ({"total": 0}, ContractBroken, "no message"),
+        ({"total": 0}, ContractBroken, "not a message"),
         (whole(MaHoSo=""), ContractBroken, "without MaHoSo"),
     ],
 )
-def test_what_is_no_batch_is_named_by_its_file(tmp_path: Path, content: Any, error: type[Exception], says: str) -> None:
+def test_an_invalid_message_is_reported_with_its_file(
+    tmp_path: Path, content: Any, error: type[Exception], says: str
+) -> None:
     with pytest.raises(error, match=says):
         rows(tmp_path, content)
 
@@ -208,12 +210,12 @@ def facts(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in names)
 
 
-def test_papers_are_counted_by_what_is_flagged_of_them(tmp_path: Path) -> None:
+def test_papers_are_counted_by_their_flags(tmp_path: Path) -> None:
     papers = [paper("1", "1", "1"), paper("1", "1"), paper("1"), paper(), paper("1", IsDeleted="True")]
     assert facts(current(tmp_path, whole(TaiLieuNop=papers))) == (4, 3, 2, 1)
 
 
-def test_a_dossier_without_papers_has_none_that_is_digitised(tmp_path: Path) -> None:
+def test_a_dossier_without_papers_has_no_digitised_paper(tmp_path: Path) -> None:
     assert facts(current(tmp_path, whole(TaiLieuNop=[]))) == (0, 0, 0, 0)
 
 
@@ -241,17 +243,17 @@ def test_a_result_is_electronic_when_it_has_a_file(tmp_path: Path, address: str 
 
 
 @pytest.mark.parametrize(("codes", "uses"), [(["1"], True), (["2", "1"], True), (["2"], False), ([], False)])
-def test_the_population_database_is_one_of_those_asked(tmp_path: Path, codes: list[str], uses: bool) -> None:
+def test_the_population_database_is_one_of_those_queried(tmp_path: Path, codes: list[str], uses: bool) -> None:
     row = current(tmp_path, whole(DSKetNoiCSDL=[{"MaCSDL": code} for code in codes]))
     assert row["uses_population_data"] is uses
 
 
 @pytest.mark.parametrize(("said", "is_so"), [("1", True), ("0", False), ("", None), (True, True), (0, False)])
-def test_an_identity_is_verified_where_the_account_says_so(tmp_path: Path, said: Any, is_so: bool | None) -> None:
+def test_an_identity_is_verified_where_the_account_states_it(tmp_path: Path, said: Any, is_so: bool | None) -> None:
     assert current(tmp_path, whole(TaiKhoanDuocXacThucVoiVNeID=said))["is_identity_verified"] is is_so
 
 
-def test_papers_that_are_no_list_are_an_issue_and_no_count(tmp_path: Path) -> None:
+def test_papers_that_are_not_a_list_are_an_issue_and_have_no_count(tmp_path: Path) -> None:
     row = current(tmp_path, whole(TaiLieuNop="Don cua Nguyen Van A.pdf"))
     assert facts(row) == (None, None, None, None)
     assert "components_count: not a list" in row["mapping_issues"]

@@ -1,4 +1,4 @@
-"""The same month is the same month through every protocol, and each protocol's own troubles are survived."""
+"""Every protocol yields the same rows of a month, and a pull survives the faults of each protocol."""
 
 from __future__ import annotations
 
@@ -107,9 +107,7 @@ NOT_CARRIED = {
 
 @pytest.mark.parametrize("night", [1, 2])
 @pytest.mark.parametrize("protocol", sorted(NOT_CARRIED))
-def test_the_same_month_is_the_same_rows_whatever_the_protocol(
-    sandbox: SandboxServer, protocol: str, night: int
-) -> None:
+def test_every_protocol_yields_the_same_rows_of_a_month(sandbox: SandboxServer, protocol: str, night: int) -> None:
     sandbox.set_night(night)
     expected, found = kept(sandbox, "opencps"), kept(sandbox, protocol)
     deleted = {key for key, row in found.items() if row["disposition_reason"] == "soft_deleted"}
@@ -125,14 +123,14 @@ def test_the_same_month_is_the_same_rows_whatever_the_protocol(
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_pages_side_by_side_give_what_pages_in_turn_give(sandbox: SandboxServer, protocol: str) -> None:
+def test_concurrent_requests_yield_the_same_rows_as_sequential_ones(sandbox: SandboxServer, protocol: str) -> None:
     in_turn = pull(sandbox, source(protocol))
     assert pull(sandbox, source(protocol, concurrent_pages=4)).equals(in_turn)
     assert in_turn.num_rows > 3 * 40
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_dossier_is_found_by_the_id_we_know_it_by(sandbox: SandboxServer, protocol: str) -> None:
+def test_a_dossier_is_found_by_its_canonical_id(sandbox: SandboxServer, protocol: str) -> None:
     asked = source(protocol)
     mapping = load_mapping(CATALOG, protocol)
     builder = TableBuilder(asked, mapping, Pseudonymiser("k1", b"\x5a" * 32))
@@ -153,7 +151,7 @@ def test_the_list_of_open_dossiers_holds_open_ones_only(sandbox: SandboxServer, 
 
 
 @pytest.mark.parametrize("protocol", ["igate", "tandan"])
-def test_a_token_that_ends_in_mid_run_is_renewed(sandbox: SandboxServer, protocol: str) -> None:
+def test_a_token_that_expires_during_a_run_is_renewed(sandbox: SandboxServer, protocol: str) -> None:
     whole = pull(sandbox, source(protocol))
     sandbox.set_faults([{"kind": "token_expires", "protocol": protocol, "after": 3, "times": 1}])
     assert pull(sandbox, source(protocol)).equals(whole)
@@ -165,16 +163,20 @@ def test_a_token_that_ends_in_mid_run_is_renewed(sandbox: SandboxServer, protoco
     ("fault", "error", "says"),
     [
         ({"kind": "stuck_cursor", "after": 1}, ContractBroken, "does not advance"),
-        ({"kind": "short_page", "after": 2}, ContractBroken, "rows from row 80 of [0-9]+, where 40 are due"),
+        ({"kind": "short_page", "after": 2}, ContractBroken, "rows from row 80 of [0-9]+, where 40 were expected"),
         ({"kind": "duplicated_page", "after": 1}, ContractBroken, "does not advance"),
-        ({"kind": "shifting_pages", "after": 2}, ListingShifted, "on two pages of one listing|where 1[0-9] are due"),
-        ({"kind": "page_cap", "after": 2, "cap": 10}, (ContractBroken, ListingShifted), "40 are due|page"),
+        (
+            {"kind": "shifting_pages", "after": 2},
+            ListingShifted,
+            "on two pages of one listing|where 1[0-9] were expected",
+        ),
+        ({"kind": "page_cap", "after": 2, "cap": 10}, (ContractBroken, ListingShifted), "40 were expected|page"),
         ({"kind": "html_login"}, ContractBroken, "a page instead of JSON"),
         ({"kind": "5xx"}, SourceUnavailable, "2 times"),
         ({"kind": "invalid_json"}, ContractBroken, "incomplete or invalid JSON"),
     ],
 )
-def test_a_listing_that_cannot_be_whole_is_refused(
+def test_a_listing_that_cannot_be_complete_is_refused(
     sandbox: SandboxServer, protocol: str, fault: dict[str, Any], error: Any, says: str
 ) -> None:
     path = {"opencps": "/dossiers", "igate": "/search", "tandan": "/search"}[protocol]
@@ -202,7 +204,7 @@ def test_rows_that_keep_moving_are_listed_in_larger_pages(sandbox: SandboxServer
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("kind", ["5xx", "reset", "truncated_json", "429", "duplicated_page"])
-def test_a_passing_trouble_is_asked_again(sandbox: SandboxServer, protocol: str, kind: str) -> None:
+def test_a_request_is_repeated_after_a_temporary_fault(sandbox: SandboxServer, protocol: str, kind: str) -> None:
     whole = pull(sandbox, source(protocol))
     sandbox.set_faults([{"kind": kind, "protocol": protocol, "after": 2, "times": 1}])
     assert pull(sandbox, source(protocol)).equals(whole)
@@ -222,7 +224,7 @@ def test_tandan_takes_http_basic_too(sandbox: SandboxServer) -> None:
     assert pull(sandbox, source("tandan", {"auth": "basic"})).equals(pull(sandbox, source("tandan")))
 
 
-def test_slices_without_a_total_give_the_same_rows_and_declare_nothing(sandbox: SandboxServer) -> None:
+def test_slices_yield_the_same_rows_and_declare_no_total(sandbox: SandboxServer) -> None:
     asked = source("igate", {"spec": "slice"})
     assert pull(sandbox, asked).equals(pull(sandbox, source("igate")))
     adapter = make_adapter(asked, connection(sandbox, "igate"), load_mapping(CATALOG, "igate"))
@@ -234,19 +236,21 @@ def test_client_credentials_are_the_login_of_the_connection(sandbox: SandboxServ
     assert pull(sandbox, asked).equals(pull(sandbox, source("igate")))
 
 
-def test_an_agency_nobody_knows_has_no_dossiers(sandbox: SandboxServer) -> None:
+def test_an_unknown_agency_has_no_dossiers(sandbox: SandboxServer) -> None:
     assert not pull(sandbox, source("igate", {"ancestor_agency_id": "0" * 24})).num_rows
 
 
-def test_a_cap_on_pages_is_followed_and_named(sandbox: SandboxServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_cap_on_the_page_size_is_followed_and_logged(
+    sandbox: SandboxServer, caplog: pytest.LogCaptureFixture
+) -> None:
     whole = pull(sandbox, source("igate"))
     with caplog.at_level(logging.WARNING):
         capped = pull(sandbox, source("igate", page_size=5000))
     assert capped.sort_by("dossier_id").equals(whole.sort_by("dossier_id"))
-    assert "gives 1000 rows a page where 5000 are asked for" in caplog.text
+    assert "returns 1000 rows for each page, but 5000 were requested" in caplog.text
 
 
-def test_soft_deleted_and_migrated_rows_are_told_apart(sandbox: SandboxServer) -> None:
+def test_soft_deleted_rows_are_distinguished_from_migrated_ones(sandbox: SandboxServer) -> None:
     settled = assign_dispositions(pull(sandbox, source("tandan")), OCTOBER, frozenset()).to_pylist()
     deleted = [row for row in settled if row["disposition_reason"] == "soft_deleted"]
     migrated = [row for row in settled if row["disposition_reason"] == "migrated"]

@@ -1,4 +1,4 @@
-"""A source's own database: asked for days, never written to, mapped by column names."""
+"""The database of a source: queried by day, never written to, mapped by column names."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def records(adapter: SqlAdapter, window: Window = OCTOBER) -> list[dict[str, Any
     return [record for page in adapter.pages(window) for record in page.records]
 
 
-def test_a_database_is_asked_for_the_days_and_read_a_page_at_a_time(make: Make, postgres: SourceConnection) -> None:
+def test_a_database_is_queried_for_the_days_and_read_page_by_page(make: Make, postgres: SourceConnection) -> None:
     pages = list(make(postgres).pages(OCTOBER))
     assert [len(page.records) for page in pages] == [1, 1]
     assert pages[0].records[0] == {
@@ -137,7 +137,7 @@ def test_a_sqlite_file_cannot_be_written_either(make: Make, sqlite: SourceConnec
     assert len(records(make(sqlite))) == 2
 
 
-def test_a_dossier_is_asked_for_by_id_when_there_is_a_query_for_it(make: Make, postgres: SourceConnection) -> None:
+def test_a_dossier_is_queried_by_id_when_there_is_a_query_for_it(make: Make, postgres: SourceConnection) -> None:
     asked = make(
         postgres, by_id_query="select id, status, received, fee from dossier where id = cast(:dossier_id as bigint)"
     )
@@ -148,14 +148,14 @@ def test_a_dossier_is_asked_for_by_id_when_there_is_a_query_for_it(make: Make, p
     assert not make(postgres).absence_is_proof
 
 
-def test_what_is_open_is_asked_for_only_with_a_query_for_it(make: Make, postgres: SourceConnection) -> None:
+def test_open_dossiers_are_queried_only_when_there_is_a_query_for_them(make: Make, postgres: SourceConnection) -> None:
     assert not make(postgres).lists_open
     adapter = make(postgres, open_query="select id, status, received, fee from dossier where received <= :to_date")
     assert adapter.lists_open
     assert len(records(adapter, Window(None, date(2023, 10, 31), is_open_only=True))) == 2
 
 
-def test_a_column_that_is_gone_is_named(make: Make, postgres: SourceConnection) -> None:
+def test_a_missing_column_is_named(make: Make, postgres: SourceConnection) -> None:
     with pytest.raises(
         ContractBroken, match=r"x.db, query.sql, has no column 'received' \('received_on' looks like it"
     ):
@@ -168,11 +168,11 @@ def test_a_column_that_is_gone_is_named(make: Make, postgres: SourceConnection) 
     ("query", "error", "says"),
     [
         ("select * from nowhere", ContractBroken, r"refused query.sql \(UndefinedTable 42P01\)"),
-        ("select id, :since from dossier", CatalogError, "uses :since, which is not given"),
+        ("select id, :since from dossier", CatalogError, "uses the parameter :since, which does not exist"),
         ("select id, pg_sleep(9) from dossier", SourceUnavailable, r"did not answer query.sql \(QueryCanceled 57014\)"),
     ],
 )
-def test_what_the_database_refuses_is_told_without_its_rows(
+def test_a_refusal_of_the_database_is_reported_without_its_rows(
     make: Make, postgres: SourceConnection, query: str, error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says) as told:
@@ -187,7 +187,9 @@ def test_a_database_that_is_down_is_unavailable(make: Make) -> None:
     assert "s3cret" not in str(told.value)
 
 
-@pytest.mark.parametrize(("kind", "says"), [("mssql", "is of type"), ("http", "no database"), ("oracle", "no driver")])
-def test_what_cannot_be_held_to_reading_is_refused(make: Make, kind: str, says: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "says"), [("mssql", "is of type"), ("http", "not a database"), ("oracle", "no driver")]
+)
+def test_a_source_without_a_read_only_transaction_is_refused(make: Make, kind: str, says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
         make(connection_from_parts("x", conn_type=kind, host="db.example.vn"))

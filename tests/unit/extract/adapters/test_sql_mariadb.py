@@ -87,7 +87,7 @@ def connection(port: int, request: pytest.FixtureRequest) -> SourceConnection:
     )
 
 
-def test_it_is_asked_for_the_days_and_read_a_page_at_a_time(make: Make, connection: SourceConnection) -> None:
+def test_it_is_queried_for_the_days_and_read_page_by_page(make: Make, connection: SourceConnection) -> None:
     pages = list(make(connection).pages(OCTOBER))
     assert [len(page.records) for page in pages] == [1, 1]
     assert pages[0].records[0] == {
@@ -110,21 +110,19 @@ def test_it_is_asked_for_the_days_and_read_a_page_at_a_time(make: Make, connecti
         "truncate table dossier",
     ],
 )
-def test_the_database_refuses_to_be_written_in_our_transaction(
-    make: Make, connection: SourceConnection, query: str
-) -> None:
+def test_the_database_refuses_writes_in_our_transaction(make: Make, connection: SourceConnection, query: str) -> None:
     with pytest.raises((ContractBroken, SourceUnavailable), match="25006"):  # read-only transaction
         records(make(connection, query))
 
 
 @pytest.mark.parametrize("query", ["commit; delete from dossier", "set session transaction read write"])
-def test_a_query_is_one_statement_that_gives_rows(make: Make, connection: SourceConnection, query: str) -> None:
+def test_a_query_is_one_statement_that_returns_rows(make: Make, connection: SourceConnection, query: str) -> None:
     with pytest.raises(ContractBroken):
         records(make(connection, query))
     assert len(records(make(connection))) == 2
 
 
-def test_a_dossier_is_asked_for_by_id(make: Make, connection: SourceConnection) -> None:
+def test_a_dossier_is_queried_by_id(make: Make, connection: SourceConnection) -> None:
     asked = make(connection, by_id_query="select id, status, received, fee from dossier where id = :dossier_id")
     assert (asked.by_id("3") or {})["ID"] == 3
     assert asked.by_id("9") is None
@@ -137,7 +135,7 @@ def test_a_dossier_is_asked_for_by_id(make: Make, connection: SourceConnection) 
         ("select id, sleep(9) from dossier", SourceUnavailable, r"did not answer query.sql \(OperationalError"),
     ],
 )
-def test_what_it_refuses_is_told_by_code_and_without_its_rows(
+def test_a_refusal_is_reported_by_code_and_without_its_rows(
     make: Make, connection: SourceConnection, query: str, error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says) as told:
@@ -145,7 +143,7 @@ def test_what_it_refuses_is_told_by_code_and_without_its_rows(
     assert "Mẫu" not in str(told.value)
 
 
-def test_a_wrong_password_shows_none(make: Make, port: int) -> None:
+def test_a_wrong_password_is_never_shown(make: Make, port: int) -> None:
     wrong = connection_from_parts("x", conn_type="mysql", host="127.0.0.1", port=port, login="a", password="0ther")
     with pytest.raises(SourceUnavailable, match="28000") as told:
         records(make(wrong))

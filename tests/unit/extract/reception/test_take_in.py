@@ -126,7 +126,7 @@ def test_a_dossier_and_its_steps_are_read_in_the_order_of_reception(sender: Port
 
 
 def test_an_empty_inbox_is_a_source_that_does_not_answer(databases: None) -> None:
-    with pytest.raises(SourceUnavailable, match="nothing has been posted"):
+    with pytest.raises(SourceUnavailable, match="no message has been posted"):
         landed()
 
 

@@ -206,8 +206,8 @@ def test_a_source_may_request_less_than_everything(site: Site) -> None:
     [
         ({"database": 9, "lucene": 9}, []),
         ({"database": 9, "lucene": 7}, ["its database holds 9 dossiers, its index 7"]),
-        ({"total": 9}, ["the probe GET /count did not give the counts of the database and of the index"]),
-        (None, ["the probe GET /count did not give the counts of the database and of the index"]),
+        ({"total": 9}, ["the probe GET /count did not return the counts of the database and of the index"]),
+        (None, ["the probe GET /count did not return the counts of the database and of the index"]),
     ],
 )
 def test_an_index_behind_its_database_causes_a_warning(

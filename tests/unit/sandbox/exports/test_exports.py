@@ -22,8 +22,8 @@ from sqlalchemy import create_engine, text
 
 from motcua.sandbox.exports.export import DATABASE_FILE, export
 from motcua.sandbox.exports.tables import FORMS, REASON_TEXTS, SHEETS, file_name, form_of
+from motcua.sandbox.systems.dossier_values import CHANNEL_TEXTS, NATIONAL, NATIONAL_TEXTS, DossierValues, Holdings
 from motcua.sandbox.systems.portal_sync import STEP_CHUNK, STEPS, WHOLE
-from motcua.sandbox.systems.said import CHANNEL_TEXTS, NATIONAL, NATIONAL_TEXTS, Holdings, Said
 from motcua.sandbox.world.canary import identities
 from motcua.sandbox.world.columns import World
 from motcua.sandbox.world.facts import REASONS
@@ -35,9 +35,9 @@ NIGHT = 2
 EPOCH = datetime(1970, 1, 1)
 
 
-def rows_of(world: World, group_id: int | None = None) -> Said:
+def rows_of(world: World, group_id: int | None = None) -> DossierValues:
     holdings = Holdings(world, NIGHT)
-    return Said(world, holdings.columns, holdings.rows(group_id))
+    return DossierValues(world, holdings.columns, holdings.rows(group_id))
 
 
 def moment(seconds: int) -> datetime | None:
@@ -103,12 +103,12 @@ def test_the_last_word_on_every_dossier_is_what_the_world_has(sync: tuple[str, P
                     known["NgayTra" if item["TrangThai"] == "10" else "NgayKetThucXuLy"] = item["ThoiDiemXuLy"]
                 else:
                     last[item["SoBienNhan"]] = by_number[item["MaHoSo"]] = item
-        said = rows_of(small, group_id)
+        dossiers = rows_of(small, group_id)
         expected = {
             str(number): (code, status, released, finished, fee)
             for number, code, status, released, finished, fee in zip(
-                said.ids, said.numbers, said.national, said.released.tolist(), said.finished.tolist(), said.of("fee"),
-                strict=True,
+                dossiers.ids, dossiers.numbers, dossiers.national, dossiers.released.tolist(),
+                dossiers.finished.tolist(), dossiers.of("fee"), strict=True,
             )
             if code
         }  # fmt: skip
@@ -124,8 +124,8 @@ def test_the_last_word_on_every_dossier_is_what_the_world_has(sync: tuple[str, P
 
 def test_a_pause_is_a_supplement_asked_for(sync: tuple[str, Path], small: World) -> None:
     _, folder = sync
-    said = rows_of(small, small.group_ids[0])
-    paused = {str(number): at for number, at in zip(said.ids, said.paused.tolist(), strict=True) if at}
+    dossiers = rows_of(small, small.group_ids[0])
+    paused = {str(number): at for number, at in zip(dossiers.ids, dossiers.paused.tolist(), strict=True) if at}
     found = {
         item["SoBienNhan"]: item["DanhSachHoSoBoSung"][-1]["NgayBoSung"]
         for message in messages(folder, small.group_ids[0])
@@ -184,15 +184,15 @@ def test_every_form_says_what_the_world_has(tables: Path, small: World) -> None:
         form = form_of(place)
         seen.add(form)
         records = {int(record["Mã nội bộ"]): record for record in READERS[form](tables / file_name(group_id, form))}
-        said = rows_of(small, group_id)
-        assert records.keys() == set(said.ids)
-        received, released = said.received.tolist(), said.released.tolist()
-        for place_of, number in enumerate(said.ids):
+        dossiers = rows_of(small, group_id)
+        assert records.keys() == set(dossiers.ids)
+        received, released = dossiers.received.tolist(), dossiers.released.tolist()
+        for place_of, number in enumerate(dossiers.ids):
             record = records[number]
-            assert (record["Mã hồ sơ"] or "") == said.numbers[place_of]
-            assert record["Trạng thái"] == NATIONAL_TEXTS[NATIONAL[said.status[place_of]]]
-            assert record["Hình thức nộp"] == CHANNEL_TEXTS[said.channels[place_of]]
-            assert (record["Đơn vị xử lý"] or "") == unicodedata.normalize("NFC", said.unit_names[place_of])
+            assert (record["Mã hồ sơ"] or "") == dossiers.numbers[place_of]
+            assert record["Trạng thái"] == NATIONAL_TEXTS[NATIONAL[dossiers.status[place_of]]]
+            assert record["Hình thức nộp"] == CHANNEL_TEXTS[dossiers.channels[place_of]]
+            assert (record["Đơn vị xử lý"] or "") == unicodedata.normalize("NFC", dossiers.unit_names[place_of])
             for heading, seconds in (("Ngày tiếp nhận", received), ("Ngày kết thúc xử lý", released)):
                 cell, expected = record[heading], moment(seconds[place_of])
                 if isinstance(cell, str):
@@ -227,15 +227,15 @@ def test_one_form_can_be_had_of_every_unit(form: Any, small: World, tmp_path: Pa
 
 
 def check_database(rows: list[Any], world: World) -> None:
-    said = rows_of(world)
+    dossiers = rows_of(world)
     expected = {
         number: (group, code or None, status, channel)
         for number, group, code, status, channel in zip(
-            said.ids, said.groups, said.numbers, said.national, said.channels, strict=True
+            dossiers.ids, dossiers.groups, dossiers.numbers, dossiers.national, dossiers.channels, strict=True
         )
     }
     assert {row[0]: tuple(row[1:5]) for row in rows} == expected
-    for number, seconds in zip(said.ids, said.received.tolist(), strict=True):
+    for number, seconds in zip(dossiers.ids, dossiers.received.tolist(), strict=True):
         at = moment(seconds)
         found = next(row[5] for row in rows if row[0] == number) if number % 50 == 0 else at
         assert (datetime.fromisoformat(found) if isinstance(found, str) else found) == at
@@ -291,12 +291,14 @@ def test_a_database_tells_the_facts_that_index_766_asks_for(small: World, tmp_pa
 
 def test_only_what_is_overdue_has_a_reason_and_a_letter_of_apology(small: World) -> None:
     instant = small.scenario.second_of_night(NIGHT)
-    said = rows_of(small)
-    reasons, apologies = said.reasons(instant), said.apologies(instant).tolist()
-    until = np.where(said.released > 0, said.released, instant) // 86_400
-    is_late = (said.due > 0) & (until > said.due // 86_400)
+    dossiers = rows_of(small)
+    reasons, apologies = dossiers.reasons(instant), dossiers.apologies(instant).tolist()
+    until = np.where(dossiers.released > 0, dossiers.released, instant) // 86_400
+    is_late = (dossiers.due > 0) & (until > dossiers.due // 86_400)
     assert all(is_late[place] for place, reason in enumerate(reasons) if reason)
-    letters = [(at // 86_400 - due // 86_400, at) for at, due in zip(apologies, said.due.tolist(), strict=True) if at]
+    letters = [
+        (at // 86_400 - due // 86_400, at) for at, due in zip(apologies, dossiers.due.tolist(), strict=True) if at
+    ]
     assert len(letters) > 20
     assert {days for days, _ in letters} >= {-1, 0, 1}  # some in time, the day before it is due at the latest (V10)
     assert all(days >= -1 and at <= instant for days, at in letters)

@@ -18,7 +18,7 @@ from motcua.extract.records.privacy import Pseudonymiser
 from motcua.extract.records.table import TableBuilder
 from motcua.sandbox.exports.export import DATABASE_FILE, export
 from motcua.sandbox.exports.tables import FORMS, file_name
-from motcua.sandbox.systems.said import Holdings, Said
+from motcua.sandbox.systems.dossier_values import DossierValues, Holdings
 from motcua.sandbox.world.columns import World
 from motcua.settings import PROJECT_ROOT
 
@@ -74,11 +74,11 @@ def test_every_fact_is_read_as_the_world_has_it(
 ) -> None:
     found = read(catalog, small, kind, tmp_path / "out", form)
     holdings = Holdings(small, NIGHT)
-    said = Said(small, holdings.columns, holdings.rows(GROUP))
+    dossiers = DossierValues(small, holdings.columns, holdings.rows(GROUP))
     instant = small.scenario.second_of_night(NIGHT)
-    facts = {name: said.fact(name) for name in ("components", "digitised", "reused", "results", "non_territorial")}
-    told = zip(said.ids, said.released, said.payments, said.ratings, said.reasons(instant),
-               said.apologies(instant).tolist(), strict=True)  # fmt: skip
+    facts = {name: dossiers.fact(name) for name in ("components", "digitised", "reused", "results", "non_territorial")}
+    told = zip(dossiers.ids, dossiers.released, dossiers.payments, dossiers.ratings, dossiers.reasons(instant),
+               dossiers.apologies(instant).tolist(), strict=True)  # fmt: skip
     for place, (number, released, paid, rating, reason, apology) in enumerate(told):
         row = found[number]
         assert {name: row[name] for name in COUNTS} == {name: facts[fact][place] for name, fact in COUNTS.items()}
@@ -88,6 +88,6 @@ def test_every_fact_is_read_as_the_world_has_it(
         assert row["satisfaction_code"] == RATINGS[rating]
         assert row["overdue_reason_code"] == (reason or None)
         assert (row["apology_at"] is None) == (apology == 0)
-    assert len(found) == len(said)
+    assert len(found) == len(dossiers)
     for name in ("apology_at", "overdue_reason_code", "satisfaction_code", "has_electronic_result"):
         assert any(row[name] is not None for row in found.values()), name

@@ -17,7 +17,7 @@ import requests
 
 from motcua.sandbox.serve import SandboxServer
 from motcua.sandbox.systems import misbehaviour
-from motcua.sandbox.systems.faults import Asked, Fault, FaultPlan, Faults, Hit
+from motcua.sandbox.systems.faults import Fault, FaultPlan, Faults, Hit, IncomingRequest
 from motcua.sandbox.systems.igate import TOKEN_PATH, agency_id
 from motcua.sandbox.systems.tandan import LIST_PATHS
 from motcua.sandbox.world.canary import CANARY_PASSWORD
@@ -333,7 +333,9 @@ def test_a_share_of_the_requests_is_hit_the_same_way_again(client: Client) -> No
 
 def test_who_else_asks_meanwhile_does_not_change_what_is_hit() -> None:
     plan = FaultPlan(seed=3, faults=(Fault(kind="5xx", share=0.5),))
-    questions = [Asked("opencps", group, "/dossiers", f"GET {group} {page}") for group in (1, 2) for page in range(20)]
+    questions = [
+        IncomingRequest("opencps", group, "/dossiers", f"GET {group} {page}") for group in (1, 2) for page in range(20)
+    ]
     outcomes = []
     for order in (questions, questions[::-1]):
         faults = Faults()

@@ -82,9 +82,9 @@ def test_a_token_holds_until_its_time_is_over() -> None:
     tokens.seconds = 300
     token = tokens.issue()
     now[0] = 299.9
-    assert tokens.holds(f"Bearer {token}")
+    assert tokens.is_valid(f"Bearer {token}")
     now[0] = 300
-    assert not tokens.holds(f"Bearer {token}")
+    assert not tokens.is_valid(f"Bearer {token}")
 
 
 def test_records_have_the_keys_of_the_sample(client: Client) -> None:

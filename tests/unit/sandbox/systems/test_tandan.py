@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from motcua.sandbox.serve import SandboxServer
-from motcua.sandbox.systems.said import NATIONAL
+from motcua.sandbox.systems.dossier_values import NATIONAL
 from motcua.sandbox.systems.tandan import LIST_PATHS, dossier_key
 from motcua.sandbox.world.canary import identities
 from motcua.sandbox.world.columns import Kind, World

@@ -237,7 +237,7 @@ def test_the_published_figures_of_each_scenario_are_in_the_catalogue() -> None:
 
 
 def test_totals_whose_parts_exceed_the_whole_are_refused() -> None:
-    with pytest.raises(ValueError, match="more than the whole"):
+    with pytest.raises(ValueError, match="larger than the whole"):
         LevelTotals(received=10, online=3, resolved=9, resolved_early=5, resolved_late=5, evidence="none")
 
 

@@ -1,7 +1,7 @@
-"""What the systems say of their dossiers, before any protocol spells it: the same facts behind every protocol.
+"""The values of dossiers that all systems send, before a protocol formats them: the same facts for every protocol.
 
-A dossier is told by every system under the number OpenCPS calls `dossierId`, in the spelling of its protocol. Public
-copies and liên thông children exist at OpenCPS sites only; the other systems have one record a dossier.
+Every system identifies a dossier by the number that OpenCPS calls `dossierId`, in the format of its protocol. Public
+copies and liên thông children exist only at OpenCPS sites; the other systems have one record per dossier.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from motcua.sandbox.world.columns import STATUS, STATUSES, Bools, Columns, Kind,
 from motcua.sandbox.world.facts import NO_APOLOGY, REASONS
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
 
-# TrangThaiHoSo, the national list (one_stop_systems.md section b.2), by our status; 0 is no code of it.
+# TrangThaiHoSo, the national list (one_stop_systems.md section b.2), by our status. 0 is not a code of that list.
 _NATIONAL = {"new": 1, "receiving": 2, "unresolved": 3, "processing": 4, "waiting": 5, "paying": 6, "cancelled": 7,
              "denied": 8, "releasing": 9, "done": 10}  # fmt: skip
 NATIONAL = tuple(_NATIONAL.get(code, 0) for code, _ in STATUSES)
@@ -40,11 +40,11 @@ CHANNEL_TEXTS = {DIRECT: "Trực tiếp", ONLINE: "Trực tuyến", POSTAL: "Bư
 _PAUSED = (STATUS["waiting"], STATUS["paying"])
 
 
-class Said:
-    """The facts of some rows of one night, each a list or array of one value a row.
+class DossierValues:
+    """The values of some rows of one night, each as a list or array with one value per row.
 
-    Instants are seconds of local time, 0 for none. `paused` is when the clock stopped, `refused` when a dossier was
-    not taken in; `procedure` is a position, -1 for none.
+    Instants are seconds of local time, 0 for none. `paused` is the instant at which the clock stopped, `refused` the
+    instant at which intake was refused. `procedure` is a position, -1 for none.
     """
 
     def __init__(self, world: World, night: Columns, rows: Ints) -> None:
@@ -73,30 +73,30 @@ class Said:
 
     @property
     def payments(self) -> list[int]:
-        """How the fee was paid online, 0 for not or where there is none."""
+        """How the fee was paid online; 0 if it was not paid online or there is no fee."""
         return [way if fee > 0 else 0 for way, fee in zip(self.fact("payment"), self.of("fee"), strict=True)]
 
     @property
     def ratings(self) -> list[int]:
-        """How the applicant rates a dossier that is closed (`Facts.rating`), 0 for not."""
+        """The applicant's rating of a closed dossier (`Facts.rating`), 0 for none."""
         return [rating if released else 0 for rating, released in zip(self.fact("rating"), self.released, strict=True)]
 
     def apologies(self, instant: int) -> Ints:
-        """When a letter of apology went out, of what is or ended overdue by an instant; 0 for none."""
+        """Return when a letter of apology was sent for dossiers that are or ended overdue by an instant; 0 for none."""
         lag = np.array(self.fact("apology"))
         sent = (self.due // DAY_SECONDS + lag) * DAY_SECONDS + 10 * 3600
         return np.where(self._overdue(instant) & (lag != NO_APOLOGY) & (sent <= instant), sent, 0)
 
     def reasons(self, instant: int) -> list[str]:
-        """Why a dossier is or ended overdue by an instant, in the codes of the catalogue; empty where not stated."""
+        """Return the reason code for dossiers that are or ended overdue by an instant; empty if not stated."""
         stated = np.where(self._overdue(instant), self.fact("reason"), 0)
         return [REASONS[number] for number in stated.tolist()]
 
     def _overdue(self, instant: int) -> Bools:
         due, ended = self.due // DAY_SECONDS, self.released // DAY_SECONDS
         until = np.where(self.released > 0, ended, instant // DAY_SECONDS)
-        stands = (self.paused > 0) & (self.paused // DAY_SECONDS <= due)
-        return np.asarray((self.received > 0) & (self.due > 0) & (until > due) & ~stands)
+        is_stopped = (self.paused > 0) & (self.paused // DAY_SECONDS <= due)
+        return np.asarray((self.received > 0) & (self.due > 0) & (until > due) & ~is_stopped)
 
     @property
     def ids(self) -> list[int]:
@@ -116,7 +116,7 @@ class Said:
 
     @property
     def unit_names(self) -> list[str]:
-        """The handling unit as staff call it; one nobody knows has a name nobody knows."""
+        """The name of the handling unit. A unit with an unknown code gets an unknown name."""
         codes, names = self._world.unit_codes, self._world.unit_names
         return [names[n] or (f"Đơn vị {codes[n]}" if codes[n] else "") for n in self.of("unit")]
 
@@ -132,12 +132,12 @@ class Said:
         ]
 
     def procedure(self, read: Callable[[Any], Any]) -> list[Any]:
-        """Return something of each procedure, the empty string where there is none."""
+        """Return the result of `read` for each row's procedure, or the empty string if there is no procedure."""
         found = [read(procedure) for procedure in self._world.procedures]
         return [found[n] if n >= 0 else "" for n in self.of("procedure")]
 
     def person(self, write: Callable[[int], Any]) -> list[Any]:
-        """Return something of each applicant."""
+        """Return the result of `write` for each row's applicant."""
         return [write(person) for person in self.of("person")]
 
 
@@ -145,7 +145,7 @@ T = TypeVar("T")
 
 
 class ByNight(dict[int, T], Generic[T]):
-    """Something of each night, made when that night is first asked for."""
+    """One value per night, made on first use."""
 
     def __init__(self, make: Callable[[int], T]) -> None:
         super().__init__()
@@ -157,7 +157,7 @@ class ByNight(dict[int, T], Generic[T]):
 
 
 class Holdings:
-    """The rows each system holds on one night, one a dossier, with those it has deleted apart."""
+    """The rows of each system on one night, one per dossier; deleted rows are kept separately."""
 
     def __init__(self, world: World, night: int) -> None:
         self.columns: Columns = world.nights[night]
@@ -170,7 +170,7 @@ class Holdings:
         self._all = own
 
     def rows(self, group_id: int | None, *, is_deleted: bool | None = False) -> Ints:
-        """Return the rows of a system (none: of every system); `is_deleted` none for both kinds."""
+        """Return the rows of a system, or of all systems if `group_id` is None. With `is_deleted` None both kinds."""
         rows = self._all if group_id is None else self._by_group[group_id]
         return rows if is_deleted is None else rows[self._is_deleted[rows] == is_deleted]
 
