@@ -108,7 +108,8 @@ def catalog_page() -> str:
         "`forms/overdue_reasons.csv`": (forms.OverdueReason,),
         "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (*_models_of(index, but=index.IndexFile),),
         "`petitions/*.yaml`": (record_sources.PetitionSource, options.PetitionColumns, options.PetitionWords),
-        "`finality.yaml`": (finality.Finality, finality.ChecklistLine),
+        "`finality.yaml`": (finality.Finality, finality.ChecklistLine, finality.WaiverCaps),
+        "`waivers.yaml`": (finality.Waivers, finality.Waiver),
         "`obligations.yaml`": (obligations.ObligationRules, obligations.ObligationRule, obligations.Due),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }

@@ -8,6 +8,7 @@ with broken as (
         quarantine_status.quarantine_id,
         quarantine_status.source_id,
         quarantine_status.unit_id,
+        quarantine_status.agency_code,
         quarantine_status.record_id,
         quarantine_status.record,
         array_agg(distinct rule.told ->> 'rule_id' order by rule.told ->> 'rule_id') as rule_ids,
@@ -27,6 +28,7 @@ with broken as (
         quarantine_status.quarantine_id,
         quarantine_status.source_id,
         quarantine_status.unit_id,
+        quarantine_status.agency_code,
         quarantine_status.record_id,
         quarantine_status.record
 ),
@@ -36,6 +38,7 @@ dated as (
         quarantine_id,
         source_id,
         unit_id,
+        agency_code,
         record_id,
         rule_ids,
         record ->> 'mapping_issues' as unread,
@@ -57,6 +60,7 @@ select
     quarantine_id,
     source_id,
     unit_id,
+    agency_code,
     record_id,
     rule_ids,
     unread

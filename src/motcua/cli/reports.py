@@ -180,7 +180,7 @@ def publish_(
     """Publish an edition and its workbook and page, as the publishing DAGs do."""
     from motcua import publish
     from motcua.publish.edition.restatement_text import notes
-    from motcua.publish.files.layout import checklist_lines
+    from motcua.publish.files.layout import checklist_lines, waived_text
 
     ready_databases()
     edition = publish.publish_edition(
@@ -191,6 +191,8 @@ def publish_(
         on_map=on_map,
     )
     output.print(f"{edition.edition_id}: {edition.completeness}, SHA-256 {edition.sha256}")
+    if told := waived_text(edition.content, "vi"):
+        output.print(told, highlight=False, markup=False, soft_wrap=True)
     for line in checklist_lines(edition.content, "vi"):
         output.print(line, highlight=False, markup=False, soft_wrap=True)
     if "restates" in edition.content:

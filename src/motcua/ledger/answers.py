@@ -97,7 +97,7 @@ class DossierSetAside:
 
     Attributes:
         unit_id: whose it is; none where that cannot be told: any unit's that its source speaks for.
-        record_id: as its source names it; none where it has no key.
+        agency_code, record_id: as its source names it; no id where it has no key.
         rule_ids: the critical rules it broke.
         unread: what could not be read of it, such as `due_at: not dd/MM/yyyy`; none where everything could.
     """
@@ -105,6 +105,7 @@ class DossierSetAside:
     quarantine_id: int
     source_id: str
     unit_id: str | None
+    agency_code: str
     record_id: str | None
     rule_ids: tuple[str, ...]
     unread: str | None

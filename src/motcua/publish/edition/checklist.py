@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from motcua.catalog.cells import cell_text
-from motcua.catalog.finality import Finality, LineCode
+from motcua.catalog.finality import Finality, LineCode, WaiverCaps
 from motcua.catalog.models import Text
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
@@ -47,6 +48,7 @@ class Findings:
     scope: Scope
     cells: Sequence[SourceCell]
     aside: PeriodSetAside
+    caps: WaiverCaps
 
 
 def judge(finality: Finality, scope: Scope, cells: Sequence[SourceCell], aside: PeriodSetAside) -> list[Line]:
@@ -56,7 +58,7 @@ def judge(finality: Finality, scope: Scope, cells: Sequence[SourceCell], aside: 
         cells: what each source in scope gave.
         aside: the records that are set aside and may belong to the period.
     """
-    found = Findings(scope, cells, aside)
+    found = Findings(scope, cells, aside, finality.waivers)
     return [Line(line.code, Text(vi=line.vi, en=line.en), tuple(_JUDGES[line.code](found))) for line in finality.lines]
 
 
@@ -90,7 +92,7 @@ def _everything_read(found: Findings) -> list[Text]:
     """Name each field that could not be read, with the number of records."""
     unread = Counter(
         issue.split(":")[0].strip()
-        for record in found.aside.records
+        for record in found.aside.unwaived
         if record.unread
         for issue in record.unread.split(";")
     )
@@ -98,9 +100,11 @@ def _everything_read(found: Findings) -> list[Text]:
 
 
 def _nothing_set_aside(found: Findings) -> list[Text]:
-    """Name each unit with its records, their share and the rules they broke."""
+    """Name each unit with its records, their share and the rules they broke; and where too many are waived."""
     missing = []
     for unit in found.aside.units:
+        if not unit.unwaived:
+            continue
         said = unit.as_json()
         rules = ", ".join(f"{rule} {count}" for rule, count in unit.by_rule.items())
         share = said["share"]
@@ -111,7 +115,23 @@ def _nothing_set_aside(found: Findings) -> list[Text]:
                 en=f"{unit.name or 'unit not known'}: {said['records']} of {said['of']} records ({share} %; {rules})",
             )
         )
+    for unit in found.aside.units:
+        missing += _above(unit.name or "?", len(unit.waived), unit.of, found.caps.unit_pct)
+    if found.scope.unit.level == "province":
+        missing += _above(found.scope.unit.name, found.aside.waived_count, found.aside.of, found.caps.province_pct)
     return missing
+
+
+def _above(name: str, waived: int, of: int, cap: Decimal) -> list[Text]:
+    """Return that more is waived than may be; the share is not rounded before it is compared."""
+    if not waived or Decimal(100 * waived) <= cap * of:
+        return []
+    return [
+        Text(
+            vi=f"{name}: {waived}/{of} bản ghi được miễn, quá mức {cap} %".replace(".", ","),
+            en=f"{name}: {waived} of {of} records are waived, above the cap of {cap} %",
+        )
+    ]
 
 
 def _refused_otherwise(_: Findings) -> list[Text]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from motcua.catalog.finality import Waiver, load_waivers
 from motcua.ledger import DossierSetAside, dossiers_set_aside
 from motcua.percentage import percentage
 from motcua.publish.edition.content import Content
@@ -22,6 +23,7 @@ class UnitSetAside:
     Attributes:
         dossiers: how many dossiers of the unit the store holds of the period, without these.
         by_rule: the records by each critical rule they broke; a record may break several.
+        waived: those of the records that somebody decided an edition may be final without, with the decision.
     """
 
     unit_id: str
@@ -29,6 +31,12 @@ class UnitSetAside:
     name: str
     records: tuple[DossierSetAside, ...]
     dossiers: int
+    waived: tuple[tuple[DossierSetAside, Waiver], ...] = ()
+
+    @property
+    def unwaived(self) -> list[DossierSetAside]:
+        waived = {record.quarantine_id for record, _ in self.waived}
+        return [record for record in self.records if record.quarantine_id not in waived]
 
     @property
     def of(self) -> int:
@@ -62,6 +70,14 @@ class PeriodSetAside:
     def records(self) -> list[DossierSetAside]:
         return [record for unit in self.units for record in unit.records]
 
+    @property
+    def unwaived(self) -> list[DossierSetAside]:
+        return [record for unit in self.units for record in unit.unwaived]
+
+    @property
+    def waived_count(self) -> int:
+        return sum(len(unit.waived) for unit in self.units)
+
     def as_json(self) -> Content:
         count = len(self.records)
         return {
@@ -69,6 +85,20 @@ class PeriodSetAside:
             "of": self.of,
             "share": str(percentage(count, self.of) or ""),
             "units": [unit.as_json() for unit in self.units],
+            "waived": [
+                {
+                    "source_id": waiver.source_id,
+                    "record": f"{waiver.agency_code}/{waiver.record_id}",
+                    "row_code": unit.row_code,
+                    "unit_name": unit.name,
+                    "rules": list(record.rule_ids),
+                    "reason": waiver.reason,
+                    "person": waiver.person,
+                    "day": waiver.day.isoformat(),
+                }
+                for unit in self.units
+                for record, waiver in unit.waived
+            ],
         }
 
 
@@ -80,6 +110,7 @@ def read_set_aside(store: Connection, scope: Scope, source_ids: Sequence[str]) -
         source_ids: the sources in scope, whose records without a known unit may belong here too.
     """
     period, catalog = scope.period, scope.catalog
+    waivers = load_waivers(catalog.folder)
     by_unit: dict[str, list[DossierSetAside]] = {}
     for record in dossiers_set_aside(scope.unit_ids, source_ids, period.from_date, period.to_date, connection=store):
         by_unit.setdefault(record.unit_id or "", []).append(record)
@@ -91,6 +122,10 @@ def read_set_aside(store: Connection, scope: Scope, source_ids: Sequence[str]) -
     units = []
     for unit_id in sorted(by_unit):
         known = catalog.unit_by_id.get(unit_id)
+        waived = (
+            (record, waivers.of(record.source_id, record.agency_code, record.record_id, record.rule_ids))
+            for record in by_unit[unit_id]
+        )
         units.append(
             UnitSetAside(
                 unit_id,
@@ -98,6 +133,7 @@ def read_set_aside(store: Connection, scope: Scope, source_ids: Sequence[str]) -
                 known.name if known else "",
                 tuple(by_unit[unit_id]),
                 dossiers.get(unit_id, 0),
+                tuple((record, waiver) for record, waiver in waived if waiver is not None),
             )
         )
     return PeriodSetAside(tuple(units), sum(dossiers.values()) + sum(map(len, by_unit.values())))

@@ -157,6 +157,18 @@ def lacking_text(content: Content, lang: str) -> str:
     return text.strip()
 
 
+def waived_text(content: Content, lang: str) -> str:
+    """Say which records an edition is made without by a decision: record, unit, rules, reason, who and when."""
+    told = [
+        f"{one['record']} ({one['unit_name']}; {', '.join(one['rules'])}): {one['reason']} –"
+        f" {one['person']}, {date.fromisoformat(one['day']):%d/%m/%Y}"
+        for one in content.get("set_aside", {}).get("waived", ())
+    ]
+    if not told:
+        return ""
+    return ("Được miễn: " if lang == "vi" else "Waived: ") + "; ".join(told) + "."
+
+
 def parts(content: Content) -> list[Content]:
     """Return the parts of the period, each on a map of its own; none if the map did not change."""
     parts_of_period: list[Content] = content.get("maps", {}).get("parts", [])

@@ -32,6 +32,7 @@ from motcua.publish.files.layout import (
     period_text,
     read_at_text,
     untold_text,
+    waived_text,
 )
 
 
@@ -80,6 +81,7 @@ def page_html(edition: Edition) -> str:
         charts=[(vi, en, Markup(vi.svg), Markup(en.svg)) for vi, en in both_charts],  # noqa: S704  made by us, escaped
         completeness=COMPLETENESS_NAMES[edition.completeness],
         lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        waived=(waived_text(content, "vi"), waived_text(content, "en")),
         untold=(untold_text(content, "vi"), untold_text(content, "en")),
         period=(period_text(content, "vi"), period_text(content, "en")),
         read_at=read_at_text(content),
@@ -99,6 +101,7 @@ def _index_html(edition: Edition, content: Content) -> str:
         summary=list(zip(said["summary"]["vi"], said["summary"]["en"], strict=True)),
         completeness=COMPLETENESS_NAMES[edition.completeness],
         lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        waived=(waived_text(content, "vi"), waived_text(content, "en")),
         period=(period_text(content, "vi"), period_text(content, "en")),
         read_at=read_at_text(content),
         cell_counts=cell_counts(content),

@@ -25,6 +25,7 @@ from motcua.publish.files.layout import (
     period_text,
     read_at_text,
     untold_text,
+    waived_text,
 )
 
 CODE_HEADING = "Mã"
@@ -202,7 +203,7 @@ def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int
     said = f"Kỳ báo cáo: {period_text(content, 'vi')}{f'. {read_on}' if read_on else ''}"
     sheet.merge_range(3, 0, 3, last, said, formats["period"])
     head = f"{COMPLETENESS_NAMES[edition.completeness][0]} – ấn bản số {edition.edition_no}"
-    lacking = lacking_text(content, "vi")
+    lacking = " ".join(filter(None, (lacking_text(content, "vi"), waived_text(content, "vi"))))
     sheet.merge_range(4, 0, 4, last, f"{head}. {lacking}".strip(), formats[edition.completeness])
     if lacking:
         sheet.set_row(4, 18 * (1 + len(head + lacking) // 120))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
+import yaml
 from tests.measured_world import Store
 
 from motcua.catalog.cells import CELLS, is_lacking
-from motcua.catalog.finality import LineCode, load_finality
+from motcua.catalog.finality import LineCode, Waiver, Waivers, load_finality, load_waivers
 from motcua.catalog.load import load_catalog
 from motcua.errors import CatalogError, MeasuresDiffer, ReportRefused
 from motcua.ledger import DossierSetAside
-from motcua.period import calendar_month
+from motcua.period import parse_period
 from motcua.publish import publish_edition
 from motcua.publish.edition.checklist import judge
 from motcua.publish.edition.set_aside import PeriodSetAside, UnitSetAside
@@ -26,7 +28,7 @@ from motcua.publish.files.workbook import workbook_bytes
 from motcua.publish.form.completeness import SourceCell, refuse_tampered_measures
 from motcua.settings import Settings
 
-OCTOBER = calendar_month(2023, 10)
+OCTOBER = parse_period("CAL_MONTH:2023-10")
 WARD, WARD_SOURCE = "29236:2020", "tra-vinh.c29236"
 NOTHING = PeriodSetAside((), 0)
 FINALITY = load_finality(Settings.load().shipped_catalog_dir)
@@ -37,7 +39,7 @@ def cell(code: Any, *, is_after_end: bool = True) -> SourceCell:
 
 
 def unmet(cells: list[SourceCell], aside: PeriodSetAside = NOTHING, today: date = date(2023, 11, 2)) -> set[str]:
-    scope: Any = SimpleNamespace(period=OCTOBER, today=today)
+    scope: Any = SimpleNamespace(period=OCTOBER, today=today, unit=SimpleNamespace(level="commune"))
     return {line.code for line in judge(FINALITY, scope, cells, aside) if not line.is_met}
 
 
@@ -64,7 +66,9 @@ def test_a_period_that_runs_and_one_nobody_answered_for_are_not_final() -> None:
 
 
 def aside(records: int, dossiers: int, unread: str | None = None) -> PeriodSetAside:
-    told = tuple(DossierSetAside(number, "s", "u", str(number), ("V0", "V4"), unread) for number in range(records))
+    told = tuple(
+        DossierSetAside(number, "s", "u", "H59", str(number), ("V0", "V4"), unread) for number in range(records)
+    )
     return PeriodSetAside((UnitSetAside("u", "1", "Xã A", told, dossiers),), dossiers + records)
 
 
@@ -81,7 +85,7 @@ def test_one_record_set_aside_is_enough_and_its_share_is_one_of_all_records(
 
 def test_a_value_that_could_not_be_read_is_named_by_its_field() -> None:
     found = aside(2, 5, "due_at: not dd/MM/yyyy; received_at: no day")
-    scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2))
+    scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
     [line] = [one for one in judge(FINALITY, scope, [cell("received")], found) if one.code == "everything_read"]
     assert [what.en for what in line.missing] == ["due_at: 2 records", "received_at: 2 records"]
 
@@ -145,3 +149,80 @@ def test_measures_that_no_dossier_stands_behind_are_never_published(
     monkeypatch.setattr("motcua.publish.edition.lifecycle.refuse_tampered_measures", refuse_tampered_measures)
     with pytest.raises(MeasuresDiffer, match="0 recomputed"):
         publish_edition("form-06", "84", OCTOBER, completeness="provisional")
+
+
+RECORD = DossierSetAside(7, "s", "u", "H59", "1", ("V1",), None)
+WAIVER = {"source_id": "s", "agency_code": "H59", "record_id": "1", "rules": ["V1"],
+          "reason": "bản ghi thử của hệ thống", "person": "Nguyễn Thị B", "day": "2023-11-05"}  # fmt: skip
+
+
+def waived(of: int, province_of: int, level: str, count: int = 1) -> list[str]:
+    """Return what is missing where so many records of one unit, all waived, stand against the caps 5 % and 1 %."""
+    waiver = Waiver.model_validate(WAIVER)
+    records = tuple(replace(RECORD, quarantine_id=number) for number in range(count))
+    unit = UnitSetAside("u", "1", "Xã A", records, of - count, tuple((record, waiver) for record in records))
+    scope: Any = SimpleNamespace(
+        period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level=level, name="Tỉnh T")
+    )
+    lines = judge(FINALITY, scope, [cell("received")], PeriodSetAside((unit,), province_of))
+    return [what.en for line in lines for what in line.missing]
+
+
+def test_a_waiver_below_both_caps_lets_an_edition_be_final_and_above_either_there_is_no_final() -> None:
+    assert waived(of=20, province_of=100, level="province") == []  # 5 % and 1 %: on the caps
+    assert waived(of=19, province_of=100, level="province") == [
+        "Xã A: 1 of 19 records are waived, above the cap of 5 %"
+    ]
+    assert waived(of=20, province_of=99, level="province") == [
+        "Tỉnh T: 1 of 99 records are waived, above the cap of 1 %"
+    ]
+    assert waived(of=20, province_of=20, level="commune") == []
+    assert waived(of=3, province_of=3, level="commune") == ["Xã A: 1 of 3 records are waived, above the cap of 5 %"]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_covered"),
+    [
+        ({}, True),
+        ({"rule_ids": ("V1", "V4")}, False),  # it broke another rule since
+        ({"rule_ids": ()}, True),
+        ({"record_id": "2"}, False),
+        ({"record_id": None}, False),
+        ({"agency_code": "H60"}, False),
+        ({"source_id": "t"}, False),
+    ],
+)
+def test_a_waiver_covers_its_record_and_its_rules_and_nothing_else(change: dict[str, Any], is_covered: bool) -> None:
+    record = replace(RECORD, **change)
+    found = Waivers.model_validate({"waivers": [WAIVER]}).of(
+        record.source_id, record.agency_code, record.record_id, record.rule_ids
+    )
+    assert (found is not None) is is_covered
+
+
+@pytest.mark.parametrize("missing", [*WAIVER, "twice"])
+def test_a_waiver_without_a_record_reason_person_or_day_or_twice_is_refused(tmp_path: Path, missing: str) -> None:
+    entry = {key: value for key, value in WAIVER.items() if key != missing}
+    entries = [entry, entry] if missing == "twice" else [entry]
+    (tmp_path / "waivers.yaml").write_text(yaml.safe_dump({"waivers": entries}), encoding="utf-8")
+    load_waivers.cache_clear()
+    with pytest.raises(CatalogError, match=r"waivers\.yaml"):
+        load_waivers(tmp_path)
+
+
+def test_what_is_waived_stands_on_page_one_of_a_final_edition(october: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_aside(october, WARD, {"received_at": "2023-10-02T00:00:00"})
+    [(record_id,)] = october.execute("select record_id from quarantine_record")
+    waivers = Waivers.model_validate(
+        {"waivers": [{**WAIVER, "source_id": WARD_SOURCE, "agency_code": "a", "record_id": record_id}]}
+    )
+    monkeypatch.setattr("motcua.publish.edition.set_aside.load_waivers", lambda _: waivers)
+    batch_id = october.answer([WARD_SOURCE])[0]
+    for number in range(200):
+        october.version(batch_id, WARD, str(number), date(2023, 10, 3))
+    edition = publish_edition("form-06", "84", OCTOBER)
+    assert edition.completeness == "final"
+    head = page_html(edition).split("</header>")[0]
+    for told in (record_id, "bản ghi thử của hệ thống", "Nguyễn Thị B", "05/11/2023", "V1"):
+        assert told in head
+    assert edition.content["set_aside"]["records"] == 1
