@@ -1,5 +1,5 @@
 -- Grain: unit, procedure, field, day, measure that differs. Reads measure_recomputed, measure_day. Of the units of an
--- edition: what the current versions count otherwise than the measures it is made of say. Nothing is published from such
+-- edition: what the current versions count otherwise than the measures of the edition. Nothing is published from such
 -- measures (design.md ideas 3 and 9).
 with recomputed as (
     select

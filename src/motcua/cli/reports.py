@@ -209,6 +209,37 @@ def publish_(
         output.print(str(path), soft_wrap=True)
 
 
+@app.command("plan")
+def plan_(
+    unit: Annotated[str, typer.Option(help="Official code or unit id of the province.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """List what is to be published now: every period that is over and not final, or whose figures changed."""
+    from motcua.publish import plan_publication
+
+    ready_databases()
+    planned = plan_publication(unit)
+    rows = [
+        {
+            "report": one.report,
+            "period": f"{one.period.period_type}:{one.period.label}",
+            "from": one.period.from_date.isoformat(),
+            "to": one.period.to_date.isoformat(),
+            "why": one.why,
+            "newest_edition": one.newest.edition_id if one.newest else None,
+        }
+        for one in planned
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "To be published",
+        ["report", "period", "from", "to", "why", "newest edition"],
+        [(*row.values(),) for row in rows],
+    )
+
+
 def _period(from_: datetime | None, to: datetime | None, period: str | None) -> Period:
     if period is not None and from_ is None and to is None:
         return parse_period(period)

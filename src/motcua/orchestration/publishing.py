@@ -67,6 +67,27 @@ def plan_reports(clock: Clock, params: Mapping[str, Any], dag_run: Any, events: 
     return due
 
 
+def plan_unfinished(params: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return every report of every period that is over and not final, or whose figures changed, with its period.
+
+    Raises:
+        AirflowSkipException: there is none, or nothing was pulled yet.
+    """
+    from motcua.publish import plan_publication
+
+    planned = plan_publication(province_of(params))
+    for one in planned:
+        log.info("%s of %s %s: %s", one.report, one.period.period_type, one.period.label, one.why)
+    if not planned:
+        raise AirflowSkipException("Every period that is over is final, or nothing was pulled yet.")
+    wanted = set(params.get("reports") or ())
+    return [
+        {"report": one.report, "period": f"{one.period.from_date}..{one.period.to_date}"}
+        for one in planned
+        if not wanted or one.report in wanted
+    ]
+
+
 def plan_nights(params: Mapping[str, Any], dag_run: Any, events: Any) -> list[str]:
     """Return the nights a run is about: those of its asset events, its conf or its data interval.
 

@@ -205,18 +205,14 @@ _KEPT_LATER = ("checklist", "set_aside")
 
 def says_the_same(one: Content, other: Content) -> bool:
     """Return whether two contents differ in nothing but `NOT_COMPARED`; what one cannot have is not compared."""
-    mine, theirs = _compared(one), _compared(other)
-    for key in _KEPT_LATER:
-        if key not in mine or key not in theirs:
-            mine.pop(key, None)
-            theirs.pop(key, None)
-    return bool(mine == theirs)
+    return not changed_keys(one, other)
 
 
 def changed_keys(one: Content, other: Content) -> list[str]:
     """Return the keys at the top of two contents under which they differ in what is compared, in order."""
     mine, theirs = _compared(one), _compared(other)
-    return sorted(key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key))
+    cannot_have = {key for key in _KEPT_LATER if key not in mine or key not in theirs}
+    return sorted(key for key in {*mine, *theirs} - cannot_have if mine.get(key) != theirs.get(key))
 
 
 def _compared(value: Any, place: tuple[str, ...] = ()) -> Any:

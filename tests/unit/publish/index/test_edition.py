@@ -24,7 +24,7 @@ def figures(edition: Any) -> dict[str, dict[str, int]]:
 
 def test_an_edition_of_the_index_is_verified_and_restated_like_any_other(october: Any, reports_dir: Path) -> None:
     first = publish_edition("index-766", "84", OCTOBER)
-    assert (first.edition_id, first.state) == ("index-766.84.CAL_MONTH.2023-10.1", "final")
+    assert (first.edition_id, first.completeness) == ("index-766.84.CAL_MONTH.2023-10.1", "final")
     assert figures(first)["3.3"] == {"numerator": 1230, "denominator": 2111, "score_hundredths": 600}
     assert figures(first)["5.2"] == {}  # not available: no figure, not a zero
     assert verify_edition(first.edition_id).is_sound
