@@ -3,34 +3,46 @@
 -- day that broke a rule tells nothing. A record whose unit cannot be told may be any unit's that its source speaks for.
 --   rule_ids   the critical rules it broke
 --   unread     what could not be read of it, as the extractor said; null where everything could
-with broken as (
+with still_open as (
     select
-        quarantine_status.quarantine_id,
-        quarantine_status.source_id,
-        quarantine_status.unit_id,
-        quarantine_status.agency_code,
-        quarantine_status.record_id,
-        quarantine_status.record,
+        quarantine_id,
+        source_id,
+        unit_id,
+        agency_code,
+        record_id,
+        broken_rules,
+        record
+    from quarantine_status
+    where
+        record_kind = 'dossier'
+        and status = 'open'
+        and (
+            unit_id = any(cast(:unit_ids as text[]))
+            or (unit_id is null and source_id = any(cast(:source_ids as text[])))
+        )
+),
+
+broken as (
+    select
+        still_open.quarantine_id,
+        still_open.source_id,
+        still_open.unit_id,
+        still_open.agency_code,
+        still_open.record_id,
+        still_open.record,
         array_agg(distinct rule.told ->> 'rule_id' order by rule.told ->> 'rule_id') as rule_ids,
         array_agg(fields.name) as fields
-    from quarantine_status
-    cross join lateral jsonb_array_elements(quarantine_status.broken_rules) as rule (told)
+    from still_open
+    cross join lateral jsonb_array_elements(still_open.broken_rules) as rule (told)
     cross join lateral unnest(string_to_array(rule.told ->> 'field', ', ')) as fields (name)
-    where
-        quarantine_status.record_kind = 'dossier'
-        and quarantine_status.status = 'open'
-        and rule.told ->> 'severity' = 'critical'
-        and (
-            quarantine_status.unit_id = any(cast(:unit_ids as text[]))
-            or (quarantine_status.unit_id is null and quarantine_status.source_id = any(cast(:source_ids as text[])))
-        )
+    where rule.told ->> 'severity' = 'critical'
     group by
-        quarantine_status.quarantine_id,
-        quarantine_status.source_id,
-        quarantine_status.unit_id,
-        quarantine_status.agency_code,
-        quarantine_status.record_id,
-        quarantine_status.record
+        still_open.quarantine_id,
+        still_open.source_id,
+        still_open.unit_id,
+        still_open.agency_code,
+        still_open.record_id,
+        still_open.record
 ),
 
 dated as (

@@ -59,6 +59,8 @@ def plan_publication(unit: str, today: date | None = None) -> list[Planned]:
     """
     now = today or datetime.now(ZoneInfo(TIMEZONE)).date()
     catalog = load_catalog(Settings.load().catalog_dir)
+    if unit not in catalog.unit_by_id and unit not in catalog.units_by_code:
+        catalog.unit(unit, now)  # refuses it by name
     source_ids = [source.source_id for source in every_source(catalog) if catalog.belongs_to(source.unit_id, unit)]
     newest = {
         (edition.report_code, edition.period_type, edition.from_date): edition
