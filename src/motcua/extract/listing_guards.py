@@ -9,7 +9,7 @@ so these days are judged by the same days of earlier years, or not at all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import fmean, median, pvariance
@@ -63,7 +63,7 @@ def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str], *, lis
     found: dict[str, Any] = {"known_count": len(known), "shown_count": shown}
     if not lists_all:
         return {**found, "not_judged_because": "lists_all: false"}
-    problem = _shrunk(batch, guards, len(known), shown) or _below_norm(batch, guards.norm, listed)
+    problem = shrunk_text(guards, len(known), shown) or _below_norm(batch, guards.norm, listed)
     if problem is None:
         return found
     if reason is not None:
@@ -77,7 +77,8 @@ def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str], *, lis
     )
 
 
-def _shrunk(batch: ledger.Batch, guards: Guards, known: int, shown: int) -> str | None:
+def shrunk_text(guards: Guards, known: int, shown: int) -> str | None:
+    """Say how many of the known dossiers a listing lacks; None where no more are missing than the guards allow."""
     limit = guards.shrink.max_missing_pct
     if known < guards.shrink.minimum_dossiers or 100 * (known - shown) <= limit * known:
         return None
@@ -92,16 +93,24 @@ def _below_norm(batch: ledger.Batch, norm: Norm, listed: pa.Table) -> str | None
         covered_until = connection.scalar(statement("extract/covered_until"), {"source_id": batch.source_id})
         if covered_until is None:
             return None
-        first, last = max(batch.window_from, covered_until + timedelta(days=1)), batch.window_to
-        asked = {"source_id": batch.source_id, "from_date": _history_start(first, last, norm), "to_date": last}
+        first, last = judged_days(batch.window_from, batch.window_to, covered_until)
+        asked = {"source_id": batch.source_id, "from_date": history_start(first, last, norm), "to_date": last}
         history: dict[str, dict[date, int]] = {}
         for row in connection.execute(statement("extract/receptions"), asked):
             history.setdefault(row.unit_code, {})[row.on_day] = row.reception_count
     calendar = working_calendar(Settings.load().catalog_dir)
     received = receptions(listed)
     short = shortfalls(received, history, first, last, norm, calendar)
-    if not short:
-        return None
+    return shortfall_text(short, norm) if short else None
+
+
+def judged_days(window_from: date, window_to: date, covered_until: date) -> tuple[date, date]:
+    """Return the first and the last day of a window that the source has not answered for yet."""
+    return max(window_from, covered_until + timedelta(days=1)), window_to
+
+
+def shortfall_text(short: Sequence[Shortfall], norm: Norm) -> str:
+    """Name the unit that lacks the most dossiers, how many were expected, and how many units are like it."""
     worst = max(short, key=lambda each: each.expected - each.received)
     return (
         f"unit {worst.unit_code or 'without a code'} received {worst.received} dossiers from {worst.from_date} to"
@@ -128,10 +137,10 @@ def shortfalls(
     received: Receptions, history: Receptions, first: date, last: date, norm: Norm, calendar: np.busdaycalendar
 ) -> list[Shortfall]:
     """Return the units whose receptions from `first` to `last` are too far below their own history before `first`."""
-    before = [day for days in history.values() for day in days if day < first]
-    if not before:
+    known = [day for days in history.values() for day in days]
+    if not known:
         return []
-    known_since = min(before)
+    known_since = min(known)
     found = []
     for unit, days in history.items():
         expected = variance = 0.0
@@ -179,7 +188,8 @@ def _tet_near(day: date, norm: Norm) -> date | None:
     return tet if tet - before <= day <= tet + after else None
 
 
-def _history_start(first: date, last: date, norm: Norm) -> date:
+def history_start(first: date, last: date, norm: Norm) -> date:
+    """Return the first day whose receptions the norm of these days rests on: years back where one is near Tết."""
     day = first
     while day <= last:
         if _tet_near(day, norm) is not None:

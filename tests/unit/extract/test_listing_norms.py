@@ -7,9 +7,16 @@ from statistics import median
 
 import pytest
 
-from motcua.catalog.guards import Norm
+from motcua.catalog.guards import Guards, Norm, Shrink
 from motcua.days.workdays import is_workday, lunar_new_year, working_calendar
-from motcua.extract.listing_guards import shortfalls
+from motcua.extract.listing_guards import (
+    Shortfall,
+    history_start,
+    judged_days,
+    shortfall_text,
+    shortfalls,
+    shrunk_text,
+)
 from motcua.settings import PROJECT_ROOT
 
 CALENDAR = working_calendar(PROJECT_ROOT / "include" / "catalog")
@@ -208,3 +215,84 @@ def test_a_source_that_was_never_loaded_has_no_norm() -> None:
     monday = date(2023, 10, 23)
     assert shortfalls({}, {}, monday, monday, NORM, CALENDAR) == []
     assert shortfalls({}, {"u": {monday: 100}}, monday, monday, NORM, CALENDAR) == []
+
+
+def test_a_unit_without_dossiers_on_half_of_the_days_is_expected_to_have_half() -> None:
+    monday = date(2023, 7, 10)
+    norm = Norm(minimum_expected=1, minimum_deviations=0)
+    others = {monday - timedelta(weeks=week): 0 for week in range(1, 9)}
+    half = {monday - timedelta(weeks=week): 100 for week in range(1, 5)}
+    [short] = shortfalls({}, {"u": half, "v": others}, monday, monday, norm, CALENDAR)
+    assert short.expected == 50
+    few = {monday - timedelta(weeks=week): 100 for week in range(1, 3)}
+    assert shortfalls({}, {"u": few, "v": others}, monday, monday, norm, CALENDAR) == []
+
+
+def test_the_allowed_share_is_of_a_hundred() -> None:
+    monday = date(2023, 10, 23)
+    history = {monday - timedelta(weeks=week): 10_000 for week in range(1, 9)}
+    norm = Norm(minimum_deviations=0)
+    for received, is_short in ((7_500, False), (7_499, True)):
+        short = shortfalls({"u": {monday: received}}, {"u": history}, monday, monday, norm, CALENDAR)
+        assert bool(short) is is_short
+
+
+def test_each_day_is_judged_by_as_many_weeks_and_only_by_those_before_the_first_day() -> None:
+    first, last = date(2023, 7, 12), date(2023, 7, 24)  # a Wednesday to the second Monday after it
+    norm = Norm(minimum_expected=1, minimum_deviations=0, history_weeks=4, minimum_days=4)
+    earlier = {
+        last - timedelta(weeks=week): count for week, count in zip(range(2, 6), (100, 100, 200, 200), strict=True)
+    }
+    within, too_old = {last - timedelta(weeks=1): 9_000}, {last - timedelta(weeks=week): 9_000 for week in range(6, 12)}
+    [short] = shortfalls({}, {"u": earlier | within | too_old}, first, last, norm, CALENDAR)
+    assert short.expected == 150 + 150  # of the two Mondays, both by the same four before the first day
+
+
+def test_the_first_day_is_no_norm_for_the_same_weekday_later_in_the_window() -> None:
+    first, last = date(2023, 10, 9), date(2023, 10, 16)
+    norm = Norm(minimum_expected=1, minimum_deviations=0, history_weeks=4, minimum_days=4)
+    counts = dict(zip(range(1, 5), (100, 100, 200, 200), strict=True))
+    history = {first: 9_000} | {first - timedelta(weeks=week): count for week, count in counts.items()}
+    [short] = shortfalls({}, {"u": history}, first, last, norm, CALENDAR)
+    assert short.expected == 300
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (date(2023, 1, 10), date(2023, 1, 15), date(2020, 1, 18)),  # its last day is the first near Tết
+        (date(2023, 1, 10), date(2023, 1, 14), date(2022, 11, 15)),
+        (date(2023, 2, 1), date(2023, 2, 28), date(2020, 1, 18)),  # its first day is the last near Tết
+    ],
+)
+def test_the_norm_of_days_near_tet_rests_on_the_years_before(first: date, last: date, expected: date) -> None:
+    assert history_start(first, last, NORM) == expected
+
+
+@pytest.mark.parametrize(
+    ("covered_until", "expected"),
+    [
+        (date(2023, 9, 20), date(2023, 10, 1)),
+        (date(2023, 9, 30), date(2023, 10, 1)),
+        (date(2023, 10, 4), date(2023, 10, 5)),
+    ],
+)
+def test_days_that_are_not_requested_or_were_answered_for_are_not_judged(covered_until: date, expected: date) -> None:
+    assert judged_days(date(2023, 10, 1), date(2023, 10, 9), covered_until) == (expected, date(2023, 10, 9))
+
+
+def test_the_unit_that_lacks_the_most_is_named_with_what_was_expected() -> None:
+    days_of = (date(2023, 10, 2), date(2023, 10, 6))
+    short = [Shortfall("many", *days_of, 900, 1_000.0), Shortfall("", *days_of, 50, 250.0)]
+    assert shortfall_text(short, NORM) == (
+        "unit without a code received 50 dossiers from 2023-10-02 to 2023-10-06 where 250 were expected from its"
+        " previous 8 weeks, 80.0 % fewer where 25 % are allowed (2 such units)."
+    )
+
+
+def test_what_a_listing_may_lack_is_a_share_of_a_hundred() -> None:
+    guards = Guards(shrink=Shrink(max_missing_pct=15, minimum_dossiers=20))
+    assert shrunk_text(guards, 1_000, 850) is None
+    assert shrunk_text(guards, 1_000, 849) == (
+        "the listing shows 849 of the 1000 dossiers of these days in the store, 15.1 % fewer where 15 % are allowed."
+    )

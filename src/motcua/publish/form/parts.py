@@ -6,6 +6,7 @@ parts every dossier still open goes to the heir of the unit that held it: domain
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -147,13 +148,13 @@ def check_carried(form: Form, parts: list[PeriodPart]) -> None:
                 if code == "level":
                     continue  # dossiers move between levels; the rows by unit say from where to where
                 left = carried(before, closing, code, after.day)
-                opened = {key_of(row): row.figures[opening] for row in after.tables[code].rows}
+                opened = Counter({key_of(row): row.figures[opening] for row in after.tables[code].rows})
                 for key in {**left, **opened}:
-                    if left.get(key, 0) != opened.get(key, 0):
+                    if left[key] != opened[key]:
                         raise _refused(
                             form, after.scope,
-                            f"{opening} of {key} from {after.day} on is {opened.get(key, 0)}, but its units had"
-                            f" {closing} {left.get(key, 0)} on {before.period.to_date}"
+                            f"{opening} of {key} from {after.day} on is {opened[key]}, but its units had"
+                            f" {closing} {left[key]} on {before.period.to_date}"
                         )  # fmt: skip
 
 
@@ -183,12 +184,12 @@ def check_same(form: Form, scope: Scope, parts: list[PeriodPart], tables: Mappin
                     )  # fmt: skip
 
 
-def carried(part: PeriodPart, column: str, code: str, day: date) -> dict[str, int]:
+def carried(part: PeriodPart, column: str, code: str, day: date) -> Counter[str]:
     """Return one column of a part by row, its units placed on the map of a later day."""
-    by_row: dict[str, int] = {}
+    by_row: Counter[str] = Counter()
     for row in part.tables[code].rows:
         key = part.scope.map.place(row.unit_id, day) if code == "unit" else key_of(row)
-        by_row[key] = by_row.get(key, 0) + row.figures[column]
+        by_row[key] += row.figures[column]
     return by_row
 
 

@@ -117,7 +117,7 @@ class Scope:
     @property
     def map_code(self) -> str:
         """What names the map in an edition: nothing for the period's own, or for one that does not differ."""
-        if self.asked in (None, AS_WAS) or self.is_on_own_map:
+        if self.is_on_own_map:
             return ""
         return AS_NOW if self.asked == AS_NOW else self.day.isoformat()
 

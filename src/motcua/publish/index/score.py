@@ -106,7 +106,7 @@ class Score:
     @property
     def of_hundred(self) -> Decimal | None:
         """The total in points of 100 of what was available; equals the total when that is 100."""
-        if self.total is None or not self.max_available:
+        if self.total is None:
             return None
         return rounded(100 * Fraction(self.total) / Fraction(self.max_available), self.definition.rounding)
 
@@ -152,15 +152,15 @@ def score(definition: Definition, given: Mapping[str, Counts | None], level: Ind
         definition,
         tuple(groups),
         sum(scored, Decimal(0)) if scored else None,
-        sum((one.item.max or Decimal(0) for group in groups for one in group.items if one.is_counted), Decimal(0)),
+        sum((max_ for group in groups for one in group.items if one.is_counted and (max_ := one.item.max)), Decimal(0)),
     )
 
 
 def score_item(definition: Definition, item: Item, counts: Counts | None, level: IndexLevel | None = None) -> ItemScore:
     """Score one row. Raises InputRefused as `score` does."""
     if level is not None and level not in item.applies_to:
-        exact = Fraction(item.max) if definition.full_where_not_applicable and item.max is not None else None
-        return _scored(definition, item, "not_applicable", None, None, exact)
+        share = Fraction(1) if definition.full_where_not_applicable else None
+        return _scored(definition, item, "not_applicable", None, None, share)
     if counts is None:
         return _scored(definition, item, "not_available", None, None, None)
     _refuse_impossible(item, counts)
@@ -179,8 +179,8 @@ def score_item(definition: Definition, item: Item, counts: Counts | None, level:
             f"Row {item.id}: the numerator {number(counts.numerator)} has no denominator (rule V14).",
             action="give both counts, or null for the row where they are not known.",
         )
-    exact = Fraction(item.max or 0) if item.empty == "full" else None if item.empty is None else Fraction(0)
-    return _scored(definition, item, "empty", counts, None, exact)
+    share = {0: Fraction(0), "full": Fraction(1)}.get(item.empty) if item.empty is not None else None
+    return _scored(definition, item, "empty", counts, None, share)
 
 
 def _substituted(definition: Definition, item: Item, counts: Counts) -> ItemScore:
@@ -206,12 +206,14 @@ def _scored(
     state: State,
     counts: Counts | None,
     ratio: Fraction | None,
-    exact: Fraction | None = None,
+    share: Fraction | None = None,
     flag: str = "",
 ) -> ItemScore:
-    if ratio is not None and item.max is not None:
+    """Give a row its share of the maximum, which follows from the ratio where there is one; nothing without maximum."""
+    if ratio is not None:
         full_at = Fraction(item.full_at) if item.full_at is not None else Fraction(1)
-        exact = min(Fraction(1), ratio / full_at) * Fraction(item.max)
+        share = min(Fraction(1), ratio / full_at)
+    exact = None if share is None or item.max is None else share * Fraction(item.max)
     points = None if exact is None else rounded(exact, definition.rounding)
     return ItemScore(item, state, counts, ratio, exact, points, flag)
 

@@ -72,9 +72,15 @@ def test_a_figure_that_nobody_told_and_is_zero_now_has_moved_and_had_no_value_be
 
 def test_rows_are_the_same_row_by_their_unit_else_by_their_code() -> None:
     before = edition(
-        ("unit", [row("old code", "1", x=1)]), ("index", [row("3.1", x=1)]), ("total", [row("total", x=1)])
+        ("unit", [row("old code", "1", x=1)]),
+        ("index", [row("3.1", x=1), row("3.2", x=5)]),
+        ("total", [row("total", x=1)]),
     )
-    after = edition(("unit", [row("new code", "1", x=1)]), ("index", [row("3.1", x=2)]), ("total", [row("total", x=3)]))
+    after = edition(
+        ("unit", [row("new code", "1", x=1)]),
+        ("index", [row("3.1", x=2), row("3.2", x=5)]),
+        ("total", [row("total", x=3)]),
+    )
     assert [each["row_code"] for each in restated(before, after)["rows"]] == ["3.1", "total"]
 
 
@@ -145,8 +151,10 @@ def test_dossiers_of_a_unit_that_stands_on_anothers_line_are_counted_there() -> 
     [found] = restated(edition(*before, read_at=LONG_AGO), edition(*after), placed)["rows"]
     assert found["causes"][0]["new"] == 3
     elsewhere = {COMMUNE: COMMUNE, OTHER_COMMUNE: "a line of another edition"}
-    [found] = restated(edition(*before, read_at=LONG_AGO), edition(*after), elsewhere)["rows"]
-    assert found["causes"][0]["new"] == 2
+    totals = [("total", [row("total", x=number)]) for number in (1, 2)]
+    earlier = edition(*before, totals[0], read_at=LONG_AGO)
+    rows = restated(earlier, edition(*after, totals[1]), elsewhere)["rows"]
+    assert [(each["row_code"], each["causes"][0]["new"]) for each in rows] == [("a", 2), ("total", 2)]
 
 
 def test_dossiers_that_count_only_after_the_period_are_no_cause() -> None:
@@ -185,6 +193,9 @@ def test_a_row_that_moved_for_no_source_and_no_dossier_moved_with_the_rules_if_a
     )
     told = {"kind": "rules", "edition_no": 1, "rules": ["batch"]}
     assert [each["causes"] for each in restated(before, after)["rows"]] == [[told], [told]]
+    answered = {**after, "completeness": [answer("one", "received", "1")]}
+    for each in restated(before, answered)["rows"]:
+        assert [cause["kind"] for cause in each["causes"]] == ["source_answered"]
 
 
 def test_what_else_changed_is_told_by_its_key_and_an_index_by_its_sentences() -> None:
@@ -200,7 +211,9 @@ def test_what_else_changed_is_told_by_its_key_and_an_index_by_its_sentences() ->
         },
         {"key": "report"},
     ]
-    assert restated(before, edition(report={"title_vi": "A"}, is_period_over="no"))["also"] == [{"key": "index"}]
+    without = edition(report={"title_vi": "A"}, is_period_over="no")
+    assert restated(before, without)["also"] == [{"key": "index"}]
+    assert restated(without, before)["also"] == [{"key": "index"}]
 
 
 RESTATES = {

@@ -64,6 +64,14 @@ def test_nothing_lies_ahead_unless_it_is_said_how_far(store: Any) -> None:
     assert counted(store, {"c": (Term(measures=("open_due",), window="days_ahead"),)}) == {}
 
 
+def test_a_breakdown_that_does_not_tell_procedures_apart_names_none(store: Any) -> None:
+    store.measure(WARD, date(2023, 10, 2), "received_online", 3)
+    columns = {"c": (Term(measures=("received_online",), window="in_period"),)}
+    with store_engine().connect() as connection:
+        [count] = read_counts(connection, store.catalog, columns, {WARD: WARD}, OCTOBER, ("unit",))
+    assert (count.row_key, count.procedure_code, count.quantity) == (WARD, "", 3)
+
+
 def test_terms_of_several_measures_and_both_signs_are_one_sum(store: Any) -> None:
     for measure, quantity in (("received_online", 5), ("received_direct", 7), ("withdrawn", 2), ("stopped", 1)):
         store.measure(WARD, date(2023, 10, 2), measure, quantity)

@@ -15,6 +15,7 @@ from motcua.catalog import Catalog
 from motcua.catalog.forms import Form
 from motcua.errors import ReportRefused
 from motcua.period import Period, period_between
+from motcua.publish.form import parts
 from motcua.publish.form.figures import Row, Table
 from motcua.publish.form.parts import (
     PeriodPart,
@@ -201,9 +202,12 @@ def test_dossiers_may_move_between_levels(catalog: Catalog) -> None:
     _, [first, second] = two_parts(catalog)
     levels = [table("level", row("commune", 16, 1, 11)), table("level", row("commune", 10, 3, 15))]
     parts = [
-        replace(one, tables={**one.tables, "level": level}) for one, level in zip((first, second), levels, strict=True)
+        replace(one, tables={"level": level, **one.tables}) for one, level in zip((first, second), levels, strict=True)
     ]
     check_carried(TINY, parts)
+    lost = replace(parts[1], tables={**parts[1].tables, "total": table("total", row("total", 10, 12, 15))})
+    with pytest.raises(ReportRefused, match="before of total from 2025-07-01 on is 12"):
+        check_carried(TINY, [parts[0], lost])
 
 
 def test_a_column_of_a_part_is_read_on_the_map_of_a_later_day(catalog: Catalog) -> None:
@@ -251,6 +255,27 @@ def test_rows_by_unit_are_not_compared_on_a_map_older_than_the_last_part(catalog
                 check_same(TINY, older, parts, on_one_map((0, 0, 0)))
         else:
             check_same(TINY, older, parts, on_one_map((0, 0, 0)))
+            with pytest.raises(ReportRefused, match="came of total is 0"):
+                check_same(TINY, older, parts, {**on_one_map(), "total": table("total")})
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (table("total", row("total", 10, 12, 15)), "the total is not the sum of the rows: before 12"),
+        (table("unit", row(NEW_WARD, 10, 6, 12), row(NEW_TOWN, 0, 5, 3)), r"before of 29242:2025 .* is 6"),
+    ],
+    ids=["within a part", "between two parts"],
+)
+def test_parts_that_do_not_agree_are_refused_when_they_are_read(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, broken: Table, told: str
+) -> None:
+    scope, [first, second] = two_parts(catalog)
+    monkeypatch.setattr(parts, "read_tables", lambda _, __, of: (first if of.day == first.scope.day else second).tables)
+    assert [one.number for one in parts.read_parts(None, TINY, scope)] == [1, 2]  # type: ignore[arg-type]
+    second = replace(second, tables={**second.tables, broken.code: broken})
+    with pytest.raises(ReportRefused, match=told):
+        parts.read_parts(None, TINY, scope)  # type: ignore[arg-type]
 
 
 def test_a_refusal_says_what_to_look_at(catalog: Catalog, tmp_path: Path) -> None:

@@ -142,7 +142,9 @@ def test_a_map_has_a_day_and_names_a_series_only_where_it_differs(
 
 
 def test_the_parts_of_a_period_meet_at_the_day_of_change_and_only_the_last_looks_ahead(reform: Store) -> None:
-    parts = Scope.of(reform.catalog, "86", JULY).parts
+    whole = Scope.of(reform.catalog, "86", JULY)
+    assert whole.looks_ahead
+    parts = whole.parts
     assert [(part.period.from_date, part.period.to_date, part.day, part.looks_ahead) for part in parts] == [
         (JULY.from_date, EVE, JULY.from_date, False),
         (REFORM, JULY.to_date, REFORM, True),
