@@ -42,23 +42,23 @@ def ingest_petitions_dag() -> None:
 
         return night.extract(batch_ids, is_patient=True)
 
-    @task
+    @task(trigger_rule=TriggerRule.ALL_DONE)
     def validate_batches(batch_ids: list[str]) -> dict[str, int]:
         from motcua.orchestration import night
 
         return night.validate(batch_ids)
 
-    @task
+    @task(trigger_rule=TriggerRule.ALL_DONE)
     def consolidate_batches(batch_ids: list[str]) -> dict[str, int]:
         from motcua.orchestration import night
 
         return night.consolidate(batch_ids)
 
-    @task(retries=0, trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
+    @task(retries=0, trigger_rule=TriggerRule.ALL_DONE)
     def name_missing_sources() -> dict[str, int]:
         from motcua.orchestration import record_kinds
 
-        return record_kinds.name_missing_sources(get_current_context()["run_id"])
+        return record_kinds.name_missing_sources("petition", get_current_context()["run_id"])
 
     @task_group
     def chunk(batch_ids: list[str]) -> None:

@@ -49,6 +49,14 @@ class SuiteBroken(MotcuaError):
     """A validation suite did not load, or did not answer, completely: its verdict cannot be trusted."""
 
 
+class StageInterrupted(MotcuaError):
+    """A stage failed batches for a reason of its own, such as a lost database session: it repeats them."""
+
+
+class StageFailed(MotcuaError):
+    """A stage failed batches for a reason that a person must remove first: then it repeats them."""
+
+
 class LedgerImbalance(MotcuaError):
     """Records of a batch are unaccounted for: the batch does not load."""
 

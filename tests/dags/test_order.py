@@ -56,6 +56,14 @@ def test_a_night_is_closed_after_any_failure_and_fails_only_then(level: str, dag
     assert [task.task_id for task in dag.leaves] == ["name_missing_sources"]
 
 
+@pytest.mark.parametrize("dag_id", [*(f"ingest_dossiers__{level}" for level in LEVELS), "ingest_petitions"])
+def test_a_stage_goes_on_with_what_the_one_before_did_not_fail(dag_id: str, dags: dict[str, Any]) -> None:
+    rules = {task.task_id: task.trigger_rule for task in dags[dag_id].tasks if "." in task.task_id}
+    assert {task_id.partition(".")[2] for task_id in rules} == set(STAGES)
+    for task_id, rule in rules.items():
+        assert rule == ("all_success" if task_id.endswith("extract_sources") else "all_done")
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_closing_a_night_updates_the_asset_of_its_level(level: str, dags: dict[str, Any]) -> None:
     dag = dags[f"ingest_dossiers__{level}"]

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from motcua.errors import MeasuresDiffer
-from motcua.warehouse import statement, store_engine
+from motcua.warehouse import statement, store_engine, with_one_retry
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class MeasureDifference:
 
 def build_measures() -> list[str]:
     """Apply every loaded batch that is not measured yet, and return their ids. A second run finds no batch."""
+    return with_one_retry(_build, "build the measures")
+
+
+def _build() -> list[str]:
     with _measuring() as connection:
         return _apply_pending(connection)
 
@@ -38,9 +42,7 @@ def check_measures() -> None:
     Raises:
         MeasuresDiffer: cells differ. The message names their number and the first of them.
     """
-    with _measuring() as connection:
-        _apply_pending(connection)
-        differences = _differences(connection)
+    differences = with_one_retry(_compare, "check the measures")
     if differences:
         first = differences[0]
         raise MeasuresDiffer(
@@ -50,8 +52,18 @@ def check_measures() -> None:
         )
 
 
+def _compare() -> list[MeasureDifference]:
+    with _measuring() as connection:
+        _apply_pending(connection)
+        return _differences(connection)
+
+
 def rebuild_measures() -> list[MeasureDifference]:
     """Compute all measures again from the current versions, and return the cells that were wrong before."""
+    return with_one_retry(_rebuild, "rebuild the measures")
+
+
+def _rebuild() -> list[MeasureDifference]:
     with _measuring() as connection:
         _apply_pending(connection)
         differences = _differences(connection)
@@ -71,8 +83,9 @@ def _measuring() -> Iterator[Connection]:
             with connection.begin():
                 yield connection
         finally:
-            connection.execute(text("select pg_advisory_unlock(hashtext(:key))"), lock)
-            connection.commit()
+            if not connection.invalidated:  # a lost session has lost its lock too
+                connection.execute(text("select pg_advisory_unlock(hashtext(:key))"), lock)
+                connection.commit()
 
 
 def _apply_pending(connection: Connection) -> list[str]:

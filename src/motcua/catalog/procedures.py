@@ -105,6 +105,10 @@ class Procedure(Entry):
             raise ValueError(f"has_fee is no, and fee is {self.fee}")
         return self
 
+    def is_in_force(self, day: date, province: str) -> bool:
+        """True for a row of the nation or the province that holds on a day and is not marked INACTIVE."""
+        return self.holds_on(day) and self.state != "INACTIVE" and self.province in ("", province)
+
     @property
     def due_time(self) -> tuple[int, TimeUnit] | None:
         """The time a due date is computed from: what the province announced, else the statutory one."""
@@ -169,6 +173,15 @@ def refuse_overlaps(rows: Iterable[Placed]) -> list[Procedure]:
     return [procedure for _, _, procedure in found]
 
 
+def in_force(procedures: Iterable[Procedure], day: date, province: str) -> list[Procedure]:
+    """Return the rows in force in a province: its own row stands in for the nation's of the same code and level."""
+    rows: dict[tuple[str, Level], Procedure] = {}
+    for row in sorted(procedures, key=lambda row: row.province):  # the nation's first
+        if row.is_in_force(day, province):
+            rows[row.code, row.level] = row
+    return list(rows.values())
+
+
 class ProcedureIndex:
     """Finds the row in force of a code."""
 
@@ -183,9 +196,5 @@ class ProcedureIndex:
 
     def find(self, code: str, day: date, level: str | None = None, province: str = "") -> Procedure | None:
         """Return the row in force: the province's own before the nation's, the level's before another's, or none."""
-        found = [
-            row
-            for row in self._rows.get(code, ())
-            if row.holds_on(day) and row.state != "INACTIVE" and row.province in ("", province)
-        ]
+        found = [row for row in self._rows.get(code, ()) if row.is_in_force(day, province)]
         return min(found, key=lambda row: (row.level != level, not row.province), default=None)

@@ -233,7 +233,7 @@ def deadlines(
 
 
 def _share(count: int, base: int) -> str:
-    from motcua.procedures.cuts import percentage
+    from motcua.percentage import percentage
 
     share = percentage(count, base)
-    return "not available" if share is None else f"{share:.2f}"
+    return "not available" if share is None else str(share)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from motcua import ledger
 from motcua.canonical import DOSSIER, KINDS, RecordKind
 from motcua.consolidate.dossiers import merge_dossiers
+from motcua.consolidate.staging import staged
 from motcua.consolidate.versions import Known, merge_records
 from motcua.errors import LedgerImbalance
-from motcua.landing import read_accepted
-from motcua.warehouse import libpq_dsn, statement, store_engine
+from motcua.warehouse import is_lost_session, statement
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +32,15 @@ class ConsolidationOutcome:
 def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
     """Load every validated batch of these ids. A batch that fails is recorded in the ledger and stops no other.
 
-    A batch that is already loaded is not changed. A batch in an earlier state is skipped, because this stage does not
-    judge it.
+    A batch that this stage failed before is tried again. A batch that is already loaded is not changed. A batch in an
+    earlier state is skipped, because this stage does not judge it.
     """
     outcome = ConsolidationOutcome([], [])
     waiting: dict[str, list[ledger.Batch]] = {}
     for batch in ledger.read_batches(batch_ids):
         if batch.state == "loaded":
             outcome.loaded.append(batch.batch_id)
-        elif batch.state == "validated":
+        elif batch.state == "validated" or (batch.state, batch.failed_stage) == ("failed", "consolidate"):
             waiting.setdefault(batch.record_kind, []).append(batch)
         else:
             log.warning("%s: not consolidated, because its batch is %s", batch.source_id, batch.state)
@@ -53,15 +50,38 @@ def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
 
 
 def _consolidate_kind(kind: RecordKind, batches: Sequence[ledger.Batch], outcome: ConsolidationOutcome) -> None:
-    with _staging(kind, batches) as (connection, unread):
-        for batch in batches:
-            error = unread.get(batch.batch_id) or _try_load(connection, kind, batch)
-            if error is None:
-                outcome.loaded.append(batch.batch_id)
-            else:
-                ledger.mark_failed(batch.batch_id, "consolidate", error)
-                log.error("%s: not consolidated", batch.source_id, exc_info=error)
-                outcome.failed.append(batch.batch_id)
+    """Load the batches in one session. When it is lost, the others go on in a new one, the interrupted batch first."""
+    interrupted: set[str] = set()
+    waiting = list(batches)
+    while waiting:
+        with staged(kind, waiting) as (connection, unread):
+            waiting = _load_in_session(connection, kind, waiting, unread, interrupted, outcome)
+
+
+def _load_in_session(
+    connection: Connection,
+    kind: RecordKind,
+    batches: Sequence[ledger.Batch],
+    unread: Mapping[str, Exception],
+    interrupted: set[str],
+    outcome: ConsolidationOutcome,
+) -> list[ledger.Batch]:
+    """Load batches until the session is lost. Return those that are left; each is `interrupted` once at most."""
+    for number, batch in enumerate(batches):
+        error = unread.get(batch.batch_id) or _try_load(connection, kind, batch)
+        if error and is_lost_session(error) and batch.batch_id not in interrupted:
+            log.warning("%s: the session of the database was lost, it is tried once more", batch.source_id)
+            interrupted.add(batch.batch_id)
+            return list(batches[number:])
+        if error is None:
+            outcome.loaded.append(batch.batch_id)
+        else:
+            ledger.mark_failed(batch.batch_id, "consolidate", error)
+            log.error("%s: not consolidated", batch.source_id, exc_info=error)
+            outcome.failed.append(batch.batch_id)
+        if connection.invalidated:
+            return list(batches[number + 1 :])
+    return []
 
 
 def _try_load(connection: Connection, kind: RecordKind, batch: ledger.Batch) -> Exception | None:
@@ -119,43 +139,3 @@ def _check_balance(batch: ledger.Batch, *, pulled: int, fates: dict[str, int]) -
             f" are accounted for ({listed}).",
             action=f"nothing was loaded; compare {batch.landing_uri} with quarantine_record, then clear the task.",
         )
-
-
-@contextmanager
-def _staging(kind: RecordKind, batches: Sequence[ledger.Batch]) -> Iterator[tuple[Connection, dict[str, Exception]]]:
-    """Bulk load the accepted records of all batches into one unlogged table, which the view `accepted_record` shows.
-
-    Yields the connection with that view, and the error of each batch that cannot be read. The name of the table follows
-    from its batches. So a second run of the same batches waits for the first, and drops a table that a crash left.
-    """
-    tables, unread = [], dict[str, Exception]()
-    for batch in batches:
-        try:
-            records = read_accepted(batch.landing_uri, kind)
-        except Exception as error:
-            unread[batch.batch_id] = error
-        else:
-            tables.append(records.append_column("batch_id", pa.repeat(batch.batch_id, records.num_rows)))
-    name = "load_" + hashlib.sha256("\n".join(batch.batch_id for batch in batches).encode()).hexdigest()[:32]
-    with store_engine().connect() as connection:
-        connection.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": name})
-        connection.execute(text(f"drop table if exists staging.{name} cascade"))
-        connection.execute(text(f"create unlogged table staging.{name} ({kind.staging_columns})"))
-        connection.execute(text(f"create temporary view accepted_record as table staging.{name}"))
-        connection.commit()
-        try:
-            if tables:
-                _ingest(name, pa.concat_tables(tables))
-            yield connection, unread
-        finally:
-            connection.execute(text(f"drop table staging.{name} cascade"))
-            connection.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": name})
-            connection.commit()
-
-
-def _ingest(name: str, records: pa.Table) -> None:
-    import adbc_driver_postgresql.dbapi as adbc
-
-    with adbc.connect(libpq_dsn("motcua_store")) as loader, loader.cursor() as cursor:
-        cursor.adbc_ingest(name, records, mode="append", db_schema_name="staging")
-        loader.commit()

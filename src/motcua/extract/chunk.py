@@ -28,11 +28,13 @@ from motcua.extract.wire.connection import NO_CONNECTION, Resolve
 from motcua.extract.wire.limits import CircuitOpen
 from motcua.extract.wire.worker_slots import PullAbandoned, WorkerSlot, using_slot
 from motcua.settings import Settings
+from motcua.warehouse import with_one_retry
 
 ROUNDS = 2  # how often an unavailable source is tried with patience, in all
 ONLINE = ("opencps", "igate", "tandan", "sql")  # adapters that send requests to a host; others work from the start
 _COLLECTION = (200_000, 20, 100)
 DONE = ("extracted", "validated", "loaded", "held")
+LATER_STAGES = ("validate", "consolidate")  # what one of these failed is in landing, and that stage's to repeat
 LONGEST_PAUSE_SECONDS = 60.0  # between two rounds, for hosts whose circuit is open
 
 UNANSWERED_SECONDS = 1.0  # after so long without an answer, another source is started in addition
@@ -58,7 +60,7 @@ class ExtractOutcome:
 def extract_batches(
     batch_ids: Sequence[str], resolve: Resolve, *, workers: int = 8, is_patient: bool = True
 ) -> ExtractOutcome:
-    """Pull every batch that is planned or failed into landing. Batches that are already there are skipped.
+    """Pull every batch that is planned, or that extraction failed, into landing. Those that are there are skipped.
 
     A source that fails is recorded in the ledger with its reason and delays no other source: while it does not answer,
     it uses no worker (`motcua.extract.wire.worker_slots`).
@@ -73,10 +75,9 @@ def extract_batches(
             with the reason, so that it can be tried with patience.
     """
     batches = ledger.read_batches(batch_ids)
-    chunk = _Chunk(
-        {batch.batch_id for batch in batches if batch.state in DONE}, len(batches), resolve, workers, is_patient
-    )
-    waiting = [batch for batch in batches if batch.state not in DONE]
+    done = {batch.batch_id for batch in batches if batch.state in DONE or batch.failed_stage in LATER_STAGES}
+    chunk = _Chunk(done, len(batches), resolve, workers, is_patient)
+    waiting = [batch for batch in batches if batch.batch_id not in done]
     rounds = ROUNDS if is_patient else 1
     for number in range(1, rounds + 1):
         if number > 1 and waiting:
@@ -225,7 +226,7 @@ class _Chunk:
             with using_slot(slot):
                 if source.adapter not in ONLINE:
                     slot.note_answer()
-                count = pull_batch(batch, source, connection)
+                count = with_one_retry(lambda: pull_batch(batch, source, connection), batch.source_id)
         except PullAbandoned:
             return
         except MotcuaError as error:

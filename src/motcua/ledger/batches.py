@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from motcua.errors import MotcuaError
-from motcua.warehouse import store_engine
+from motcua.warehouse import store_engine, with_one_retry
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,31 @@ class Batch:
     error_kind: str | None
     error_message: str | None
 
+    @property
+    def is_explained(self) -> bool:
+        """Whether the error, if any, says what a person must do; one that nobody foresaw has a name only."""
+        return self.error_message != _unforeseen(self.error_kind, self.failed_stage)
+
+
+def _unforeseen(kind: str | None, stage: str | None) -> str:
+    return f"{kind} in {stage}"
+
 
 _COLUMNS = ", ".join(Batch.__dataclass_fields__)
 
 
 def read_batches(batch_ids: Sequence[str]) -> list[Batch]:
     """Return the ledger rows of these batches, in the order given."""
-    with store_engine().connect() as connection:
-        rows = connection.execute(
-            text(f"select {_COLUMNS} from batch where batch_id = any(:ids)"),  # noqa: S608  our own column names
-            {"ids": list(batch_ids)},
-        )
-        found = {row.batch_id: Batch(**row._mapping) for row in rows}
+
+    def read() -> dict[str, Batch]:
+        with store_engine().connect() as connection:
+            rows = connection.execute(
+                text(f"select {_COLUMNS} from batch where batch_id = any(:ids)"),  # noqa: S608  our own column names
+                {"ids": list(batch_ids)},
+            )
+            return {row.batch_id: Batch(**row._mapping) for row in rows}
+
+    found = with_one_retry(read, "the ledger")
     return [found[batch_id] for batch_id in batch_ids]
 
 
@@ -121,7 +134,7 @@ def mark_failed(batch_id: str, stage: str, error: Exception) -> None:
     """Record that a stage failed: `held` when somebody must decide, `failed` when a retry may do."""
     from motcua.errors import BatchHeld
 
-    message = str(error) if isinstance(error, MotcuaError) else f"{type(error).__name__} in {stage}"
+    message = str(error) if isinstance(error, MotcuaError) else _unforeseen(type(error).__name__, stage)
     _update(
         batch_id,
         "state = :state, failed_stage = :stage, error_kind = :kind, error_message = :message",
@@ -143,8 +156,11 @@ def note_unanswered(batch_id: str, error: MotcuaError) -> None:
 
 
 def _update(batch_id: str, assignments: str, **values: Any) -> None:
-    with store_engine().begin() as connection:
-        connection.execute(
-            text(f"update batch set {assignments} where batch_id = :batch_id"),  # noqa: S608  fixed assignments
-            {"batch_id": batch_id, **values},
-        )
+    def update() -> None:
+        with store_engine().begin() as connection:
+            connection.execute(
+                text(f"update batch set {assignments} where batch_id = :batch_id"),  # noqa: S608  fixed assignments
+                {"batch_id": batch_id, **values},
+            )
+
+    with_one_retry(update, batch_id)

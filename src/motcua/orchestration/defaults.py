@@ -16,6 +16,8 @@ from motcua.errors import (
     ContractBroken,
     MeasuresDiffer,
     ReportRefused,
+    StageFailed,
+    StageInterrupted,
 )
 from motcua.orchestration.alerts import alert_on_failure
 from motcua.settings import TIMEZONE
@@ -46,6 +48,7 @@ _NOT_RETRIED = [
     BatchHeld,
     MeasuresDiffer,
     ReportRefused,
+    StageFailed,
 ]
 
 DEFAULT_ARGS: dict[str, Any] = {
@@ -55,10 +58,15 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(
+                exception=StageInterrupted,
+                retry_delay=timedelta(seconds=20),  # the other batches of the chunk wait for it
+                reason="the stage repeats what was interrupted",
+            ),
+            RetryRule(
                 exception=list(_NOT_RETRIED),
                 action=RetryAction.FAIL,
                 reason="a person must act first: a retry cannot help",
-            )
+            ),
         ]
     ),
     "execution_timeout": timedelta(hours=2),

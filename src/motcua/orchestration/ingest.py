@@ -32,8 +32,9 @@ def ingest_dag(level: Level, doc_md: str | None) -> DAG:
     close_night (updates the asset, even after failures). A source that does not answer while its chunk is pulled is
     skipped. After all chunks: list_unanswered → ask_again (the same three steps with more patience) → close_again
     (updates the asset again; skipped when no source was left). The last task is name_missing_sources, which fails when
-    a source is missing. So no source that answers waits for one that does not, in the store or in the measures. Tasks
-    are mapped over chunks, never over sources, because the executor needs 0.65 s per task.
+    a source is missing. So no source that answers waits for one that does not, in the store or in the measures. A stage
+    that failed batches fails its task, and the next stage goes on with the others: to clear a red task repeats what its
+    stage failed. Tasks are mapped over chunks, never over sources, because the executor needs 0.65 s per task.
     """
 
     @dag(
@@ -59,13 +60,13 @@ def ingest_dag(level: Level, doc_md: str | None) -> DAG:
 
             return night.extract(batch_ids, is_patient=is_patient)
 
-        @task
+        @task(trigger_rule=TriggerRule.ALL_DONE)
         def validate_batches(batch_ids: list[str]) -> dict[str, int]:
             from motcua.orchestration import night
 
             return night.validate(batch_ids)
 
-        @task
+        @task(trigger_rule=TriggerRule.ALL_DONE)
         def consolidate_batches(batch_ids: list[str]) -> dict[str, int]:
             from motcua.orchestration import night
 

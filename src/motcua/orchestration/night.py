@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from motcua import ledger
 from motcua.catalog import LEVELS, Catalog, load_catalog
-from motcua.errors import ConfigurationError, SourceUnavailable
+from motcua.errors import ConfigurationError, SourceUnavailable, StageFailed, StageInterrupted
 from motcua.orchestration.connections import airflow_connections
 from motcua.orchestration.schedule.days import resolve_days
 from motcua.settings import TIMEZONE, Settings
@@ -46,13 +46,17 @@ def plan(level: str, params: Mapping[str, Any], dag_run: Any) -> list[list[str]]
 
 
 def extract(batch_ids: Sequence[str], *, is_patient: bool) -> dict[str, int]:
-    """Pull the sources of a chunk. A source that fails is named in the ledger.
+    """Pull the sources of a chunk. A source that fails is named in the ledger, and at the end of the run.
 
     Without patience, a source that does not answer stays planned.
+
+    Raises:
+        StageInterrupted: pulls failed for a reason that is not the source's. All others are done.
     """
     from motcua.extract import extract_batches
 
     outcome = extract_batches(batch_ids, airflow_connections(), is_patient=is_patient)
+    _fail_for_what_failed("extract", outcome.failed)
     return {
         "extracted": len(outcome.extracted),
         "failed": len(outcome.failed),
@@ -69,19 +73,50 @@ def unanswered(level: str, run_id: str) -> list[list[str]]:
 
 
 def validate(batch_ids: Sequence[str]) -> dict[str, int]:
-    """Validate the extracted batches of the chunk; records that break a rule are set aside."""
+    """Validate the extracted batches of the chunk; records that break a rule are set aside.
+
+    Raises:
+        StageInterrupted, StageFailed: batches failed in this stage, which repeats them. All others are done.
+    """
     from motcua.validate import validate_batches
 
     outcome = validate_batches(batch_ids)
+    _fail_for_what_failed("validate", outcome.failed)
     return {"validated": len(outcome.validated), "held": len(outcome.held), "failed": len(outcome.failed)}
 
 
 def consolidate(batch_ids: Sequence[str]) -> dict[str, int]:
-    """Merge the accepted records of the validated batches of the chunk."""
+    """Merge the accepted records of the validated batches of the chunk.
+
+    Raises:
+        StageInterrupted, StageFailed: batches failed in this stage, which repeats them. All others are done.
+    """
     from motcua.consolidate import consolidate_batches
 
     outcome = consolidate_batches(batch_ids)
+    _fail_for_what_failed("consolidate", outcome.failed)
     return {"loaded": len(outcome.loaded), "failed": len(outcome.failed)}
+
+
+def _fail_for_what_failed(stage: str, batch_ids: Sequence[str]) -> None:
+    """Raise when this stage failed batches: it is this stage that repeats them, and its task says so by failing.
+
+    What a source did wrong is not the stage's: `name_missing` names it, and a repetition would ask in vain.
+    """
+    failed = [
+        batch for batch in ledger.read_batches(batch_ids) if (batch.state, batch.failed_stage) == ("failed", stage)
+    ]
+    interrupted = [batch for batch in failed if not batch.is_explained]
+    if stage == "extract":
+        failed = interrupted
+    if not failed:
+        return
+    reasons = "; ".join(f"{batch.source_id}: {batch.error_message}" for batch in failed)
+    kind = StageInterrupted if interrupted else StageFailed
+    raise kind(
+        f"{len(failed)} batches failed in {stage}: {reasons}",
+        action=f"correct what is named, then clear this task: {stage} repeats these batches and no others.",
+    )
 
 
 def close(level: str, run_id: str) -> dict[str, Any]:

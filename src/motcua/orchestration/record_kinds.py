@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from motcua import ledger
 from motcua.catalog import load_catalog
 from motcua.catalog.record_sources import sources_of
-from motcua.errors import ContractBroken, SourceUnavailable
+from motcua.errors import ConfigurationError, ContractBroken, SourceUnavailable
 from motcua.orchestration.schedule.days import resolve_days
 from motcua.settings import Settings
 
@@ -33,7 +33,7 @@ def plan(record_kind: str, params: Mapping[str, Any], dag_run: Any) -> list[list
     )
 
 
-def name_missing_sources(run_id: str) -> dict[str, int]:
+def name_missing_sources(record_kind: str, run_id: str) -> dict[str, int]:
     """Return how many records were pulled and set aside. Valid records are loaded even when others are not.
 
     Raises:
@@ -43,6 +43,13 @@ def name_missing_sources(run_id: str) -> dict[str, int]:
     from motcua.validate import list_quarantine
 
     batches = ledger.read_run(run_id)
+    if not batches and not sources_of(load_catalog(Settings.load().catalog_dir), record_kind):
+        raise AirflowSkipException(f"The catalogue has no source of records of kind {record_kind}.")
+    if not batches:
+        raise ConfigurationError(
+            f"Run {run_id} has no batches: nothing was planned.",
+            action="read the log of plan_batches of this run, correct what it names and clear the task.",
+        )
     for batch in batches:
         log.info("%s: %d records, %d set aside", batch.source_id, batch.pulled_count or 0, batch.quarantined_count or 0)
     missing = [batch for batch in batches if batch.state != "loaded"]

@@ -16,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from motcua.catalog import Catalog, Procedure, TimeUnit, catalog_file
 from motcua.catalog.load import read_document
+from motcua.catalog.procedures import in_force
 from motcua.days.due_dates import due_rules
 from motcua.errors import CatalogError
+from motcua.percentage import percentage
 
 
 class CutBand(BaseModel):
@@ -68,7 +70,8 @@ class CutRow:
     @property
     def share_pct(self) -> float | None:
         """The share in percent, with two decimals; None when the base is 0."""
-        return percentage(self.count, self.base)
+        share = percentage(self.count, self.base)
+        return None if share is None else float(share)
 
     @property
     def agrees(self) -> bool | None:
@@ -105,7 +108,7 @@ def time_cuts(catalog: Catalog, on: date, province: str = "", published: Path | 
     bands = read_document(catalog_file(catalog.folder, "procedures", "cuts.yaml"), CutBands)
     rules = due_rules(catalog.folder)
     savings: dict[str, tuple[Fraction, date] | None] = {}
-    for procedure in _in_force(catalog, on, province):
+    for procedure in in_force(catalog.procedures, on, province):
         index = rules.narrowest_index(procedure.code, procedure.field_code, province, on)
         saved = saved_pct(procedure, rules.rules[index].hours_a_day if index is not None else 8.0)
         least = savings.setdefault(procedure.code, None)
@@ -150,18 +153,6 @@ def saved_pct(procedure: Procedure, hours_a_day: float) -> Fraction | None:
         Fraction(limit) * (hours_of_day if kind == "working_days" else 1) for limit, kind in times
     )
     return 100 * (hours - announced_hours) / hours if hours else None
-
-
-def percentage(count: int, base: int) -> float | None:
-    """Return a share in percent, rounded half up to two decimals (domain.md section 3.7); None when the base is 0."""
-    return int(Fraction(count * 10_000, base) + Fraction(1, 2)) / 100 if base else None
-
-
-def _in_force(catalog: Catalog, on: date, province: str) -> list[Procedure]:
-    """The rows in force. A province's own row replaces the national row of the same level."""
-    rows = [row for row in catalog.procedures if row.holds_on(on) and row.state != "INACTIVE"]
-    own = {(row.code, row.level): row for row in rows if row.province == province}
-    return [*own.values(), *(row for row in rows if row.province == "" and (row.code, row.level) not in own)]
 
 
 def _published(path: Path, catalog: Catalog, province: str, on: date) -> dict[str, tuple[int, int | None]]:

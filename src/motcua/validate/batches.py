@@ -18,6 +18,7 @@ from motcua import ledger
 from motcua.catalog import load_catalog
 from motcua.errors import BatchHeld, ContractBroken, MotcuaError, SuiteBroken
 from motcua.settings import TIMEZONE, Settings
+from motcua.warehouse import with_one_retry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,7 +131,8 @@ def _judge(kind: RecordKind, batches: list[ledger.Batch], suites: Path, now: dat
     if not landed:
         return []
     records = pa.concat_tables([table for _, table in landed])
-    frame = _frame(kind, [(batch, table.num_rows) for batch, table in landed], records, now)
+    counted = [(batch, table.num_rows) for batch, table in landed]
+    frame = with_one_retry(lambda: _frame(kind, counted, records, now), "validate")
     findings = run_suite(suite, frame)
     judged = Judged(kind, suite, findings, [batch for batch, _ in landed], records, frame)
     _hold(judged.verdicts, run_suite(table_suite, _share_frame(judged.verdicts)))
@@ -227,7 +229,7 @@ def _complete(verdict: Verdict, call: _Call) -> None:
         call.refuse(verdict.batch, verdict.held)
         return
     try:
-        write_verdict(verdict)
+        with_one_retry(lambda: write_verdict(verdict), verdict.batch.source_id)
     except Exception as error:
         call.refuse(verdict.batch, error)
     else:

@@ -13,7 +13,8 @@ from tests.store_world import dossier, validated_batch
 
 from motcua import ledger
 from motcua.canonical import DOSSIER
-from motcua.consolidate import consolidate_batches, merge
+from motcua.consolidate import consolidate_batches
+from motcua.consolidate.staging import staged
 from motcua.warehouse import store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
@@ -92,7 +93,7 @@ def waits_for_a_lock() -> bool:
 def test_a_second_run_of_the_same_batches_waits_for_the_first_and_staging_is_left_empty() -> None:
     batch_id = validated_batch([dossier("1")])
     with ThreadPoolExecutor(1) as pool:
-        with merge._staging(DOSSIER, ledger.read_batches([batch_id])):
+        with staged(DOSSIER, ledger.read_batches([batch_id])):
             second = pool.submit(consolidate_batches, [batch_id])
             while not waits_for_a_lock():
                 assert not second.done()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from types import SimpleNamespace
 
@@ -10,7 +11,15 @@ from airflow.sdk.exceptions import AirflowSkipException
 from sqlalchemy import text
 
 from motcua import ledger
-from motcua.errors import ConfigurationError, SourceUnavailable
+from motcua.errors import (
+    BatchHeld,
+    ConfigurationError,
+    ContractBroken,
+    SourceUnavailable,
+    StageFailed,
+    StageInterrupted,
+)
+from motcua.extract.adapters.protocol import ListingShifted
 from motcua.orchestration import night
 from motcua.warehouse import store_engine
 
@@ -85,6 +94,45 @@ def test_a_source_without_an_answer_keeps_its_night_open_and_is_named_with_its_r
     assert night.close("province", "night")["missing"] == ["tien-giang.centre"]
     with pytest.raises(SourceUnavailable, match=r"tien-giang.centre \(SourceUnavailable\)"):
         night.name_missing("province", "night")
+
+
+STAGES = ("extract", "validate", "consolidate")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    ("is_own", "error", "raised"),
+    [
+        (True, RuntimeError("a value of a record"), dict.fromkeys(STAGES, StageInterrupted)),
+        (True, ContractBroken("x.", action="y."), dict.fromkeys(STAGES[1:], StageFailed)),
+        (True, ListingShifted("x.", action="y."), dict.fromkeys(STAGES[1:], StageFailed)),
+        (True, BatchHeld("x.", action="y."), {}),
+        (False, RuntimeError("x"), {}),
+    ],
+)
+def test_a_task_fails_for_what_its_stage_failed_and_for_nothing_else(
+    stage: str,
+    is_own: bool,
+    error: Exception,
+    raised: dict[str, type[Exception]],
+    planned: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = {"extract": "validate", "validate": "consolidate", "consolidate": "extract"}[stage]
+    ledger.mark_failed(planned[0], stage if is_own else other, error)
+    outcome = SimpleNamespace(extracted=[], unanswered=(), validated=[], held=[], loaded=[], failed=planned)
+    monkeypatch.setattr(f"motcua.{stage}.{stage}_batches", lambda *_, **__: outcome)
+    run: Callable[[], dict[str, int]] = {
+        "extract": lambda: night.extract(planned, is_patient=True),
+        "validate": lambda: night.validate(planned),
+        "consolidate": lambda: night.consolidate(planned),
+    }[stage]
+    if stage in raised:
+        with pytest.raises(raised[stage], match=f"1 batches failed in {stage}: tien-giang.centre") as told:
+            run()
+        assert "a value of a record" not in str(told.value)
+    else:
+        assert run()["failed"] == 1
 
 
 def test_a_night_is_closed_again_only_when_a_source_was_tried_again(planned: list[str]) -> None:

@@ -37,12 +37,20 @@ def run(**params: Any) -> dict[str, int]:
         night.extract(chunk, is_patient=True)
         night.validate(chunk)
         night.consolidate(chunk)
-    return record_kinds.name_missing_sources(RUN.run_id)
+    return record_kinds.name_missing_sources("petition", RUN.run_id)
 
 
 def test_without_a_source_the_run_is_skipped_not_failed(catalog: Path) -> None:
     with pytest.raises(AirflowSkipException, match="no source of records of kind petition"):
         record_kinds.plan("petition", {"sources": []}, RUN)
+
+
+def test_the_last_task_is_skipped_as_well_and_fails_when_nothing_was_planned(catalog: Path) -> None:
+    with pytest.raises(AirflowSkipException, match="no source of records of kind petition"):
+        record_kinds.name_missing_sources("petition", RUN.run_id)
+    add_source(catalog)
+    with pytest.raises(ConfigurationError, match="plan_batches"):
+        record_kinds.name_missing_sources("petition", RUN.run_id)
 
 
 def test_what_was_dropped_is_in_the_store_and_the_run_may_be_repeated(catalog: Path) -> None:

@@ -12,7 +12,7 @@ from tests.unit.procedures.conftest import MakeCatalog
 
 from motcua.catalog import Procedure
 from motcua.errors import CatalogError
-from motcua.procedures.cuts import percentage, saved_pct, time_cuts
+from motcua.procedures.cuts import CutBand, CutRow, saved_pct, time_cuts
 from motcua.settings import Settings
 
 PUBLISHED = Settings.load().shipped_catalog_dir / "published_figures.csv"
@@ -110,7 +110,8 @@ def test_classes_with_a_gap_are_refused(make_catalog: MakeCatalog) -> None:
     ("count", "base", "share"), [(1, 3, 33.33), (2, 3, 66.67), (1, 8, 12.5), (1, 800, 0.13), (0, 0, None)]
 )
 def test_a_share_is_rounded_half_up_and_blank_without_a_base(count: int, base: int, share: float | None) -> None:
-    assert percentage(count, base) == share
+    band = CutBand(code="a", from_pct=0, vi="a", en="a")
+    assert CutRow(band, count, base).share_pct == share
 
 
 def test_the_published_file_holds_what_is_compared() -> None:

@@ -20,6 +20,7 @@ UNITS = HEAD + (
     "a.tp,10001.1,agency,commune,a,Phòng Tư pháp,2025-07-01,,test\n"
     "b,10002,commune,commune,,Xã Phú An,2025-07-01,,test\n"
     "b.tp,10002.1,agency,commune,b,Phòng Tư pháp,2025-07-01,,test\n"
+    "old,10003,commune,commune,,Xã Cũ,2020-01-01,2025-06-30,test\n"
 )
 SOURCE = "{{source_id: {0}, name: x, system_code: so-{0}, adapter: files, options: {{path: x}}, level: commune, unit_id: {0}, valid_from: 2025-07-01}}"  # noqa: E501
 
@@ -29,6 +30,7 @@ def catalog(tmp_path: Path) -> Catalog:
     files = {
         "units/units.csv": UNITS,
         "units/agency_codes.csv": "code,unit_id,valid_from,valid_to,evidence,system_code\n"
+        "H99.3,old,2019-01-01,2026-12-31,test,\nH99.4,b,2024-01-01,2025-12-31,test,\n"
         "H99.1,a,2025-07-01,,test,\nMột cửa,a,2025-07-01,,test,so-a\nMột cửa,b,2025-07-01,,test,so-b\n",
         "procedures/procedures.csv": "code,name,field_code,field_name,level,time_limit_days,fee,"
         "valid_from,valid_to,evidence\n"
@@ -66,6 +68,24 @@ def test_a_unit_is_found_by_code_or_name_however_it_is_spelt(
     catalog: Catalog, code: str, source_id: str, unit_id: str
 ) -> None:
     assert meant(catalog, code, source_id) == {unit_id}
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "unit_ids"),
+    [
+        ("H99.3", date(2019, 12, 31), set()),  # the code is older than its unit
+        ("H99.3", date(2020, 1, 1), {"old"}),
+        ("H99.3", date(2025, 6, 30), {"old"}),
+        ("H99.3", date(2025, 7, 1), set()),  # and was left standing when its unit ended
+        ("H99.4", date(2025, 6, 30), set()),
+        ("H99.4", date(2025, 12, 31), {"b"}),
+        ("H99.4", date(2026, 1, 1), set()),  # the unit goes on under another code
+    ],
+)
+def test_a_code_means_a_unit_on_the_days_that_both_hold(
+    catalog: Catalog, code: str, day: date, unit_ids: set[str]
+) -> None:
+    assert UnitCodes(catalog).meant_on(day, code) == unit_ids
 
 
 @pytest.mark.parametrize(("code", "source_id"), [("Một cửa", None), ("Xã Phú An", "a"), ("Phòng Kinh tế", "a")])

@@ -9,6 +9,7 @@ from datetime import date
 from motcua.catalog import LEVELS, Catalog, Level, Procedure
 from motcua.catalog.index import IndexLevel, Procedures
 from motcua.catalog.models import Text
+from motcua.catalog.procedures import in_force
 
 _LEVELS: dict[IndexLevel | None, tuple[Level, ...]] = {
     None: LEVELS,
@@ -29,16 +30,8 @@ class Described:
 
 
 def under_authority(catalog: Catalog, day: date, province: str, level: IndexLevel | None) -> list[Procedure]:
-    """Return the rows in force that units of a level answer for; the province, or no level, answers for every one.
-
-    A province's own row stands in for the nation's of the same code and level.
-    """
-    levels = _LEVELS[level]
-    in_force: dict[tuple[str, Level], Procedure] = {}
-    for row in sorted(catalog.procedures, key=lambda row: row.province):  # the nation's first
-        if row.holds_on(day) and row.state != "INACTIVE" and row.level in levels and row.province in ("", province):
-            in_force[row.code, row.level] = row
-    return list(in_force.values())
+    """Return the rows in force that units of a level answer for; the province, or no level, answers for every one."""
+    return [row for row in in_force(catalog.procedures, day, province) if row.level in _LEVELS[level]]
 
 
 def describe(rows: Iterable[Procedure], wanted: Procedures) -> Described:
