@@ -193,7 +193,7 @@ def test_a_row_that_moved_for_no_source_and_no_dossier_moved_with_the_rules_if_a
     )
     told = {"kind": "rules", "edition_no": 1, "rules": ["batch"]}
     assert [each["causes"] for each in restated(before, after)["rows"]] == [[told], [told]]
-    answered = {**after, "completeness": [answer("one", "received", "1")]}
+    answered = {**after, "cells": [answer("one", "received", "1")]}
     for each in restated(before, answered)["rows"]:
         assert [cause["kind"] for cause in each["causes"]] == ["source_answered"]
 
