@@ -94,7 +94,7 @@ def validated_batch(
     rows = [record | {"record_no": number} for number, record in enumerate([*records, *aside])]
     landed = pa.Table.from_pylist(rows, schema=ACCEPTED_SCHEMA)
     sha = write_records(uri, landed.drop_columns(["unit_id", "field_code"]), {"source_id": source_id, **(facts or {})})
-    write_accepted(uri, landed.slice(0, len(records)))
+    accepted_sha256 = write_accepted(uri, landed.slice(0, len(records)))
     duplicates = sum(row["disposition"] == "duplicate" for row in aside)
     quarantined += len(aside) - duplicates
     count = len(records) + duplicates + quarantined if pulled is None else pulled
@@ -102,7 +102,7 @@ def validated_batch(
         batch_id, manifest_sha256=sha, declared_total=count, pulled=count, out_of_window=0, duplicate=duplicates
     )
     with store_engine().begin() as connection:
-        ledger.mark_validated(connection, batch_id, quarantined=quarantined)
+        ledger.mark_validated(connection, batch_id, quarantined=quarantined, accepted_sha256=accepted_sha256)
     return batch_id
 
 

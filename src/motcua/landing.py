@@ -2,7 +2,8 @@
 
 A batch is a folder: `records.parquet` (the landing schema of its kind of record, every record pulled), `manifest.json`
 (counts, window, schema, SHA-256 of the records) and, once validated, `accepted.parquet` (the accepted schema). The
-folder's URI may be local or object storage; the manifest is written last, so a folder without one is not a batch.
+ledger holds the SHA-256 of the manifest and of the accepted records: no stage reads a file that another did not write.
+The folder's URI may be local or object storage; the manifest is written last, so a folder without one is not a batch.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from motcua.errors import ContractBroken
 RECORDS = "records.parquet"
 ACCEPTED = "accepted.parquet"
 MANIFEST = "manifest.json"
+
+_AGAIN = "Or pull the window again with `motcua ingest`."
+_PULL_AGAIN = "find out who changed it, then pull the window again with `motcua ingest`."
 
 
 def write_records(uri: str, records: pa.Table, facts: dict[str, Any], kind: RecordKind = DOSSIER) -> str:
@@ -56,7 +60,7 @@ def read_records(uri: str, manifest_sha256: str | None, kind: RecordKind = DOSSI
     """Return a batch's records after checking them against the manifest and the manifest against the ledger.
 
     Raises:
-        ContractBroken: a file was changed after it was written.
+        ContractBroken: a file is missing, or was changed after it was written.
     """
     text = _read(f"{uri}/{MANIFEST}")
     body = _read(f"{uri}/{RECORDS}")
@@ -65,19 +69,29 @@ def read_records(uri: str, manifest_sha256: str | None, kind: RecordKind = DOSSI
     ):
         raise ContractBroken(
             f"The landing folder {uri} is not what the ledger recorded.",
-            action="find out who changed it, then pull the window again with `motcua ingest`.",
+            action=_PULL_AGAIN,
         )
     return pq.read_table(io.BytesIO(body), schema=kind.landing_schema)
 
 
-def write_accepted(uri: str, accepted: pa.Table, kind: RecordKind = DOSSIER) -> None:
-    """Write the records of a batch that broke no critical rule."""
-    _write(f"{uri}/{ACCEPTED}", _parquet(accepted.cast(kind.accepted_schema)))
+def write_accepted(uri: str, accepted: pa.Table, kind: RecordKind = DOSSIER) -> str:
+    """Write the records of a batch that broke no critical rule; return the file's SHA-256."""
+    body = _parquet(accepted.cast(kind.accepted_schema))
+    _write(f"{uri}/{ACCEPTED}", body)
+    return hashlib.sha256(body).hexdigest()
 
 
-def read_accepted(uri: str, kind: RecordKind = DOSSIER) -> pa.Table:
-    """Return the accepted records of a batch."""
-    return pq.read_table(io.BytesIO(_read(f"{uri}/{ACCEPTED}")), schema=kind.accepted_schema)
+def read_accepted(uri: str, accepted_sha256: str | None, kind: RecordKind = DOSSIER) -> pa.Table:
+    """Return the accepted records of a batch after checking them against the ledger.
+
+    Raises:
+        ContractBroken: the file is missing, or was changed after validation wrote it.
+    """
+    action = f"find out who changed it, then clear validate_batches of its run: it judges the batch again. {_AGAIN}"
+    body = _read(f"{uri}/{ACCEPTED}", action)
+    if hashlib.sha256(body).hexdigest() != accepted_sha256:
+        raise ContractBroken(f"The file {uri}/{ACCEPTED} is not what the ledger recorded.", action=action)
+    return pq.read_table(io.BytesIO(body), schema=kind.accepted_schema)
 
 
 def _parquet(table: pa.Table) -> bytes:
@@ -93,8 +107,12 @@ def _write(uri: str, body: bytes) -> None:
         handle.write(body)
 
 
-def _read(uri: str) -> bytes:
+def _read(uri: str, action: str = _PULL_AGAIN) -> bytes:
+    """Return a file. Raises ContractBroken, with what to do, where there is none."""
     filesystem, path = fsspec.url_to_fs(uri)
-    with filesystem.open(path, "rb") as handle:
-        body: bytes = handle.read()
+    try:
+        with filesystem.open(path, "rb") as handle:
+            body: bytes = handle.read()
+    except FileNotFoundError as error:
+        raise ContractBroken(f"The file {uri} is missing.", action=action) from error
     return body

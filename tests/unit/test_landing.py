@@ -12,6 +12,7 @@ from tests.store_world import dossier
 from motcua.canonical import ACCEPTED_SCHEMA, LANDING_SCHEMA
 from motcua.errors import ContractBroken
 from motcua.landing import (
+    ACCEPTED,
     MANIFEST,
     RECORDS,
     read_accepted,
@@ -82,7 +83,7 @@ def test_a_crash_between_the_two_files_leaves_a_folder_that_is_no_batch(tmp_path
     with pytest.raises(OSError, match=MANIFEST):
         write_records(str(tmp_path), records(), {})
     (tmp_path / MANIFEST).rmdir()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ContractBroken, match=f"{MANIFEST} is missing"):
         read_records(str(tmp_path), "any")
 
 
@@ -97,5 +98,34 @@ def test_accepted_records_are_read_back_beside_those_pulled(tmp_path: Path) -> N
     uri = f"{tmp_path}/deep/down"
     rows = [dossier(str(number)) | {"record_no": number} for number in range(2)]
     accepted = pa.Table.from_pylist(rows, schema=ACCEPTED_SCHEMA)
-    write_accepted(uri, accepted)
-    assert read_accepted(uri).equals(accepted)
+    sha = write_accepted(uri, accepted)
+    assert read_accepted(uri, sha).equals(accepted)
+
+
+@pytest.mark.parametrize("harm", [None, b"", b"other"])
+def test_accepted_records_that_are_missing_or_changed_are_refused_by_name(harm: bytes | None, tmp_path: Path) -> None:
+    uri, path = str(tmp_path), tmp_path / ACCEPTED
+    accepted = pa.Table.from_pylist([dossier() | {"record_no": 0}], schema=ACCEPTED_SCHEMA)
+    sha = write_accepted(uri, accepted)
+    path.unlink()
+    if harm is not None:
+        path.write_bytes(harm)
+    with pytest.raises(ContractBroken, match=f"{path} is (missing|not what the ledger).*clear validate_batches"):
+        read_accepted(uri, sha)
+
+
+def test_accepted_records_of_another_verdict_or_of_none_in_the_ledger_are_refused(tmp_path: Path) -> None:
+    row = dossier() | {"record_no": 0}
+    first = write_accepted(str(tmp_path), pa.Table.from_pylist([row], schema=ACCEPTED_SCHEMA))
+    write_accepted(str(tmp_path), pa.Table.from_pylist([row | {"status_code": 4}], schema=ACCEPTED_SCHEMA))
+    for sha in (first, None):
+        with pytest.raises(ContractBroken, match="not what the ledger recorded"):
+            read_accepted(str(tmp_path), sha)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, RECORDS])
+def test_a_file_of_landing_that_is_missing_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    sha = write_records(str(tmp_path), records(), {})
+    (tmp_path / name).unlink()
+    with pytest.raises(ContractBroken, match=f"{tmp_path / name} is missing.*motcua ingest"):
+        read_records(str(tmp_path), sha)

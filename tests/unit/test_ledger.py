@@ -180,9 +180,10 @@ def test_a_batch_pulled_after_it_failed_has_its_counts_and_no_error_left() -> No
     assert (found.failed_stage, found.error_kind, found.error_message) == (None, None, None)
     ledger.mark_failed(batch_id, "validate", ValueError("x"))
     with store_engine().begin() as connection:
-        ledger.mark_validated(connection, batch_id, quarantined=3)
+        ledger.mark_validated(connection, batch_id, quarantined=3, accepted_sha256="1" * 64)
     found = batch(batch_id)
     assert (found.state, found.quarantined_count, found.failed_stage) == ("validated", 3, None)
+    assert found.accepted_sha256 == "1" * 64
 
 
 @pytest.mark.parametrize(

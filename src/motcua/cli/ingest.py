@@ -91,18 +91,25 @@ def load(
 ) -> list[str]:
     """Extract, validate and consolidate chunks. Return the batches whose source did not answer.
 
+    What is ready while other sources of its chunk are still being pulled goes on as far as the measures.
     These are to be tried again with patience after the other batches are in the store.
     """
+    from motcua.aggregate import build_measures
     from motcua.consolidate import consolidate_batches
     from motcua.extract import extract_batches
     from motcua.validate import validate_batches
+
+    def go_on(batch_ids: list[str]) -> None:
+        validate_batches(batch_ids)
+        consolidate_batches(batch_ids)
+        build_measures()
 
     unanswered: list[str] = []
     suffix = ", second attempt" if is_patient else ""
     for number, chunk in enumerate(chunks, start=1):
         progress = f"chunk {number} of {len(chunks)}{suffix}"
         show_progress(f"extract, {progress}")
-        unanswered += extract_batches(chunk, resolve, is_patient=is_patient).unanswered
+        unanswered += extract_batches(chunk, resolve, is_patient=is_patient, go_on=go_on).unanswered
         show_progress(f"validate, {progress}")
         validate_batches(chunk)
         show_progress(f"consolidate, {progress}")

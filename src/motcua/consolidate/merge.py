@@ -76,7 +76,8 @@ def _load_in_session(
         if error is None:
             outcome.loaded.append(batch.batch_id)
         else:
-            ledger.mark_failed(batch.batch_id, "consolidate", error)
+            # Accepted records that are gone or changed are validation's to write again.
+            ledger.mark_failed(batch.batch_id, "validate" if batch.batch_id in unread else "consolidate", error)
             log.error("%s: not consolidated", batch.source_id, exc_info=error)
             outcome.failed.append(batch.batch_id)
         if connection.invalidated:

@@ -29,7 +29,7 @@ def staged(kind: RecordKind, batches: Sequence[ledger.Batch]) -> Iterator[tuple[
     tables, unread = [], dict[str, Exception]()
     for batch in batches:
         try:
-            records = read_accepted(batch.landing_uri, kind)
+            records = read_accepted(batch.landing_uri, batch.accepted_sha256, kind)
         except Exception as error:
             unread[batch.batch_id] = error
         else:

@@ -23,6 +23,7 @@ from motcua import ledger
 from motcua.catalog import load_catalog
 from motcua.catalog.record_sources import every_source
 from motcua.errors import MotcuaError, SourceUnavailable
+from motcua.extract.hand_over import GoOn, HandOver
 from motcua.extract.pull import pull_batch
 from motcua.extract.wire.connection import NO_CONNECTION, Resolve
 from motcua.extract.wire.limits import CircuitOpen
@@ -58,7 +59,12 @@ class ExtractOutcome:
 
 
 def extract_batches(
-    batch_ids: Sequence[str], resolve: Resolve, *, workers: int = 8, is_patient: bool = True
+    batch_ids: Sequence[str],
+    resolve: Resolve,
+    *,
+    workers: int = 8,
+    is_patient: bool = True,
+    go_on: GoOn | None = None,
 ) -> ExtractOutcome:
     """Pull every batch that is planned, or that extraction failed, into landing. Those that are there are skipped.
 
@@ -73,20 +79,24 @@ def extract_batches(
         is_patient: wait for the last attempt of every source, and try an unavailable source once more when the others
             are done. Otherwise a source that is unavailable, or does not answer when all others are done, stays planned
             with the reason, so that it can be tried with patience.
+        go_on: takes batches that are ready through the next stages, while others of the chunk are still being pulled.
     """
     batches = ledger.read_batches(batch_ids)
     done = {batch.batch_id for batch in batches if batch.state in DONE or batch.failed_stage in LATER_STAGES}
-    chunk = _Chunk(done, len(batches), resolve, workers, is_patient)
+    hand_over = HandOver(go_on)
+    chunk = _Chunk(done, len(batches), resolve, workers, is_patient, hand_over)
     waiting = [batch for batch in batches if batch.batch_id not in done]
     rounds = ROUNDS if is_patient else 1
-    for number in range(1, rounds + 1):
-        if number > 1 and waiting:
-            log.info(
-                "%d of %d sources were unavailable and are tried again (round %d)", len(waiting), len(batches), number
-            )
-            chunk.wait_for_circuits()
-        with _collecting_rarely():
-            waiting = chunk.run(waiting) if waiting else []
+    try:
+        for number in range(1, rounds + 1):
+            if number > 1 and waiting:
+                again = "%d of %d sources were unavailable and are tried again (round %d)"
+                log.info(again, len(waiting), len(batches), number)
+                chunk.wait_for_circuits()
+            with _collecting_rarely():
+                waiting = chunk.run(waiting) if waiting else []
+    finally:
+        hand_over.close()
     unanswered = () if is_patient else tuple(batch.batch_id for batch in waiting)
     return ExtractOutcome(
         extracted=[batch.batch_id for batch in batches if batch.batch_id in chunk.done],
@@ -118,8 +128,11 @@ class _Ended:
 class _Chunk:
     """The sources of one call: those that run, those that do not answer, and those that are done."""
 
-    def __init__(self, done: set[str], total: int, resolve: Resolve, workers: int, is_patient: bool) -> None:
+    def __init__(
+        self, done: set[str], total: int, resolve: Resolve, workers: int, is_patient: bool, hand_over: HandOver
+    ) -> None:
         self.done = done
+        self._hand_over = hand_over
         self._total = total
         self._resolve = resolve
         self._is_patient = is_patient
@@ -132,7 +145,10 @@ class _Chunk:
 
     def wait_for_circuits(self) -> None:
         """Wait until the hosts whose circuit is open may be tried again, at most `LONGEST_PAUSE_SECONDS`."""
-        time.sleep(max(0.0, min(self._pause_until - time.monotonic(), LONGEST_PAUSE_SECONDS)))
+        until = min(self._pause_until, time.monotonic() + LONGEST_PAUSE_SECONDS)
+        while (seconds := until - time.monotonic()) > 0:
+            self._hand_over.tick()
+            time.sleep(min(seconds, _POLL_SECONDS))
 
     def run(self, batches: Sequence[ledger.Batch]) -> list[ledger.Batch]:
         """Try each batch once. Return the batches whose source was unavailable or was abandoned."""
@@ -143,6 +159,7 @@ class _Chunk:
         try:
             begun_at = time.monotonic()
             while unstarted or running:
+                self._hand_over.tick()
                 answering = sum(slot.seconds_without_answer() < UNANSWERED_SECONDS for _, slot in running.values())
                 for _ in range(min(self._at_once - answering, len(unstarted))):
                     batch = unstarted.popleft()
@@ -205,6 +222,7 @@ class _Chunk:
         batch, progress = end.batch, f"({number} of {self._total})"
         if end.error is None:
             self.done.add(batch.batch_id)
+            self._hand_over.add(batch.batch_id)
             log.info("%s: %s %s", batch.source_id, end.summary, progress)
             return False
         log.error("%s: %s %s", batch.source_id, end.summary, progress)

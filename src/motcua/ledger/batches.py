@@ -31,6 +31,7 @@ class Batch:
     attempt_count: int
     landing_uri: str
     manifest_sha256: str | None
+    accepted_sha256: str | None
     declared_total: int | None
     pulled_count: int | None
     out_of_window_count: int | None
@@ -119,14 +120,15 @@ def mark_extracted(
     )
 
 
-def mark_validated(connection: Connection, batch_id: str, *, quarantined: int) -> None:
-    """Record, in the transaction that writes the quarantine, how many records were set aside."""
+def mark_validated(connection: Connection, batch_id: str, *, quarantined: int, accepted_sha256: str) -> None:
+    """Record, in the transaction that writes the quarantine, how many records were set aside, and the accepted file."""
     connection.execute(
         text(
             "update batch set state = 'validated', quarantined_count = :quarantined, validated_at = now(),"
+            " accepted_sha256 = :accepted_sha256,"
             " failed_stage = null, error_kind = null, error_message = null where batch_id = :batch_id"
         ),
-        {"batch_id": batch_id, "quarantined": quarantined},
+        {"batch_id": batch_id, "quarantined": quarantined, "accepted_sha256": accepted_sha256},
     )
 
 

@@ -28,13 +28,17 @@ PARAMS = {
 def ingest_dag(level: Level, doc_md: str | None) -> DAG:
     """Build `ingest_dossiers__<level>`.
 
-    plan_batches → for each chunk of sources: extract_sources → validate_batches → consolidate_batches →
-    close_night (updates the asset, even after failures). A source that does not answer while its chunk is pulled is
-    skipped. After all chunks: list_unanswered → ask_again (the same three steps with more patience) → close_again
-    (updates the asset again; skipped when no source was left). The last task is name_missing_sources, which fails when
-    a source is missing. So no source that answers waits for one that does not, in the store or in the measures. A stage
-    that failed batches fails its task, and the next stage goes on with the others: to clear a red task repeats what its
-    stage failed. Tasks are mapped over chunks, never over sources, because the executor needs 0.65 s per task.
+    plan_batches → for each chunk of sources: extract_sources → validate_batches → consolidate_batches → close_night
+    (updates the asset, even after failures). What is ready while other sources of the chunk are still being pulled
+    goes on as far as the measures within seconds; the two tasks after it do what is left. A source that does not
+    answer while its chunk is pulled is skipped. After all chunks: list_unanswered → ask_again (the same three steps
+    with more patience) → close_again (updates the asset again; skipped when no source was left). The last task is
+    name_missing_sources, which fails when a source is missing. So no source that answers waits for one that does
+    not, in the store or in the measures.
+
+    A stage that failed batches fails its task, and the next stage goes on with the others: to clear a red task
+    repeats what its stage failed. Tasks are mapped over chunks, never over sources, because the executor needs 0.65
+    s per task.
     """
 
     @dag(

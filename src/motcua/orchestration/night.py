@@ -48,20 +48,32 @@ def plan(level: str, params: Mapping[str, Any], dag_run: Any) -> list[list[str]]
 def extract(batch_ids: Sequence[str], *, is_patient: bool) -> dict[str, int]:
     """Pull the sources of a chunk. A source that fails is named in the ledger, and at the end of the run.
 
-    Without patience, a source that does not answer stays planned.
+    Without patience, a source that does not answer stays planned. What is ready while others are still being pulled
+    goes on as far as the measures.
 
     Raises:
         StageInterrupted: pulls failed for a reason that is not the source's. All others are done.
     """
     from motcua.extract import extract_batches
 
-    outcome = extract_batches(batch_ids, airflow_connections(), is_patient=is_patient)
+    outcome = extract_batches(batch_ids, airflow_connections(), is_patient=is_patient, go_on=_go_on)
     _fail_for_what_failed("extract", outcome.failed)
     return {
         "extracted": len(outcome.extracted),
         "failed": len(outcome.failed),
         "unanswered": len(outcome.unanswered),
     }
+
+
+def _go_on(batch_ids: Sequence[str]) -> None:
+    """Take batches that are ready as far as the measures. What fails on the way is left to the task of its stage."""
+    from motcua.aggregate import build_measures
+    from motcua.consolidate import consolidate_batches
+    from motcua.validate import validate_batches
+
+    validate_batches(batch_ids)
+    consolidate_batches(batch_ids)
+    build_measures()
 
 
 def unanswered(level: str, run_id: str) -> list[list[str]]:
@@ -103,9 +115,10 @@ def _fail_for_what_failed(stage: str, batch_ids: Sequence[str]) -> None:
 
     What a source did wrong is not the stage's: `name_missing` names it, and a repetition would ask in vain.
     """
-    failed = [
-        batch for batch in ledger.read_batches(batch_ids) if (batch.state, batch.failed_stage) == ("failed", stage)
-    ]
+    # Consolidation leaves a batch whose accepted records are gone or changed to validation, which writes them again.
+    stages = ("validate", "consolidate") if stage == "consolidate" else (stage,)
+    batches = ledger.read_batches(batch_ids)
+    failed = [batch for batch in batches if batch.state == "failed" and batch.failed_stage in stages]
     interrupted = [batch for batch in failed if not batch.is_explained]
     if stage == "extract":
         failed = interrupted

@@ -24,13 +24,14 @@ def write_verdict(verdict: Verdict) -> None:
     """
     batch, accepted = verdict.batch, verdict.accepted
     assert accepted is not None, "a held batch has no records to write"
-    write_accepted(batch.landing_uri, accepted, verdict.kind)
     with store_engine().begin() as connection:
         state = connection.execute(
             text("select state from batch where batch_id = :batch_id for update"), {"batch_id": batch.batch_id}
         ).scalar_one()
         if state in {"validated", "loaded"}:
             return
+        # Under the lock: another run that judged the batch too must not write over the file that is in the ledger.
+        accepted_sha256 = write_accepted(batch.landing_uri, accepted, verdict.kind)
         identity = {"batch_id": batch.batch_id, "source_id": batch.source_id, "record_kind": verdict.kind.name}
         connection.execute(text("delete from quarantine_record where batch_id = :batch_id"), identity)
         connection.execute(text("delete from rule_finding where batch_id = :batch_id"), identity)
@@ -43,7 +44,7 @@ def write_verdict(verdict: Verdict) -> None:
         )
         _set_aside(connection, verdict, identity)
         _answer_open_records(connection, accepted, verdict.kind, identity)
-        mark_validated(connection, batch.batch_id, quarantined=len(verdict.set_aside))
+        mark_validated(connection, batch.batch_id, quarantined=len(verdict.set_aside), accepted_sha256=accepted_sha256)
 
 
 def _set_aside(connection: Connection, verdict: Verdict, identity: dict[str, Any]) -> None:

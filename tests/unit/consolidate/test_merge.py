@@ -80,7 +80,9 @@ def test_a_batch_whose_landing_cannot_be_read_stops_no_other() -> None:
     shutil.rmtree(ledger.read_batches([gone])[0].landing_uri)
     outcome = consolidate_batches([gone, good])
     assert (outcome.loaded, outcome.failed) == ([good], [gone])
-    assert ledger.read_batches([gone])[0].error_message == "FileNotFoundError in consolidate"
+    [batch] = ledger.read_batches([gone])
+    assert (batch.failed_stage, batch.error_kind) == ("validate", "ContractBroken")
+    assert "accepted.parquet is missing. What to do:" in (batch.error_message or "")
 
 
 def waits_for_a_lock() -> bool:

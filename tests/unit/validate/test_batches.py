@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from motcua import ledger
 from motcua.canonical import DOSSIER
-from motcua.errors import SuiteBroken
+from motcua.errors import ContractBroken, SuiteBroken
 from motcua.landing import RECORDS, read_accepted
 from motcua.settings import PROJECT_ROOT, Settings
 from motcua.validate import validate_batches
@@ -44,7 +44,8 @@ def findings(batch_id: str) -> dict[str, tuple[int, int]]:
 
 
 def accepted(batch_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = read_accepted(state_of(batch_id).landing_uri).to_pylist()
+    batch = state_of(batch_id)
+    found: list[dict[str, Any]] = read_accepted(batch.landing_uri, batch.accepted_sha256).to_pylist()
     return found
 
 
@@ -180,7 +181,7 @@ def test_a_batch_with_more_than_half_of_its_records_broken_is_held_and_the_rule_
     assert "11 of 20 records break critical rules, most often V11" in (batch.error_message or "")
     assert set_aside() == []
     assert findings(held) == {}
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ContractBroken, match=r"accepted.parquet is missing"):
         accepted(held)
 
 

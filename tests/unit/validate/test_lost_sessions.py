@@ -42,7 +42,7 @@ def test_a_session_lost_at_any_step_of_a_chunk_costs_no_batch(land: Land, record
         assert (outcome.validated, outcome.failed) == (batch_ids, []), f"lost at step {step}"
         batches = ledger.read_batches(batch_ids)
         assert [batch.quarantined_count for batch in batches] == [1, 0]
-        assert [read_accepted(batch.landing_uri).num_rows for batch in batches] == [1, 1]
+        assert [read_accepted(batch.landing_uri, batch.accepted_sha256).num_rows for batch in batches] == [1, 1]
 
 
 def test_a_batch_that_loses_its_session_twice_fails_alone_and_is_the_stages_to_repeat(

@@ -79,7 +79,8 @@ def judged(
         batch_id, manifest_sha256=sha, declared_total=None, pulled=len(everything), out_of_window=0, duplicate=0
     )
     assert validate_batches([batch_id], now=datetime(2025, 7, 20)).validated == [batch_id]
-    accepted = {row["dossier_id"]: row["unit_id"] for row in read_accepted(uri).to_pylist()}
+    accepted_sha256 = ledger.read_batches([batch_id])[0].accepted_sha256
+    accepted = {row["dossier_id"]: row["unit_id"] for row in read_accepted(uri, accepted_sha256).to_pylist()}
     return [accepted.get(row["dossier_id"]) for row in rows]
 
 

@@ -133,3 +133,27 @@ def test_petitions_of_before_become_versions_that_the_same_files_do_not_change(
     batch = take()
     assert (batch.state, batch.unchanged_count, batch.changed_count) == ("loaded", 2, 0)
     assert str(batch.window_from) == "2020-01-01"  # the days of before are asked for again
+
+
+def test_what_was_validated_without_a_hash_is_judged_again(empty_databases: dict[str, str]) -> None:
+    with store_engine().begin() as migrating:
+        config = _config("store")
+        config.attributes["connection"] = migrating
+        command.upgrade(config, "0018")
+    states = {"a": ("validated", None), "b": ("failed", "consolidate"), "c": ("failed", "extract"), "d": ("held", None)}
+    with psycopg.connect(empty_databases["store"]) as connection:
+        for name, (state, stage) in states.items():
+            connection.execute(
+                "insert into batch (batch_id, run_id, source_id, level, window_from, window_to, state, failed_stage)"
+                " values (%s, 'r', 's', 'province', '2023-10-01', '2023-10-31', %s, %s)",
+                (name, state, stage),
+            )
+    upgrade_databases()
+    with psycopg.connect(empty_databases["store"]) as connection:
+        after = connection.execute("select batch_id, state, failed_stage from batch order by 1").fetchall()
+    assert after == [
+        ("a", "extracted", None),
+        ("b", "failed", "validate"),
+        ("c", "failed", "extract"),
+        ("d", "held", None),
+    ]
