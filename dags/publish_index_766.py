@@ -6,8 +6,8 @@ report with the clock `calendar_months`. Each result is an edition in the wareho
 
 **When.** 06:00 Asia/Ho_Chi_Minh on the 2nd, when sources that did not answer in the last night were tried again. The
 files of the reports in the catalogue state which reports are published then. By hand: trigger with
-`{"period": "CAL_MONTH:2023-10"}`, and optionally `"unit": "84"`, `"reports": ["index-766"]`, `"state": "provisional"`
-or `"final"`.
+`{"period": "CAL_MONTH:2023-10"}`, and optionally `"unit": "84"`, `"reports": ["index-766"]`,
+`"completeness": "provisional"` or `"final"`.
 
 **When it fails.** The log names the batches or the definition that prevent the report. Correct them and clear the task:
 an unchanged index is not published twice.

@@ -7,7 +7,7 @@ a page.
 
 **When.** On the 15th, six hours after the period ended, when the night of the 14th is loaded. By hand for any period:
 trigger with `{"period": "CAL_MONTH:2023-10"}` or `{"period": "2023-10-01..2023-10-31"}`, and optionally `"unit": "84"`,
-`"reports": ["digitisation"]`, `"state": "auto"`, `"provisional"` or `"final"`. The state final needs every source; auto
+`"reports": ["digitisation"]`, `"completeness": "auto"`, `"provisional"` or `"final"`. Final needs every source; auto
 decides. A form for which no source has data is left out, and the log says so.
 
 **When it fails.** The log names the sources, identity or batches that prevent the report. Pull the sources again (the

@@ -75,7 +75,7 @@ def pages() -> dict[str, str]:
 
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
-    from motcua.catalog import forms, index, models, obligations, options, record_sources
+    from motcua.catalog import finality, forms, index, models, obligations, options, record_sources
     from motcua.days.due_dates import DueRule
     from motcua.days.workdays import SwappedDay
     from motcua.extract.records import mapping, rules
@@ -108,6 +108,8 @@ def catalog_page() -> str:
         "`forms/overdue_reasons.csv`": (forms.OverdueReason,),
         "`index/*.yaml`: `index`, then `versions`; `index/variants/*.yaml`": (*_models_of(index, but=index.IndexFile),),
         "`petitions/*.yaml`": (record_sources.PetitionSource, options.PetitionColumns, options.PetitionWords),
+        "`finality.yaml`": (finality.Finality, finality.ChecklistLine, finality.WaiverCaps),
+        "`waivers.yaml`": (finality.Waivers, finality.Waiver),
         "`obligations.yaml`": (obligations.ObligationRules, obligations.ObligationRule, obligations.Due),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }

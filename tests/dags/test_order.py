@@ -105,6 +105,13 @@ def test_the_index_follows_the_calendar_months(dags: dict[str, Any]) -> None:
     assert dag.get_task("publish_report").is_mapped
 
 
+def test_what_is_not_final_is_tried_each_night_after_the_brief(dags: dict[str, Any]) -> None:
+    dag = dags["publish_unfinished_periods"]
+    assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("30 5 * * *", "Asia/Ho_Chi_Minh")
+    assert dag.get_task("plan_reports").downstream_task_ids == {"publish_report"}
+    assert dag.get_task("publish_report").is_mapped
+
+
 def test_petitions_are_read_before_the_night_of_the_dossiers(dags: dict[str, Any]) -> None:
     dag = dags["ingest_petitions"]
     assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("30 0 * * *", "Asia/Ho_Chi_Minh")
@@ -141,6 +148,7 @@ def test_with_the_clock_off_only_assets_and_people_start_runs() -> None:
         "publish_index_766": "NullTimetable",
         "publish_nightly_brief": "AssetTriggeredTimetable",
         "publish_period_reports": "NullTimetable",
+        "publish_unfinished_periods": "NullTimetable",
         "reconcile_national_portal": "NullTimetable",
         "track_obligations": "NullTimetable",
     }

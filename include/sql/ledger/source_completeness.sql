@@ -1,7 +1,8 @@
 -- Grain: one source. Reads batch. The answers of each source for the days of a period. A missing answer is not a zero
--- (design.md idea 8). A failed batch no longer counts once batches planned after it cover its days. A batch that is
--- held makes the cell quarantined, because a person must decide. With a due moment, also returns whether every day was
--- loaded before it, and the records of the newest answer: how many there are and how many were set aside.
+-- (design.md idea 8). A failed batch no longer counts once batches planned after it cover its days. It never counts
+-- where each of its days had been answered for after that day ended: an unanswered repetition takes nothing back. A
+-- batch that is held makes the cell quarantined, because a person must decide. With a due moment, also returns whether
+-- every day was loaded before it, and the records of the newest answer: how many there are and how many were set aside.
 with requested as (
     select
         asked.source_id,
@@ -19,7 +20,10 @@ windows as (
         batch.error_message,
         batch.pulled_count,
         batch.quarantined_count,
-        daterange(batch.window_from, batch.window_to, '[]') * requested.days as days
+        daterange(batch.window_from, batch.window_to, '[]') * requested.days as days,
+        -- the wall clock in Vietnam, by which a day ends
+        batch.planned_at at time zone 'Asia/Ho_Chi_Minh'
+        >= upper(daterange(batch.window_from, batch.window_to, '[]') * requested.days) as is_after_its_days
     from batch
     inner join requested on batch.source_id = requested.source_id
     where daterange(batch.window_from, batch.window_to, '[]') && requested.days
@@ -30,6 +34,7 @@ loaded as (
         source_id,
         range_agg(days) as days,
         range_agg(days) filter (where loaded_at < cast(:due_end as timestamptz)) as days_in_time,
+        max(upper(days)) filter (where is_after_its_days) as settled_until,
         array_agg(batch_id order by batch_id) as batch_ids,
         (array_agg(pulled_count order by planned_at desc, batch_id desc))[1] as pulled_count,
         (array_agg(quarantined_count order by planned_at desc, batch_id desc))[1] as quarantined_count
@@ -52,7 +57,10 @@ unanswered as (
             where
                 later.source_id = broken.source_id
                 and later.state = 'loaded'
-                and later.planned_at >= broken.planned_at
+                and (
+                    later.planned_at >= broken.planned_at
+                    or (later.is_after_its_days and broken.state <> 'held')
+                )
         ), false)
     order by broken.source_id asc, broken.planned_at desc
 ),
@@ -70,6 +78,7 @@ final as (
         coalesce(loaded.batch_ids, array[]::text[]) as batch_ids,
         unanswered.error_message as reason,
         coalesce(loaded.days_in_time @> requested.days, false) as is_in_time,
+        coalesce(loaded.settled_until = upper(requested.days), false) as is_after_end,
         loaded.pulled_count,
         loaded.quarantined_count
     from requested
@@ -83,6 +92,7 @@ select
     batch_ids,
     reason,
     is_in_time,
+    is_after_end,
     pulled_count,
     quarantined_count
 from final

@@ -2,8 +2,8 @@
 -- published provisional editions of it.
 select
     unit_id,
-    min(published_at) filter (where state = 'final') as final_at,
-    count(*) filter (where state = 'provisional') as provisional_count
+    min(published_at) filter (where completeness = 'final') as final_at,
+    count(*) filter (where completeness = 'provisional') as provisional_count
 from edition
 where
     report_code = :report_code

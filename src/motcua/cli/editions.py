@@ -33,13 +33,13 @@ def list_(
         return
     print_table(
         "Editions",
-        ["edition", "unit", "period", "state", "restates", "published", "SHA-256"],
+        ["edition", "unit", "period", "completeness", "restates", "published", "SHA-256"],
         [
             (
                 edition.edition_id,
                 edition.unit_name,
                 f"{edition.from_date}..{edition.to_date}",
-                edition.state,
+                edition.completeness,
                 edition.restates_edition_id,
                 f"{edition.published_at:%Y-%m-%d %H:%M}",
                 edition.sha256[:12],

@@ -180,18 +180,29 @@ def publish_(
     from_: FromOption = None,
     to: ToOption = None,
     period: PeriodOption = None,
-    state: Annotated[Literal["auto", "provisional", "final"], typer.Option(help="auto: the best possible.")] = "auto",
+    completeness: Annotated[
+        Literal["auto", "provisional", "final"], typer.Option(help="auto: the best possible.")
+    ] = "auto",
     on_map: MapOption = None,
 ) -> None:
     """Publish an edition and its workbook and page, as the publishing DAGs do."""
     from motcua import publish
     from motcua.publish.edition.restatement_text import notes
+    from motcua.publish.files.layout import checklist_lines, waived_text
 
     ready_databases()
     edition = publish.publish_edition(
-        report, unit, _period(from_, to, period), state=None if state == "auto" else state, on_map=on_map
+        report,
+        unit,
+        _period(from_, to, period),
+        completeness=None if completeness == "auto" else completeness,
+        on_map=on_map,
     )
-    output.print(f"{edition.edition_id}: {edition.state}, SHA-256 {edition.sha256}")
+    output.print(f"{edition.edition_id}: {edition.completeness}, SHA-256 {edition.sha256}")
+    if told := waived_text(edition.content, "vi"):
+        output.print(told, highlight=False, markup=False, soft_wrap=True)
+    for line in checklist_lines(edition.content, "vi"):
+        output.print(line, highlight=False, markup=False, soft_wrap=True)
     if "restates" in edition.content:
         restates = edition.content["restates"]
         output.print(
@@ -204,6 +215,37 @@ def publish_(
             output.print(sentence, highlight=False, markup=False, soft_wrap=True)
     for path in publish.write_files(edition):
         output.print(str(path), soft_wrap=True)
+
+
+@app.command("plan")
+def plan_(
+    unit: Annotated[str, typer.Option(help="Official code or unit id of the province.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """List what is to be published now: every period that is over and not final, or whose figures changed."""
+    from motcua.publish import plan_publication
+
+    ready_databases()
+    planned = plan_publication(unit)
+    rows = [
+        {
+            "report": one.report,
+            "period": f"{one.period.period_type}:{one.period.label}",
+            "from": one.period.from_date.isoformat(),
+            "to": one.period.to_date.isoformat(),
+            "why": one.why,
+            "newest_edition": one.newest.edition_id if one.newest else None,
+        }
+        for one in planned
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "To be published",
+        ["report", "period", "from", "to", "why", "newest edition"],
+        [(*row.values(),) for row in rows],
+    )
 
 
 def _period(from_: datetime | None, to: datetime | None, period: str | None) -> Period:

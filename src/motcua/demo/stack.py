@@ -47,6 +47,7 @@ DAG_IDS = {
     "publish_index_766",
     "publish_nightly_brief",
     "publish_period_reports",
+    "publish_unfinished_periods",
     "reconcile_national_portal",
     "track_obligations",
 }

@@ -89,9 +89,10 @@ class Walk:
         with self.steps(f"Ask {self.down.source_id} again") as result:
             self.sandbox.set_down([])
             result.text = self.ingest("night-2-again", {**night, "sources": [self.down.source_id]})
-        with self.steps("Publish the final report") as result:
-            final = self.publish("final")
-            result.text = final.edition_id
+        with self.steps("Publish the report again") as result:
+            final = self.publish("again")
+            result.text = f"{final.edition_id}, {final.completeness}"
+        self.show_checklist(final)
         return self.compare(final)
 
     def ingest(self, run_id: str, conf: dict[str, Any], missing: set[str] | None = None) -> str:
@@ -150,7 +151,7 @@ class Walk:
         from motcua.publish import list_editions, read_edition
 
         period = self.scenario.period
-        conf = {"period": f"{period.from_date}..{period.to_date}", "state": "auto"}
+        conf = {"period": f"{period.from_date}..{period.to_date}", "completeness": "auto"}
         client = self.stack.client
         with self.progress() as progress:
             progress.add_task("publish_period_reports", total=None)
@@ -158,18 +159,26 @@ class Walk:
             client.wait_for_run("publish_period_reports", run_id, timeout=RUN_SECONDS)
         self.expect_tasks("publish_period_reports", run_id)
         edition = read_edition(list_editions("form-06", self.scenario.province, period)[0].edition_id)
-        if edition.state != run_id:
+        return edition
+
+    def show_checklist(self, edition: Edition) -> None:
+        """Print the checklist of the last edition; raise DemoFailed where more than what is set aside is missing."""
+        from motcua.publish.files.layout import checklist_lines, unmet_lines
+
+        for line in checklist_lines(edition.shaped, "en"):
+            self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        unmet = {line["code"] for line in unmet_lines(edition.shaped)} - {"nothing_set_aside", "everything_read"}
+        if unmet:
             raise DemoFailed(
-                f"{edition.edition_id} is {edition.state}, not {run_id}. Missing: {_missing_in(edition)}.",
+                f"{edition.edition_id} does not meet {', '.join(sorted(unmet))}. Missing: {_missing_in(edition)}.",
                 action="find these sources in the ledger.",
             )
-        return edition
 
     def expect_missing(self, provisional: Edition) -> None:
         if _missing_in(provisional) != [self.down.source_id]:
             raise DemoFailed(
                 f"{provisional.edition_id} names {_missing_in(provisional)} as missing, not [{self.down.source_id!r}].",
-                action="compare the edition's completeness with the ledger.",
+                action="compare the edition's cells with the ledger.",
             )
 
     def compare(self, final: Edition) -> bool:
@@ -259,4 +268,4 @@ def _progress_text(run_id: str) -> str:
 def _missing_in(edition: Edition) -> list[str]:
     from motcua.catalog.cells import is_lacking
 
-    return [cell["source_id"] for cell in edition.content["completeness"] if is_lacking(cell["cell"])]
+    return [cell["source_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]

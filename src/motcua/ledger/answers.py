@@ -20,6 +20,7 @@ class Completeness:
 
     Attributes:
         is_in_time: every day was loaded before the moment asked about; false where none was.
+        is_after_end: the last day was answered for by a batch that was planned after that day ended.
         pulled_count, quarantined_count: of its newest loaded batch; none without one.
     """
 
@@ -28,6 +29,7 @@ class Completeness:
     batch_ids: list[str]
     reason: str | None
     is_in_time: bool = False
+    is_after_end: bool = False
     pulled_count: int | None = None
     quarantined_count: int | None = None
 
@@ -47,7 +49,8 @@ def completeness(
 ) -> list[Completeness]:
     """Return one cell for each source: what it gave for the days of a period, and the batches that gave it.
 
-    `received` means loaded batches cover every day and no failed or held batch of those days is still unanswered.
+    `received` means loaded batches cover every day, and no failed or held batch of those days is still unanswered. A
+    batch that failed after its days were answered for, each after it ended, changes nothing; one that is held does.
 
     Args:
         due_end: the moment after which an answer is late, for `is_in_time`.
@@ -86,6 +89,40 @@ def petitions_set_aside(
         {"source_ids": list(source_ids), "from_date": from_date, "to_date": to_date},
     )
     return [SetAside(**row._mapping) for row in rows]
+
+
+@dataclass(frozen=True)
+class DossierSetAside:
+    """A dossier record that is set aside and may belong to a period.
+
+    Attributes:
+        unit_id: whose it is; none where that cannot be told: any unit's that its source speaks for.
+        agency_code, record_id: as its source names it; no id where it has no key.
+        rule_ids: the critical rules it broke.
+        unread: what could not be read of it, such as `due_at: not dd/MM/yyyy`; none where everything could.
+    """
+
+    quarantine_id: int
+    source_id: str
+    unit_id: str | None
+    agency_code: str
+    record_id: str | None
+    rule_ids: tuple[str, ...]
+    unread: str | None
+
+
+def dossiers_set_aside(
+    unit_ids: Sequence[str], source_ids: Sequence[str], from_date: date, to_date: date, *, connection: Connection
+) -> list[DossierSetAside]:
+    """Return the dossier records of units, or of sources where no unit is known, that are set aside and not settled.
+
+    Only those that may belong to the days from `from_date` to `to_date`.
+    """
+    rows = connection.execute(
+        statement("ledger/dossiers_set_aside"),
+        {"unit_ids": list(unit_ids), "source_ids": list(source_ids), "from_date": from_date, "to_date": to_date},
+    )
+    return [DossierSetAside(**{**row._mapping, "rule_ids": tuple(row.rule_ids)}) for row in rows]
 
 
 def owed_days(source: Source, period: Period, until: date) -> tuple[date, date] | None:

@@ -20,7 +20,7 @@ from motcua.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)
 
-STATES: dict[str, Literal["provisional", "final"] | None] = {
+COMPLETENESS: dict[str, Literal["provisional", "final"] | None] = {
     "auto": None,
     "provisional": "provisional",
     "final": "final",
@@ -65,6 +65,27 @@ def plan_reports(clock: Clock, params: Mapping[str, Any], dag_run: Any, events: 
     if not due:
         raise AirflowSkipException(f"No report says that it is published for {', '.join(periods)}.")
     return due
+
+
+def plan_unfinished(params: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return every report of every period that is over and not final, or whose figures changed, with its period.
+
+    Raises:
+        AirflowSkipException: there is none, or nothing was pulled yet.
+    """
+    from motcua.publish import plan_publication
+
+    planned = plan_publication(province_of(params))
+    for one in planned:
+        log.info("%s of %s %s: %s", one.report, one.period.period_type, one.period.label, one.why)
+    if not planned:
+        raise AirflowSkipException("Every period that is over is final, or nothing was pulled yet.")
+    wanted = set(params.get("reports") or ())
+    return [
+        {"report": one.report, "period": f"{one.period.from_date}..{one.period.to_date}"}
+        for one in planned
+        if not wanted or one.report in wanted
+    ]
 
 
 def plan_nights(params: Mapping[str, Any], dag_run: Any, events: Any) -> list[str]:
@@ -123,14 +144,16 @@ def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[
     """Publish a report of one period: final when every source answered, else provisional, unless conf says which."""
     from motcua.publish import publish_edition, write_files
 
-    state = STATES[params.get("state") or "auto"]
-    edition = publish_edition(report, province_of(params), parse_period(period), state=state)
+    completeness = COMPLETENESS[params.get("completeness") or "auto"]
+    edition = publish_edition(report, province_of(params), parse_period(period), completeness=completeness)
     files = write_files(edition)
-    missing = [cell["source_id"] for cell in edition.content["completeness"] if is_lacking(cell["cell"])]
-    log.info("%s is %s%s", edition.edition_id, edition.state, f", missing {', '.join(missing)}" if missing else "")
+    missing = [cell["source_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]
+    log.info(
+        "%s is %s%s", edition.edition_id, edition.completeness, f", missing {', '.join(missing)}" if missing else ""
+    )
     return {
         "edition_id": edition.edition_id,
-        "state": edition.state,
+        "completeness": edition.completeness,
         "sha256": edition.sha256,
         "files": [str(path) for path in files],
         "missing": missing,

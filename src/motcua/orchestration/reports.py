@@ -6,7 +6,7 @@ The files of the reports state which clock starts them (`published` in `include/
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task
 
@@ -17,25 +17,28 @@ from motcua.orchestration.schedule import clock as times
 if TYPE_CHECKING:  # importing the catalogue would add a second to each parsing
     from motcua.catalog.forms import Clock
 
-SCHEDULES: Mapping[Clock, Callable[[], Any]] = {
+SCHEDULES: Mapping[str, Callable[[], Any]] = {
     "nights": lambda: times.after_asset_or_by_five(MEASURES),
     "reporting_periods": times.reporting_periods,
     "calendar_months": times.calendar_months,
+    "unfinished": times.after_the_night,
 }
 _DAY = {"day": Param(None, type=["null", "string"], format="date", description="Ngày / the day reported")}
 _PERIOD = {"period": Param(None, type=["null", "string"], description="Kỳ / CAL_MONTH:2023-10, from..to")}
+_DAYS_ASKED: Mapping[str, dict[str, Param]] = {"nights": _DAY, "unfinished": {}}
 _SHARED = {
     "unit": Param(None, type=["null", "string"], description="Mã đơn vị / official code of the unit"),
     "reports": Param([], type="array", items={"type": "string"}, description="Báo cáo / only these reports"),
-    "state": Param("auto", enum=["auto", "provisional", "final"], description="Trạng thái / state"),
+    "completeness": Param("auto", enum=["auto", "provisional", "final"], description="Đầy đủ hay chưa / completeness"),
 }
 
 
-def publish_dag(dag_id: str, clock: Clock, description: str, doc_md: str | None) -> DAG:
+def publish_dag(dag_id: str, clock: Clock | Literal["unfinished"], description: str, doc_md: str | None) -> DAG:
     """Build a publishing DAG: plan_reports → publish_report for each report and period.
 
     Args:
-        clock: starts the DAG; it publishes the reports whose `published` names this clock.
+        clock: starts the DAG; it publishes the reports whose `published` names this clock. `unfinished` is no clock of
+            a report: the DAG publishes, each night, what the store says is not final.
     """
 
     @dag(
@@ -44,7 +47,7 @@ def publish_dag(dag_id: str, clock: Clock, description: str, doc_md: str | None)
         doc_md=doc_md,
         schedule=SCHEDULES[clock](),
         tags=[Tag.PUBLISH],
-        params={**(_DAY if clock == "nights" else _PERIOD), **_SHARED},
+        params={**_DAYS_ASKED.get(clock, _PERIOD), **_SHARED},
         **DAG_ARGS,
     )
     def publish() -> None:
@@ -56,6 +59,8 @@ def publish_dag(dag_id: str, clock: Clock, description: str, doc_md: str | None)
             from motcua.orchestration import publishing
 
             context = get_current_context()
+            if clock == "unfinished":
+                return publishing.plan_unfinished(context["params"])
             events = context.get("triggering_asset_events")
             return publishing.plan_reports(clock, context["params"], context["dag_run"], events)
 

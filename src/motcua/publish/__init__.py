@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         verify_edition,
     )
     from motcua.publish.edition.lifecycle import publish_edition
+    from motcua.publish.edition.planner import Planned, plan_publication
     from motcua.publish.files.write import write_files
     from motcua.publish.form.dossier_list import DossierListing, OverdueDossier, read_list
     from motcua.publish.form.figures import Row
@@ -39,6 +40,7 @@ _HOMES = {
             "verify_edition",
         ),
         "edition.lifecycle": ("publish_edition",),
+        "edition.planner": ("Planned", "plan_publication"),
         "files.write": ("write_files",),
         "form.dossier_list": ("DossierListing", "OverdueDossier", "read_list"),
         "form.figures": ("Row",),
@@ -55,9 +57,11 @@ __all__ = [
     "FormOnMap",
     "FormReading",
     "OverdueDossier",
+    "Planned",
     "Row",
     "Verification",
     "list_editions",
+    "plan_publication",
     "publish_edition",
     "read_edition",
     "read_form",

@@ -94,11 +94,11 @@ def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> 
     shown = motcua("quarantine", "show", str(entries[0]["quarantine_id"]), "--json").json
     assert shown["broken_rules"][0]["reason"]
 
-    motcua("report", "publish", "form-06", "--unit", "84", *OCTOBER, "--state", "provisional")
+    motcua("report", "publish", "form-06", "--unit", "84", *OCTOBER, "--completeness", "provisional")
     [edition] = motcua("edition", "list", "--json").json
     assert "sound" in motcua("edition", "verify").stdout
     content = motcua("edition", "show", edition["edition_id"]).json
-    assert content["state"] == "provisional"
+    assert content["completeness"] == "provisional"
 
     index = motcua("index", "unit", "84", "--period", "CAL_MONTH:2023-10", "--json").json
     online = index["groups"]["online"]["items"]["3.3"]

@@ -95,7 +95,7 @@ def test_a_month_of_a_whole_register_is_right_in_all_eight_counts(
     ingest("register", REGISTER, tmp_path, monkeypatch)
     told = read_form("form-06", "plain", period_between(*OCTOBER)).total.told
     assert tuple(told[code] for code in EIGHT) == (4, 5, 1, 4, 2, 2, 1, 1)
-    assert publish_edition("form-06", "plain", period_between(*OCTOBER)).state == "final"
+    assert publish_edition("form-06", "plain", period_between(*OCTOBER)).completeness == "final"
     [known] = ledger.coverage()
     assert (known.receptions_from, known.stock_from, known.opening_ended_by) == (
         ledger.EVERY_DAY, ledger.EVERY_DAY, "register",
@@ -112,6 +112,6 @@ def test_a_month_of_an_extract_says_which_counts_are_not_known(tmp_path: Path, m
     assert total.told == {"received_online": 4, "received_direct": 5}
     assert set(EIGHT) - set(total.told) <= total.unknown
     edition = publish_edition("form-06", "plain", period_between(*OCTOBER))
-    assert (edition.state, [cell["cell"] for cell in edition.content["completeness"]]) == (
+    assert (edition.completeness, [cell["cell"] for cell in edition.content["cells"]]) == (
         "provisional", ["opening_not_known"],
     )  # fmt: skip

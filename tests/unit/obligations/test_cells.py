@@ -149,9 +149,9 @@ def published(state: str, number: int, at: str) -> None:
         connection.execute(
             text(
                 "insert into edition (edition_id, report_code, unit_id, unit_code, unit_name, period_type,"
-                " period_label, from_date, to_date, edition_no, state, canonical_bytes, sha256, published_at) values"
-                " (:id, 'form-06', '84:2020', '84', 'Tỉnh Trà Vinh', 'RPT_MONTH', '2023-10', :first, :last,"
-                " :number, :state, :content, encode(sha256(:content), 'hex'), :at)"
+                " period_label, from_date, to_date, edition_no, completeness, canonical_bytes, sha256,"
+                " published_at) values (:id, 'form-06', '84:2020', '84', 'Tỉnh Trà Vinh', 'RPT_MONTH', '2023-10',"
+                " :first, :last, :number, :state, :content, encode(sha256(:content), 'hex'), :at)"
             ),
             {
                 "id": f"e{number}",

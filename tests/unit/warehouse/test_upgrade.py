@@ -67,7 +67,7 @@ def test_an_older_database_is_upgraded_with_its_rows(empty_databases: dict[str, 
         psycopg.connect(empty_databases["warehouse"]) as connection,
         pytest.raises(psycopg.errors.RaiseException, match="edition is immutable"),
     ):
-        connection.execute("update edition set state = 'provisional'")
+        connection.execute("update edition set completeness = 'provisional'")
 
 
 def test_upgrading_twice_changes_nothing(empty_databases: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
 """Reads tables from dropped files (CSV, and XLSX, XLS or ODS workbooks) as rows of cells below a header.
 
 This module does not know the meaning of columns. Cells are text, integers, floats, booleans, dates and instants; an
-empty cell is None. Errors name the file, the sheet and the row, never a cell.
+empty cell is None. A cell of an XLSX workbook that holds an error is the text of that error (`#REF!`), never empty.
+Errors name the file, the sheet and the row, never a cell.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from itertools import islice
 from typing import Any
 
 from motcua.errors import ContractBroken, SourceUnavailable
+from motcua.extract.wire.error_cells import error_cells
 from motcua.spelling import fold, tidy
 
 _HEADER_WITHIN = 30  # the header is within so many rows, after a title, a motto and empty lines
@@ -163,6 +165,7 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
             f"{name} is not a workbook that can be read ({type(error).__name__}).",
             action="open it in Excel or LibreOffice and save it as XLSX.",
         ) from None
+    errors = error_cells(body) if body.startswith(_ZIP) else {}
     known = {fold(sheet): sheet for sheet in workbook.sheet_names}
     if missing := [sheet for sheet in layout.sheets if fold(sheet) not in known]:
         raise ContractBroken(
@@ -181,7 +184,18 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
         # The reader returns empty rows above the first cell, so row numbers are those of the sheet. It leaves out empty
         # columns to the left, so a column is identified by its name only.
         cells = sheet.iter_rows() if sheet.start is not None else iter(())
-        rows = ((number, [_cell(value) for value in row]) for number, row in enumerate(cells, start=1))
+        broken = errors.get(sheet_name, {}) if sheet.start is not None else {}
+        left = sheet.start[1] if sheet.start is not None else 0
+        rows = (
+            (
+                number,
+                [
+                    broken.get((number, left + place), _cell(value)) if broken else _cell(value)
+                    for place, value in enumerate(row, start=1)
+                ],
+            )
+            for number, row in enumerate(cells, start=1)
+        )
         yield _table(f"{name}, sheet {sheet_name!r}", rows, layout, is_ended=True)
 
 

@@ -19,6 +19,7 @@ from motcua.settings import TIMEZONE
 _NIGHTLY = "0 1 * * *"
 _PETITIONS = "30 0 * * *"
 _BRIEF_AT_THE_LATEST = "0 5 * * *"
+_UNFINISHED = "30 5 * * *"  # after the brief, which checks the measures of the night
 _REMINDERS = "0 7 * * *"
 _CALENDAR_MONTHS = "0 6 2 * *"  # leaves a day for sources that did not answer in the last night
 _PORTAL = "0 6 3 * *"  # the portal is still updated for some days after a month
@@ -49,6 +50,11 @@ def after_asset_or_by_five(asset: Asset) -> AssetOrTimeSchedule | list[Asset]:
     return AssetOrTimeSchedule(
         timetable=CronDataIntervalTimetable(_BRIEF_AT_THE_LATEST, timezone=TIMEZONE), assets=[asset]
     )
+
+
+def after_the_night() -> CronTriggerTimetable | None:
+    """05:30 each day, when the night is measured and its brief is published."""
+    return CronTriggerTimetable(_UNFINISHED, timezone=TIMEZONE) if clock_runs() else None
 
 
 def each_morning() -> CronTriggerTimetable | None:

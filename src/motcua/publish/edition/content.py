@@ -19,7 +19,7 @@ from motcua.publish.form.parts import PeriodPart
 from motcua.publish.form.reading import FormOnMap
 
 Content = dict[str, Any]
-SCHEMA = "motcua.edition/2"
+SCHEMA = "motcua.edition/3"
 
 
 def canonical_bytes(content: Content) -> bytes:
@@ -131,7 +131,7 @@ def maps_json(map_code: str, day: date, reading: FormOnMap | None = None) -> Con
     }
 
 
-def completeness_json(cells: list[SourceCell], placed: Mapping[str, str]) -> list[Content]:
+def cells_json(cells: list[SourceCell], placed: Mapping[str, str]) -> list[Content]:
     """Return the cells as the edition keeps them, each with its batches, and with the line it is on if another's."""
     return [
         {
@@ -194,20 +194,25 @@ NOT_COMPARED: Mapping[tuple[str, ...], str] = {
     ("read_at",): "the moment the store was read",
     ("rules",): "fingerprints of the whole catalogue, every expectation and every statement, most of which bear on no"
     " one report; what a changed rule does shows in the rest, and `restates` then names it",
-    ("completeness", "*", "batches"): "which pull was read: a source that is asked again gives new batches, also of"
+    ("cells", "*", "batches"): "which pull was read: a source that is asked again gives new batches, also of"
     " the very same dossiers",
 }
 
 
+# Editions that were published before these were kept do not have them, and are not published again for that.
+_KEPT_LATER = ("checklist", "set_aside")
+
+
 def says_the_same(one: Content, other: Content) -> bool:
-    """Return whether two contents differ in nothing but `NOT_COMPARED`."""
-    return bool(_compared(one) == _compared(other))
+    """Return whether two contents differ in nothing but `NOT_COMPARED`; what one cannot have is not compared."""
+    return not changed_keys(one, other)
 
 
 def changed_keys(one: Content, other: Content) -> list[str]:
     """Return the keys at the top of two contents under which they differ in what is compared, in order."""
     mine, theirs = _compared(one), _compared(other)
-    return sorted(key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key))
+    cannot_have = {key for key in _KEPT_LATER if key not in mine or key not in theirs}
+    return sorted(key for key in {*mine, *theirs} - cannot_have if mine.get(key) != theirs.get(key))
 
 
 def _compared(value: Any, place: tuple[str, ...] = ()) -> Any:

@@ -18,6 +18,7 @@ from motcua.publish.edition.content import (
     canonical_bytes,
     figure_rows,
 )
+from motcua.publish.edition.shapes import completeness_of, in_todays_shape
 from motcua.warehouse import statement, warehouse_engine
 
 
@@ -36,7 +37,7 @@ class EditionSummary:
     to_date: date
     map_code: str
     edition_no: int
-    state: str
+    completeness: str
     restates_edition_id: str | None
     sha256: str
     published_at: datetime
@@ -50,8 +51,14 @@ class Edition(EditionSummary):
 
     @cached_property
     def content(self) -> Content:
+        """What was hashed, as it was written."""
         content: Content = json.loads(self.canonical_bytes)
         return content
+
+    @cached_property
+    def shaped(self) -> Content:
+        """The content in today's shape, whenever it was published."""
+        return in_todays_shape(self.content)
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,7 @@ def _head_of(content: Content) -> dict[str, Any]:
         "to_date": date.fromisoformat(content["period"]["to"]),
         "map_code": content["maps"]["code"] if "maps" in content else "",
         "edition_no": content["edition_no"],
-        "state": content["state"],
+        "completeness": completeness_of(content),
         "restates_edition_id": content["restates"]["edition_id"] if "restates" in content else None,
     }
 

@@ -9,16 +9,17 @@ from typing import Literal
 from sqlalchemy import Connection, text
 
 from motcua.catalog import load_catalog
-from motcua.catalog.cells import cell_text
+from motcua.catalog.finality import load_finality
 from motcua.catalog.forms import Form, load_form
 from motcua.catalog.index import index_of
 from motcua.errors import ReportRefused
 from motcua.period import Period
+from motcua.publish.edition.checklist import Line, judge
 from motcua.publish.edition.content import (
     SCHEMA,
     Content,
+    cells_json,
     change_tables_json,
-    completeness_json,
     folder_sha256,
     maps_json,
     part_tables_json,
@@ -29,11 +30,12 @@ from motcua.publish.edition.content import (
 from motcua.publish.edition.editions import Edition, keep_edition, newest_edition, read_edition
 from motcua.publish.edition.quarantine import quarantine_counts
 from motcua.publish.edition.restatement import restate
-from motcua.publish.edition.shapes import in_todays_shape
+from motcua.publish.edition.set_aside import read_set_aside
 from motcua.publish.form.completeness import (
     SourceCell,
     read_cells,
     refuse_silence,
+    refuse_tampered_measures,
     refuse_unready_batches,
     without_source,
 )
@@ -45,7 +47,7 @@ from motcua.publish.index.standing import standing_of
 from motcua.settings import Settings
 from motcua.warehouse import store_engine, warehouse_engine
 
-State = Literal["provisional", "final"]
+Completeness = Literal["provisional", "final"]
 
 
 def publish_edition(
@@ -53,27 +55,29 @@ def publish_edition(
     unit: str,
     period: Period,
     *,
-    state: State | None = None,
+    completeness: Completeness | None = None,
     today: date | None = None,
     on_map: str | None = None,
 ) -> Edition:
     """Publish a report as an edition, or return the newest one when nothing has changed since.
 
-    An edition is final when the period is over and every source in scope is received; otherwise it is provisional
-    and names what is missing. A later edition restates the one before it with the causes of each difference.
+    An edition is final when every line of the checklist of the catalogue is met (`finality.yaml`); otherwise it is
+    provisional and names what is missing. Either way it holds the checklist and what is set aside. A later edition
+    restates the one before it with the causes of each difference.
     Units are those of the period's last day; when they changed within the period, the edition also holds each part
     of it on its own map.
 
     Args:
         report_code: a form of the catalogue, or `index-` and the name of an index.
         unit: official code or unit id; the report covers everything below it.
-        state: ask for this state instead of the best one possible.
+        completeness: ask for this instead of the best one possible.
         today: the day of publishing, in Asia/Ho_Chi_Minh; the clock's by default.
         on_map: `as-now` or a day whose units differ: an edition of a series of its own. `as-was` is in every edition.
 
     Raises:
         ReportRefused: an identity does not hold, loaded batches are unmeasured or unbalanced, the period has not
             begun, no source in scope has answered, or `final` was asked for and something is missing.
+        MeasuresDiffer: the measures of its units are not what the dossiers count.
         CatalogError: the unit is unknown on the period's days.
     """
     settings = Settings.load()
@@ -92,21 +96,24 @@ def publish_edition(
             store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as store,
             store.begin(),
         ):
-            draft = _draft(store, settings, report_code, scope, state)
-            if newest is not None and says_the_same(in_todays_shape(newest.content), draft):
+            draft = _draft(store, settings, report_code, scope, completeness)
+            if newest is not None and says_the_same(newest.shaped, draft):
                 return newest
             number = newest.edition_no + 1 if newest else 1
             draft["edition_no"] = number
             draft["edition_id"] = _edition_id(report_code, scope, number)
             if newest is not None:
-                draft["restates"] = restate(store, in_todays_shape(newest.content), draft, scope.placed)
+                draft["restates"] = restate(store, newest.shaped, draft, scope.placed)
         keep_edition(warehouse, draft)
     return read_edition(draft["edition_id"])
 
 
-def _draft(store: Connection, settings: Settings, report_code: str, scope: Scope, asked: State | None) -> Content:
+def _draft(
+    store: Connection, settings: Settings, report_code: str, scope: Scope, asked: Completeness | None
+) -> Content:
     read_at: datetime = store.execute(text("select now()")).scalar_one()
     refuse_unready_batches(store, scope.catalog, scope.units)
+    refuse_tampered_measures(store, scope.unit_ids)
     if index := index_of(report_code):
         cells = _cells(store, scope, "dossier", "petition")
         content = _index_content(store, index, scope)
@@ -115,13 +122,17 @@ def _draft(store: Connection, settings: Settings, report_code: str, scope: Scope
         cells = _cells(store, scope, form.record_kind)
         content = _form_content(store, form, scope, cells)
     refuse_silence(report_code, scope, cells)
+    aside = read_set_aside(store, scope, [cell.source_id for cell in cells if cell.source_id])
+    checklist = judge(load_finality(scope.catalog.folder), scope, cells, aside)
     return {
         "schema": SCHEMA,
         **content,
-        "state": _decide_state(report_code, scope, cells, asked),
+        "completeness": _decide_completeness(report_code, scope, checklist, asked),
+        "checklist": [line.as_json() for line in checklist],
+        "set_aside": aside.as_json(),
         "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "is_period_over": "yes" if scope.period.to_date < scope.today else "no",
-        "completeness": completeness_json(cells, scope.placed),
+        "cells": cells_json(cells, scope.placed),
         "rules": {
             "catalog": scope.catalog.fingerprint,
             "expectations": folder_sha256(settings.expectations_dir, "*.json"),
@@ -161,20 +172,17 @@ def _form_content(store: Connection, form: Form, scope: Scope, cells: list[Sourc
     }
 
 
-def _decide_state(report_code: str, scope: Scope, cells: Sequence[SourceCell], asked: State | None) -> State:
+def _decide_completeness(
+    report_code: str, scope: Scope, checklist: Sequence[Line], asked: Completeness | None
+) -> Completeness:
     unit, period = scope.unit, scope.period
-    lacking = [
-        f"{cell.source_id} ({cell.source_name}): {cell_text(cell.cell, 'en').lower()}"
-        for cell in cells
-        if cell.is_lacking
-    ]
-    if period.to_date >= scope.today:
-        lacking.append(f"the period runs until {period.to_date}")
+    lacking = [what.en for line in checklist for what in line.missing]
     if asked == "final" and lacking:
         raise ReportRefused(
             f"Report {report_code} of {unit.name} ({unit.unit_id}) for {period.label} cannot be final: "
             + "; ".join(lacking) + ".",
-            action="ingest the sources named (`motcua ingest --source ID --from --to`), or publish it as provisional.",
+            action="ingest the sources named (`motcua ingest --source ID --from --to`), correct what is set aside"
+            " (`motcua quarantine list`), or publish it as provisional.",
         )  # fmt: skip
     return "provisional" if lacking or asked == "provisional" else "final"
 

@@ -13,8 +13,8 @@ from motcua.publish.edition.content import Content, changed_keys, part_code, tab
 from motcua.warehouse import statement
 
 _MOVES = ("new", "changed", "moved_in", "moved_out")
-# Told by rows, sources and states of their own.
-_TOLD = {"tables", "completeness", "state"}
+# Told by rows and sources of their own; the checklist is of what the edition says now.
+_TOLD = {"tables", "cells", "completeness", "checklist"}
 
 
 def restate(store: Connection, earlier: Content, draft: Content, placed: Mapping[str, str]) -> Content:
@@ -51,7 +51,7 @@ def restate(store: Connection, earlier: Content, draft: Content, placed: Mapping
     return {
         "edition_id": earlier["edition_id"],
         "edition_no": number,
-        "state": earlier["state"],
+        "completeness": earlier["completeness"],
         "sources": sources,
         "rules_changed": rules,
         "rows": rows,
@@ -95,9 +95,7 @@ def _changed_rules(earlier: Content, draft: Content) -> list[str]:
 
 def _changed_cells(earlier: Content, draft: Content) -> list[Content]:
     """Return the sources whose cell is another now, those that are no longer expected among them."""
-    was, now = (
-        {(cell["source_id"], cell["unit_id"]): cell for cell in one["completeness"]} for one in (earlier, draft)
-    )
+    was, now = ({(cell["source_id"], cell["unit_id"]): cell for cell in one["cells"]} for one in (earlier, draft))
     changed = []
     for key in dict.fromkeys((*now, *was)):
         cell = now.get(key) or was[key]

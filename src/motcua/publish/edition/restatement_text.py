@@ -22,6 +22,7 @@ _PARTS = {
     "period": ("tên kỳ báo cáo", "what the period is called"),
     "quarantine": ("bản ghi bị giữ lại để kiểm tra", "records set aside"),
     "report": ("tên báo cáo, căn cứ hoặc cách tính đã nêu", "title, legal source or the note on what is counted"),
+    "set_aside": ("bản ghi của kỳ bị giữ lại", "records of the period that are set aside"),
     "sections": ("các mục của biểu", "the sections of the form"),
     "unit": ("tên đơn vị", "what the unit is called"),
 }

@@ -1,7 +1,8 @@
 """Editions as they were written before, read in today's shape. Their bytes stay what was hashed; nothing is stored.
 
-What changed since the first editions: cells had two vocabularies, an edition did not say how its page is headed, and
-an index did not name all its columns. What such an edition leaves out is taken from the form of its report that was
+What changed since the first editions: cells had two vocabularies, an edition did not say how its page is headed, an
+index did not name all its columns, and what is `completeness` now was called `state` while `completeness` was the list
+of cells. What such an edition leaves out is taken from the form of its report that was
 in force on its last day.
 """
 
@@ -24,12 +25,24 @@ PLAIN: Content = {"mark": {"vi": "Báo cáo", "en": "Report"}, "tiles": [], "rat
 
 def in_todays_shape(content: Content) -> Content:
     """Return the content of an edition, whenever it was published, as one published today would have it."""
-    shaped = {key: value for key, value in content.items() if key != "tiles"} | {"schema": SCHEMA}
-    shaped["completeness"] = [{**cell, "cell": cell_code(cell["cell"])} for cell in content["completeness"]]
+    shaped = {key: value for key, value in content.items() if key not in ("tiles", "state")} | {"schema": SCHEMA}
+    cells = content["cells"] if "cells" in content else content["completeness"]
+    shaped["cells"] = [{**cell, "cell": cell_code(cell["cell"])} for cell in cells]
+    shaped["completeness"] = completeness_of(content)
+    if "restates" in content:
+        restates = content["restates"]
+        shaped["restates"] = {key: value for key, value in restates.items() if key != "state"}
+        shaped["restates"]["completeness"] = completeness_of(restates)
     shaped.setdefault("display", _display(content))
     if "index" in content:
         shaped["columns"] = index_columns()
     return shaped
+
+
+def completeness_of(said: Mapping[str, Any]) -> str:
+    """Return whether an edition, or the one it restates, is provisional or final, whenever it was published."""
+    completeness: str = said["state"] if "state" in said else said["completeness"]
+    return completeness
 
 
 def _display(content: Content) -> Content:

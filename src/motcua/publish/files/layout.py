@@ -16,7 +16,7 @@ TABLE_NAMES = {
     "field": ("Theo lĩnh vực", "By field"),
     "level": ("Theo cấp", "By level"),
 }
-STATES = {"final": ("CHÍNH THỨC", "FINAL"), "provisional": ("TẠM THỜI", "PROVISIONAL")}
+COMPLETENESS_NAMES = {"final": ("CHÍNH THỨC", "FINAL"), "provisional": ("TẠM THỜI", "PROVISIONAL")}
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def lines(content: Content, table: str, part: int = 0) -> Iterator[Line]:
 def worst_cells(content: Content) -> dict[str, str]:
     """Return, for each line that a source is not received for, that cell; a unit without one where no other answers."""
     lines: dict[str, list[str]] = {}
-    for cell in content["completeness"]:
+    for cell in content["cells"]:
         for unit_id in {cell["unit_id"], cell.get("row_unit_id", cell["unit_id"])}:
             lines.setdefault(unit_id, []).append(cell["cell"])
     worst = {}
@@ -125,19 +125,48 @@ def worst_cells(content: Content) -> dict[str, str]:
 
 def missing_sources(content: Content) -> list[Content]:
     """Return the cells that keep the edition from being final."""
-    return [cell for cell in content["completeness"] if is_lacking(cell["cell"])]
+    return [cell for cell in content["cells"] if is_lacking(cell["cell"])]
+
+
+_TOLD_BY_SOURCES = ("sources_answered", "no_batch_held")
+
+
+def unmet_lines(content: Content) -> list[Content]:
+    """Return the lines of the checklist that are not met, but for the period that is not over."""
+    return [line for line in content.get("checklist", ()) if line["is_met"] == "no" and line["code"] != "period_over"]
+
+
+def checklist_lines(content: Content, lang: str) -> Iterator[str]:
+    """Yield the checklist as lines of text, each with its mark and what is missing; none of an edition before it."""
+    for line in content.get("checklist", ()):
+        missing = "; ".join(what[lang] for what in line["missing"])
+        yield f"  [{'x' if line['is_met'] == 'yes' else ' '}] {line[lang]}{f': {missing}' if missing else ''}"
 
 
 def lacking_text(content: Content, lang: str) -> str:
-    """Say what is missing, naming each source; empty when nothing is."""
+    """Say what is missing, naming each source and each line of the checklist not met; empty when nothing is."""
     vi = lang == "vi"
     told = [f"{cell['source_name']} ({cell_text(cell['cell'], lang).lower()})" for cell in missing_sources(content)]
     text = ""
     if told:
         text = ("Chưa có đủ dữ liệu của: " if vi else "Data incomplete for: ") + "; ".join(told) + ". "
     if content["is_period_over"] == "no":
-        text += "Kỳ báo cáo chưa kết thúc." if vi else "The period is not over."
+        text += "Kỳ báo cáo chưa kết thúc. " if vi else "The period is not over. "
+    if unmet := [line[lang] for line in unmet_lines(content) if not (told and line["code"] in _TOLD_BY_SOURCES)]:
+        text += ("Chưa đạt: " if vi else "Not met: ") + "; ".join(unmet) + "."
     return text.strip()
+
+
+def waived_text(content: Content, lang: str) -> str:
+    """Say which records an edition is made without by a decision: record, unit, rules, reason, who and when."""
+    told = [
+        f"{one['record']} ({one['unit_name']}; {', '.join(one['rules'])}): {one['reason']} –"
+        f" {one['person']}, {date.fromisoformat(one['day']):%d/%m/%Y}"
+        for one in content.get("set_aside", {}).get("waived", ())
+    ]
+    if not told:
+        return ""
+    return ("Được miễn: " if lang == "vi" else "Waived: ") + "; ".join(told) + "."
 
 
 def parts(content: Content) -> list[Content]:
@@ -235,6 +264,6 @@ def _local(content: Content) -> datetime:
 def cell_counts(content: Content) -> list[tuple[str, int]]:
     """Return how many sources are in each cell, in the order of the list, without the empty ones."""
     counts: dict[str, int] = dict.fromkeys(CELLS, 0)
-    for cell in content["completeness"]:
+    for cell in content["cells"]:
         counts[cell_code(cell["cell"])] += 1
     return [(name, count) for name, count in counts.items() if count]

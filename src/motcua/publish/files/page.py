@@ -14,11 +14,10 @@ from motcua.percentage import count_text, percentage_text
 from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition
 from motcua.publish.edition.restatement_text import cause_text, notes
-from motcua.publish.edition.shapes import in_todays_shape
 from motcua.publish.files.charts import charts
 from motcua.publish.files.highlights import highlights, rate_lines
 from motcua.publish.files.layout import (
-    STATES,
+    COMPLETENESS_NAMES,
     TABLE_NAMES,
     against_text,
     cell_counts,
@@ -33,6 +32,7 @@ from motcua.publish.files.layout import (
     period_text,
     read_at_text,
     untold_text,
+    waived_text,
 )
 
 
@@ -52,7 +52,7 @@ def _environment() -> Environment:
 
 def page_html(edition: Edition) -> str:
     """Return the page of an edition. It prints on A4 landscape and works without a network."""
-    content = in_todays_shape(edition.content)
+    content = edition.shaped
     if "index" in content:
         return _index_html(edition, content)
     both_charts = zip(charts(content, "vi"), charts(content, "en"), strict=True)
@@ -79,8 +79,9 @@ def page_html(edition: Edition) -> str:
         ],
         rate_lines=rate_lines(content),
         charts=[(vi, en, Markup(vi.svg), Markup(en.svg)) for vi, en in both_charts],  # noqa: S704  made by us, escaped
-        state=STATES[edition.state],
+        completeness=COMPLETENESS_NAMES[edition.completeness],
         lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        waived=(waived_text(content, "vi"), waived_text(content, "en")),
         untold=(untold_text(content, "vi"), untold_text(content, "en")),
         period=(period_text(content, "vi"), period_text(content, "en")),
         read_at=read_at_text(content),
@@ -98,8 +99,9 @@ def _index_html(edition: Edition, content: Content) -> str:
         report=content["report"],
         index_headings=list(zip(said["headings"]["vi"], said["headings"]["en"], strict=True)),
         summary=list(zip(said["summary"]["vi"], said["summary"]["en"], strict=True)),
-        state=STATES[edition.state],
+        completeness=COMPLETENESS_NAMES[edition.completeness],
         lacking=(lacking_text(content, "vi"), lacking_text(content, "en")),
+        waived=(waived_text(content, "vi"), waived_text(content, "en")),
         period=(period_text(content, "vi"), period_text(content, "en")),
         read_at=read_at_text(content),
         cell_counts=cell_counts(content),

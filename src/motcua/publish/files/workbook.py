@@ -11,7 +11,7 @@ from motcua.publish.edition.content import Content, table_rows
 from motcua.publish.edition.editions import Edition
 from motcua.publish.edition.restatement_text import cause_text, is_empty, notes
 from motcua.publish.files.layout import (
-    STATES,
+    COMPLETENESS_NAMES,
     TABLE_NAMES,
     Line,
     against_text,
@@ -25,11 +25,13 @@ from motcua.publish.files.layout import (
     period_text,
     read_at_text,
     untold_text,
+    waived_text,
 )
 
 CODE_HEADING = "Mã"
 SOURCES_SHEET = "Nguồn dữ liệu"
 CHANGES_SHEET = "Thay đổi"
+CHECKLIST_SHEET = "Điều kiện"
 INDEX_SHEET = "Chỉ số"
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 
@@ -41,7 +43,7 @@ def workbook_bytes(edition: Edition) -> bytes:
     """
     import xlsxwriter
 
-    content = edition.content
+    content = edition.shaped
     sink = io.BytesIO()
     book = xlsxwriter.Workbook(sink, {"in_memory": True})
     read_at = datetime.fromisoformat(content["read_at"]).replace(tzinfo=None, microsecond=0)
@@ -62,6 +64,8 @@ def workbook_bytes(edition: Edition) -> bytes:
     for part in parts(content):
         _write_table(book.add_worksheet(f"Phần {part['part']}"), formats, edition, "unit", part)
     _write_sources(book.add_worksheet(SOURCES_SHEET), formats, edition)
+    if "checklist" in content:
+        _write_checklist(book.add_worksheet(CHECKLIST_SHEET), formats, edition)
     if "restates" in content and not is_empty(content["restates"]):
         _write_changes(book.add_worksheet(CHANGES_SHEET), formats, edition)
     book.close()
@@ -112,7 +116,7 @@ def _formats(book: Any) -> dict[str, Any]:
 def _write_table(
     sheet: Any, formats: dict[str, Any], edition: Edition, table: str, part: Content | None = None
 ) -> None:
-    content = edition.content
+    content = edition.shaped
     columns = content["columns"]
     changes = {
         (row["unit_id"] or row["row_code"]): row["figures"]
@@ -190,7 +194,7 @@ def _write_cell(sheet: Any, row: int, place: int, line: Line, column: Any, forma
 
 
 def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int, part: Content | None = None) -> int:
-    content = edition.content
+    content = edition.shaped
     report = content["report"]
     middle = last // 2
     sheet.set_default_row(18)
@@ -204,11 +208,11 @@ def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int
     read_on = part_text(part, "vi") if part else map_text(content, "vi")
     said = f"Kỳ báo cáo: {period_text(content, 'vi')}{f'. {read_on}' if read_on else ''}"
     sheet.merge_range(3, 0, 3, last, said, formats["period"])
-    state = f"{STATES[edition.state][0]} – ấn bản số {edition.edition_no}"
-    lacking = lacking_text(content, "vi")
-    sheet.merge_range(4, 0, 4, last, f"{state}. {lacking}".strip(), formats[edition.state])
+    head = f"{COMPLETENESS_NAMES[edition.completeness][0]} – ấn bản số {edition.edition_no}"
+    lacking = " ".join(filter(None, (lacking_text(content, "vi"), waived_text(content, "vi"))))
+    sheet.merge_range(4, 0, 4, last, f"{head}. {lacking}".strip(), formats[edition.completeness])
     if lacking:
-        sheet.set_row(4, 18 * (1 + len(state + lacking) // 120))
+        sheet.set_row(4, 18 * (1 + len(head + lacking) // 120))
     origin = f"{edition.edition_id} – số liệu lúc {read_at_text(content)} – SHA-256 {edition.sha256}"
     sheet.merge_range(5, 0, 5, last, origin, formats["hash"])
     return 7
@@ -216,12 +220,12 @@ def _write_head(sheet: Any, formats: dict[str, Any], edition: Edition, last: int
 
 def _write_index(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
     """Write the rows of an index: counts as numbers, points as numbers, an absent figure as an empty cell."""
-    said = edition.content["index"]
+    said = edition.shaped["index"]
     names = said["headings"]["vi"]
     top = _write_head(sheet, formats, edition, len(names) - 1)
     for index, name in enumerate(names):
         sheet.write_string(top, index, name, formats["heading"])
-    figures = {row["row_code"]: row["figures"] for row in table_rows(edition.content, "index")}
+    figures = {row["row_code"]: row["figures"] for row in table_rows(edition.shaped, "index")}
     row = top
     for row, line in enumerate(said["rows"], start=top + 1):
         kind = "section" if line["is_group"] == "yes" else "row"
@@ -242,7 +246,7 @@ def _write_index(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
     for sentence in said["summary"]["vi"]:
         row += 1
         sheet.merge_range(row + 1, 0, row + 1, len(names) - 1, sentence, formats["plain"])
-    note = edition.content["report"]["counted_vi"]
+    note = edition.shaped["report"]["counted_vi"]
     sheet.merge_range(row + 3, 0, row + 3, len(names) - 1, note, formats["note"])
     sheet.set_row(row + 3, 14 * -(-len(note) // 150))
     sheet.freeze_panes(top + 1, 2)
@@ -258,7 +262,7 @@ def _write_sources(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
     for index, name in enumerate(names):
         sheet.write_string(top, index, name, formats["heading"])
     row = top
-    for row, cell in enumerate(edition.content["completeness"], start=top + 1):
+    for row, cell in enumerate(edition.shaped["cells"], start=top + 1):
         kind = "row" if cell["cell"] == "received" else "missing"
         sheet.write_number(row, 0, row - top, formats["row_number"])
         values = (
@@ -277,7 +281,7 @@ def _write_sources(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
 
 def _write_changes(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
     """Write each figure that changed with its cause, then what else changed and the rules that did."""
-    content = edition.content
+    content = edition.shaped
     names = ("Mã", "Đơn vị", "Cột", "Ấn bản trước", "Ấn bản này", "Chênh lệch", "Nguyên nhân")
     top = _write_head(sheet, formats, edition, len(names) - 1)
     for index, name in enumerate(names):
@@ -308,6 +312,38 @@ def _write_changes(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
     sheet.freeze_panes(top + 1, 0)
     sheet.repeat_rows(top)
     for index, width in enumerate((9, 36, 44, 12, 12, 12, 60)):
+        sheet.set_column(index, index, width)
+    _print_setup(sheet, edition, row, len(names) - 1)
+
+
+def _write_checklist(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
+    """Write what final asks, line by line, then what is set aside by unit."""
+    content = edition.shaped
+    names = ("STT", "Điều kiện", "Đạt", "Còn thiếu")
+    top = _write_head(sheet, formats, edition, len(names) - 1)
+    for index, name in enumerate(names):
+        sheet.write_string(top, index, name, formats["heading"])
+    row = top
+    for row, line in enumerate(content["checklist"], start=top + 1):
+        kind = "row" if line["is_met"] == "yes" else "missing"
+        missing = "; ".join(what["vi"] for what in line["missing"])
+        sheet.write_number(row, 0, row - top, formats["row_number"])
+        told = (line["vi"], "Đạt" if line["is_met"] == "yes" else "Chưa đạt", missing)
+        for index, value in enumerate(told, start=1):
+            sheet.write_string(row, index, value[:32_000], formats[f"{kind}_text"])
+        sheet.set_row(row, min(400, 17 * (1 + len(missing) // 90)))
+    row += 2
+    for index, name in enumerate(("Mã", "Đơn vị có bản ghi bị giữ lại", "Số bản ghi", "Tổng số; tỷ lệ; theo quy tắc")):
+        sheet.write_string(row, index, name, formats["heading"])
+    for unit in content["set_aside"]["units"]:
+        row += 1
+        rules = ", ".join(f"{rule['rule_id']}: {rule['records']}" for rule in unit["rules"])
+        sheet.write_string(row, 0, unit["row_code"], formats["row_text"])
+        sheet.write_string(row, 1, unit["name"] or "Không rõ đơn vị", formats["row_text"])
+        sheet.write_number(row, 2, unit["records"], formats["row_figure"])
+        share = unit["share"].replace(".", ",")
+        sheet.write_string(row, 3, f"{unit['of']}; {share} %; {rules}", formats["row_text"])
+    for index, width in enumerate((9, 60, 12, 90)):
         sheet.set_column(index, index, width)
     _print_setup(sheet, edition, row, len(names) - 1)
 

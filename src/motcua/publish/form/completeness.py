@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 from motcua.catalog import Catalog, Source, Unit
 from motcua.catalog.cells import CellCode, is_lacking
 from motcua.catalog.record_sources import heard_of, speaking_for
-from motcua.errors import ReportRefused
+from motcua.errors import MeasuresDiffer, ReportRefused
 from motcua.ledger import Completeness, completeness, openings_unknown, owed_days, petitions_set_aside
 from motcua.period import Period
 from motcua.publish.form.scope import Scope
@@ -30,6 +31,7 @@ class SourceCell:
     from_date: date
     to_date: date
     batches: tuple[tuple[str, str], ...]  # (batch id, SHA-256 of its manifest)
+    is_after_end: bool = True  # its last day was answered for after it ended
 
     @property
     def is_lacking(self) -> bool:
@@ -69,6 +71,18 @@ def refuse_silence(report_code: str, scope: Scope, cells: list[SourceCell]) -> N
         + ("no source of it has answered." if any(cell.source_id for cell in cells) else "no source speaks for it."),
         action="ingest its sources first, or add one to include/catalog/sources/.",
     )
+
+
+def refuse_tampered_measures(connection: Connection, unit_ids: Sequence[str]) -> None:
+    """Raise MeasuresDiffer when the measures of these units are not what the current dossier versions count."""
+    differing = connection.execute(statement("publish/measures_that_differ"), {"unit_ids": list(unit_ids)}).all()
+    if differing:
+        first = differing[0]
+        raise MeasuresDiffer(
+            f"{len(differing)} cells of measure_day are not what the dossiers count; the first is {first.measure} of"
+            f" unit {first.unit_id} on {first.on_day}: {first.measured} measured, {first.recomputed} recomputed.",
+            action="publish nothing; copy the store for the defect report, then run `motcua measures rebuild`.",
+        )
 
 
 def read_cells(
@@ -119,6 +133,7 @@ def read_cells(
             first,
             last,
             tuple((batch_id, manifests[batch_id]) for batch_id in answer.batch_ids),
+            answer.is_after_end,
         )
         for source, answer, first, last in answers
     ]

@@ -45,14 +45,14 @@ def one_missing(october: Any) -> Any:
 
 def test_an_edition_is_final_when_every_source_answered(october: Any) -> None:
     edition = publish()
-    assert (edition.edition_id, edition.state) == ("form-06.84.CAL_MONTH.2023-10.1", "final")
+    assert (edition.edition_id, edition.completeness) == ("form-06.84.CAL_MONTH.2023-10.1", "final")
     assert edition.restates_edition_id is None
-    assert {cell["cell"] for cell in edition.content["completeness"]} == {"received"}
-    assert len(edition.content["completeness"]) == 116
+    assert {cell["cell"] for cell in edition.content["cells"]} == {"received"}
+    assert len(edition.content["cells"]) == 116
 
 
 def test_an_edition_rests_on_batches_named_with_their_manifests(october: Any) -> None:
-    cell = next(c for c in publish().content["completeness"] if c["source_id"] == WARD_SOURCE)
+    cell = next(c for c in publish().content["cells"] if c["source_id"] == WARD_SOURCE)
     assert cell["batches"] == [{"batch_id": f"{WARD_SOURCE}@night-1", "manifest_sha256": f"{1:064x}"}]
 
 
@@ -72,23 +72,23 @@ def test_the_bytes_are_canonical_and_hold_only_strings_and_whole_numbers(october
 
 def test_a_missing_source_makes_the_edition_provisional_and_is_named(one_missing: Any) -> None:
     edition = publish()
-    assert edition.state == "provisional"
-    lacking = [cell for cell in edition.content["completeness"] if cell["cell"] != "received"]
+    assert edition.completeness == "provisional"
+    lacking = [cell for cell in edition.content["cells"] if cell["cell"] != "received"]
     assert [(cell["source_id"], cell["cell"]) for cell in lacking] == [(WARD_SOURCE, "failed")]
 
 
 def test_asking_for_final_with_a_source_missing_is_refused_by_name(one_missing: Any) -> None:
     with pytest.raises(ReportRefused, match=rf"cannot be final: {WARD_SOURCE} .*failed.*What to do: ingest"):
-        publish(state="final")
+        publish(completeness="final")
     assert list_editions() == []
 
 
 def test_a_running_period_is_provisional_and_its_coming_days_are_not_missing(october: Any) -> None:
     edition = publish(today=date(2023, 10, 20))
-    assert edition.state == "provisional"
-    assert {(cell["cell"], cell["to"]) for cell in edition.content["completeness"]} == {("received", "2023-10-19")}
+    assert edition.completeness == "provisional"
+    assert {(cell["cell"], cell["to"]) for cell in edition.content["cells"]} == {("received", "2023-10-19")}
     with pytest.raises(ReportRefused, match="runs until 2023-10-31"):
-        publish(today=date(2023, 10, 31), state="final")
+        publish(today=date(2023, 10, 31), completeness="final")
 
 
 def test_a_period_that_has_not_begun_is_refused(october: Any) -> None:
@@ -103,7 +103,7 @@ def test_a_final_edition_restates_the_provisional_one_with_the_cause(one_missing
     one_missing.version(batch_id, WARD, "a", date(2023, 10, 3))
     one_missing.version(batch_id, WARD, "b", date(2023, 10, 3))
     second = publish()
-    assert (second.state, second.edition_no, second.restates_edition_id) == ("final", 2, first.edition_id)
+    assert (second.completeness, second.edition_no, second.restates_edition_id) == ("final", 2, first.edition_id)
     restates = second.content["restates"]
     assert [row["row_code"] for row in restates["rows"]] == ["29236", "total"]
     ward, total = restates["rows"]
@@ -161,7 +161,7 @@ def test_nothing_is_published_while_a_loaded_batch_is_not_in_the_measures(octobe
 
 def test_an_unmeasured_batch_of_another_province_does_not_matter(october: Any) -> None:
     october.answer(["vinh-phuc.centre"], is_measured=False)
-    assert publish().state == "final"
+    assert publish().completeness == "final"
 
 
 def test_nothing_is_published_while_a_batch_does_not_balance(october: Any) -> None:
@@ -180,7 +180,8 @@ def test_nothing_is_published_while_a_batch_does_not_balance(october: Any) -> No
 
 @pytest.mark.parametrize(
     "sql",
-    ["update edition set state = 'final'", "update edition_figure set quantity = 0", "delete from edition_figure",
+    ["update edition set completeness = 'final'",
+     "update edition_figure set quantity = 0", "delete from edition_figure",
      "truncate edition, edition_figure"],
 )  # fmt: skip
 def test_the_database_refuses_to_change_an_edition(october: Any, sql: str) -> None:
@@ -199,7 +200,8 @@ def test_the_database_refuses_to_change_an_edition(october: Any, sql: str) -> No
          "absent in the table"),
         ("insert into edition_figure select edition_id, table_code, 99, row_code, row_name, level, column_code, 1"
          " from edition_figure where table_code = 'total' and column_code = 'open_total'", "absent in the bytes"),
-        ("update edition set state = 'provisional'", "state is provisional in the table, final in the bytes"),
+        ("update edition set completeness = 'provisional'",
+         "completeness is provisional in the table, final in the bytes"),
         ("update edition set canonical_bytes = canonical_bytes || ' '::bytea,"
          " sha256 = encode(sha256(canonical_bytes || ' '::bytea), 'hex')", "not canonical"),
     ],

@@ -34,8 +34,8 @@ def edition(
     *tables: tuple[str, list[dict[str, Any]]], cells: list[dict[str, str]] | None = None, **more: Any
 ) -> dict[str, Any]:
     return {
-        "edition_id": "e.1", "edition_no": 1, "state": "provisional", "rules": {"dossier": "a", "batch": "b"},
-        "tables": [{"code": code, "rows": rows} for code, rows in tables], "completeness": cells or [],
+        "edition_id": "e.1", "edition_no": 1, "completeness": "provisional", "rules": {"dossier": "a", "batch": "b"},
+        "tables": [{"code": code, "rows": rows} for code, rows in tables], "cells": cells or [],
         "read_at": NEVER, "period": {"to": "2023-10-31"}, **more,
     }  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_rows_are_the_same_row_by_their_unit_else_by_their_code() -> None:
 def test_the_edition_restated_is_named_and_the_rules_that_changed_too() -> None:
     before = edition(rules={"dossier": "a", "batch": "b", "gone": "c"})
     found = restated(before, edition(rules={"new": "d", "dossier": "z", "batch": "b"}))
-    assert (found["edition_id"], found["edition_no"], found["state"]) == ("e.1", 1, "provisional")
+    assert (found["edition_id"], found["edition_no"], found["completeness"]) == ("e.1", 1, "provisional")
     assert found["rules_changed"] == ["dossier", "gone", "new"]
     assert restated(before, before)["rules_changed"] == []
 
@@ -193,7 +193,7 @@ def test_a_row_that_moved_for_no_source_and_no_dossier_moved_with_the_rules_if_a
     )
     told = {"kind": "rules", "edition_no": 1, "rules": ["batch"]}
     assert [each["causes"] for each in restated(before, after)["rows"]] == [[told], [told]]
-    answered = {**after, "completeness": [answer("one", "received", "1")]}
+    answered = {**after, "cells": [answer("one", "received", "1")]}
     for each in restated(before, answered)["rows"]:
         assert [cause["kind"] for cause in each["causes"]] == ["source_answered"]
 
@@ -202,7 +202,7 @@ def test_what_else_changed_is_told_by_its_key_and_an_index_by_its_sentences() ->
     said = {"vi": ["Tổng điểm 1.", "Xếp thứ 2/9."], "en": ["Total 1.", "Place 2 of 9."]}
     now = {"vi": ["Tổng điểm 1.", "Xếp thứ 1/9."], "en": ["Total 1.", "Place 1 of 9."]}
     before = edition(report={"title_vi": "A"}, index={"summary": said}, read_at=LONG_AGO, is_period_over="no")
-    after = edition(report={"title_vi": "B"}, index={"summary": now}, is_period_over="no", state="final")
+    after = edition(report={"title_vi": "B"}, index={"summary": now}, is_period_over="no", completeness="final")
     assert restated(before, after)["also"] == [
         {
             "key": "index",

@@ -40,7 +40,7 @@ def answered(reform: Store) -> Store:
 
 def test_it_holds_the_restated_series_and_each_part_on_its_own_map(answered: Store) -> None:
     edition = publish_edition("form-06", "86", JULY, today=TODAY)
-    assert (edition.state, edition.map_code) == ("final", "")
+    assert (edition.completeness, edition.map_code) == ("final", "")
     content = edition.content
     assert [part["to"] for part in content["maps"]["parts"]] == ["2025-06-30", "2025-07-14"]
     assert {row["unit_id"] for row in table_rows(content, "unit")} >= {NEW_WARD}
@@ -70,14 +70,14 @@ def test_an_edition_on_one_map_says_nothing_of_maps(answered: Store) -> None:
     edition = publish_edition("form-06", "84", parse_period("CAL_MONTH:2025-06"), today=TODAY)
     assert "maps" not in edition.content
     assert [table["code"] for table in edition.content["tables"]] == ["unit", "field", "level", "total"]
-    assert not any("row_unit_id" in cell for cell in edition.content["completeness"])
+    assert not any("row_unit_id" in cell for cell in edition.content["cells"])
 
 
 def test_a_silent_source_of_an_old_unit_keeps_its_heirs_line_from_being_final(reform: Store) -> None:
     reform.answer([source for unit, source in OLD_SOURCES.items() if unit != WARD_1], (date(2025, 5, 1), EVE))
     reform.answer(NEW_SOURCES.values(), (REFORM, date(2025, 7, 19)))
     edition = publish_edition("form-06", "86", JULY, today=TODAY)
-    assert edition.state == "provisional"
+    assert edition.completeness == "provisional"
     page = page_html(edition)
     (row,) = [part for part in page.split("<tr") if "Phường Trà Vinh" in part and 'data-table="unit"' in part]
     assert "Thiếu dữ liệu" in row

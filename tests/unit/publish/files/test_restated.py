@@ -38,7 +38,7 @@ def test_the_workbook_counts_the_batches_of_each_source_as_the_ledger_does(octob
     rows = {row[1]: row for row in sheet.iter_rows(values_only=True)}
     assert (rows[WARD_SOURCE][7], rows["tra-vinh.d842"][7]) == (2, 1)
     answers = ledger.completeness(
-        [cell["source_id"] for cell in edition.content["completeness"]], OCTOBER.from_date, OCTOBER.to_date
+        [cell["source_id"] for cell in edition.content["cells"]], OCTOBER.from_date, OCTOBER.to_date
     )
     assert {name: row[7] for name, row in rows.items() if name in october.catalog.source_by_id} == {
         answer.source_id: len(answer.batch_ids) for answer in answers

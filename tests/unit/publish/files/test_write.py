@@ -104,7 +104,7 @@ def test_the_files_of_an_edition_are_written_and_the_json_is_what_was_hashed(oct
 def test_the_workbook_is_laid_out_as_the_form(october: Any) -> None:
     edition = publish()
     book = load_workbook(io.BytesIO(workbook_bytes(edition)))
-    assert book.sheetnames == ["Theo đơn vị", "Theo lĩnh vực", "Theo cấp", "Nguồn dữ liệu"]
+    assert book.sheetnames == ["Theo đơn vị", "Theo lĩnh vực", "Theo cấp", "Nguồn dữ liệu", "Điều kiện"]
     sheet = book["Theo đơn vị"]
     words = [str(cell.value) for row in sheet.iter_rows(max_row=12) for cell in row if cell.value is not None]
     assert "Biểu số II.06a" in words
@@ -129,7 +129,7 @@ def test_a_provisional_file_says_so_and_names_who_is_missing(october: Any) -> No
     assert state.startswith("TẠM THỜI")
     assert "UBND Phường 4, Thành phố Trà Vinh" in state
     page = BeautifulSoup(page_html(edition), "html.parser")
-    banner = page.select_one("[data-state=provisional]")
+    banner = page.select_one("[data-completeness=provisional]")
     assert banner is not None
     assert "TẠM THỜI" in banner.get_text()
     assert "UBND Phường 4, Thành phố Trà Vinh" in banner.get_text()

@@ -40,7 +40,7 @@ def test_a_batch_is_one_cell_for_ledger_obligation_edition_page_and_workbook(
         [answer] = ledger.completeness([WARD_SOURCE], *days, connection=connection)
     [owed] = read_cells(period=OCTOBER, unit_ids=[WARD], today=date(2023, 11, 1))
     edition = publish_edition("form-06", "84", OCTOBER)
-    [told] = [cell for cell in edition.content["completeness"] if cell["source_id"] == WARD_SOURCE]
+    [told] = [cell for cell in edition.content["cells"] if cell["source_id"] == WARD_SOURCE]
     assert (answer.cell, owed.cell, told["cell"]) == (code, code, code)
     page = BeautifulSoup(page_html(edition), "html.parser")
     shown = page.select_one(f"td[data-source-id='{WARD_SOURCE}']")

@@ -60,9 +60,9 @@ def test_a_column_that_needs_the_opening_is_not_known_of_the_unit_its_level_and_
 
 def test_such_an_edition_is_not_final_and_says_why_on_the_page_and_in_the_workbook(unopened: Store) -> None:
     edition = publish_edition("form-06", "84", OCTOBER)
-    assert edition.state == "provisional"
+    assert edition.completeness == "provisional"
     with pytest.raises(ReportRefused, match=r"tra-vinh\.c29236 .*: opening not known"):
-        publish_edition("form-06", "84", OCTOBER, state="final")
+        publish_edition("form-06", "84", OCTOBER, completeness="final")
     page = BeautifulSoup(page_html(edition), "html.parser")
     of_ward = {
         str(cell["data-column-code"]): cell.get_text()
@@ -77,7 +77,7 @@ def test_such_an_edition_is_not_final_and_says_why_on_the_page_and_in_the_workbo
     assert "chưa biết số tồn đầu kỳ" in row[1]
     assert row[2:13] == ("–", 0, 11, *["–"] * 8)
     unopened.answer(["tra-vinh.c29236"])
-    assert publish_edition("form-06", "84", OCTOBER).state == "final"
+    assert publish_edition("form-06", "84", OCTOBER).completeness == "final"
 
 
 def test_the_terminal_shows_a_dash_with_its_reason(unopened: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ def figures(edition: Any) -> dict[str, dict[str, int]]:
 
 def test_an_edition_of_the_index_is_verified_and_restated_like_any_other(october: Any, reports_dir: Path) -> None:
     first = publish_edition("index-766", "84", OCTOBER)
-    assert (first.edition_id, first.state) == ("index-766.84.CAL_MONTH.2023-10.1", "final")
+    assert (first.edition_id, first.completeness) == ("index-766.84.CAL_MONTH.2023-10.1", "final")
     assert figures(first)["3.3"] == {"numerator": 1230, "denominator": 2111, "score_hundredths": 600}
     assert figures(first)["5.2"] == {}  # not available: no figure, not a zero
     assert verify_edition(first.edition_id).is_sound
@@ -63,8 +63,8 @@ def test_its_files_say_what_is_missing_and_leave_empty_what_is_not_known(october
 def test_an_index_with_a_silent_source_is_provisional(store: Any, reports_dir: Path) -> None:
     sources = store.sources_of("84:2020")
     store.answer(sources[1:])
-    assert publish_edition("index-766", "84", OCTOBER).state == "provisional"
+    assert publish_edition("index-766", "84", OCTOBER).completeness == "provisional"
     with pytest.raises(ReportRefused, match="Report index-766 of Tỉnh Trà Vinh"):
-        publish_edition("index-766", "84", OCTOBER, state="final")
+        publish_edition("index-766", "84", OCTOBER, completeness="final")
     with pytest.raises(ReportRefused, match="No version of index 766 is in force"):
         publish_edition("index-766", "84", parse_period("CAL_MONTH:2020-10"))

@@ -1,0 +1,77 @@
+-- Grain: one batch measured after an instant. Reads batch, dossier_contribution. From which day on a batch changed
+-- figures: the earliest day on which what it made known and what that superseded do not cancel. A batch that set
+-- records aside, or changed records of another kind, may concern any period from its first day on. A batch that
+-- changed nothing is not here.
+with measured as (
+    select
+        batch_id,
+        source_id,
+        measured_at,
+        case
+            when quarantined_count > 0 or (record_kind <> 'dossier' and new_count + changed_count > 0)
+                then window_from
+        end as aside_from
+    from batch
+    where
+        state = 'loaded'
+        and measured_at > cast(:since as timestamptz)
+        and source_id = any(cast(:source_ids as text[]))
+),
+
+signed as (
+    select
+        batch_id,
+        unit_id,
+        procedure_code,
+        field_code,
+        on_day,
+        measure,
+        quantity
+    from dossier_contribution
+    where batch_id = any(array(select measured.batch_id from measured))
+    union all
+    select
+        superseded_by_batch_id as batch_id,
+        unit_id,
+        procedure_code,
+        field_code,
+        on_day,
+        measure,
+        -quantity as quantity
+    from dossier_contribution
+    where superseded_by_batch_id = any(array(select measured.batch_id from measured))
+),
+
+net as (
+    select
+        batch_id,
+        on_day
+    from signed
+    group by batch_id, unit_id, procedure_code, field_code, on_day, measure
+    having sum(quantity) <> 0
+),
+
+changed as (
+    select
+        batch_id,
+        min(on_day) as changed_from
+    from net
+    group by batch_id
+),
+
+final as (
+    select
+        measured.batch_id,
+        measured.measured_at,
+        least(changed.changed_from, measured.aside_from) as changed_from
+    from measured
+    left join changed on measured.batch_id = changed.batch_id
+)
+
+select
+    batch_id,
+    measured_at,
+    changed_from
+from final
+where changed_from is not null
+order by measured_at, batch_id

@@ -1,0 +1,105 @@
+"""What an edition must meet to be final, and what is waived of it: `finality.yaml` and `waivers.yaml`, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from motcua.catalog.load import catalog_file, read_document
+from motcua.catalog.models import Text
+from motcua.catalog.options import ClosedModel
+
+LineCode = Literal[
+    "period_over",
+    "sources_answered",
+    "no_batch_held",
+    "everything_read",
+    "nothing_set_aside",
+    "identities_hold",
+    "measures_agree",
+]
+
+
+class ChecklistLine(Text):
+    """One thing that an edition must meet; `code` names how it is judged (`motcua.publish.edition.checklist`)."""
+
+    code: LineCode
+
+
+class WaiverCaps(ClosedModel):
+    """The largest shares of records that may be waived, of one unit and of a province; above either there is no final.
+
+    A share is one of all records of the period, so in a unit with 3 records one is 33.33 %.
+    """
+
+    unit_pct: Decimal = Field(default=Decimal(0), ge=0, le=100)
+    province_pct: Decimal = Field(default=Decimal(0), ge=0, le=100)
+
+
+class Finality(ClosedModel):
+    """The whole file: the lines in the order in which they are printed, and how much may be waived."""
+
+    lines: tuple[ChecklistLine, ...] = Field(min_length=1)
+    waivers: WaiverCaps = WaiverCaps()
+
+    @model_validator(mode="after")
+    def _each_line_stands_once(self) -> Finality:
+        codes = [line.code for line in self.lines]
+        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+            raise ValueError(f"the line {twice[0]} stands twice")
+        return self
+
+
+class Waiver(ClosedModel):
+    """One record that is set aside and of which somebody decided that an edition may be final without it.
+
+    It holds while the record breaks no other critical rules than those named. `quarantine list` prints the record as
+    `agency_code/record_id`. A record without a key cannot be waived.
+    """
+
+    source_id: str = Field(min_length=1)
+    agency_code: str = Field(min_length=1)
+    record_id: str = Field(min_length=1)
+    rules: tuple[str, ...] = Field(min_length=1)
+    reason: str = Field(min_length=10)
+    person: str = Field(min_length=2)
+    day: date
+
+
+class Waivers(ClosedModel):
+    """The whole file, which is reviewed like any other of the catalogue. Nothing but a person writes it."""
+
+    waivers: tuple[Waiver, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_record_stands_once(self) -> Waivers:
+        records = [(one.source_id, one.agency_code, one.record_id) for one in self.waivers]
+        if twice := sorted({record for record in records if records.count(record) > 1}):
+            raise ValueError(f"the record {'/'.join(twice[0])} is waived twice")
+        return self
+
+    def of(self, source_id: str, agency_code: str, record_id: str | None, rules: Iterable[str]) -> Waiver | None:
+        """Return the waiver that covers every rule a record broke, or none."""
+        for one in self.waivers:
+            if (one.source_id, one.agency_code, one.record_id) == (source_id, agency_code, record_id):
+                return one if set(rules) <= set(one.rules) else None
+        return None
+
+
+@lru_cache(maxsize=4)
+def load_waivers(catalog_dir: Path) -> Waivers:
+    """Return the waivers of a catalogue; none where it has no file. Raises CatalogError naming file and line."""
+    path = catalog_dir / "waivers.yaml"
+    return read_document(path, Waivers) if path.exists() else Waivers()
+
+
+@lru_cache(maxsize=4)
+def load_finality(catalog_dir: Path) -> Finality:
+    """Return the checklist of a catalogue, or the shipped one. Raises CatalogError naming file and line."""
+    return read_document(catalog_file(catalog_dir, "", "finality.yaml"), Finality)

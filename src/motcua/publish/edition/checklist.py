@@ -1,0 +1,155 @@
+"""The checklist of an edition: each line of the catalogue's `finality.yaml`, met or not, with what is missing.
+
+This is the only place that says whether an edition is final. A line that the catalogue leaves out is not asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from motcua.catalog.cells import cell_text
+from motcua.catalog.finality import Finality, LineCode, WaiverCaps
+from motcua.catalog.models import Text
+from motcua.publish.edition.content import Content
+from motcua.publish.edition.set_aside import PeriodSetAside
+from motcua.publish.form.completeness import SourceCell
+from motcua.publish.form.scope import Scope
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line as judged: met when nothing is missing."""
+
+    code: LineCode
+    text: Text
+    missing: tuple[Text, ...]
+
+    @property
+    def is_met(self) -> bool:
+        return not self.missing
+
+    def as_json(self) -> Content:
+        return {
+            "code": self.code,
+            "vi": self.text.vi,
+            "en": self.text.en,
+            "is_met": "yes" if self.is_met else "no",
+            "missing": [{"vi": what.vi, "en": what.en} for what in self.missing],
+        }
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the lines are judged by."""
+
+    scope: Scope
+    cells: Sequence[SourceCell]
+    aside: PeriodSetAside
+    caps: WaiverCaps
+
+
+def judge(finality: Finality, scope: Scope, cells: Sequence[SourceCell], aside: PeriodSetAside) -> list[Line]:
+    """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
+
+    Args:
+        cells: what each source in scope gave.
+        aside: the records that are set aside and may belong to the period.
+    """
+    found = Findings(scope, cells, aside, finality.waivers)
+    return [Line(line.code, Text(vi=line.vi, en=line.en), tuple(_JUDGES[line.code](found))) for line in finality.lines]
+
+
+def _period_over(found: Findings) -> list[Text]:
+    last = found.scope.period.to_date
+    if last < found.scope.today:
+        return []
+    return [Text(vi=f"kỳ báo cáo kéo dài đến {last:%d/%m/%Y}", en=f"the period runs until {last}")]
+
+
+def _sources_answered(found: Findings) -> list[Text]:
+    missing = [_cell(cell) for cell in found.cells if cell.is_lacking and cell.cell != "quarantined"]
+    missing += [
+        Text(
+            vi=f"{cell.source_id} ({cell.source_name}): chưa được hỏi lại sau ngày {cell.to_date:%d/%m/%Y}",
+            en=f"{cell.source_id} ({cell.source_name}): not asked after {cell.to_date} ended",
+        )
+        for cell in found.cells
+        if cell.cell == "received" and not cell.is_after_end
+    ]
+    if not any(cell.cell == "received" for cell in found.cells):
+        missing.append(Text(vi="chưa có nguồn nào trả lời", en="no source in scope has answered"))
+    return missing
+
+
+def _no_batch_held(found: Findings) -> list[Text]:
+    return [_cell(cell) for cell in found.cells if cell.cell == "quarantined"]
+
+
+def _everything_read(found: Findings) -> list[Text]:
+    """Name each field that could not be read, with the number of records."""
+    unread = Counter(
+        issue.split(":")[0].strip()
+        for record in found.aside.unwaived
+        if record.unread
+        for issue in record.unread.split(";")
+    )
+    return [Text(vi=f"{name}: {count} bản ghi", en=f"{name}: {count} records") for name, count in unread.items()]
+
+
+def _nothing_set_aside(found: Findings) -> list[Text]:
+    """Name each unit with its records, their share and the rules they broke; and where too many are waived."""
+    missing = []
+    for unit in found.aside.units:
+        if not unit.unwaived:
+            continue
+        said = unit.as_json()
+        rules = ", ".join(f"{rule} {count}" for rule, count in unit.by_rule.items())
+        share = said["share"]
+        missing.append(
+            Text(
+                vi=f"{unit.name or 'không rõ đơn vị'}: {said['records']}/{said['of']} bản ghi"
+                f" ({share.replace('.', ',')} %; {rules})",
+                en=f"{unit.name or 'unit not known'}: {said['records']} of {said['of']} records ({share} %; {rules})",
+            )
+        )
+    for unit in found.aside.units:
+        missing += _above(unit.name or "?", len(unit.waived), unit.of, found.caps.unit_pct)
+    if found.scope.unit.level == "province":
+        missing += _above(found.scope.unit.name, found.aside.waived_count, found.aside.of, found.caps.province_pct)
+    return missing
+
+
+def _above(name: str, waived: int, of: int, cap: Decimal) -> list[Text]:
+    """Return that more is waived than may be; the share is not rounded before it is compared."""
+    if not waived or Decimal(100 * waived) <= cap * of:
+        return []
+    return [
+        Text(
+            vi=f"{name}: {waived}/{of} bản ghi được miễn, quá mức {cap} %".replace(".", ","),
+            en=f"{name}: {waived} of {of} records are waived, above the cap of {cap} %",
+        )
+    ]
+
+
+def _refused_otherwise(_: Findings) -> list[Text]:
+    """Return nothing: figures that break this line are refused before they become an edition."""
+    return []
+
+
+_JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
+    "period_over": _period_over,
+    "sources_answered": _sources_answered,
+    "no_batch_held": _no_batch_held,
+    "everything_read": _everything_read,
+    "nothing_set_aside": _nothing_set_aside,
+    "identities_hold": _refused_otherwise,
+    "measures_agree": _refused_otherwise,
+}
+
+
+def _cell(cell: SourceCell) -> Text:
+    vi, en = (cell_text(cell.cell, lang).lower() for lang in ("vi", "en"))
+    return Text(vi=f"{cell.source_id} ({cell.source_name}): {vi}", en=f"{cell.source_id} ({cell.source_name}): {en}")

@@ -1,0 +1,228 @@
+"""What final asks: every line of the checklist, met or not, and what is set aside on the edition."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import pytest
+import yaml
+from tests.measured_world import Store
+
+from motcua.catalog.cells import CELLS, is_lacking
+from motcua.catalog.finality import LineCode, Waiver, Waivers, load_finality, load_waivers
+from motcua.catalog.load import load_catalog
+from motcua.errors import CatalogError, MeasuresDiffer, ReportRefused
+from motcua.ledger import DossierSetAside
+from motcua.period import parse_period
+from motcua.publish import publish_edition
+from motcua.publish.edition.checklist import judge
+from motcua.publish.edition.set_aside import PeriodSetAside, UnitSetAside
+from motcua.publish.files.layout import checklist_lines, lacking_text
+from motcua.publish.files.page import page_html
+from motcua.publish.files.workbook import workbook_bytes
+from motcua.publish.form.completeness import SourceCell, refuse_tampered_measures
+from motcua.settings import Settings
+
+OCTOBER = parse_period("CAL_MONTH:2023-10")
+WARD, WARD_SOURCE = "29236:2020", "tra-vinh.c29236"
+NOTHING = PeriodSetAside((), 0)
+FINALITY = load_finality(Settings.load().shipped_catalog_dir)
+
+
+def cell(code: Any, *, is_after_end: bool = True) -> SourceCell:
+    return SourceCell("s", "Source", "u", "1", "commune", code, OCTOBER.from_date, OCTOBER.to_date, (), is_after_end)
+
+
+def unmet(cells: list[SourceCell], aside: PeriodSetAside = NOTHING, today: date = date(2023, 11, 2)) -> set[str]:
+    scope: Any = SimpleNamespace(period=OCTOBER, today=today, unit=SimpleNamespace(level="commune"))
+    return {line.code for line in judge(FINALITY, scope, cells, aside) if not line.is_met}
+
+
+def test_the_shipped_checklist_has_every_line_that_can_be_judged() -> None:
+    assert {line.code for line in FINALITY.lines} == set(get_args(LineCode))
+
+
+@pytest.mark.parametrize("code", CELLS)
+@pytest.mark.parametrize("is_after_end", [True, False])
+def test_each_cell_leaves_exactly_its_own_line_unmet(code: Any, is_after_end: bool) -> None:
+    expected = set()
+    if code == "quarantined":
+        expected = {"no_batch_held"}
+    elif is_lacking(code) or (code == "received" and not is_after_end):
+        expected = {"sources_answered"}
+    received = cell("received")
+    assert unmet([received, cell(code, is_after_end=is_after_end)]) == expected
+
+
+def test_a_period_that_runs_and_one_nobody_answered_for_are_not_final() -> None:
+    assert unmet([cell("received")], today=OCTOBER.to_date) == {"period_over"}
+    assert unmet([cell("not_expected")]) == {"sources_answered"}
+    assert unmet([]) == {"sources_answered"}
+
+
+def aside(records: int, dossiers: int, unread: str | None = None) -> PeriodSetAside:
+    told = tuple(
+        DossierSetAside(number, "s", "u", "H59", str(number), ("V0", "V4"), unread) for number in range(records)
+    )
+    return PeriodSetAside((UnitSetAside("u", "1", "Xã A", told, dossiers),), dossiers + records)
+
+
+@pytest.mark.parametrize(("records", "dossiers", "share"), [(1, 2, "33.33"), (10, 0, "100.00"), (1, 999, "0.10")])
+def test_one_record_set_aside_is_enough_and_its_share_is_one_of_all_records(
+    records: int, dossiers: int, share: str
+) -> None:
+    found = aside(records, dossiers)
+    assert unmet([cell("received")], found) == {"nothing_set_aside"}
+    [unit] = found.as_json()["units"]
+    assert (unit["records"], unit["of"], unit["share"]) == (records, records + dossiers, share)
+    assert unit["rules"] == [{"rule_id": "V0", "records": records}, {"rule_id": "V4", "records": records}]
+
+
+def test_a_value_that_could_not_be_read_is_named_by_its_field() -> None:
+    found = aside(2, 5, "due_at: not dd/MM/yyyy; received_at: no day")
+    scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
+    [line] = [one for one in judge(FINALITY, scope, [cell("received")], found) if one.code == "everything_read"]
+    assert [what.en for what in line.missing] == ["due_at: 2 records", "received_at: 2 records"]
+
+
+def test_a_line_twice_and_a_line_nobody_can_judge_are_refused(tmp_path: Path) -> None:
+    line = "  - {code: period_over, vi: a, en: b}\n"
+    for lines in (line * 2, line + "  - {code: all_is_well, vi: a, en: b}\n"):
+        (tmp_path / "finality.yaml").write_text("lines:\n" + lines, encoding="utf-8")
+        load_finality.cache_clear()
+        with pytest.raises(CatalogError, match=r"finality\.yaml"):
+            load_finality(tmp_path)
+
+
+def set_aside(store: Store, unit_id: str | None, record: dict[str, Any], rule: str = "V1") -> None:
+    [batch_id] = store.answer([WARD_SOURCE])
+    rules = [{"rule_id": rule, "severity": "critical", "field": "dossier_no"}]
+    store.execute(
+        "insert into quarantine_record (batch_id, source_id, record_no, system_code, agency_code, record_id, unit_id,"
+        " broken_rules, record) values (:batch, :source, 0, 'x', 'a', :id, :unit, cast(:rules as jsonb),"
+        " cast(:record as jsonb))",
+        batch=batch_id, source=WARD_SOURCE, id=batch_id, unit=unit_id, rules=json.dumps(rules),
+        record=json.dumps(record),
+    )  # fmt: skip
+
+
+def test_one_record_of_the_period_set_aside_keeps_it_from_final_everywhere(october: Store) -> None:
+    assert publish_edition("form-06", "84", OCTOBER).completeness == "final"
+    set_aside(october, WARD, {"received_at": "2023-11-02T00:00:00"})
+    assert publish_edition("form-06", "84", OCTOBER).edition_no == 1  # of the next month
+    set_aside(october, WARD, {"received_at": "2023-10-02T00:00:00"})
+    set_aside(october, None, {"received_at": None}, "V7")
+    edition = publish_edition("form-06", "84", OCTOBER)
+    assert edition.completeness == "provisional"
+    told = edition.content["set_aside"]
+    assert [(unit["unit_id"], unit["records"]) for unit in told["units"]] == [("", 1), (WARD, 1)]
+    [line] = [one for one in edition.content["checklist"] if one["is_met"] == "no"]
+    assert line["code"] == "nothing_set_aside"
+    assert [what["en"].split(":")[0] for what in line["missing"]] == [
+        "unit not known",
+        load_catalog(Settings.load().catalog_dir).unit_by_id[WARD].name,
+    ]
+    assert 'data-line="nothing_set_aside" data-met="no"' in page_html(edition)
+    assert len(workbook_bytes(edition)) > 5000
+    assert "Không còn bản ghi nào của kỳ bị giữ lại" in lacking_text(edition.content, "vi")
+    assert sum(text.startswith("  [ ]") for text in checklist_lines(edition.content, "en")) == 1
+    with pytest.raises(ReportRefused, match="V7 1"):
+        publish_edition("form-06", "84", OCTOBER, completeness="final")
+
+
+def test_a_failed_re_ask_of_a_source_that_had_answered_takes_nothing_back(october: Store) -> None:
+    first = publish_edition("form-06", "84", OCTOBER)
+    october.answer([WARD_SOURCE], state="failed")
+    assert publish_edition("form-06", "84", OCTOBER).edition_id == first.edition_id
+    october.answer([WARD_SOURCE], state="held")
+    assert publish_edition("form-06", "84", OCTOBER).completeness == "provisional"
+
+
+def test_measures_that_no_dossier_stands_behind_are_never_published(
+    october: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("motcua.publish.edition.lifecycle.refuse_tampered_measures", refuse_tampered_measures)
+    with pytest.raises(MeasuresDiffer, match="0 recomputed"):
+        publish_edition("form-06", "84", OCTOBER, completeness="provisional")
+
+
+RECORD = DossierSetAside(7, "s", "u", "H59", "1", ("V1",), None)
+WAIVER = {"source_id": "s", "agency_code": "H59", "record_id": "1", "rules": ["V1"],
+          "reason": "bản ghi thử của hệ thống", "person": "Nguyễn Thị B", "day": "2023-11-05"}  # fmt: skip
+
+
+def waived(of: int, province_of: int, level: str, count: int = 1) -> list[str]:
+    """Return what is missing where so many records of one unit, all waived, stand against the caps 5 % and 1 %."""
+    waiver = Waiver.model_validate(WAIVER)
+    records = tuple(replace(RECORD, quarantine_id=number) for number in range(count))
+    unit = UnitSetAside("u", "1", "Xã A", records, of - count, tuple((record, waiver) for record in records))
+    scope: Any = SimpleNamespace(
+        period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level=level, name="Tỉnh T")
+    )
+    lines = judge(FINALITY, scope, [cell("received")], PeriodSetAside((unit,), province_of))
+    return [what.en for line in lines for what in line.missing]
+
+
+def test_a_waiver_below_both_caps_lets_an_edition_be_final_and_above_either_there_is_no_final() -> None:
+    assert waived(of=20, province_of=100, level="province") == []  # 5 % and 1 %: on the caps
+    assert waived(of=19, province_of=100, level="province") == [
+        "Xã A: 1 of 19 records are waived, above the cap of 5 %"
+    ]
+    assert waived(of=20, province_of=99, level="province") == [
+        "Tỉnh T: 1 of 99 records are waived, above the cap of 1 %"
+    ]
+    assert waived(of=20, province_of=20, level="commune") == []
+    assert waived(of=3, province_of=3, level="commune") == ["Xã A: 1 of 3 records are waived, above the cap of 5 %"]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_covered"),
+    [
+        ({}, True),
+        ({"rule_ids": ("V1", "V4")}, False),  # it broke another rule since
+        ({"rule_ids": ()}, True),
+        ({"record_id": "2"}, False),
+        ({"record_id": None}, False),
+        ({"agency_code": "H60"}, False),
+        ({"source_id": "t"}, False),
+    ],
+)
+def test_a_waiver_covers_its_record_and_its_rules_and_nothing_else(change: dict[str, Any], is_covered: bool) -> None:
+    record = replace(RECORD, **change)
+    found = Waivers.model_validate({"waivers": [WAIVER]}).of(
+        record.source_id, record.agency_code, record.record_id, record.rule_ids
+    )
+    assert (found is not None) is is_covered
+
+
+@pytest.mark.parametrize("missing", [*WAIVER, "twice"])
+def test_a_waiver_without_a_record_reason_person_or_day_or_twice_is_refused(tmp_path: Path, missing: str) -> None:
+    entry = {key: value for key, value in WAIVER.items() if key != missing}
+    entries = [entry, entry] if missing == "twice" else [entry]
+    (tmp_path / "waivers.yaml").write_text(yaml.safe_dump({"waivers": entries}), encoding="utf-8")
+    load_waivers.cache_clear()
+    with pytest.raises(CatalogError, match=r"waivers\.yaml"):
+        load_waivers(tmp_path)
+
+
+def test_what_is_waived_stands_on_page_one_of_a_final_edition(october: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_aside(october, WARD, {"received_at": "2023-10-02T00:00:00"})
+    [(record_id,)] = october.execute("select record_id from quarantine_record")
+    waivers = Waivers.model_validate(
+        {"waivers": [{**WAIVER, "source_id": WARD_SOURCE, "agency_code": "a", "record_id": record_id}]}
+    )
+    monkeypatch.setattr("motcua.publish.edition.set_aside.load_waivers", lambda _: waivers)
+    batch_id = october.answer([WARD_SOURCE])[0]
+    for number in range(200):
+        october.version(batch_id, WARD, str(number), date(2023, 10, 3))
+    edition = publish_edition("form-06", "84", OCTOBER)
+    assert edition.completeness == "final"
+    head = page_html(edition).split("</header>")[0]
+    for told in (record_id, "bản ghi thử của hệ thống", "Nguyễn Thị B", "05/11/2023", "V1"):
+        assert told in head
+    assert edition.content["set_aside"]["records"] == 1
