@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.extract.opencps_site import Site, answers, record
 
@@ -41,6 +41,7 @@ def rows(*given_rows: dict[str, Any]) -> pa.Table:
 days = st.none() | st.datetimes(datetime(2023, 9, 25), datetime(2023, 11, 6))
 
 
+@settings(deadline=None)
 @given(
     received=days, ends=st.tuples(days, days, days), status=st.sampled_from([None, 2, 3, 4, 5, 7, 10]),
     is_opening=st.booleans(),
