@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import fsspec
@@ -75,9 +76,9 @@ def write_accepted(uri: str, accepted: pa.Table, kind: RecordKind = DOSSIER) -> 
     _write(f"{uri}/{ACCEPTED}", _parquet(accepted.cast(kind.accepted_schema)))
 
 
-def read_accepted(uri: str, kind: RecordKind = DOSSIER) -> pa.Table:
-    """Return the accepted records of a batch."""
-    return pq.read_table(io.BytesIO(_read(f"{uri}/{ACCEPTED}")), schema=kind.accepted_schema)
+def read_accepted(uri: str, kind: RecordKind = DOSSIER, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the accepted records of a batch, or some columns of them."""
+    return pq.read_table(io.BytesIO(_read(f"{uri}/{ACCEPTED}")), schema=kind.accepted_schema, columns=columns)
 
 
 def _parquet(table: pa.Table) -> bytes:
