@@ -200,6 +200,7 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
         pulled=disposed.num_rows,
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
+        pull_no=batch.pull_no,
         answers_until=until,
     )
     return count
@@ -298,6 +299,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
         proof=_proof(batch, opening, is_register=is_register, lists_open=adapter.lists_open),
+        pull_no=batch.pull_no,
     )
     if kept:
         kept.remove()

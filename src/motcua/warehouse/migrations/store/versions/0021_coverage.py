@@ -6,8 +6,8 @@ was not kept, so nothing is claimed of its stock.
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0028"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:
