@@ -76,6 +76,10 @@ def test_a_failed_batch_counts_until_its_days_are_answered_by_a_later_one() -> N
     consolidate_batches([validated_batch([])])
     broken = validated_batch([])
     ledger.mark_failed(broken, "extract", SourceUnavailable("Source s did not answer.", action="wait."))
+    assert cell().cell == "received"  # it had answered in full after the days ended: that stands
+    with store_engine().begin() as connection:
+        early = "update batch set planned_at = '2023-10-15' where batch_id <> :id"
+        connection.execute(text(early), {"id": broken})
     assert (cell().cell, cell().reason) == ("failed", "Source s did not answer. What to do: wait.")
     part = validated_batch([])
     with store_engine().begin() as connection:
