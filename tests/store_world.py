@@ -98,6 +98,7 @@ def validated_batch(
     duplicates = sum(row["disposition"] == "duplicate" for row in aside)
     quarantined += len(aside) - duplicates
     count = len(records) + duplicates + quarantined if pulled is None else pulled
+    ledger.start_attempt(batch_id)
     ledger.mark_extracted(
         batch_id, manifest_sha256=sha, declared_total=count, pulled=count, out_of_window=0, duplicate=duplicates
     )

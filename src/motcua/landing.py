@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import fsspec
@@ -81,8 +82,10 @@ def write_accepted(uri: str, accepted: pa.Table, kind: RecordKind = DOSSIER) -> 
     return hashlib.sha256(body).hexdigest()
 
 
-def read_accepted(uri: str, accepted_sha256: str | None, kind: RecordKind = DOSSIER) -> pa.Table:
-    """Return the accepted records of a batch after checking them against the ledger.
+def read_accepted(
+    uri: str, accepted_sha256: str | None, kind: RecordKind = DOSSIER, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Return the accepted records of a batch, or some columns of them, after checking them against the ledger.
 
     Raises:
         ContractBroken: the file is missing, or was changed after validation wrote it.
@@ -91,7 +94,7 @@ def read_accepted(uri: str, accepted_sha256: str | None, kind: RecordKind = DOSS
     body = _read(f"{uri}/{ACCEPTED}", action)
     if hashlib.sha256(body).hexdigest() != accepted_sha256:
         raise ContractBroken(f"The file {uri}/{ACCEPTED} is not what the ledger recorded.", action=action)
-    return pq.read_table(io.BytesIO(body), schema=kind.accepted_schema)
+    return pq.read_table(io.BytesIO(body), schema=kind.accepted_schema, columns=columns)
 
 
 def _parquet(table: pa.Table) -> bytes:

@@ -35,6 +35,7 @@ TABLES = {
         "batch": "The ledger: one row for a source, window of days and run; its counts balance before it loads.",
         "dossier_version": "What a source said of a dossier, from which batch, known from when to when. Append-only.",
         "dossier_step": "Children of inter-agency dossiers (liên thông), the newest word of each. Never counted.",
+        "dossier_touch": "When a source last modified a dossier without another change, and the pull that showed it.",
         "dossier_absence": "Dossiers a source no longer shows: unconfirmed, proven deleted, or seen again.",
         "applicant_alias": "References of applicants under replaced keys, each with the newest of the same person.",
         "petition_version": "What a source said of a petition (phản ánh, kiến nghị): days and outcome. Append-only.",

@@ -18,7 +18,7 @@ from motcua.settings import Settings
 
 pytestmark = pytest.mark.e2e
 
-FATES = ("new", "changed", "unchanged", "duplicate", "quarantined", "out_of_window")
+FATES = ("new", "changed", "unchanged", "stale", "duplicate", "quarantined", "out_of_window")
 Figures = dict[tuple[str, str, str], int]
 
 

@@ -26,13 +26,16 @@ from motcua.warehouse.statements import expanded
 # What a merge makes in its transaction: the statement that makes it, and what that statement reads.
 TEMPORARY: dict[str, tuple[str, tuple[str, ...]]] = {
     "accepted_record": ("", ()),
-    "compared": ("consolidate/compare_incoming", ("accepted_record",)),
+    "compared": ("consolidate/compare_incoming", ("accepted_record", "said_later")),
+    "said_later": ("consolidate/said_later", ("accepted_record",)),
     "absent": ("consolidate/note_absent", ()),
-    "reissued": ("consolidate/prove_deletions", ("absent", "compared")),
+    "reissued": ("consolidate/prove_deletions", ("absent", "compared", "said_later")),
     "identity_decision": ("consolidate/decide_identity", ("compared", "reissued")),
     "asked_dossier": ("validate/asked_dossiers", ()),
 }
-NOTHING = dict.fromkeys(("batch_id", "source_id", "known_from")) | {"dossier_ids": [], "evidence": []}
+_ARRAYS = ("dossier_ids", "evidence", "system_codes", "agency_codes", "record_ids", "modified_ats", "pull_nos")
+NOTHING: dict[str, Any] = dict.fromkeys(("batch_id", "source_id", "known_from", "pull_no"))
+NOTHING |= {array: [] for array in _ARRAYS}
 
 
 @contextmanager
@@ -221,8 +224,9 @@ def _insert(connection: Connection, kind: RecordKind, table: str, row: Mapping[s
 def _content_hash(connection: Connection, kind: RecordKind, record: Mapping[str, Any]) -> str:
     """Return the content hash that the statement in the tree gives an accepted record."""
     with connection.begin_nested() as savepoint:
-        if not _exists(connection, "accepted_record"):
-            _make(connection, kind, "accepted_record", set())
+        for table in ("accepted_record", "said_later"):
+            if not _exists(connection, table):
+                _make(connection, kind, table, set())
         _insert(connection, kind, "accepted_record", {**record, "batch_id": "only hashed"})
         connection.execute(statement("consolidate/compare_incoming", kind), NOTHING | {"batch_id": "only hashed"})
         found: str = connection.execute(text("select content_hash from compared")).scalar_one()

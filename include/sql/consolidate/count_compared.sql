@@ -3,5 +3,6 @@
 select
     count(*) filter (where outcome = 'new') as new_count,
     count(*) filter (where outcome = 'changed') as changed_count,
-    count(*) filter (where outcome = 'unchanged') as unchanged_count
+    count(*) filter (where outcome = 'unchanged') as unchanged_count,
+    count(*) filter (where outcome = 'stale') as stale_count
 from compared

@@ -21,6 +21,7 @@ select
     count(*) filter (where outcome = 'new' and duplicate_of is null) as new_count,
     count(*) filter (where outcome = 'changed' and duplicate_of is null) as changed_count,
     count(*) filter (where outcome = 'unchanged' and duplicate_of is null) as unchanged_count,
+    count(*) filter (where outcome = 'stale' and duplicate_of is null) as stale_count,
     count(*) filter (where duplicate_of is not null) as copy_count,
     count(*) filter (where outcome = 'changed' and is_known_deleted) as restored_count,
     (

@@ -1,5 +1,5 @@
 -- Grain: one version. Reads compared. Writes a version for each new or changed record of the batch.
-insert into {version_table} ({said}, {decided}, content_hash, source_id, batch_id, known_from, said_at)
+insert into {version_table} ({said}, {decided}, content_hash, source_id, batch_id, known_from, said_at, said_in_pull)
 select
     compared.{said},
     compared.{decided},
@@ -7,7 +7,8 @@ select
     :source_id as source_id,
     :batch_id as batch_id,
     compared.made_at as known_from,
-    :known_from as said_at
+    :known_from as said_at,
+    :pull_no as said_in_pull
 from compared
 where compared.outcome in ('new', 'changed')
 order by compared.record_no

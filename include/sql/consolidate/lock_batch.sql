@@ -6,7 +6,8 @@ select
     out_of_window_count,
     duplicate_count,
     quarantined_count,
-    extracted_at
+    extracted_at,
+    pull_no
 from batch
 where batch_id = :batch_id
 for update

@@ -6,6 +6,7 @@ set
     new_count = :new_count,
     changed_count = :changed_count,
     unchanged_count = :unchanged_count,
+    stale_count = :stale_count,
     duplicate_count = duplicate_count + :copy_count,
     unconfirmed_count = :unconfirmed_count,
     tombstoned_count = :tombstoned_count,

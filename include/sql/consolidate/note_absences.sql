@@ -1,5 +1,5 @@
--- Grain: one dossier. Reads absent, dossier_version. Writes dossier_absence: known dossiers that a complete listing did
--- not show and that are not proven to be deleted. They still count.
+-- Grain: one dossier. Reads absent, said_later, dossier_version. Writes dossier_absence: known dossiers that a complete
+-- listing did not show and that are not proven to be deleted. They still count.
 insert into dossier_absence as absence (
     system_code, agency_code, dossier_id, source_id, state, missed_in_batch_id, missed_at
 )
@@ -20,7 +20,14 @@ inner join dossier_version as known
         and not known.is_deleted
 where
     absent.evidence in ('not_found', 'not_shown')
-    and coalesce(known.said_at, known.known_from) < :known_from
+    and coalesce(known.said_in_pull, 0) < :pull_no
+    and not exists (
+        select from said_later
+        where
+            said_later.system_code = known.system_code
+            and said_later.agency_code = known.agency_code
+            and said_later.record_id = known.dossier_id
+    )
 on conflict (system_code, agency_code, dossier_id) do update
     set
         state = 'unconfirmed',

@@ -1,6 +1,7 @@
--- Grain: one dossier version. Reads absent, compared, dossier_absence, dossier_version. Writes reissued: versions whose
--- dossier is proven to be deleted at its source. There are two proofs: the source marks the dossier as deleted, or it
--- does not find the dossier's id in a pull after the first pull that missed it. A short page is never a proof.
+-- Grain: one dossier version. Reads absent, compared, said_later, dossier_absence, batch, dossier_version. Writes
+-- reissued: versions whose dossier is proven to be deleted at its source. There are two proofs: the source marks the
+-- dossier as deleted, or it does not find the dossier's id in a pull after the first pull that missed it. A short page
+-- is never a proof, and what the source showed in this pull or in a later one disproves a deletion.
 create temporary table reissued on commit drop as
 select
     known.version_id,
@@ -30,11 +31,25 @@ left join dossier_absence as absence
         and known.agency_code = absence.agency_code
         and known.dossier_id = absence.dossier_id
         and absence.state = 'unconfirmed'
-        and absence.missed_at < :known_from
+left join batch as missed on absence.missed_in_batch_id = missed.batch_id
 where
-    (absent.evidence = 'marked' or (absent.evidence = 'not_found' and absence.dossier_id is not null))
-    and coalesce(known.said_at, known.known_from) < :known_from
+    (
+        absent.evidence = 'marked'
+        or (
+            absent.evidence = 'not_found'
+            and absence.dossier_id is not null
+            and coalesce(missed.pull_no, 0) < :pull_no
+        )
+    )
+    and coalesce(known.said_in_pull, 0) < :pull_no
     and not exists (
         select from compared
         where compared.known_version_id = known.version_id
+    )
+    and not exists (
+        select from said_later
+        where
+            said_later.system_code = known.system_code
+            and said_later.agency_code = known.agency_code
+            and said_later.record_id = known.dossier_id
     )

@@ -1,11 +1,16 @@
--- Grain: one dossier. Reads compared. Writes dossier_absence: the source shows the dossier again. A dossier marked as
--- deleted is restored only by an accepted record, which made its new version.
+-- Grain: one dossier. Reads compared, batch. Writes dossier_absence: the source shows the dossier again. A dossier
+-- marked as deleted is restored only by an accepted record, which made its new version.
 update dossier_absence
 set state = 'seen_again', settled_in_batch_id = :batch_id, settled_at = :known_from, proof = null
 where
     source_id = :source_id
     and dossier_id = any(cast(:shown_ids as text[]))
-    and coalesce(settled_at, missed_at) < :known_from
+    and not exists (
+        select from batch as heard
+        where
+            heard.batch_id = coalesce(dossier_absence.settled_in_batch_id, dossier_absence.missed_in_batch_id)
+            and heard.pull_no >= :pull_no
+    )
     and (
         state = 'unconfirmed'
         or (

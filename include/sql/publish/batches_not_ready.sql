@@ -11,7 +11,7 @@ where
         measured_at is null
         or (
             pulled_count
-            = new_count + changed_count + unchanged_count
+            = new_count + changed_count + unchanged_count + coalesce(stale_count, 0)
             + duplicate_count + quarantined_count + out_of_window_count
         ) is not true
         or declared_total <> pulled_count

@@ -1,6 +1,6 @@
--- Grain: one quarantine record. Writes quarantine_record: the batch that accepted the record in the end. Why: an
--- accepted record that equals the store's version makes no new version, so the store alone does not show that it is
--- settled.
+-- Grain: one quarantine record. Reads batch. Writes quarantine_record: the batch that accepted the record in the end,
+-- unless it was pulled before the batch that set the record aside. Why: an accepted record that equals the store's
+-- version makes no new version, so the store alone does not show that it is settled.
 update quarantine_record
 set accepted_in_batch_id = :batch_id
 from
@@ -14,6 +14,12 @@ where
     and quarantine_record.record_kind = :record_kind
     and quarantine_record.batch_id <> :batch_id
     and quarantine_record.accepted_in_batch_id is null
+    and quarantine_record.batch_id not in (
+        select later.batch_id
+        from batch as own
+        inner join batch as later on own.pull_no < later.pull_no
+        where own.batch_id = :batch_id
+    )
     and quarantine_record.system_code = answered.system_code
     and quarantine_record.agency_code = answered.agency_code
     and quarantine_record.record_id = answered.record_id

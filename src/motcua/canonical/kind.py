@@ -27,6 +27,7 @@ _SQL_TYPES = {
 }
 
 UNIT = "unit_id"  # in `resolved` of every kind: the unit that a record counts for
+MODIFIED = "modified_at"  # in `kept` of a kind whose sources say when they last changed a record
 Comparison = Literal["when_said", "always", "apart"]
 
 
@@ -130,14 +131,20 @@ class RecordKind:
         """What `{name}` in a statement stands for (`motcua.warehouse.statements`)."""
         compared = (*self.content, *self.resolved)
         later = [field.name for field in compared if field.compared == "when_said"]
-        said = (*self.key, *(f.name for f in (*self.content, *self.resolved, *self.kept) if f.name != UNIT))
+        of_itself = (*self.key, *(f.name for f in (*self.content, *self.resolved) if f.name != UNIT))
+        said = (*of_itself, *(f.name for f in self.kept))
+        is_dated = MODIFIED in {field.name for field in self.kept}
         decided = (UNIT, *(field.name for field in self.decided))
         step = (*self.key, *self.step)
         declared = {field.name: field.declaration for field in (*self.identity, *self.content)}
         return {
             "version_table": (self.version_table,),
             "key": self.key,
+            "id_column": (self.id_column,),
             "said": said,
+            "said_of_itself": of_itself,
+            "incoming_modified_at": (f"incoming.{MODIFIED}" if is_dated else "null",),
+            "known_modified_at": (f"known.{MODIFIED}" if is_dated else "null",),
             "decided": decided,
             "compared_always": tuple(field.name for field in compared if field.compared == "always"),
             "compared_when_said": tuple(later),

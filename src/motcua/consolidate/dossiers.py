@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from motcua import ledger
 from motcua.canonical import DOSSIER
 from motcua.consolidate.landing_facts import LandingFacts, read_landing_facts
+from motcua.consolidate.late import note_said_later
 from motcua.consolidate.versions import Known, add_versions, analyze, compare
 from motcua.warehouse import statement
 
@@ -18,8 +19,10 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
     """Write the changes of a batch. Return the outcomes of its accepted records and of the dossiers it did not show."""
     facts = read_landing_facts(batch)
     connection.execute(statement("consolidate/note_applicants"), {"batch_id": batch.batch_id})
+    note_said_later(connection, DOSSIER, known, facts.absent)
     compare(connection, DOSSIER, known)
     connection.execute(statement("consolidate/compare_dossiers"))
+    connection.execute(statement("consolidate/note_touched"), known.values)
     connection.execute(statement("consolidate/keep_intake_unit"))
     analyze(connection, _JOINED)
     connection.execute(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from motcua import ledger
 from motcua.canonical import DOSSIER, KINDS, RecordKind
 from motcua.consolidate.dossiers import merge_dossiers
+from motcua.consolidate.late import note_said_later
 from motcua.consolidate.staging import staged
 from motcua.consolidate.versions import Known, merge_records
 from motcua.errors import LedgerImbalance
@@ -18,7 +19,7 @@ from motcua.warehouse import is_lost_session, statement
 
 log = logging.getLogger(__name__)
 
-_OUTCOMES = ("new", "changed", "unchanged", "copy", "unconfirmed", "tombstoned", "restored")
+_OUTCOMES = ("new", "changed", "unchanged", "stale", "copy", "unconfirmed", "tombstoned", "restored")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
 def _consolidate_kind(kind: RecordKind, batches: Sequence[ledger.Batch], outcome: ConsolidationOutcome) -> None:
     """Load the batches in one session. When it is lost, the others go on in a new one, the interrupted batch first."""
     interrupted: set[str] = set()
-    waiting = list(batches)
+    waiting = sorted(batches, key=lambda batch: batch.pull_no or 0)
     while waiting:
         with staged(kind, waiting) as (connection, unread):
             waiting = _load_in_session(connection, kind, waiting, unread, interrupted, outcome)
@@ -103,10 +104,11 @@ def _load(connection: Connection, kind: RecordKind, batch: ledger.Batch) -> None
         return
     # One merge at a time, because the identity of a dossier depends on dossiers of other sources with its number.
     connection.execute(text("select pg_advisory_xact_lock(hashtext('consolidate'))"))
-    known = Known(batch.batch_id, batch.source_id, row.extracted_at)
+    known = Known(batch.batch_id, batch.source_id, row.extracted_at, row.pull_no or 0)
     if kind.name == DOSSIER.name:
         counts = merge_dossiers(connection, batch, known)
     else:
+        note_said_later(connection, kind, known)
         counts = merge_records(connection, kind, known)
     counts = dict.fromkeys((f"{name}_count" for name in _OUTCOMES), 0) | counts
     _check_balance(
@@ -116,6 +118,7 @@ def _load(connection: Connection, kind: RecordKind, batch: ledger.Batch) -> None
             "new_count": counts["new_count"],
             "changed_count": counts["changed_count"],
             "unchanged_count": counts["unchanged_count"],
+            "stale_count": counts["stale_count"],
             "duplicate_count": row.duplicate_count + counts["copy_count"],
             "quarantined_count": row.quarantined_count,
             "out_of_window_count": row.out_of_window_count,
@@ -126,7 +129,8 @@ def _load(connection: Connection, kind: RecordKind, batch: ledger.Batch) -> None
         {"batch_id": batch.batch_id, "is_measured": not kind.is_summed_by_day, **counts},
     )
     log.info(
-        "%s: %d new, %d changed, %d unchanged, %d counted elsewhere, %d unconfirmed, %d tombstoned, %d restored",
+        "%s: %d new, %d changed, %d unchanged, %d stale, %d counted elsewhere, %d unconfirmed, %d tombstoned,"
+        " %d restored",
         batch.source_id,
         *(counts[f"{name}_count"] for name in _OUTCOMES),
     )

@@ -13,11 +13,12 @@ from motcua.warehouse import statement
 
 @dataclass(frozen=True)
 class Known:
-    """The batch that is merged, its source, and the time since which its content is known."""
+    """The batch that is merged, its source, the time since which its content is known, and the number of its pull."""
 
     batch_id: str
     source_id: str
     known_from: datetime
+    pull_no: int
 
     @property
     def values(self) -> dict[str, object]:
@@ -33,7 +34,10 @@ def merge_records(connection: Connection, kind: RecordKind, known: Known) -> dic
 
 
 def compare(connection: Connection, kind: RecordKind, known: Known) -> None:
-    """Fill the table `compared`: it states whether each accepted record is new, changed or unchanged."""
+    """Fill the table `compared`: it states whether each accepted record is new, changed, unchanged or stale.
+
+    Reads `said_later` (`motcua.consolidate.late`).
+    """
     connection.execute(statement("consolidate/compare_incoming", kind), known.values)
 
 

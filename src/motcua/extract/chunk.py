@@ -15,7 +15,7 @@ import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Semaphore, Thread
 
@@ -238,7 +238,7 @@ class _Chunk:
         """Try one batch once and report how it ended. An abandoned batch reports nothing."""
         started = time.monotonic()
         try:
-            ledger.start_attempt(batch.batch_id)
+            batch = replace(batch, pull_no=ledger.start_attempt(batch.batch_id))
             source = self._sources[batch.source_id]
             connection = self._resolve(source.connection_id) if source.connection_id else NO_CONNECTION
             with using_slot(slot):

@@ -187,6 +187,7 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
         pulled=disposed.num_rows,
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
+        pull_no=batch.pull_no,
         answers_until=until,
     )
     return count
@@ -269,6 +270,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         pulled=disposed.num_rows,
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
+        pull_no=batch.pull_no,
     )
     return count
 

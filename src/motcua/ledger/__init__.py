@@ -2,7 +2,7 @@
 
 Stages meet here and in landing; none imports another. A batch moves planned → extracted → validated → loaded, or
 ends as failed (retryable) or held (somebody must decide). The database refuses a loaded batch that does not
-balance: pulled = new + changed + unchanged + duplicate + quarantined + out of window.
+balance: pulled = new + changed + unchanged + stale + duplicate + quarantined + out of window.
 """
 
 from motcua.ledger.answers import (

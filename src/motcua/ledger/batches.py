@@ -9,14 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from motcua.errors import MotcuaError
-from motcua.warehouse import store_engine, with_one_retry
+from motcua.errors import ContractBroken, MotcuaError
+from motcua.warehouse import statement, store_engine, with_one_retry
 
 
 @dataclass(frozen=True)
 class Batch:
     """One row of the ledger as the stages need it. Days are inclusive, in Asia/Ho_Chi_Minh.
 
+    `pull_no` says when the newest attempt at its pull started, among the pulls of all sources.
     Of a batch whose source always gives all it has the window says for which days it answers.
     """
 
@@ -40,6 +41,7 @@ class Batch:
     new_count: int | None
     changed_count: int | None
     unchanged_count: int | None
+    stale_count: int | None
     unconfirmed_count: int | None
     tombstoned_count: int | None
     restored_count: int | None
@@ -47,6 +49,7 @@ class Batch:
     failed_stage: str | None
     error_kind: str | None
     error_message: str | None
+    pull_no: int | None
 
     @property
     def is_explained(self) -> bool:
@@ -89,9 +92,19 @@ def read_run(run_id: str, level: str | None = None) -> list[Batch]:
         return [Batch(**row._mapping) for row in rows]
 
 
-def start_attempt(batch_id: str) -> None:
-    """Count one more attempt at a batch."""
-    _update(batch_id, "attempt_count = attempt_count + 1")
+def start_attempt(batch_id: str) -> int:
+    """Count one more attempt at a batch, and return the number that its pull takes: the next of all pulls.
+
+    The number is the order of pulls. It is one more than the highest in the table, never a clock's or a sequence's, so
+    that a store restored from a backup goes on right. One sequence serves all sources: a dossier may change its source.
+    """
+
+    def start() -> int:
+        with store_engine().begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(hashtext('pull order'))"))
+            return int(connection.scalars(statement("ledger/start_attempt"), {"batch_id": batch_id}).one())
+
+    return with_one_retry(start, batch_id)
 
 
 def mark_extracted(
@@ -103,9 +116,14 @@ def mark_extracted(
     out_of_window: int,
     duplicate: int,
     answers_until: date | None = None,
+    pull_no: int | None = None,
 ) -> None:
-    """Record that the batch lies complete in landing; `answers_until` cuts its window where the source says less."""
-    _update(
+    """Record that the batch lies complete in landing; `answers_until` cuts its window where the source says less.
+
+    Raises:
+        ContractBroken: a later attempt at the same batch has begun since `pull_no`; what it makes of the batch stands.
+    """
+    is_noted = _update(
         batch_id,
         "state = 'extracted', manifest_sha256 = :sha, declared_total = :declared, pulled_count = :pulled,"
         " out_of_window_count = :out_of_window, duplicate_count = :duplicate, extracted_at = now(),"
@@ -117,7 +135,13 @@ def mark_extracted(
         out_of_window=out_of_window,
         duplicate=duplicate,
         answers_until=answers_until,
+        pull_no=pull_no,
     )
+    if not is_noted:
+        raise ContractBroken(
+            f"Batch {batch_id}: another attempt at it began while this one was pulled.",
+            action="none: the later attempt decides; if it failed, the next run asks again.",
+        )
 
 
 def mark_validated(connection: Connection, batch_id: str, *, quarantined: int, accepted_sha256: str) -> None:
@@ -157,12 +181,18 @@ def note_unanswered(batch_id: str, error: MotcuaError) -> None:
     )
 
 
-def _update(batch_id: str, assignments: str, **values: Any) -> None:
-    def update() -> None:
-        with store_engine().begin() as connection:
-            connection.execute(
-                text(f"update batch set {assignments} where batch_id = :batch_id"),  # noqa: S608  fixed assignments
-                {"batch_id": batch_id, **values},
-            )
+def _update(batch_id: str, assignments: str, pull_no: int | None = None, **values: Any) -> bool:
+    """Change a batch, with `pull_no` only while that is its newest attempt; return whether it was changed."""
 
-    with_one_retry(update, batch_id)
+    def update() -> bool:
+        with store_engine().begin() as connection:
+            updated = connection.execute(
+                text(
+                    f"update batch set {assignments} where batch_id = :batch_id"  # noqa: S608  fixed assignments
+                    " and (cast(:pull_no as bigint) is null or pull_no = :pull_no)"
+                ),
+                {"batch_id": batch_id, "pull_no": pull_no, **values},
+            )
+            return updated.rowcount > 0
+
+    return with_one_retry(update, batch_id)

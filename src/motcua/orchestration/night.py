@@ -149,7 +149,7 @@ def close(level: str, run_id: str) -> dict[str, Any]:
             action="read the log of plan_batches of this run, correct what it names and clear the task.",
         )
     loaded = [batch for batch in batches if batch.state == "loaded"]
-    counts = ("pulled", "new", "changed", "unchanged", "duplicate", "quarantined", "out_of_window")
+    counts = ("pulled", "new", "changed", "unchanged", "stale", "duplicate", "quarantined", "out_of_window")
     return {
         "level": level,
         "run_id": run_id,

@@ -55,7 +55,7 @@ create table rating_version (
     version_id bigint generated always as identity primary key, system_code text, agency_code text, rating_id text,
     unit_code text, points smallint, rated_on date, unit_id text references unit, content_hash text, source_id text,
     batch_id text references batch, known_from timestamptz, known_to timestamptz, superseded_by_batch_id text,
-    said_at timestamptz
+    said_at timestamptz, said_in_pull bigint
 )
 """
 
@@ -98,7 +98,7 @@ def source(databases: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(KINDS, "rating", RATING)
     monkeypatch.setitem(ADAPTERS, "ratings", f"{__name__}:RatingAdapter")  # type: ignore[misc]
     monkeypatch.setitem(OPTIONS, "ratings", RatingOptions)  # type: ignore[misc]
-    monkeypatch.setattr("motcua.extract.adapters.protocol._named", lambda adapter: RatingAdapter)
+    monkeypatch.setattr("motcua.extract.adapters.protocol._import_adapter", lambda adapter: RatingAdapter)
     with store_engine().begin() as connection:
         connection.execute(text(TABLE))
     yield Source.model_construct(
@@ -119,6 +119,7 @@ def take(source: Source, monkeypatch: pytest.MonkeyPatch, *given: dict[str, Any]
     run_id = f"ratings-{next(_RUNS)}"
     catalog = load_catalog(Settings.load().catalog_dir)
     [[batch_id]] = ledger.plan_run(catalog, run_id, date(2023, 10, 31), record_kind="rating")
+    ledger.start_attempt(batch_id)
     pull_batch(ledger.read_batches([batch_id])[0], source, NO_CONNECTION)
     validate_batches([batch_id], now=datetime(2023, 11, 1))
     consolidate_batches([batch_id])

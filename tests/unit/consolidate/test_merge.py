@@ -119,7 +119,7 @@ def test_the_database_itself_refuses_a_loaded_batch_that_does_not_balance() -> N
 def test_a_batch_pulled_before_the_known_version_does_not_overwrite_it() -> None:
     old = validated_batch([dossier(status_code=4, finished_at=None, returned_at=None)])
     load(validated_batch([dossier()]))
-    assert load(old).unchanged_count == 1
+    assert load(old).stale_count == 1
     assert versions() == [("1", 10, True)]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ def test_nothing_is_lost_and_nothing_is_doubled(seed: int) -> None:
     rng = random.Random(seed)
     held: dict[str, dict[str, dict[str, Any]]] = {source_id: {} for source_id in SITES}  # what each site holds now
     gone: dict[str, set[str]] = {source_id: set() for source_id in SITES}  # what it has deleted
+    changes = itertools.count()  # a source's modified times rise
     waiting: list[tuple[str, str]] = []  # batches pulled and not loaded yet, in order
 
     def change(source_id: str) -> None:
@@ -47,7 +49,7 @@ def test_nothing_is_lost_and_nothing_is_doubled(seed: int) -> None:
                 reference_uid=f"uid-{number}",
                 status_code=4 if is_open else 10,
                 finished_at=None if is_open else datetime(2023, 10, rng.randint(3, 20)),
-                modified_at=datetime(2023, 10, rng.randint(1, 28)),
+                modified_at=datetime(2023, 10, 1) + timedelta(hours=next(changes)),
             )
 
     def pull(source_id: str) -> None:
@@ -101,6 +103,7 @@ def test_nothing_is_lost_and_nothing_is_doubled(seed: int) -> None:
             batch.new_count,
             batch.changed_count,
             batch.unchanged_count,
+            batch.stale_count,
             batch.duplicate_count,
             batch.quarantined_count,
         )

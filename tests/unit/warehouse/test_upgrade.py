@@ -70,6 +70,48 @@ def test_an_older_database_is_upgraded_with_its_rows(empty_databases: dict[str, 
         connection.execute("update edition set state = 'provisional'")
 
 
+def test_pulls_of_before_are_numbered_in_the_order_they_ended_and_versions_know_theirs(
+    empty_databases: dict[str, str],
+) -> None:
+    with store_engine().begin() as connection:
+        config = _config("store")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0018")
+    counts = ", ".join(
+        f"{name}_count"
+        for name in ("pulled", "new", "changed", "unchanged", "duplicate", "quarantined", "out_of_window")
+    )
+    with psycopg.connect(empty_databases["store"]) as connection:
+        connection.execute(
+            "insert into unit (unit_id, code, kind, level, name, valid_from)"
+            " values ('84:2020', '84', 'province', 'province', 'Trà Vinh', '2020-01-01')"
+        )
+        connection.execute(
+            "insert into batch (batch_id, run_id, source_id, level, window_from, window_to, state, extracted_at,"
+            f" {counts}) values"
+            " ('late', 'r', 's', 'province', '2023-10-01', '2023-10-31', 'loaded', '2023-11-03', 0,0,0,0,0,0,0),"
+            " ('early', 'r', 's', 'province', '2023-10-01', '2023-10-31', 'loaded', '2023-11-01', 0,0,0,0,0,0,0),"
+            " ('other', 'r', 't', 'province', '2023-10-01', '2023-10-31', 'loaded', '2023-11-02', 0,0,0,0,0,0,0),"
+            " ('never', 'r', 's', 'province', '2023-10-01', '2023-10-31', 'planned', null, 0,0,0,0,0,0,0)"
+        )
+        # The second is written again by a batch of another source: it keeps the pull that said it.
+        connection.execute(
+            "insert into dossier_version (system_code, agency_code, dossier_id, procedure_code, status_code,"
+            " received_at, unit_id, field_code, content_hash, source_id, batch_id, known_from, said_at) values"
+            " ('x', '1', '1', '2.000815', 4, '2023-10-02', '84:2020', 'f', 'h', 's', 'late', '2023-11-03', null),"
+            " ('x', '1', '2', '2.000815', 4, '2023-10-02', '84:2020', 'f', 'h', 's', 'other', '2023-11-02',"
+            " '2023-11-01')"
+        )
+    upgrade_databases()
+    with psycopg.connect(empty_databases["store"]) as connection:
+        numbers = connection.execute("select batch_id, pull_no, stale_count from batch order by pull_no").fetchall()
+        assert numbers == [("early", 1, None), ("other", 2, None), ("late", 3, None), ("never", None, None)]
+        said = connection.execute("select dossier_id, said_in_pull from dossier_version order by 1").fetchall()
+        assert said == [("1", 3), ("2", 1)]
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            connection.execute("update dossier_version set said_in_pull = 7")
+
+
 def test_upgrading_twice_changes_nothing(empty_databases: dict[str, str]) -> None:
     assert upgrade_databases() == upgrade_databases()
 

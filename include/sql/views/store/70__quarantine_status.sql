@@ -38,7 +38,7 @@ select
                     later.source_id = latest.source_id
                     and later.record_kind = latest.record_kind
                     and later.state = 'loaded'
-                    and later.extracted_at > own.extracted_at
+                    and later.pull_no > own.pull_no
                     and (
                         later.is_whole
                         or (later.window_from <= own.window_from and own.window_to <= later.window_to)

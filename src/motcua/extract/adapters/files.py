@@ -1,7 +1,7 @@
 """Dropped files: the tables that a unit exports or mails, as CSV or as a workbook, in a folder or an object store.
 
-No server filters them. A pull reads every file of the pattern, in the order of their names, and then selects the
-requested days. If a dossier has several rows, the last one counts.
+No server filters them: a pull reads every file of the pattern, from the earliest to the latest (`drop_order`), and
+the days asked for are cut by us. Of a dossier that stands twice the later row counts.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import fsspec
 from motcua.catalog import Source
 from motcua.errors import ConfigurationError, SourceUnavailable
 from motcua.extract.wire.connection import SourceConnection
+from motcua.extract.wire.drop_order import in_order
 from motcua.settings import Settings
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
@@ -38,7 +39,7 @@ class DropFolder:
         self.newest: datetime | None = None
 
     def read(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the name and the content of each file, in the order of the names.
+        """Yield the name and the content of each file, from the earliest to the latest.
 
         Raises:
             SourceUnavailable: there is no file, the file system does not answer, or a file is still being written.
@@ -53,9 +54,10 @@ class DropFolder:
             ) from None
         try:
             paths = self._paths(filesystem, pattern)
-            for path in paths:
+            dropped_at = {path: _dropped_at(filesystem, path) for path in paths}
+            for path in in_order(dropped_at):
                 body = self._content(filesystem, path)
-                dropped = _dropped_at(filesystem, path)
+                dropped = dropped_at[path]
                 if dropped is not None and (self.newest is None or dropped > self.newest):
                     self.newest = dropped
                 yield _name(path), body
@@ -70,7 +72,7 @@ class DropFolder:
         complete = [
             path for path in matches if not path.endswith(_UNFINISHED) and not _name(path).startswith(("~$", "."))
         ]
-        files = sorted((path for path in complete if filesystem.isfile(path)), key=_name)
+        files = [path for path in complete if filesystem.isfile(path)]
         if not files:
             raise SourceUnavailable(
                 f"{self._source_id}: there is no file at {self._pattern}"

@@ -131,3 +131,10 @@ def test_a_table_in_memory_is_read_like_one_on_disk() -> None:
 
     fsspec.filesystem("memory").pipe("/drops/a.csv", (HEADER + row()).encode("utf-16"))
     assert landed(adapter(Path(), "memory://drops/*.csv"))[0]["unit_code"] == "UBND Phường 4"
+
+
+def test_the_file_of_october_is_later_than_that_of_september(tmp_path: Path) -> None:
+    drop(tmp_path, "T9-2025.csv", row(status="Đang xử lý"))
+    drop(tmp_path, "T10-2025.csv", row(status="Đã xử lý xong"))
+    found = landed(adapter(tmp_path))
+    assert sorted((one["disposition"], one["status_code"]) for one in found) == [("duplicate", 4), ("record", 9)]

@@ -5,7 +5,7 @@ What was validated before has no hash. It is judged again from landing, which gi
 
 from alembic import op
 
-revision = "0028"
+revision = "0019"
 down_revision = "0018"
 
 
