@@ -200,7 +200,9 @@ def test_a_stage_that_fails_says_who_must_act(error: Exception, state: str, mess
     found = batch(batch_id)
     assert (found.state, found.failed_stage, found.error_kind) == (state, "validate", type(error).__name__)
     assert found.error_message == message
+    assert found.is_explained == (message != "KeyError in validate")  # else nobody foresaw it
     assert batch(other).state == "planned"
+    assert batch(other).is_explained
 
 
 def test_a_source_that_did_not_answer_stays_to_be_asked() -> None:
