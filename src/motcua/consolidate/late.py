@@ -48,7 +48,8 @@ def note_said_later(connection: Connection, kind: RecordKind, known: Known, miss
         except (OSError, ContractBroken):
             raise ContractBroken(
                 f"Source {known.source_id}, batch {known.batch_id}: batch {later.batch_id}, whose pull started later,"
-                " is loaded and its landing is gone or was changed, so which of two states is the older one cannot be told.",
+                " is loaded and its landing is gone or was changed, so which of two states is the older one cannot be"
+                " told.",
                 action="leave this batch; ask for its days again with `motcua ingest`.",
             ) from None
     names = (*kind.key, MODIFIED, "pull_no")
