@@ -82,6 +82,15 @@ def test_a_sweep_reaches_as_far_back_as_the_source_was_ever_asked() -> None:
     assert days_of(asked(young, guards))[0] == date(2023, 8, 15)
 
 
+def test_a_night_that_is_not_its_turn_reaches_no_further_back_than_the_overlap() -> None:
+    guards = Guards(sweep=Sweep(every_nights=28, days=120))
+    for night in (DAY + timedelta(days=n) for n in range(28)):
+        answer = LastAnswer(night - timedelta(days=1), "loaded", covered_from=date(2023, 1, 1))
+        first = days_of(due_windows(THE_SOURCE, night, answer, guards))[0]
+        reach = 120 if is_swept(THE_SOURCE.source_id, night, guards) else THE_SOURCE.overlap_days
+        assert first == night - timedelta(days=reach)
+
+
 def test_an_overlap_longer_than_a_window_is_asked_for_in_one_window() -> None:
     guards = Guards(sweep=Sweep(days=0), catch_up=CatchUp(window_days=10))
     assert asked(LastAnswer(date(2023, 10, 30), "loaded"), guards) == [(date(2023, 9, 30), DAY)]

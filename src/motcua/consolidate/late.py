@@ -34,7 +34,7 @@ def note_said_later(connection: Connection, kind: RecordKind, known: Known, miss
         missed: ids of records that the batch's pull did not show.
 
     Raises:
-        ContractBroken: the landing of a later pull is gone, so that nothing tells which state is older.
+        ContractBroken: the landing of a later pull is gone or was changed, so that nothing tells which state is older.
     """
     later_pulls = connection.execute(statement("consolidate/later_pulls"), known.values).all()
     asked: set[str] = set()
@@ -45,10 +45,11 @@ def note_said_later(connection: Connection, kind: RecordKind, known: Known, miss
     for later in later_pulls:
         try:
             said += _said(kind, later, asked)
-        except OSError:
+        except (OSError, ContractBroken):
             raise ContractBroken(
                 f"Source {known.source_id}, batch {known.batch_id}: batch {later.batch_id}, whose pull started later,"
-                " is loaded and its landing is gone, so which of two states is the older one cannot be told.",
+                " is loaded and its landing is gone or was changed, so which of two states is the older one cannot be"
+                " told.",
                 action="leave this batch; ask for its days again with `motcua ingest`.",
             ) from None
     names = (*kind.key, MODIFIED, "pull_no")

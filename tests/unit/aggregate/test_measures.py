@@ -106,3 +106,32 @@ def test_a_batch_loaded_while_the_measures_are_compared_neither_waits_nor_appear
         assert other.submit(consolidate_batches, [second]).result(timeout=30).loaded == [second]
         assert measuring._differences(connection) == []
     assert build_measures() == [second]
+
+
+def test_a_rebuild_takes_in_what_is_loaded_and_not_measured_yet() -> None:
+    night(dossier("1"))
+    consolidate_batches([validated_batch([dossier("2")])])
+    assert rebuild_measures() == []
+    assert measures()[COMMUNE, "2023-10-02", "received_direct"] == 2
+    assert build_measures() == []
+
+
+def test_of_several_wrong_measures_the_first_is_named() -> None:
+    night(dossier())
+    with store_engine().begin() as connection:
+        connection.execute(text("update measure_day set quantity = quantity + 1"))
+    with pytest.raises(MeasuresDiffer, match=r"cells of measure_day differ .*; the first is received_direct of"):
+        check_measures()
+
+
+def test_measures_are_built_by_one_at_a_time_each_from_what_is_loaded_when_its_turn_comes() -> None:
+    waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory'")
+    first = validated_batch([dossier("1")])
+    with store_engine().connect() as watcher, ThreadPoolExecutor(1) as other:
+        with measuring._measuring():
+            built = other.submit(build_measures)
+            while not watcher.scalar(waiting):
+                assert not built.done()
+                watcher.rollback()
+            assert consolidate_batches([first]).loaded == [first]
+        assert built.result(timeout=60) == [first]

@@ -62,6 +62,29 @@ def test_a_dossier_whose_id_is_unknown_a_second_night_is_withdrawn_with_its_proo
     assert tuple(state()) == ("tombstoned", 1, proof)
 
 
+def test_what_was_set_aside_of_a_dossier_that_is_withdrawn_needs_no_decision_any_more() -> None:
+    load(dossier("1"))
+    with store_engine().begin() as connection:
+        connection.execute(
+            text(
+                "insert into quarantine_record (batch_id, source_id, record_kind, record_no, system_code, agency_code,"
+                " record_id, broken_rules, record) select batch_id, source_id, 'dossier', 1, system_code, agency_code,"
+                " dossier_id, '[{\"rule_id\": \"V1\"}]', '{}' from dossier_version"
+            )
+        )
+    settled = text("select accepted_in_batch_id from quarantine_record")
+    assert load(missing=("1",)).unconfirmed_count == 1
+    with store_engine().connect() as connection:
+        assert connection.scalars(settled).all() == [None]
+    batch = load(missing=("1",))
+    with store_engine().connect() as connection:
+        assert connection.scalars(settled).all() == [batch.batch_id]
+
+
+def test_a_night_that_shows_every_dossier_leaves_none_unconfirmed() -> None:
+    assert load(dossier("1")).unconfirmed_count == 0
+
+
 def test_a_dossier_withdrawn_once_is_not_withdrawn_again() -> None:
     load(dossier("1"))
     for _ in range(2):

@@ -116,6 +116,7 @@ def test_a_dossier_missing_from_the_listing_is_requested_by_id(site: Site, plan:
     moved["receiveDate"] = "15/09/2023 08:00:00"  # out of the window: no list shows it, its id does
     batch = pulled(plan()[0], resolve)
     assert (batch.state, batch.pulled_count) == ("extracted", 40)
+    assert batch.out_of_window_count == 0  # its correction is taken, so that the old day does not go on counting
     assert [path for path, _, _ in site.asked if path.endswith("/dossiers/40")] == ["/o/rest/v2/dossiers/40"]
 
 

@@ -82,6 +82,8 @@ def test_rows_go_by_level_then_code_and_a_commune_is_named_with_its_district(ref
 def test_rows_by_unit_level_field_and_the_total_are_read_as_the_form_asks(reform: Store) -> None:
     reform.measure(WARD_4, date(2025, 6, 11), "received_online", 2, field="cu-tru")
     reform.measure(WARD_4, date(2025, 7, 11), "received_online", 2, field="later")
+    for measure in ("received_online", "resolved_early"):  # come and gone before: nothing to show of this field
+        reform.measure(WARD_4, date(2025, 5, 5), measure, 1, field="gone")
     assert list(tables(reform, TINY, "84", JUNE)) == ["unit", "total"]
     found = tables(reform, with_tables(TINY, "unit", "field", "level"), "84", JUNE)
     assert list(found) == ["unit", "field", "level", "total"]
@@ -104,6 +106,14 @@ def test_a_form_looks_ahead_so_many_working_days_and_over_rest_days(reform: Stor
     ahead = form(due={"terms": [term(["open_due"], "days_ahead")]})
     asked = Form.model_validate({**ahead.model_dump(), "working_days_ahead": days})
     assert tables(reform, asked, "84", friday)["total"].rows[0].figures["due"] == expected
+
+
+def test_the_first_working_day_ahead_is_the_day_after_the_period(reform: Store) -> None:
+    for day, quantity in ((24, 100), (25, 1), (26, 2)):
+        reform.measure(WARD_4, date(2025, 6, day), "open_due", quantity)
+    ahead = form(due={"terms": [term(["open_due"], "days_ahead")]})
+    asked = Form.model_validate({**ahead.model_dump(), "working_days_ahead": 1})
+    assert tables(reform, asked, "84", day_period(date(2025, 6, 24)))["total"].rows[0].figures["due"] == 1
 
 
 def test_a_part_that_another_follows_does_not_look_ahead(reform: Store) -> None:
@@ -190,6 +200,7 @@ def test_a_row_keeps_its_figures_what_they_lack_and_its_shares() -> None:
     made = make_row(NEEDING, ("1", "Một", "commune", "1:2020"), figures)
     assert (made.row_code, made.row_name, made.level, made.unit_id) == ("1", "Một", "commune", "1:2020")
     assert (dict(made.percentages), made.lacking, made.told) == ({"share": "33.33"}, frozenset(), figures)
+    assert made.as_json()["level"] == "commune"
     lacking = make_row(NEEDING, ("1", "Một", "", ""), figures, frozenset({"late"}))
     assert dict(lacking.percentages) == {"share": ""}
     assert lacking.as_json() == {
@@ -238,6 +249,8 @@ def test_an_identity_holds_to_the_unit_or_at_least(reform: Store) -> None:
         r" not hold: all 5, but came 3 \+ before 1 = 4\. What to do: run `motcua measures rebuild --check`",
     ):
         checked(unit, odd(all=5), asked=HELD)
+    with pytest.raises(ReportRefused, match="all 5, but came 3"):  # what it is silent on is no part of the identity
+        checked(unit, replace(odd(all=5), lacking=frozenset({"left"})), asked=HELD)
     checked(unit, odd(all=5), asked=AT_LEAST)
     for asked in (HELD, AT_LEAST):
         with pytest.raises(ReportRefused, match="all 3, but came 3"):
