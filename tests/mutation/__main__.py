@@ -29,8 +29,9 @@ _HEAD = """# Mutation
 
 <!-- Written by `make mutation`: do not edit. -->
 
-The last run of `make mutation`: small faults put into the code one at a time (a bound moved, a condition dropped or
-turned round, a call left out), each under the tests of its file only. A fault that no test of them notices survives;
+The last run of each file by `make mutation`, which need not be one run: small faults put into the code one at a time (a
+bound moved, a condition dropped or turned round, a call left out), each under the tests of its file only.
+A fault that no test of them notices survives;
 the line beside it says why it may. What is run is listed in `tests/mutation/python.toml`, and beside the SQL cases in
 `tests/sql/`; how, in [decision 0030](../decisions/0030-mutants-by-cosmic-ray-run-in-forks.md).
 """

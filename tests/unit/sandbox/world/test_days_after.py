@@ -44,7 +44,8 @@ def test_a_working_day_after_the_period_is_like_one_in_it(scenario_id: str, worl
     part = scenario.parts[-1].levels.values()
     received = sum(level.received for level in part) / calendar.count
     closed = sum(level.resolved + level.withdrawn + level.stopped for level in part) / calendar.count
-    stock = sum(level.open_total for level in part) / sum(level.carried_over for level in part)  # may have grown
+    carried_over = sum(level.carried_over for level in part)
+    stock = sum(level.open_total for level in part) / carried_over if carried_over else np.inf  # may have grown
     worked = 0
     for night, day in days_after(world):
         counts = on_day(world, night, day)
