@@ -11,7 +11,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from motcua import ledger
-from motcua.canonical import ACCEPTED_SCHEMA
+from motcua.canonical import ACCEPTED_SCHEMA, LANDING_SCHEMA
 from motcua.catalog import load_catalog
 from motcua.landing import write_accepted, write_records
 from motcua.reference_docs import TABLES
@@ -93,7 +93,8 @@ def validated_batch(
     uri = ledger.read_batches([batch_id])[0].landing_uri
     rows = [record | {"record_no": number} for number, record in enumerate([*records, *aside])]
     landed = pa.Table.from_pylist(rows, schema=ACCEPTED_SCHEMA)
-    sha = write_records(uri, landed.drop_columns(["unit_id", "field_code"]), {"source_id": source_id, **(facts or {})})
+    as_landed = pa.Table.from_pylist(rows, schema=LANDING_SCHEMA)
+    sha = write_records(uri, as_landed, {"source_id": source_id, **(facts or {})})
     accepted_sha256 = write_accepted(uri, landed.slice(0, len(records)))
     duplicates = sum(row["disposition"] == "duplicate" for row in aside)
     quarantined += len(aside) - duplicates

@@ -50,7 +50,7 @@ def test_a_field_that_says_otherwise_changes_the_record(kind: RecordKind, field:
             kind.version_table: [version | {"content_hash": HashOf(known)}],
         },
         temporary=("said_later",),
-        parameters={"batch_id": "second", "known_from": datetime(2023, 10, 20, 1), "pull_no": 20},
+        parameters={"batch_id": "second", "known_from": datetime(2023, 10, 20, 1), "pull_no": 20, "is_replay": False},
         expect=None,
         after={"compared": [{"outcome": "unchanged" if field.compared == "apart" else "changed"}]},
         writes=None,

@@ -34,7 +34,7 @@ TEMPORARY: dict[str, tuple[str, tuple[str, ...]]] = {
     "asked_dossier": ("validate/asked_dossiers", ()),
 }
 _ARRAYS = ("dossier_ids", "evidence", "system_codes", "agency_codes", "record_ids", "modified_ats", "pull_nos")
-NOTHING: dict[str, Any] = dict.fromkeys(("batch_id", "source_id", "known_from", "pull_no"))
+NOTHING: dict[str, Any] = dict.fromkeys(("batch_id", "source_id", "known_from", "pull_no", "said_at", "is_replay"))
 NOTHING |= {array: [] for array in _ARRAYS}
 
 

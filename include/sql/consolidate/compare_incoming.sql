@@ -4,7 +4,7 @@
 -- how the record was received. It has first the columns that were always in it, in their order, then every other column
 -- that has a value, by name. So a new column without values does not change any hash. A state that is older than the
 -- known version, or than what later pulls have repeated of it (said_later), is stale and changes nothing. `is_older`
--- decides which of two states is older.
+-- decides which of two states is older. Of one state that a replay reads again, the later reading counts.
 create temporary table compared on commit drop as
 with incoming as (
     select
@@ -25,10 +25,14 @@ met as (
         known.version_id as known_version_id,
         greatest(known.known_from, :known_from) as made_at,
         known.content_hash = incoming.content_hash as is_hash_known,
-        is_older({incoming_modified_at}, :pull_no, {known_modified_at}, known.said_in_pull)
+        (
+            is_older({incoming_modified_at}, :pull_no, {known_modified_at}, known.said_in_pull)
+            and not (:is_replay and known.said_in_pull is not distinct from :pull_no)
+        )
         or (
             said_later.pull_no is not null
             and is_older({incoming_modified_at}, :pull_no, said_later.modified_at, said_later.pull_no)
+            and not (:is_replay and said_later.pull_no = :pull_no)
         ) as is_known_newer,
         coalesce(said_later.modified_at = '9999-12-31', false) as is_deleted_later
     from incoming

@@ -7,7 +7,7 @@ select
     :source_id as source_id,
     :batch_id as batch_id,
     compared.made_at as known_from,
-    :known_from as said_at,
+    :said_at as said_at,
     :pull_no as said_in_pull
 from compared
 where compared.outcome in ('new', 'changed')

@@ -1,4 +1,5 @@
--- Grain: one batch. Writes batch. The table refuses a loaded batch whose counts do not add up to the pulled records. A
+-- Grain: one batch. Writes batch. `loaded_at` is taken under the lock of the merge, so it is the order in which batches
+-- are loaded. The table refuses a loaded batch whose counts do not add up to the pulled records. A
 -- batch whose contributions are not summed by day does not wait for measures.
 update batch
 set
@@ -11,7 +12,7 @@ set
     unconfirmed_count = :unconfirmed_count,
     tombstoned_count = :tombstoned_count,
     restored_count = :restored_count,
-    loaded_at = now(),
+    loaded_at = clock_timestamp(),
     measured_at = case when :is_measured then now() end,
     failed_stage = null,
     error_kind = null,

@@ -38,7 +38,7 @@ where
         or (
             absent.evidence = 'not_found'
             and absence.dossier_id is not null
-            and coalesce(missed.pull_no, 0) < :pull_no
+            and coalesce(missed.said_in_pull, 0) < :pull_no
         )
     )
     and coalesce(known.said_in_pull, 0) < :pull_no

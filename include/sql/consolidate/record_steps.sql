@@ -12,7 +12,7 @@ where
     not exists (
         select from dossier_step as known
         inner join batch as heard on known.batch_id = heard.batch_id
-        where (known.{key}) = (given.{key}) and heard.pull_no >= :pull_no
+        where (known.{key}) = (given.{key}) and heard.said_in_pull >= :pull_no
     )
 on conflict ({key}) do update
     set

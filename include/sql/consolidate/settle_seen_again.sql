@@ -9,7 +9,7 @@ where
         select from batch as heard
         where
             heard.batch_id = coalesce(dossier_absence.settled_in_batch_id, dossier_absence.missed_in_batch_id)
-            and heard.pull_no >= :pull_no
+            and heard.said_in_pull >= :pull_no
     )
     and (
         state = 'unconfirmed'

@@ -1,5 +1,5 @@
 -- Grain: one source. Reads batch. The days that each source has answered for, the first requested day without an answer
--- until now, and the state of its newest batch.
+-- until now, and the state of its newest batch. A replay asked for nothing.
 with covered as (
     select
         source_id,
@@ -11,6 +11,7 @@ with covered as (
             as asked_in_vain,
         (array_agg(state order by planned_at desc, batch_id desc))[1] as last_state
     from batch
+    where replay_of is null
     group by source_id
 )
 

@@ -3,6 +3,7 @@
 -- where each of its days had been answered for after that day ended: an unanswered repetition takes nothing back. A
 -- batch that is held makes the cell quarantined, because a person must decide. With a due moment, also returns whether
 -- every day was loaded before it, and the records of the newest answer: how many there are and how many were set aside.
+-- A replay asked for nothing, so it answers for no day; it is among the batches that the figures were made from.
 with requested as (
     select
         asked.source_id,
@@ -20,6 +21,7 @@ windows as (
         batch.error_message,
         batch.pulled_count,
         batch.quarantined_count,
+        batch.replay_of is not null as is_replay,
         daterange(batch.window_from, batch.window_to, '[]') * requested.days as days,
         -- the wall clock in Vietnam, by which a day ends
         batch.planned_at at time zone 'Asia/Ho_Chi_Minh'
@@ -32,12 +34,18 @@ windows as (
 loaded as (
     select
         source_id,
-        range_agg(days) as days,
-        range_agg(days) filter (where loaded_at < cast(:due_end as timestamptz)) as days_in_time,
-        max(upper(days)) filter (where is_after_its_days) as settled_until,
+        range_agg(days) filter (where not is_replay) as days,
+        range_agg(days) filter (where not is_replay and loaded_at < cast(:due_end as timestamptz)) as days_in_time,
+        max(upper(days)) filter (where not is_replay and is_after_its_days) as settled_until,
         array_agg(batch_id order by batch_id) as batch_ids,
-        (array_agg(pulled_count order by planned_at desc, batch_id desc))[1] as pulled_count,
-        (array_agg(quarantined_count order by planned_at desc, batch_id desc))[1] as quarantined_count
+        (
+            array_agg(pulled_count order by planned_at desc, batch_id desc)
+            filter (where not is_replay)
+        )[1] as pulled_count,
+        (
+            array_agg(quarantined_count order by planned_at desc, batch_id desc)
+            filter (where not is_replay)
+        )[1] as quarantined_count
     from windows
     where state = 'loaded'
     group by source_id
@@ -51,11 +59,13 @@ unanswered as (
     from windows as broken
     where
         broken.state <> 'loaded'
+        and not broken.is_replay
         and not coalesce((
             select range_agg(later.days) @> broken.days
             from windows as later
             where
                 later.source_id = broken.source_id
+                and not later.is_replay
                 and later.state = 'loaded'
                 and (
                     later.planned_at >= broken.planned_at

@@ -17,7 +17,7 @@ where
     and quarantine_record.batch_id not in (
         select later.batch_id
         from batch as own
-        inner join batch as later on own.pull_no < later.pull_no
+        inner join batch as later on own.said_in_pull < later.said_in_pull
         where own.batch_id = :batch_id
     )
     and quarantine_record.system_code = answered.system_code

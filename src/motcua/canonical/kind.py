@@ -61,6 +61,7 @@ class RecordKind:
         content: what the source says of the thing itself; a change here makes a new version.
         kept: said of the record, kept with its version; a change here alone makes none.
         trace: said of the record and needed until it is consolidated.
+        landed: kept in landing alone, where a replay reads it.
         resolved: what validation adds to an accepted record, `unit_id` among it.
         decided: what consolidation adds to a version, beside the unit that it may change.
         reference: the columns whose first value tells the day that its unit is read on.
@@ -77,6 +78,7 @@ class RecordKind:
     content: tuple[Field, ...]
     kept: tuple[Field, ...] = ()
     trace: tuple[Field, ...] = ()
+    landed: tuple[Field, ...] = ()
     resolved: tuple[Field, ...] = ()
     decided: tuple[Field, ...] = ()
     reference: tuple[str, ...] = ()
@@ -108,17 +110,17 @@ class RecordKind:
     @cached_property
     def landing_schema(self) -> pa.Schema:
         """The columns of every record pulled."""
-        return _schema((*self.identity, *self.content, *self.kept, *self.trace))
+        return _schema((*self.identity, *self.content, *self.kept, *self.trace, *self.landed))
 
     @cached_property
     def accepted_schema(self) -> pa.Schema:
         """The columns of an accepted record."""
-        return pa.schema([*self.landing_schema, *_schema(self.resolved)])
+        return _schema((*self.identity, *self.content, *self.kept, *self.trace, *self.resolved))
 
     @cached_property
     def pulled_schema(self) -> pa.Schema:
         """The columns of a record before its disposition is told."""
-        return _schema((*self.identity[3:], *self.content, *self.kept, *self.trace))
+        return _schema((*self.identity[3:], *self.content, *self.kept, *self.trace, *self.landed))
 
     @cached_property
     def staging_columns(self) -> str:
@@ -156,7 +158,7 @@ class RecordKind:
     @cached_property
     def not_judged(self) -> tuple[str, ...]:
         """The columns of a landed record that no rule reads and no quarantine shows."""
-        return ("disposition", "disposition_reason", *self.hidden)
+        return ("disposition", "disposition_reason", *self.hidden, *(field.name for field in self.landed))
 
     @cached_property
     def shown(self) -> tuple[str, ...]:

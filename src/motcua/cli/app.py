@@ -31,6 +31,7 @@ from motcua.cli import (
     sources,
     units,
 )
+from motcua.cli import replay as replay_command
 from motcua.cli import watchdog as watchdog_command
 from motcua.cli.console import errors
 from motcua.errors import MotcuaError
@@ -56,6 +57,7 @@ app.add_typer(obligations.app, name="obligations")
 app.add_typer(portal.app, name="portal")
 app.command()(due.due)
 app.command()(ingest.ingest)
+app.command()(replay_command.replay)
 app.command()(reception.receive)
 app.command()(keys.keys)
 app.command()(watchdog_command.watchdog)

@@ -73,5 +73,6 @@ def show(quarantine_id: int, as_json: Annotated[bool, typer.Option("--json")] = 
     )
     output.print(
         "What to do: ask for a correction of the record at its source; the next pull of its window loads it."
-        " `motcua ingest --source ... --from ... --to ...` pulls it now."
+        " `motcua ingest --source ... --from ... --to ...` pulls it now. If the mapping or the catalogue was wrong,"
+        " correct it and run `motcua replay --source ...`."
     )

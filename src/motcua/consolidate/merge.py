@@ -14,7 +14,7 @@ from motcua.consolidate.dossiers import merge_dossiers
 from motcua.consolidate.late import note_said_later
 from motcua.consolidate.staging import staged
 from motcua.consolidate.versions import Known, merge_records
-from motcua.errors import LedgerImbalance
+from motcua.errors import ContractBroken, LedgerImbalance
 from motcua.warehouse import is_lost_session, statement
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def consolidate_batches(batch_ids: Sequence[str]) -> ConsolidationOutcome:
 def _consolidate_kind(kind: RecordKind, batches: Sequence[ledger.Batch], outcome: ConsolidationOutcome) -> None:
     """Load the batches in one session. When it is lost, the others go on in a new one, the interrupted batch first."""
     interrupted: set[str] = set()
-    waiting = sorted(batches, key=lambda batch: batch.pull_no or 0)
+    waiting = sorted(batches, key=lambda batch: (batch.said_in_pull or 0, batch.pull_no or 0))
     while waiting:
         with staged(kind, waiting) as (connection, unread):
             waiting = _load_in_session(connection, kind, waiting, unread, interrupted, outcome)
@@ -104,7 +104,20 @@ def _load(connection: Connection, kind: RecordKind, batch: ledger.Batch) -> None
         return
     # One merge at a time, because the identity of a dossier depends on dossiers of other sources with its number.
     connection.execute(text("select pg_advisory_xact_lock(hashtext('consolidate'))"))
-    known = Known(batch.batch_id, batch.source_id, row.extracted_at, row.pull_no or 0)
+    if row.is_overtaken:
+        raise ContractBroken(
+            f"Source {batch.source_id}, batch {batch.batch_id}: a later replay of {batch.replay_of} is loaded already.",
+            action="none: the later reading stands.",
+        )
+    known = Known(
+        batch.batch_id,
+        batch.source_id,
+        row.extracted_at,
+        row.pull_no or 0,
+        row.said_at,
+        is_replay=row.is_replay,
+        chosen_at=row.chosen_at,
+    )
     if kind.name == DOSSIER.name:
         counts = merge_dossiers(connection, batch, known)
     else:

@@ -13,12 +13,22 @@ from motcua.warehouse import statement
 
 @dataclass(frozen=True)
 class Known:
-    """The batch that is merged, its source, the time since which its content is known, and the number of its pull."""
+    """The batch that is merged.
+
+    Attributes:
+        known_from: since when its content is known.
+        pull_no: the number of the pull that said it: of a replay, of the pull that it reads again.
+        said_at: when that pull ended.
+        chosen_at: of a replay, when its records were chosen.
+    """
 
     batch_id: str
     source_id: str
     known_from: datetime
     pull_no: int
+    said_at: datetime
+    is_replay: bool = False
+    chosen_at: datetime | None = None
 
     @property
     def values(self) -> dict[str, object]:

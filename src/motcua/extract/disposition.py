@@ -31,7 +31,13 @@ OWN = (None, SOFT_DELETED, MIGRATED)  # the standings of rows that are dossiers 
 
 
 def assign_dispositions(
-    pulled: pa.Table, window: Window, known: Set[str], *, is_opening: bool = False, is_register: bool = False
+    pulled: pa.Table,
+    window: Window,
+    known: Set[str],
+    *,
+    is_opening: bool = False,
+    is_register: bool = False,
+    record_nos: pa.ChunkedArray | None = None,
 ) -> pa.Table:
     """Return every pulled row, in a fixed order, as a table of LANDING_SCHEMA with its disposition.
 
@@ -41,6 +47,7 @@ def assign_dispositions(
         known: ids of dossiers that our store has of these days, or has open from before.
         is_opening: what was closed at any time since the first requested day belongs to the pull.
         is_register: every row belongs to the pull.
+        record_nos: the numbers of the rows where they have them already; then they stay in their order.
     """
     ids = pulled["dossier_id"].to_pylist()
     standings = pulled["standing"].to_pylist()
@@ -73,7 +80,14 @@ def assign_dispositions(
         .append_column("disposition", pa.array(dispositions, pa.string()))
         .append_column("disposition_reason", pa.array(reasons, pa.string()))
     )
-    return _numbered(_without_status(disposed))
+    disposed = _without_status(disposed)
+    if record_nos is not None:
+        return (
+            disposed.append_column(LANDING_SCHEMA.field("record_no"), record_nos)
+            .select(LANDING_SCHEMA.names)
+            .cast(LANDING_SCHEMA)
+        )
+    return _numbered(disposed)
 
 
 def belongs(pulled: pa.Table, window: Window, *, is_opening: bool = False) -> pa.ChunkedArray:

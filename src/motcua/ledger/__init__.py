@@ -39,6 +39,7 @@ from motcua.ledger.planning import (
     new_run_id,
     plan_run,
 )
+from motcua.ledger.replays import ToReplay, mark_read_again, plan_replay, read_to_replay
 
 __all__ = [
     "EVERY_DAY",
@@ -51,6 +52,7 @@ __all__ = [
     "LastAnswer",
     "Proof",
     "SetAside",
+    "ToReplay",
     "absences",
     "batch_id_of",
     "completeness",
@@ -63,14 +65,17 @@ __all__ = [
     "last_answers",
     "mark_extracted",
     "mark_failed",
+    "mark_read_again",
     "mark_validated",
     "new_run_id",
     "note_unanswered",
     "openings_unknown",
     "owed_days",
     "petitions_set_aside",
+    "plan_replay",
     "plan_run",
     "read_batches",
     "read_run",
+    "read_to_replay",
     "start_attempt",
 ]

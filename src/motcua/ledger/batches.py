@@ -21,6 +21,7 @@ class Batch:
     """One row of the ledger as the stages need it. Days are inclusive, in Asia/Ho_Chi_Minh.
 
     `pull_no` says when the newest attempt at its pull started, among the pulls of all sources.
+    `said_in_pull` is that number too, but of a replay it is that of the pull whose landing it reads again, `replay_of`.
     Of a batch whose source always gives all it has the window says for which days it answers.
     """
 
@@ -54,6 +55,8 @@ class Batch:
     error_kind: str | None
     error_message: str | None
     pull_no: int | None
+    said_in_pull: int | None
+    replay_of: str | None
 
     @property
     def is_explained(self) -> bool:

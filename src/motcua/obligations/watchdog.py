@@ -65,7 +65,7 @@ def _watch(day: date) -> list[Finding]:
             store.execute(
                 text(
                     "select level, count(distinct source_id) from batch"
-                    " where window_to >= :day and planned_at >= :began group by level"
+                    " where window_to >= :day and planned_at >= :began and replay_of is null group by level"
                 ),
                 {"day": day, "began": began},
             )

@@ -120,7 +120,7 @@ class Judged:
         held = [number for number, verdict in enumerate(self.verdicts) if verdict.held]
         is_not_held = ~np.isin(self._batch_no, held)
         aside = self._set_aside(np.flatnonzero(self._is_broken & is_not_held))
-        resolved = self._records
+        resolved = self._records.drop_columns([field.name for field in self._kind.landed])
         for column in self._kind.schema_of("resolved"):
             values = pa.array(self._frame[column.name], column.type, from_pandas=True)
             resolved = resolved.append_column(column, values)

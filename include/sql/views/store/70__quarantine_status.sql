@@ -1,6 +1,6 @@
 -- Grain: one record set aside. Reads quarantine_record, batch. Its status now:
 --   superseded  a later record of the same key was set aside. For a record without a key: its source has answered again
---               for the same days
+--               for the same days, or what its pull landed was read again
 --   accepted    a batch that accepted the record is loaded
 --   open        neither of these
 with latest as (
@@ -38,10 +38,19 @@ select
                     later.source_id = latest.source_id
                     and later.record_kind = latest.record_kind
                     and later.state = 'loaded'
-                    and later.pull_no > own.pull_no
                     and (
-                        later.is_whole
-                        or (later.window_from <= own.window_from and own.window_to <= later.window_to)
+                        (
+                            later.replay_of is null
+                            and later.pull_no > own.said_in_pull
+                            and (
+                                later.is_whole
+                                or (later.window_from <= own.window_from and own.window_to <= later.window_to)
+                            )
+                        )
+                        or (
+                            later.replay_of = coalesce(own.replay_of, own.batch_id)
+                            and later.pull_no > own.pull_no
+                        )
                     )
             )
             then 'superseded'

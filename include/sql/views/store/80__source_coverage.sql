@@ -19,7 +19,7 @@ with loaded as (
         planned_at,
         coalesce(receptions_from, window_from) as receptions_from
     from batch
-    where state = 'loaded'
+    where state = 'loaded' and replay_of is null
 ),
 
 runs as (

@@ -91,7 +91,13 @@ def can_ask_by_id(adapter: SourceAdapter) -> bool:
     return getattr(adapter, "absence_is_proof", False)
 
 
-def gives_register(adapter: SourceAdapter, mapping: SourceMapping) -> bool:
+def adapter_class(name: AdapterName) -> type[SourceAdapter]:
+    """Return the class of an adapter of dossiers."""
+    found: type[SourceAdapter] = _import_adapter(name)
+    return found
+
+
+def gives_register(adapter: SourceAdapter | type[SourceAdapter], mapping: SourceMapping) -> bool:
     """Return whether every row is a dossier of each pull: the source gives all it has, which is a whole register."""
     return not adapter.filters and mapping.covers == "register"
 

@@ -124,7 +124,7 @@ class Column:
         if self._items is not None:  # items are not cached, because they may contain a file name
             return to_array([*map(self._items, values)], self._type, self.name, report)
         if self._takes_lists:
-            values = [_hashable(value) for value in values]
+            values = [as_pairs(value) for value in values]
         if self._summed is not None:
             values = [_amounts(value, self._summed) for value in values]
         try:
@@ -162,7 +162,7 @@ def _is_null(value: Any, nulls: frozenset[Any]) -> bool:
     return not isinstance(value, list | dict) and value in nulls
 
 
-def _hashable(value: Any) -> Any:
+def as_pairs(value: Any) -> Any:
     """Return a list of items as a hashable tuple; items `{languageId, name}` become pairs."""
     if isinstance(value, list):
         return tuple((item.get("languageId"), item.get("name")) if isinstance(item, dict) else item for item in value)

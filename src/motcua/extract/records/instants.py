@@ -1,6 +1,7 @@
 """Reads instants in the formats of one-stop systems (one_stop_systems.md section d.1) as local wall-clock time.
 
-A format consists of letters (dd MM yyyy HH mm ss, and d M H for one or two digits) or is one of the names below.
+A format consists of letters (dd MM yyyy HH mm ss, d M H for one or two digits, and yy for a year of this century) or is
+one of the names below.
 Vietnam has no daylight saving time, so a time zone is a fixed offset. A date from a driver is used unchanged.
 """
 
@@ -23,6 +24,7 @@ _LETTERS = {
     "dd": ("%d", r"(?P<day>\d\d)"),
     "MM": ("%m", r"(?P<month>\d\d)"),
     "yyyy": ("%Y", r"(?P<year>\d{4})"),
+    "yy": ("", r"(?P<year>\d\d)"),
     "HH": ("%H", r"(?P<hour>\d\d)"),
     "mm": ("%M", r"(?P<minute>\d\d)"),
     "ss": ("%S", r"(?P<second>\d\d)"),
@@ -30,7 +32,8 @@ _LETTERS = {
     "M": ("", r"(?P<month>\d{1,2})"),
     "H": ("", r"(?P<hour>\d{1,2})"),
 }
-_LETTER = re.compile("dd|MM|yyyy|HH|mm|ss|d|M|H")
+_LETTER = re.compile("dd|MM|yyyy|yy|HH|mm|ss|d|M|H")
+_CENTURY = 2000  # of a year of two digits
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
 )
@@ -42,7 +45,7 @@ _EPOCH = datetime(1970, 1, 1)
 def is_format(name: str) -> bool:
     """Return whether a format is one of the names, or consists of letters that give a day."""
     letters = _LETTER.findall(name)
-    return name in NAMED or ("yyyy" in letters and len({letter[0] for letter in letters} & {"d", "M"}) == 2)
+    return name in NAMED or {letter[0] for letter in letters} >= {"d", "M", "y"}
 
 
 def quick(pattern: str, values: list[Any]) -> pa.Array | None:
@@ -55,7 +58,7 @@ def quick(pattern: str, values: list[Any]) -> pa.Array | None:
             return _shifted(pa.array(values, pa.int64()).cast(pa.timestamp("ms")))
         if pattern in ("iso", "iso_fake_z"):
             return _quick_iso(pattern, pa.array(values, pa.string()))
-        if pattern in NAMED or any(len(letters) == 1 for letters in _LETTER.findall(pattern)):
+        if pattern in NAMED or any(len(letters) == 1 or letters == "yy" for letters in _LETTER.findall(pattern)):
             return None
         return _quick_letters(pattern, pa.array(values, pa.string()))
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -99,7 +102,12 @@ def _reader(pattern: str) -> Callable[[Any], datetime | None]:
     def read(value: Any) -> datetime | None:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         match = shape.fullmatch(text.strip()) if isinstance(text, str) else None
-        return match and datetime(**{name: int(part) for name, part in match.groupdict().items()})  # type: ignore[arg-type]
+        if match is None:
+            return None
+        parts = {name: int(part) for name, part in match.groupdict().items()}
+        if len(match["year"]) == len("yy"):
+            parts["year"] += _CENTURY
+        return datetime(**parts)  # type: ignore[arg-type]
 
     return read
 

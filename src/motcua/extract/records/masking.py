@@ -9,17 +9,29 @@ its keyed HMAC.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from motcua.extract.records.convert import NameProcedure, Problem, code_reader, read_integer, value_reader
+from motcua.extract.records.convert import NameProcedure, Problem, as_pairs, code_reader, read_integer, value_reader
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.paths import without_positions
 from motcua.extract.records.privacy import MASKED, Pseudonym, Pseudonymiser, holds_personal
-from motcua.extract.records.rules import ANY_WORD, ChannelCodes, ChoiceRule, ItemsRule, PseudonymRule, SumRule
+from motcua.extract.records.rules import (
+    ANY_WORD,
+    ChannelCodes,
+    ChoiceRule,
+    FieldRule,
+    ItemsRule,
+    NameRule,
+    ProcedureRule,
+    PseudonymRule,
+    SumRule,
+)
+from motcua.spelling import folded
 
 LONGEST = 200  # the most characters of a value that is kept
 LONGEST_NAME = 80
+_UNLISTED = Problem("not a word of its list")
 _REF, _PREVIOUS = "__ref__", "__previous__"
 # Keys of the protocol are ASCII; names of persons have spaces and tone marks.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -29,7 +41,12 @@ Guard = Callable[[Any], bool]
 
 
 class Masker:
-    """Masks the items of one source. `extra` are keys that the protocol needs; they are read as short codes."""
+    """Masks the items of one source.
+
+    Args:
+        extra: keys that the protocol needs; they are read as short codes.
+        only_listed: keep only the words of a closed list in its place, not any short code.
+    """
 
     def __init__(
         self,
@@ -37,8 +54,16 @@ class Masker:
         pseudonymise: Pseudonymiser,
         name_procedure: NameProcedure,
         extra: tuple[str, ...] = (),
+        *,
+        only_listed: bool = False,
     ) -> None:
+        def listed(words: Iterable[str]) -> Callable[[Any], Any]:
+            return _one_of(frozenset(map(folded, words))) if only_listed else _short_code
+
         self._pseudonymise = pseudonymise
+        self._names = {
+            key: value_reader(rule, name_procedure) for rule in mapping.fields.values() for key in _names(rule)
+        }
         self._secret = {without_positions(key) for key in mapping.keys.hmac}
         self._nulls = mapping.null_values
         self._guards: dict[str, list[Guard]] = {}
@@ -50,18 +75,20 @@ class Masker:
             elif isinstance(rule, SumRule):
                 rules.append((tuple(f"{key}.{rule.of}" for key in rule.key), _amount))
             elif isinstance(rule, ChoiceRule):
-                rules.append((rule.key, _short_code))
+                rules.append((rule.key, listed(rule.choices)))
             elif isinstance(rule, ItemsRule):
                 item_keys = [(key, name, words) for key in rule.key for name, words in rule.words_by_key]
                 for key, name, words in item_keys:
                     kept.add(without_positions(f"{key}.{name}"))  # a rule may count values without reading them
                     if ANY_WORD not in words:
-                        rules.append(((f"{key}.{name}",), _short_code))
+                        rules.append(((f"{key}.{name}",), _one_of(words, otherwise=_short_code)))
+            elif isinstance(rule, ProcedureRule):  # what `otherwise` stands for may be any text
+                rules.append((rule.key, value_reader(rule.model_copy(update={"otherwise": None}), name_procedure)))
             else:
                 rules.append((rule.key, value_reader(rule, name_procedure)))
-        rules.append((mapping.status.key, _short_code))
+        rules.append((mapping.status.key, listed(mapping.status.codes)))
         if isinstance(mapping.channel, ChannelCodes):
-            rules.append((mapping.channel.key, _short_code))
+            rules.append((mapping.channel.key, listed(mapping.channel.codes)))
         rules.append((extra, _short_code))
         for keys, read in rules:
             for key in keys:
@@ -72,6 +99,17 @@ class Masker:
     def mask(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """Return the item without personal data, as a JSON object."""
         return self._object(item, "")
+
+    def fits(self, key: str, value: Any) -> bool:
+        """Return whether landing would hold a single value of a key, as it is read today."""
+        return any(fits(value) for fits in self._guards.get(without_positions(key), ()))
+
+    def nested(self, key: str, value: Any) -> Any:
+        """Return what remains of a list or an object: of a list of names the name that is read."""
+        if read := self._names.get(key):
+            name = read(as_pairs(value))
+            return MASKED if isinstance(name, Problem) else name
+        return self._value(value, without_positions(key))
 
     def _object(self, item: Mapping[str, Any], path: str) -> dict[str, Any]:
         masked: dict[str, Any] = {}
@@ -102,6 +140,10 @@ class Masker:
         return value if any(fits(value) for fits in self._guards.get(key, ())) else MASKED
 
 
+def _names(rule: FieldRule) -> tuple[str, ...]:
+    return rule.key if isinstance(rule, NameRule) else ()
+
+
 def unmask(value: Any) -> Any:
     """Return a masked item for the adapter, with its references as `Pseudonym`, so that they are not hashed again."""
     if isinstance(value, dict):
@@ -124,6 +166,10 @@ def _short_code(value: Any) -> Any:
     if isinstance(value, bool) or len(str(value)) > 40:
         return Problem("not a code")
     return _read_code(value)
+
+
+def _one_of(words: frozenset[str], otherwise: Callable[[Any], Any] = lambda _: _UNLISTED) -> Callable[[Any], Any]:
+    return lambda value: value if folded(value) in words else otherwise(value)
 
 
 def _amount(value: Any) -> Any:

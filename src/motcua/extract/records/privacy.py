@@ -10,6 +10,8 @@ import hmac
 import re
 from collections.abc import Sequence
 
+from motcua.spelling import folded
+
 MASKED = "[masked]"
 
 _CODE = re.compile(r"[A-Za-z0-9._/:-]+")
@@ -50,6 +52,14 @@ class Pseudonymiser:
             return str(value)
         return self._prefix + hmac.digest(self._key, _number(value), "sha256").hex()
 
+    def of_word(self, text: str) -> str:
+        """Return what stands for a word that may not be kept: a part for all its spellings, a dot, and one for this."""
+        return self._prefix + _word(self._key, text)
+
+    def every_word(self, text: str) -> list[str]:
+        """Return what stands for a word with the key in use and with each previous one."""
+        return [self.of_word(text), *(prefix + _word(key, text) for prefix, key in self._previous)]
+
     def previous_refs(self, value: object) -> str:
         """Return the pseudonyms of the same number with each previous key, separated by spaces."""
         if isinstance(value, Pseudonym):
@@ -62,6 +72,13 @@ def pseudonymiser(keys: Sequence[tuple[str, bytes]]) -> Pseudonymiser:
     """Return the pseudonymiser of (id, key) pairs, of which the first is in use (`Settings.hmac_keys`)."""
     (key_id, key), *previous = keys
     return Pseudonymiser(key_id, key, previous)
+
+
+def _word(key: bytes, text: str) -> str:
+    spelling, exact = (
+        hmac.digest(key, one.encode(), "sha256").hex() for one in (f"word {folded(text)}", f"as is {text}")
+    )
+    return f"{spelling[:32]}.{exact[:32]}"
 
 
 def _number(value: object) -> bytes:

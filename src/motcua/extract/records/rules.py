@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -107,9 +107,9 @@ class IdentifierRule(_Rule):
 class InstantRule(_Rule):
     """An instant, read with the first of `formats` that matches, as local wall-clock time.
 
-    A format consists of letters (dd MM yyyy HH mm ss; d M H for one or two digits) or is one of `iso` (an offset, with
-    or without a colon, is applied), `iso_fake_z` (local time with a false Z), `epoch_ms`, `epoch_s`, `excel` (serial
-    days). With `only_status`, it is read only for records with one of these source statuses.
+    A format consists of letters (dd MM yyyy HH mm ss; d M H for one or two digits; yy for a year of this century) or is
+    one of `iso` (an offset, with or without a colon, is applied), `iso_fake_z` (local time with a false Z), `epoch_ms`,
+    `epoch_s`, `excel` (serial days). With `only_status`, it is read only for records with one of these source statuses.
     """
 
     as_: Literal["instant"] = Field(alias="as")
@@ -283,6 +283,10 @@ class ChannelConstant(Part):
 ChannelRule = Annotated[ChannelFlags | ChannelCodes | ChannelConstant, Field(discriminator="as_")]
 
 
+Standing = Literal["public_copy", "group", "child", "soft_deleted", "migrated"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
+
+
 class StandingRule(Part):
     """Marks rows that are not ordinary dossiers. The first rule that matches decides.
 
@@ -290,7 +294,7 @@ class StandingRule(Part):
     value. With `only_with`, that key must also have a value other than 0.
     """
 
-    standing: Literal["public_copy", "group", "child", "soft_deleted", "migrated"]
+    standing: Standing
     key: str
     values: frozenset[Annotated[str, BeforeValidator(folded)]] = frozenset()
     below: int | None = None

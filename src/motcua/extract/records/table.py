@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from motcua.canonical import DOSSIER
 from motcua.catalog import Source, load_catalog
 from motcua.errors import ContractBroken
+from motcua.extract.records.as_sent import AsSent, read_status_again, readable_keys, vocabulary
 from motcua.extract.records.convert import (
     Column,
     Memo,
@@ -25,7 +26,7 @@ from motcua.extract.records.convert import (
 )
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.paths import Picker
-from motcua.extract.records.privacy import MASKED, Pseudonymiser
+from motcua.extract.records.privacy import MASKED, Pseudonym, Pseudonymiser
 from motcua.extract.records.rules import (
     ChannelCodes,
     ChannelConstant,
@@ -42,6 +43,10 @@ from motcua.spelling import folded
 SOFT_DELETED, MIGRATED = "soft_deleted", "migrated"
 STANDING = pa.field("standing", pa.string())
 PULLED_SCHEMA = DOSSIER.pulled_schema.append(STANDING)
+
+
+Issues = dict[int, list[str]]
+_READ_AGAIN = frozenset(PULLED_SCHEMA.names) - {"applicant_ref"}
 
 
 class TableBuilder:
@@ -76,6 +81,9 @@ class TableBuilder:
             Column(name, rule, mapping.null_values, PULLED_SCHEMA.field(name).type, pseudonymise, name_procedure)
             for name, rule in mapping.fields.items()
         ]
+        self._pseudonymise = pseudonymise
+        self._as_sent = AsSent(mapping, pseudonymise, name_procedure)
+        self._vocabulary: dict[str, str] | None = None
         self._previous_refs: Column | None = None
         if pseudonymise.previous_ids and (applicant := mapping.fields.get("applicant_ref")):
             self._previous_refs = Column(
@@ -92,13 +100,61 @@ class TableBuilder:
         Raises:
             ContractBroken: most records have no key that identifies them.
         """
-        rows = len(records)
-        issues: dict[int, list[str]] = {}
+        issues: Issues = {}
+        values = self._picker.columns(records, _reporter(issues))
+        return self._read(values, len(records), issues)
 
-        def report(row: int, issue: str) -> None:
-            issues.setdefault(row, []).append(issue)
+    def read_again(self, landed: pa.Table) -> pa.Table:
+        """Return landed records as they are read today, as a table of PULLED_SCHEMA, in the given order.
 
-        values = self._picker.columns(records, report)
+        What was landed before its values were kept (`as_sent`) stays as it was read, but for the status.
+
+        Raises:
+            ContractBroken: the mapping needs a key that was not kept when they were landed, or most records have no
+                key that identifies them.
+        """
+        is_kept = pc.is_valid(landed["as_sent"])
+        kept, earlier = landed.filter(is_kept), landed.filter(pc.invert(is_kept))
+        order = pa.concat_arrays([pc.indices_nonzero(is_kept), pc.indices_nonzero(pc.invert(is_kept))])
+        tables = [self._from_kept(kept)] if kept.num_rows else []
+        if earlier.num_rows:
+            tables.append(read_status_again(earlier, self._mapping).select(PULLED_SCHEMA.names))
+        return pa.concat_tables(tables or [PULLED_SCHEMA.empty_table()]).take(pc.array_sort_indices(order))
+
+    def _from_kept(self, landed: pa.Table) -> pa.Table:
+        rows = landed.num_rows
+        values: dict[str, Sequence[Any]] = dict(self._as_sent.values(landed["as_sent"].to_pylist(), self._words))
+        if missing := sorted(set(self._mapping.keys.keep) - values.keys()):
+            raise ContractBroken(
+                f"{self._source.source_id}: its records cannot be read again, because {', '.join(missing)} was not kept"
+                " when they were landed.",
+                action="ask the source for its days again with `motcua ingest`.",
+            )
+        refs = landed.select(["applicant_ref", "previous_applicant_refs"]).to_pylist()
+        persons = [
+            None if row["applicant_ref"] is None
+            else Pseudonym(row["applicant_ref"], row["previous_applicant_refs"] or "")
+            for row in refs
+        ]  # fmt: skip
+        values |= {key: persons if number == 0 else [None] * rows for number, key in enumerate(self._mapping.keys.hmac)}
+        issues: Issues = {}
+        for row, told in enumerate(landed["mapping_issues"].to_pylist()):
+            # Said of what is not kept, so it holds on.
+            stays = [one for one in (told or "").split("; ") if one and one.split(":")[0] not in _READ_AGAIN]
+            if stays:
+                issues[row] = stays
+        return self._read(values, rows, issues, landed["as_sent"])
+
+    def _words(self) -> dict[str, str]:
+        if self._vocabulary is None:
+            catalog = load_catalog(Settings.load().catalog_dir)
+            self._vocabulary = vocabulary(self._mapping, catalog, self._pseudonymise)
+        return self._vocabulary
+
+    def _read(
+        self, values: dict[str, Sequence[Any]], rows: int, issues: Issues, as_sent: pa.ChunkedArray | None = None
+    ) -> pa.Table:
+        report = _reporter(issues)
         rule = self._mapping.status
         statuses = _scalars(first_with_value(values, rule.key, self._nulls)) if rule.key else [None] * rows
         names = [self._names[status] for status in statuses] if self._needs_names else ()
@@ -122,6 +178,10 @@ class TableBuilder:
             split = [self._procedures[code] for code in columns["procedure_code"].to_pylist()]
             columns["procedure_code"] = pa.array([code for code, _ in split], pa.string())
             columns["procedure_suffix"] = pa.array([suffix for _, suffix in split], pa.string())
+        if as_sent is None:
+            broken = {issue.split(":")[0] for told in issues.values() for issue in told}
+            as_sent = self._as_sent.column(values, rows, readable_keys(self._mapping, broken))
+        columns["as_sent"] = as_sent
         if issues:
             columns["mapping_issues"] = pa.array(
                 ["; ".join(issues[row]) if row in issues else None for row in range(rows)], pa.string()
@@ -214,6 +274,10 @@ class TableBuilder:
 
     def _is_empty(self, value: Any) -> bool:
         return value in self._nulls or self._integers[value] == 0
+
+
+def _reporter(issues: Issues) -> Report:
+    return lambda row, issue: issues.setdefault(row, []).append(issue)
 
 
 def _standing_reader(rule: StandingRule, nulls: frozenset[Any]) -> Any:

@@ -113,11 +113,13 @@ def test_the_first_format_that_matches_is_taken() -> None:
     assert reader(["dd/MM/yyyy", "MM/dd/yyyy"])("05/30/2021") == datetime(2021, 5, 30)
 
 
-@pytest.mark.parametrize("name", ["dd/MM/yyyy", "yyyyMMdd", "d/M/yyyy H:mm", "iso", "epoch_ms", "excel"])
+@pytest.mark.parametrize(
+    "name", ["dd/MM/yyyy", "yyyyMMdd", "d/M/yyyy H:mm", "iso", "epoch_ms", "excel", "dd/MM/yy", "d/M/yy HH:mm"]
+)
 def test_a_format_is_known(name: str) -> None:
     assert is_format(name)
 
 
-@pytest.mark.parametrize("name", ["HH:mm", "iso8601", "dd/MM/yy", "", "%d/%m/%Y"])
+@pytest.mark.parametrize("name", ["HH:mm", "iso8601", "", "%d/%m/%Y"])
 def test_letters_that_give_no_day_are_not_a_format(name: str) -> None:
     assert not is_format(name)
