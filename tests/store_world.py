@@ -52,7 +52,7 @@ _runs = itertools.count(1)
 
 def dossier(dossier_id: str = "1", **values: Any) -> dict[str, Any]:
     """An accepted record: received on 2 October, due on the 9th, finished on the 6th, unless `values` say otherwise."""
-    record: dict[str, Any] = dict.fromkeys(ACCEPTED_SCHEMA.names)
+    record: dict[str, Any] = dict.fromkeys((*ACCEPTED_SCHEMA.names, *LANDING_SCHEMA.names))
     record |= {
         "disposition": "record",
         "system_code": "opencps-tra-vinh",

@@ -1,0 +1,87 @@
+"""Office files that came out wrong: no final form is made of what could not be read, and a correction is replayed.
+
+`spreadsheet_cases/` are the cases `yy`, `dueerror` and `night-mixerr` of the reference inputs (made up, no person in
+them exists), with `covers: register` said in their mappings.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from motcua.catalog import load_catalog
+from motcua.cli import main
+from motcua.extract.records.mapping import load_mapping
+
+CASES = Path(__file__).parent / "spreadsheet_cases"
+ASKED = ("--from", "2023-09-01", "--to", "2023-10-31")
+OCTOBER = ("--from", "2023-10-01", "--to", "2023-10-31")
+EIGHT = (
+    "received_online", "received_direct", "carried_over", "resolved_early", "resolved_on_time", "resolved_late",
+    "open_in_time", "open_overdue",
+)  # fmt: skip
+Command = Callable[..., str]
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("MOTCUA_CATALOG", "MOTCUA_PROVINCE"):
+        monkeypatch.setenv(name, "")
+    return Path(shutil.copytree(CASES, tmp_path / "catalog"))
+
+
+@pytest.fixture
+def motcua(
+    databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Return a function that runs the command on the cases and returns what it printed."""
+
+    def run(*arguments: str, code: int = 0) -> str:
+        load_catalog.cache_clear()
+        load_mapping.cache_clear()
+        monkeypatch.setattr(sys, "argv", ["motcua", "--catalog", str(catalog), *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        assert ended.value.code == code, told
+        return told.out if code == 0 else told.err
+
+    return run
+
+
+def unmet(motcua: Command, unit: str) -> dict[str, str]:
+    """Publish October of a unit, and return the lines of its checklist that are not met, with what is missing."""
+    motcua("report", "publish", "form-06", "--unit", unit, *OCTOBER)
+    newest: dict[str, Any] = json.loads(motcua("edition", "list", "--unit", unit, "--json"))[0]
+    content = json.loads(motcua("edition", "show", newest["edition_id"]))
+    lines = {line["code"]: line for line in content["checklist"] if line["is_met"] == "no"}
+    assert (content["completeness"] == "final") == (not lines)
+    return {code: "; ".join(what["en"] for what in line["missing"]) for code, line in lines.items()}
+
+
+def test_files_with_errors_or_years_of_two_digits_are_never_final(motcua: Command, catalog: Path) -> None:
+    told = motcua("ingest", "--source", "yy.x", "--source", "dueerror.x", *ASKED)
+    assert "2 of 2 sources loaded." in told
+    for unit in ("yy", "dueerror"):
+        missing = unmet(motcua, unit)
+        assert "10 of 10 records (100.00 %" in missing["nothing_set_aside"], unit
+        assert "due_at: 10 records" in missing["everything_read"], unit
+    # Forty dossiers, ten with an error in the due date, all ten late.
+    motcua("ingest", "--source", "mixerr.x", *ASKED)
+    missing = unmet(motcua, "mixerr")
+    assert "10 of 40 records (25.00 %" in missing["nothing_set_aside"]
+    assert missing["everything_read"] == "due_at: 10 records"
+
+    mapping = catalog / "mappings" / "yy-x.yaml"
+    words = mapping.read_text(encoding="utf-8")
+    mapping.write_text(words.replace('"dd/MM/yyyy"]', '"dd/MM/yyyy", "dd/MM/yy"]'), encoding="utf-8")
+    assert "10 of 10 records that were set aside are accepted now." in motcua("replay", "--source", "yy.x")
+    total = json.loads(motcua("report", "form-06", "--unit", "yy", *OCTOBER, "--json"))["total"]
+    assert tuple(total[code] for code in EIGHT) == (4, 5, 1, 4, 2, 2, 1, 1)
+    assert unmet(motcua, "yy") == {}
