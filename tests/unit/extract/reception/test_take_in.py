@@ -143,7 +143,9 @@ def test_a_posted_message_lands_as_the_same_message_from_a_file(
     read = PortalSyncAdapter(source().model_copy(update={"options": options}), NO_CONNECTION, mapping)
     builder = TableBuilder(source(), mapping, pseudonymiser(Settings.load().hmac_keys()))
     [page] = read.pages(WINDOW)
-    assert assign_dispositions(builder.table(page.records), WINDOW, frozenset()).to_pylist() == landed()
+    from_file = assign_dispositions(builder.table(page.records), WINDOW, frozenset()).to_pylist()
+    # What could not be read of a posted message was masked before it was kept, so a replay has less of it.
+    assert [row | {"as_sent": None} for row in from_file] == [row | {"as_sent": None} for row in landed()]
 
 
 PLANTED = {
