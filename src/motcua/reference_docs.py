@@ -44,6 +44,8 @@ TABLES = {
         "rule_finding": "How many records of a batch each rule checked and found at fault.",
         "request_slot": "When the next request may leave for a host or a source, for all tasks together.",
         "host_circuit": "Hosts whose last request failed: the failures in a row, and until when their circuit is open.",
+        "source_key": "By which rules of a mapping the keys of a source's dossiers were made, and since when.",
+        "identity_due": "Numbers whose dossiers are to be told apart again with the next batch that is loaded.",
         "source_contract": "What each source was last seen to send: its keys and their kinds of value.",
         "received_message": "Messages of the portal's sync posted to us, stripped of personal data, as they came.",
         "obligation": "What each unit owes for each report and period, and by when. Made before it is due.",

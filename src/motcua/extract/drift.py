@@ -221,6 +221,7 @@ def _mapped_groups(mapping: SourceMapping) -> list[tuple[str, frozenset[str]]]:
     """Return the keys of each canonical field. One of them is enough for the field."""
     groups = [
         ("dossier_id", mapping.identity.key),
+        *(("dossier_id", (key,)) for key in mapping.identity_columns if key not in mapping.identity.key),
         ("status_code", mapping.status.key),
         *((name, rule.key) for name, rule in mapping.fields.items()),
         *(("channel_code", (key,)) for key in mapping.channel.keys),

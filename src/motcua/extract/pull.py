@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -45,6 +45,7 @@ from motcua.extract.opening import KeptListings, Opening, ask_backwards
 from motcua.extract.records.mapping import OPEN_STATUSES, SourceMapping, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.source_keys import doubts_json, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine
@@ -223,9 +224,12 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     open_in_store = _known("extract/open_dossiers", batch)
     known = _known("extract/known_in_window", batch)
     drift = Drift(source, mapping, batch.batch_id)
+    keys = read_source_keys(source, mapping)
+    keys.check()
     adapter = make_adapter(source, connection, mapping)
     try:
-        pull = _Pull(adapter, TableBuilder(source, mapping, pseudonymise), source, drift)
+        builder = TableBuilder(source, mapping, pseudonymise, earlier=keys.earlier)
+        pull = _Pull(adapter, builder, source, drift)
         can_ask_by_id = getattr(adapter, "absence_is_proof", False)
         listed = pull.list_window(window).num_rows
         opening, kept = None, None
@@ -238,9 +242,11 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         if adapter.lists_open:
             before = opening.asked_from if opening else batch.window_from
             listed_open = pull.list_window(Window(None, before - timedelta(days=1), is_open_only=True)).num_rows
-        guard_results = check_listing(batch, pull.table, frozenset(known), lists_all=source.lists_all)
-        listed_ids = set(pull.table["dossier_id"].to_pylist())
-        requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in listed_ids]
+        listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
+        replaced = keys.replaced(builder.became, listed_ids)
+        guard_results = check_listing(batch, pull.table, _now(known, replaced), lists_all=source.lists_all)
+        in_hand = listed_ids | replaced.keys()
+        requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in in_hand]
         if not source.lists_all and not can_ask_by_id:
             requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
         unknown: list[str] = []
@@ -256,9 +262,8 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     finally:
         adapter.close()
     is_register = not adapter.filters and mapping.covers == "register"
-    disposed = assign_dispositions(
-        pull.table, window, frozenset((*open_in_store, *known)), is_opening=batch.is_opening, is_register=is_register
-    )
+    ours = _now((*open_in_store, *known), replaced)
+    disposed = assign_dispositions(pull.table, window, ours, is_opening=batch.is_opening, is_register=is_register)
     count = counts(disposed)
     if unknown:
         log.warning(
@@ -282,6 +287,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "pulled": {"listed": listed, "listed_open": listed_open, "by_id": found_by_id, "unknown_by_id": unknown},
             "opening": asdict(opening) | {"asked_from": str(opening.asked_from)} if opening else None,
             "absence_is_proof": can_ask_by_id,
+            "replaced_keys": replaced,
             "guards": guard_results,
             "counts": count,
             "warnings": warnings,
@@ -291,6 +297,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         },
     )
     drift.accept()
+    keys.note()
     ledger.mark_extracted(
         batch.batch_id,
         manifest_sha256=manifest_sha256,
@@ -300,10 +307,16 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         duplicate=count["duplicate"],
         proof=_proof(batch, opening, is_register=is_register, lists_open=adapter.lists_open),
         pull_no=batch.pull_no,
+        key_doubts=doubts_json(keys.doubts(listed_ids)),
     )
     if kept:
         kept.remove()
     return count
+
+
+def _now(known: Sequence[str], replaced: Mapping[str, str]) -> frozenset[str]:
+    """Return the keys of known dossiers as they are made today."""
+    return frozenset(replaced.get(dossier_id, dossier_id) for dossier_id in known)
 
 
 def _proof(batch: ledger.Batch, opening: Opening | None, *, is_register: bool, lists_open: bool) -> ledger.Proof:

@@ -17,6 +17,7 @@ from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.source_keys import key_findings, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import Settings
 from motcua.units.codes import UnitCodes
@@ -37,6 +38,7 @@ class SourceCheck:
         unclassified: keys of the source that are not in the mapping; they are dropped.
         keys: for each mapped key of the source, what the sample shows; no rows: the source did not send it.
         units: for each unit as the source spells it, the unit it means (None: unknown) and its rows.
+        key_findings: what the keys leave open, each with what the mapping has to say.
         procedures: for each procedure code, whether it is in the catalogue, and its rows.
         records: the records that a pull would pass on, as a table of LANDING_SCHEMA; of files, the rows of other days
             too.
@@ -52,6 +54,7 @@ class SourceCheck:
     keys: dict[str, KeySeen]
     units: dict[str, tuple[str | None, int]]
     procedures: dict[str, tuple[bool, int]]
+    key_findings: list[str]
     records: pa.Table = field(repr=False)
 
     @property
@@ -61,7 +64,7 @@ class SourceCheck:
 
     @property
     def is_understood(self) -> bool:
-        return self.rows > 0 and not self.issues and not self.unclassified
+        return self.rows > 0 and not (self.issues or self.unclassified or self.key_findings)
 
 
 def check_source(
@@ -70,6 +73,7 @@ def check_source(
     """Pull a window and report what could be read. Writes nothing. Raises the errors of a pull."""
     settings = Settings.load()
     mapping = load_mapping(catalog.folder, source.mapping)
+    keys = read_source_keys(source, mapping)
     builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()))
     profile = Profile(mapping)
     window = Window(from_date, to_date)
@@ -83,6 +87,7 @@ def check_source(
     finally:
         adapter.close()
     pulled = pa.concat_tables(tables)
+    shown = {*pulled["dossier_id"].to_pylist()} - {None}
     disposed = assign_dispositions(pulled, window, frozenset())
     issues = Counter(
         issue for text in pulled["mapping_issues"].to_pylist() if text is not None for issue in text.split("; ")
@@ -99,6 +104,7 @@ def check_source(
         profile.keys(),
         {code: (_meanings(codes, code, source), rows) for code, rows in _most_frequent(pulled["unit_code"])},
         {code: (code in known_procedures, rows) for code, rows in _most_frequent(pulled["procedure_code"])},
+        key_findings(mapping, keys.doubts(shown), sorted(shown)),
         # A source without filters, such as a file, is one sample: rows of other days are checked too.
         disposed.filter(pc.is_in(disposed["disposition"], pa.array(["record"] if adapter.filters else _OWN))),
     )

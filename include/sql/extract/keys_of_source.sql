@@ -1,0 +1,8 @@
+-- Grain: one dossier of a source that is not deleted. Reads dossier_current. The keys that the store has of the source,
+-- each with the day of reception, or else of submission.
+select
+    dossier_id,
+    coalesce(received_at, submitted_at)::date as on_day
+from dossier_current
+where source_id = :source_id and not is_deleted
+order by dossier_id
