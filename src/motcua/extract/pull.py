@@ -45,6 +45,7 @@ from motcua.extract.opening import KeptListings, Opening, ask_backwards
 from motcua.extract.records.mapping import OPEN_STATUSES, SourceMapping, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.reused_keys import check_reused_keys, contents_of
 from motcua.extract.source_keys import doubts_json, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import TIMEZONE, Settings
@@ -228,7 +229,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     keys.check()
     adapter = make_adapter(source, connection, mapping)
     try:
-        builder = TableBuilder(source, mapping, pseudonymise, earlier=keys.earlier)
+        builder = TableBuilder(source, mapping, pseudonymise, since=keys.since, earlier=keys.earlier)
         pull = _Pull(adapter, builder, source, drift)
         can_ask_by_id = getattr(adapter, "absence_is_proof", False)
         listed = pull.list_window(window).num_rows
@@ -243,8 +244,10 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             before = opening.asked_from if opening else batch.window_from
             listed_open = pull.list_window(Window(None, before - timedelta(days=1), is_open_only=True)).num_rows
         listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
-        replaced = keys.replaced(builder.became, listed_ids)
+        contents = contents_of(pull.table)
+        replaced = keys.replaced(builder.became, contents)
         guard_results = check_listing(batch, pull.table, _now(known, replaced), lists_all=source.lists_all)
+        guard_results |= check_reused_keys(batch, source, mapping, contents)
         in_hand = listed_ids | replaced.keys()
         requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in in_hand]
         if not source.lists_all and not can_ask_by_id:

@@ -16,10 +16,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from motcua.catalog import Source
-from motcua.errors import ContractBroken
+from motcua.catalog.guards import load_guards
+from motcua.catalog.options import SqlOptions
+from motcua.errors import ConfigurationError, ContractBroken
 from motcua.extract.records.keys import KeyMaker, spelled_alike
-from motcua.extract.records.mapping import Identity, SourceMapping, identity_columns
+from motcua.extract.records.mapping import WRITTEN, Identity, SourceMapping, identity_columns
 from motcua.extract.records.rules import CodeRule, IdentifierRule, KeyRule
+from motcua.extract.reused_keys import Content, are_two
+from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
 SHOWN = 5  # groups of keys that a finding names
@@ -29,18 +33,19 @@ _RULE: TypeAdapter[Identity] = TypeAdapter(Identity)
 
 @dataclass(frozen=True)
 class SourceKeys:
-    """The keys of one source: its rule, the rules of before, and the keys that the store holds under either."""
+    """The keys of one source: its rule, the rules of before, the first days of its new numberings, and its dossiers."""
 
     source: Source
     mapping: SourceMapping
     earlier: tuple[Identity, ...]
+    since: tuple[date, ...] = ()
 
     @cached_property
-    def in_store(self) -> Mapping[str, date | None]:
-        """The keys of the source's dossiers in the store, each with its day; read once."""
+    def in_store(self) -> Mapping[str, tuple[date | None, Content]]:
+        """The keys of the source's dossiers in the store, each with its day and content; read once."""
         with store_engine().connect() as connection:
             rows = connection.execute(statement("extract/keys_of_source"), {"source_id": self.source.source_id})
-            return {row.dossier_id: row.on_day for row in rows}
+            return {row.dossier_id: (row.on_day, Content.of(row)) for row in rows}
 
     def check(self) -> None:
         """Refuse a rule under which the dossiers in the store cannot be recognised.
@@ -72,24 +77,36 @@ class SourceKeys:
                 action=f"take {lost[0]} back into identity or a field of the mapping, or undo the change of identity.",
             )
 
-    def replaced(self, became: Mapping[str, str], shown: Set[str]) -> dict[str, str]:
-        """Return the keys in the store that the rule of today makes otherwise, each with the key it makes of them.
+    def replaced(self, became: Mapping[str, Set[str]], rows: Sequence[tuple[str, Content]]) -> dict[str, str]:
+        """Return the keys in the store that are made otherwise today, each with the key that its record has now.
+
+        A key that comes back as another dossier's is not replaced: last year's 7 is not this year's.
 
         Args:
-            became: for each key that an earlier rule makes of a record of the pull, the key of today
+            became: for each key that an earlier rule makes of records of the pull, their keys of today
                 (`TableBuilder.became`).
-            shown: the keys of the pull.
+            rows: the key and content of each row of the pull.
         """
-        if not self.earlier:
+        if not (self.earlier or self.since):
             return {}
+        shown = dict(rows)
         gone = [key for key in self.in_store if key not in shown]
-        now = {key: became[key] for key in gone if key in became}
-        # A number that stood as it was written may be written otherwise today.
-        maker = KeyMaker(self.mapping.identity, frozenset({None}))
-        if isinstance(self.mapping.identity, KeyRule) and not maker.has_parts:
-            keys = maker.keys(dict.fromkeys(self.mapping.identity.key, gone), [self.in_store[key] for key in gone])
-            now |= {former: key for former, key in zip(gone, keys, strict=True) if key in shown and former not in now}
-        return now
+        candidates = {key: sorted(became.get(key, ())) for key in gone}
+        # A number that stands in the store as it was written may be written, or numbered, otherwise today.
+        maker = KeyMaker(self.mapping.identity, frozenset({None}), self.since)
+        if not maker.has_parts:
+            days = [self.in_store[key][0] for key in gone]
+            for key, now in zip(gone, maker.keys(dict.fromkeys(self.mapping.identity.key, gone), days), strict=True):
+                if isinstance(now, str):
+                    candidates[key].insert(0, now)
+        limits = load_guards(Settings.load().catalog_dir).reused_keys
+        found: dict[str, str] = {}
+        for key, possible in candidates.items():
+            _, content = self.in_store[key]
+            same = (now for now in possible if now in shown and not are_two(content, shown[now], limits))
+            if (now := next(same, None)) is not None:
+                found[key] = now
+        return found
 
     def doubts(self, shown: Set[str]) -> list[tuple[str, ...]]:
         """Return groups of keys that seem to be one number, where the mapping leaves open what makes a key."""
@@ -104,18 +121,37 @@ class SourceKeys:
             )
 
 
+def note_numbering(source: Source, mapping: SourceMapping, since: date) -> None:
+    """Keep that the numbers of a source began again on a day: what is received from then on are other dossiers.
+
+    Raises:
+        ConfigurationError: the keys of the source are those of its own database.
+    """
+    has_own = isinstance(source.options, SqlOptions) and source.options.by_id_query is not None
+    if mapping.adapter not in WRITTEN or has_own:
+        raise ConfigurationError(
+            f"{source.source_id}: its keys are those of its own database, which do not begin again.",
+            action="if the system was installed anew, end the entry (valid_to) and add a source with another id.",
+        )
+    with store_engine().begin() as connection:
+        connection.execute(statement("extract/note_numbering"), {"source_id": source.source_id, "since": since})
+
+
 def read_source_keys(source: Source, mapping: SourceMapping) -> SourceKeys:
     """Return how the keys of a source are made. Nothing is checked.
 
     A source that was pulled before rules were kept had its number as it stood, or read as digits.
     """
     with store_engine().connect() as connection:
-        rows = connection.scalars(statement("extract/source_keys"), {"source_id": source.source_id}).all()
+        asked = {"source_id": source.source_id}
+        rows = connection.scalars(statement("extract/source_keys"), asked).all()
+        since = tuple(connection.scalars(statement("extract/numberings"), asked))
     rules = [_RULE.validate_python(row) for row in rows]
     if not rules and isinstance(mapping.identity, KeyRule):
         plain = {"key": mapping.identity.key}
         rules = [CodeRule(**plain, **{"as": "code"}), IdentifierRule(**plain, **{"as": "identifier"})]
-    return SourceKeys(source, mapping, tuple(rule for rule in rules if _dumped(rule) != _dumped(mapping.identity)))
+    earlier = tuple(rule for rule in rules if _dumped(rule) != _dumped(mapping.identity))
+    return SourceKeys(source, mapping, earlier, since)
 
 
 def key_findings(mapping: SourceMapping, doubts: Sequence[tuple[str, ...]], keys: Sequence[str]) -> list[str]:

@@ -49,6 +49,7 @@ class Batch:
     tombstoned_count: int | None
     restored_count: int | None
     is_shrink_accepted: bool
+    is_change_accepted: bool
     is_opening: bool
     failed_stage: str | None
     error_kind: str | None

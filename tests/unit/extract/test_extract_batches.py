@@ -332,13 +332,8 @@ def open_in_store(*dossier_ids: str) -> None:
 
     from motcua.consolidate import consolidate_batches
 
-    open_now = {
-        "agency_code": "84102",
-        "status_code": 4,
-        "finished_at": None,
-        "returned_at": None,
-        "received_at": datetime(2023, 8, 10, 8),
-    }
+    open_now = {"agency_code": "84102", "status_code": 4, "received_at": datetime(2023, 8, 10, 8)}
+    open_now |= {"finished_at": None, "returned_at": None}
     consolidate_batches([validated_batch([dossier(dossier_id, **open_now) for dossier_id in dossier_ids])])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -11,10 +12,14 @@ from sqlalchemy import text
 
 from motcua import ledger
 from motcua.catalog import load_catalog
+from motcua.cli import main
 from motcua.consolidate import consolidate_batches
+from motcua.errors import ConfigurationError
 from motcua.extract import extract_batches
 from motcua.extract.records.mapping import load_mapping
+from motcua.extract.source_keys import note_numbering
 from motcua.extract.wire.connection import NO_CONNECTION
+from motcua.settings import Settings
 from motcua.validate import validate_batches
 from motcua.warehouse import store_engine
 
@@ -73,9 +78,11 @@ class Register:
     def drop(self, *rows: str) -> None:
         (self.catalog / "drops/so.csv").write_text("\n".join([",".join(COLUMNS), *rows, ""]), encoding="utf-8")
 
-    def pull(self) -> ledger.Batch:
+    def pull(self, window: tuple[date, date] = OCTOBER, *, accept_changes: bool = False) -> ledger.Batch:
         self._runs += 1
-        [[batch_id]] = ledger.plan_run(load_catalog(self.catalog), f"run-{self._runs}", OCTOBER[1], window=OCTOBER)
+        catalog = load_catalog(self.catalog)
+        run = f"run-{self._runs}"
+        [[batch_id]] = ledger.plan_run(catalog, run, window[1], window=window, accept_changes=accept_changes)
         extract_batches([batch_id], lambda _: NO_CONNECTION)
         validate_batches([batch_id])
         consolidate_batches([batch_id])
@@ -90,7 +97,7 @@ def register(databases: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def row(number: object, book: str = "A", on: str = "02/10/2023") -> str:
-    return f"{number},{book},2.000815,{on},09/10/2023,Đang xử lý"
+    return f"{number},{book},2.000815,{on},31/12/2024,Đang xử lý"
 
 
 def counted() -> list[str]:
@@ -162,3 +169,91 @@ def test_another_agency_code_is_refused_by_name(register: Register) -> None:
         batch.error_message
     )
     assert counted() == ["1"]
+
+
+YEARS = (date(2023, 1, 1), date(2024, 12, 31))
+
+
+def begun_again(register: Register) -> ledger.Batch:
+    """Let the register of 2023 be loaded, and pull that of 2024, which begins at 1 again."""
+    register.drop(row(1), row(2, on="03/10/2023"))
+    register.pull(YEARS)
+    register.drop(*(row(number, on=f"0{number}/01/2024") for number in (1, 2, 3)))
+    return register.pull(YEARS)
+
+
+def received() -> dict[str, str]:
+    with store_engine().connect() as connection:
+        rows = connection.execute(text("select dossier_id, received_at::date::text as day from dossier_current"))
+        return {row.dossier_id: row.day for row in rows}
+
+
+def test_a_numbering_that_begins_again_holds_the_batch_with_the_lines_side_by_side(register: Register) -> None:
+    batch = begun_again(register)
+    assert batch.state == "held"
+    told = str(batch.error_message)
+    assert "2 keys come back with other content" in told
+    assert "1: received 2023-10-02, procedure 2.000815 | received 2024-01-01, procedure 2.000815;" in told
+    assert "`motcua sources renumbered xa.so --since 2024-01-01`" in told
+    assert received() == {"1": "2023-10-02", "2": "2023-10-03"}
+
+
+def test_after_the_command_old_and_new_are_different_dossiers(
+    register: Register, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun_again(register)
+    command = ["motcua", "--catalog", str(register.catalog), "sources", "renumbered"]
+    for arguments, code in ((["xa.so", "--since", "2024-01-01"], 0), (["xa.so", "--since", "2999-01-01"], 1)):
+        monkeypatch.setattr(sys, "argv", [*command, *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == code
+    assert "those of before stay as they are" in " ".join(capsys.readouterr().out.split())
+    batch = register.pull(YEARS)
+    assert (batch.state, batch.new_count, batch.changed_count) == ("loaded", 3, 0)
+    assert received() == {
+        "1": "2023-10-02",
+        "2": "2023-10-03",
+        "1~2024-01-01": "2024-01-01",
+        "2~2024-01-01": "2024-01-02",
+        "3~2024-01-01": "2024-01-03",
+    }
+    with store_engine().connect() as connection:  # a list of dossiers tells them apart too
+        assert len(set(connection.scalars(text("select dossier_no from dossier_current")))) == 5
+
+
+def test_a_new_number_that_was_loaded_before_the_command_takes_its_new_key(register: Register) -> None:
+    register.drop(row(7, on="02/01/2024"))
+    register.pull(YEARS)
+    catalog = load_catalog(register.catalog)
+    mapping = load_mapping(register.catalog, "so")
+    note_numbering(catalog.source_by_id["xa.so"], mapping, date(2024, 1, 1))
+    batch = register.pull(YEARS)
+    assert (batch.new_count, batch.tombstoned_count) == (1, 1)
+    assert counted() == ["7~2024-01-01"]
+
+
+def test_a_key_by_year_mends_a_numbering_that_begins_again_and_leaves_last_year_as_it_was(register: Register) -> None:
+    assert begun_again(register).state == "held"
+    register.identity(**{"as": "key"})
+    assert register.pull(YEARS).new_count == 3
+    assert received()["1"] == "2023-10-02"  # not taken for this year's: it keeps its old key until it comes back
+    register.drop(row(1), row(2, on="03/10/2023"))
+    register.pull(YEARS)
+    assert counted() == ["1/2023", "1/2024", "2/2023", "2/2024", "3/2024"]
+
+
+def test_corrections_that_look_like_other_dossiers_are_loaded_once_somebody_accepts_them(register: Register) -> None:
+    register.drop(row(1))
+    register.pull()
+    register.drop(row(1, on="10/02/2023"))  # day and month were swapped
+    assert register.pull().state == "held"
+    batch = register.pull(accept_changes=True)
+    assert (batch.state, batch.changed_count) == ("loaded", 1)
+
+
+def test_keys_of_a_systems_own_database_are_not_numbered_anew(register: Register) -> None:
+    catalog = load_catalog(Settings.load().shipped_catalog_dir)
+    mapping = load_mapping(Settings.load().shipped_catalog_dir, "opencps")
+    with pytest.raises(ConfigurationError, match="do not begin again"):
+        note_numbering(catalog.source_by_id["tra-vinh.c29236"], mapping, date(2024, 1, 1))

@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 
 from motcua.canonical import CONTENT
 from motcua.catalog import Catalog, Source
+from motcua.catalog.guards import load_guards
 from motcua.extract.adapters.protocol import Window, make_adapter
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.reused_keys import contents_of, known_contents, reuses, reuses_text
 from motcua.extract.source_keys import key_findings, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import Settings
@@ -74,7 +76,7 @@ def check_source(
     settings = Settings.load()
     mapping = load_mapping(catalog.folder, source.mapping)
     keys = read_source_keys(source, mapping)
-    builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()))
+    builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=keys.since)
     profile = Profile(mapping)
     window = Window(from_date, to_date)
     adapter = make_adapter(source, connection, mapping)
@@ -104,10 +106,17 @@ def check_source(
         profile.keys(),
         {code: (_meanings(codes, code, source), rows) for code, rows in _most_frequent(pulled["unit_code"])},
         {code: (code in known_procedures, rows) for code, rows in _most_frequent(pulled["procedure_code"])},
-        key_findings(mapping, keys.doubts(shown), sorted(shown)),
+        key_findings(mapping, keys.doubts(shown), sorted(shown)) + _reused(source, pulled, catalog),
         # A source without filters, such as a file, is one sample: rows of other days are checked too.
         disposed.filter(pc.is_in(disposed["disposition"], pa.array(["record"] if adapter.filters else _OWN))),
     )
+
+
+def _reused(source: Source, pulled: pa.Table, catalog: Catalog) -> list[str]:
+    rows = contents_of(pulled)
+    known = known_contents(source, sorted({key for key, _ in rows}))
+    found = reuses(rows, known, load_guards(catalog.folder).reused_keys)
+    return [reuses_text(found)] if found else []
 
 
 def _meanings(codes: UnitCodes, code: str, source: Source) -> str | None:

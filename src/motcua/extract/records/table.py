@@ -54,7 +54,7 @@ class TableBuilder:
         earlier: rules by which keys of this source were made before.
 
     `unclassified` contains the keys that the mapping does not classify. Their values are dropped. `became` says, of
-    every key that an earlier rule would have given a record, which key the record has now, where it is another one.
+    every key that an earlier rule would have given records, which keys these have now, where they are other ones.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class TableBuilder:
             for rule in earlier
             if {*identity_columns(rule), *(rule.places if isinstance(rule, KeyRule) else ())} <= {*kept.keep}
         ]
-        self.became: dict[str, str] = {}
+        self.became: dict[str, set[str]] = {}
         name_procedure = procedure_namer(load_catalog(Settings.load().catalog_dir), source.level)
         self._columns = [
             Column(name, rule, mapping.null_values, PULLED_SCHEMA.field(name).type, pseudonymise, name_procedure)
@@ -193,7 +193,7 @@ class TableBuilder:
         for maker in self._earlier:
             for key, former in zip(keys, maker.keys(values, days), strict=True):
                 if isinstance(key, str) and isinstance(former, str) and former != key:
-                    self.became[former] = key
+                    self.became.setdefault(former, set()).add(key)
 
     def _read_status(self, status: Any) -> Any:
         if status in self._nulls:
