@@ -1,6 +1,7 @@
 -- Grain: one dossier version. Reads absent, compared, said_later, dossier_absence, batch, dossier_version. Writes
 -- reissued: versions whose dossier is proven to be deleted at its source. There are two proofs: the source marks the
--- dossier as deleted, or it does not find the dossier's id in a pull after the first pull that missed it. A short page
+-- dossier as deleted, or it does not find the dossier's id on a later night than the first pull that missed it: a later
+-- day in Vietnam, and six hours at least, because pulls on both sides of midnight are one night. A short page
 -- is never a proof, and what the source showed in this pull or in a later one disproves a deletion. A dossier whose
 -- record has another key now is withdrawn under the old one when the new one is accepted.
 create temporary table reissued on commit drop as
@@ -42,6 +43,9 @@ where
             absent.evidence = 'not_found'
             and absence.dossier_id is not null
             and coalesce(missed.pull_no, 0) < :pull_no
+            and absence.missed_at + interval '6 hours' <= :known_from
+            and (absence.missed_at at time zone 'Asia/Ho_Chi_Minh')::date
+            < (cast(:known_from as timestamptz) at time zone 'Asia/Ho_Chi_Minh')::date
         )
         or (
             absent.evidence = 'replaced'

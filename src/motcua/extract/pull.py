@@ -14,8 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
@@ -29,6 +28,7 @@ from motcua.canonical import DOSSIER
 from motcua.catalog import Source
 from motcua.catalog.guards import load_guards
 from motcua.errors import ContractBroken, SourceUnavailable
+from motcua.extract.absence import Missed, by_id, weigh
 from motcua.extract.adapters.protocol import (
     ListingShifted,
     Page,
@@ -52,8 +52,6 @@ from motcua.settings import TIMEZONE, Settings
 from motcua.warehouse import statement, store_engine
 
 LISTINGS = 3  # the most attempts at a listing whose set changes while it is read
-BY_ID_WORKERS = 4
-BY_ID_PAGE = 500
 
 log = logging.getLogger(__name__)
 
@@ -252,27 +250,28 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in in_hand]
         if not source.lists_all and not can_ask_by_id:
             requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
-        unknown: list[str] = []
+        listing, missed = pull.table, Missed()
         found_by_id = 0
-        for records in _by_id(adapter, requested_ids, unknown):
+        for records in by_id(adapter, requested_ids, missed):
             pull.add(records)
             found_by_id += len(records)
-        for records in _by_id(adapter, sorted(kept.reread) if kept else [], []):
+        for records in by_id(adapter, sorted(kept.reread) if kept else [], Missed()):
             pull.add(records)
             found_by_id += len(records)
         drift.later_pages(pull.builder.unclassified)
-        warnings: list[str] = getattr(adapter, "warnings", [])
+        warnings: list[str] = weigh(adapter, listing, missed, can_prove=can_ask_by_id)
+        warnings += getattr(adapter, "warnings", [])
     finally:
         adapter.close()
     is_register = not adapter.filters and mapping.covers == "register"
     ours = _now((*open_in_store, *known), replaced)
     disposed = assign_dispositions(pull.table, window, ours, is_opening=batch.is_opening, is_register=is_register)
     count = counts(disposed)
-    if unknown:
+    if missed.count:
         log.warning(
             "%s: %d known dossiers were not returned by the source; they count until their deletion is proven",
             source.source_id,
-            len(unknown),
+            missed.count,
         )
     for warning in warnings:
         log.warning("%s: %s", source.source_id, warning)
@@ -287,7 +286,13 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "adapter": source.adapter,
             "window": {"from": str(batch.window_from), "to": str(batch.window_to)},
             "declared_total": pull.declared,
-            "pulled": {"listed": listed, "listed_open": listed_open, "by_id": found_by_id, "unknown_by_id": unknown},
+            "pulled": {
+                "listed": listed,
+                "listed_open": listed_open,
+                "by_id": found_by_id,
+                "unknown_by_id": missed.not_found,
+                "not_shown": missed.not_shown,
+            },
             "opening": asdict(opening) | {"asked_from": str(opening.asked_from)} if opening else None,
             "absence_is_proof": can_ask_by_id,
             "replaced_keys": replaced,
@@ -357,16 +362,3 @@ def _known(name: str, batch: ledger.Batch) -> list[str]:
                 {"source_id": batch.source_id, "window_from": batch.window_from, "window_to": batch.window_to},
             )
         )
-
-
-def _by_id(adapter: SourceAdapter, dossier_ids: Sequence[str], unknown: list[str]) -> Iterator[list[Record]]:
-    """Yield the records of these dossiers in their order. Add ids that the source does not know to `unknown`."""
-    for start in range(0, len(dossier_ids), BY_ID_PAGE):
-        ids = dossier_ids[start : start + BY_ID_PAGE]
-        with ThreadPoolExecutor(BY_ID_WORKERS, thread_name_prefix="by-id") as pool:
-            try:
-                answers = list(pool.map(adapter.by_id, ids))
-            finally:
-                pool.shutdown(cancel_futures=True)
-        unknown += [dossier_id for dossier_id, answer in zip(ids, answers, strict=True) if answer is None]
-        yield [answer for answer in answers if answer is not None]

@@ -148,7 +148,7 @@ def test_numbers_that_begin_again_on_each_sheet_are_kept_apart_by_the_sheet(
     assert "is a running number" in checked
     assert "9 keys come back with other content" in checked
     held = motcua("ingest", "--source", "restart.x", *AUTUMN_2023, code=1)
-    assert "1: received 2023-09-02, procedure KHAC | received 2023-10-02, procedure KHAC;" in held
+    assert "1: received 2023-09-02, procedure 1.001193 | received 2023-10-02, procedure 1.001193;" in held
     assert "and 4 more. Nothing was loaded." in held
     rewrite(
         mapping,
