@@ -87,16 +87,18 @@ class SourceKeys:
                 (`TableBuilder.became`).
             rows: the key and content of each row of the pull.
         """
-        if not (self.earlier or self.since):
+        rule = self.mapping.identity
+        is_read_anew = bool(self.since) or (bool(self.earlier) and isinstance(rule, KeyRule))
+        if not (became or is_read_anew):
             return {}
         shown = dict(rows)
         gone = [key for key in self.in_store if key not in shown]
         candidates = {key: sorted(became.get(key, ())) for key in gone}
         # A number that stands in the store as it was written may be written, or numbered, otherwise today.
-        maker = KeyMaker(self.mapping.identity, frozenset({None}), self.since)
-        if not maker.has_parts:
+        maker = KeyMaker(rule, frozenset({None}), self.since)
+        if is_read_anew and not maker.has_parts:
             days = [self.in_store[key][0] for key in gone]
-            for key, now in zip(gone, maker.keys(dict.fromkeys(self.mapping.identity.key, gone), days), strict=True):
+            for key, now in zip(gone, maker.keys(dict.fromkeys(rule.key, gone), days), strict=True):
                 if isinstance(now, str):
                     candidates[key].insert(0, now)
         limits = load_guards(Settings.load().catalog_dir).reused_keys
