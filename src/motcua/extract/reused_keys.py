@@ -123,7 +123,7 @@ def check_reused_keys(
     limits = load_guards(Settings.load().catalog_dir).reused_keys
     found = reuses(rows, known_contents(source, sorted({key for key, _ in rows})), limits)
     if len(found) < (1 if mapping.adapter in WRITTEN else limits.minimum_of_a_system):
-        return {"reused_key_count": len(found)}
+        return {"reused_key_count": len(found)} if found else {}
     if batch.is_change_accepted:
         return {"reused_key_count": len(found), "accepted_because": "accepted for this batch"}
     raise BatchHeld(
