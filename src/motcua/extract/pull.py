@@ -359,6 +359,11 @@ def _known(name: str, batch: ledger.Batch) -> list[str]:
         return list(
             connection.scalars(
                 statement(name),
-                {"source_id": batch.source_id, "window_from": batch.window_from, "window_to": batch.window_to},
+                {
+                    "source_id": batch.source_id,
+                    "window_from": batch.window_from,
+                    "window_to": batch.window_to,
+                    "open_statuses": [int(status) for status in OPEN_STATUSES],
+                },
             )
         )

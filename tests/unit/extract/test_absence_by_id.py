@@ -58,6 +58,7 @@ def test_a_404_of_the_source_is_a_step_to_the_proof_when_it_finds_what_its_list_
         (KONG, "application/json"),
         (b'{"message":"no Route matched with those values","code":404}', "application/json"),
         (b"<html><body>404 Not Found</body></html>", "text/html"),
+        (b'{"path":"/dossiers/9","status":404,"error":"Not Found","requestId":"5f2a-17"}', "application/json"),
         (b"404 page not found", "text/plain"),
         (b"", "application/json"),
         (b"[]", "application/json"),

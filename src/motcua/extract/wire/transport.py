@@ -35,6 +35,7 @@ RETRIED_METHODS = ("GET", "POST")  # our POST requests (a search, a token) chang
 
 
 # What gateways say in JSON when they have no route to the source.
+_REQUEST_IDS = frozenset({"requestId", "request_id"})  # of Spring Cloud Gateway and Kong; the systems send none
 _NO_ROUTE = ("no route matched", "route not found", "no matching resource", "missing authentication token")
 
 
@@ -298,7 +299,8 @@ def _host(url: str) -> str:
 def _is_own(response: requests.Response, keys: frozenset[str]) -> bool:
     document = _decoded(response.content)
     said = " ".join(str(value) for value in document.values()) if isinstance(document, dict) else ""
-    return isinstance(document, dict) and not keys.isdisjoint(document) and not _says_no_route(said)
+    is_gateways = not _REQUEST_IDS.isdisjoint(document) if isinstance(document, dict) else True
+    return not is_gateways and not keys.isdisjoint(document) and not _says_no_route(said)
 
 
 def _says_no_route(text: str) -> bool:

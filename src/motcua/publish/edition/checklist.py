@@ -88,7 +88,7 @@ def _sources_answered(found: Findings) -> list[Text]:
         for cell in found.cells
         if cell.cell == "received" and not cell.is_after_end
     ]
-    if not any(cell.cell == "received" for cell in found.cells):
+    if not missing and not any(cell.cell == "received" for cell in found.cells):
         missing.append(Text(vi="chưa có nguồn nào trả lời", en="no source in scope has answered"))
     return missing
 
