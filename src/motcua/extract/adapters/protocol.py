@@ -73,8 +73,10 @@ class SourceAdapter(Protocol):
             the window does not break its contract.
         lists_open: false where a list of the open dossiers would show no more than the listing of the days.
 
-    Two attributes are optional. `absence_is_proof = True` states that `by_id` queries the source itself, so an id that
-    it does not know is deleted. `warnings` are lines for an engineer about a pull that succeeded.
+    Three attributes are optional. `absence_is_proof = True` states that `by_id` queries the source itself, so an id
+    that it does not know is deleted. `answers_until` is the last day for which a source that gives what it has speaks,
+    read after the last page; none where that is not known. `warnings` are lines for an engineer about a pull that
+    succeeded.
     """
 
     margin: timedelta
@@ -92,6 +94,16 @@ class SourceAdapter(Protocol):
     def close(self) -> None:
         """Close the connections."""
         ...
+
+
+def can_ask_by_id(adapter: SourceAdapter) -> bool:
+    """Return whether the source itself is asked for a dossier by id, and not a listing of it."""
+    return getattr(adapter, "absence_is_proof", False)
+
+
+def gives_register(adapter: SourceAdapter, mapping: SourceMapping) -> bool:
+    """Return whether every row is a dossier of each pull: the source gives all it has, which is a whole register."""
+    return not adapter.filters and mapping.covers == "register"
 
 
 class WholeAdapter(Protocol):

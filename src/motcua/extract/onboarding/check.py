@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from motcua.canonical import CONTENT
 from motcua.catalog import Catalog, Source
 from motcua.catalog.guards import load_guards
-from motcua.extract.adapters.protocol import Window, make_adapter
+from motcua.extract.adapters.protocol import Window, gives_register, make_adapter
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
-from motcua.extract.records.mapping import load_mapping
+from motcua.extract.records.mapping import Covers, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
 from motcua.extract.reused_keys import contents_of, known_contents, reuses, reuses_text
@@ -38,6 +38,7 @@ class SourceCheck:
         filled: for each canonical field, the number of rows with a value.
         issues: for each field and problem, the number of rows that could not be read. No values.
         unclassified: keys of the source that are not in the mapping; they are dropped.
+        covers: what a source that gives all it has gives, as its mapping says; None of a source that is asked by day.
         keys: for each mapped key of the source, what the sample shows; no rows: the source did not send it.
         units: for each unit as the source spells it, the unit it means (None: unknown) and its rows.
         key_findings: what the keys leave open, each with what the mapping has to say.
@@ -53,6 +54,7 @@ class SourceCheck:
     filled: dict[str, int]
     issues: dict[str, int]
     unclassified: list[str]
+    covers: Covers | None
     keys: dict[str, KeySeen]
     units: dict[str, tuple[str | None, int]]
     procedures: dict[str, tuple[bool, int]]
@@ -90,7 +92,8 @@ def check_source(
         adapter.close()
     pulled = pa.concat_tables(tables)
     shown = {*pulled["dossier_id"].to_pylist()} - {None}
-    disposed = assign_dispositions(pulled, window, frozenset())
+    is_register = gives_register(adapter, mapping)
+    disposed = assign_dispositions(pulled, window, frozenset(), is_register=is_register)
     issues = Counter(
         issue for text in pulled["mapping_issues"].to_pylist() if text is not None for issue in text.split("; ")
     )
@@ -103,6 +106,7 @@ def check_source(
         {field.name: pulled.num_rows - pulled[field.name].null_count for field in CONTENT},
         dict(issues.most_common()),
         sorted(builder.unclassified),
+        None if adapter.filters else mapping.covers,
         profile.keys(),
         {code: (_meanings(codes, code, source), rows) for code, rows in _most_frequent(pulled["unit_code"])},
         {code: (code in known_procedures, rows) for code, rows in _most_frequent(pulled["procedure_code"])},

@@ -43,6 +43,9 @@ WRITTEN = ("files", "sql")  # adapters whose keys may be numbers that an office 
 _DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applicant_refs", "mapping_issues"}
 
 
+Covers = Literal["register", "period"]
+
+
 class SourceMapping(Part):
     """A mapping file.
 
@@ -53,7 +56,7 @@ class SourceMapping(Part):
     """
 
     adapter: str
-    covers: Literal["register", "period"] = "period"
+    covers: Covers = "period"
     nested: bool = False
     null_values: frozenset[Scalar]
     identity: Annotated[Identity, Field(discriminator="as_")]

@@ -7,7 +7,7 @@ office that joined dossiers of two offices, so it is decided again with the next
 from alembic import op
 
 revision = "0025"
-down_revision = "0021"
+down_revision = "0028"
 
 
 def upgrade() -> None:
