@@ -128,21 +128,21 @@ def check_reused_keys(
         return {"reused_key_count": len(found), "accepted_because": "accepted for this batch"}
     raise BatchHeld(
         f"{source.source_id}, {batch.window_from} to {batch.window_to}: {reuses_text(found)} Nothing was loaded.",
-        action="compare the lines with the office."
-        + _renumbered(source, mapping, found)
-        + " If a number is unique in a book, on a sheet or in a month, say so in identity of"
-        f" mappings/{source.mapping}.yaml (docs/how-to/say-what-makes-a-key.md). If they are corrections of the same"
-        f" dossiers, use `motcua ingest --source {source.source_id} --accept-changes`.",
+        action=f"compare the lines with the office. {_causes(source, mapping, found)} If they are corrections of the"
+        f" same dossiers, use `motcua ingest --source {source.source_id} --accept-changes`.",
     )
 
 
-def _renumbered(source: Source, mapping: SourceMapping, found: Sequence[Reuse]) -> str:
+def _causes(source: Source, mapping: SourceMapping, found: Sequence[Reuse]) -> str:
+    """Say what may have happened, and what to do then."""
+    if mapping.adapter not in WRITTEN:
+        return "If the system was installed anew, end its entry (valid_to) and add a source with another id."
     days = [each.after.received_at for each in found if each.after.received_at]
-    if not days or mapping.adapter not in WRITTEN:
-        return ""
+    since = f"{min(days):%Y-%m-%d}" if days else "DAY"
     return (
-        " If its numbers began again, say since when:"
-        f" `motcua sources renumbered {source.source_id} --since {min(days):%Y-%m-%d}`."
+        f"If its numbers began again, say since when: `motcua sources renumbered {source.source_id} --since {since}`."
+        " If a number is unique in a book, on a sheet or in a month, say so in identity of"
+        f" mappings/{source.mapping}.yaml (docs/how-to/say-what-makes-a-key.md)."
     )
 
 
