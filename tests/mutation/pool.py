@@ -295,7 +295,7 @@ def servers(count: int) -> Iterator[list[Worker]]:
     for folder in folders:
         if folder.exists():
             _python(_STOP, folder).wait()
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     try:
         started = [_python(_START, folder) for folder in folders]
         workers = []
