@@ -1,8 +1,8 @@
 """Puts small faults into the code and tells which of them no test notices; writes `docs/reference/mutation.md`.
 
 Run as `python -m tests.mutation [WORD...] [--all] [--report]`: the files whose path holds one of the words, all without
-any. A file is run when something that its result depends on has changed since, with `--all` in any case. `--report` runs
-none. Ends with an error when a file scores below `GOAL`, or nobody explained a survivor.
+any. A file is run when something that its result depends on has changed since, with `--all` in any case. `--report`
+runs none. Ends with an error when a file scores below `GOAL`, or nobody explained a survivor.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table

@@ -271,7 +271,7 @@ def _ended(busy: dict[Connection, _Process], channel: Connection, idle: list[Wor
 
 @contextmanager
 def servers(count: int) -> Iterator[list[Worker]]:
-    """Start and migrate a server for each worker, in processes of their own so that nothing of motcua is loaded here."""
+    """Start and migrate a server for each worker, in processes of their own: nothing of motcua is loaded here."""
     folders = [WORK / str(number) for number in range(count)]
     for name in ("MOTCUA_STORE_DSN", "MOTCUA_WAREHOUSE_DSN", "MOTCUA_CATALOG"):
         os.environ.pop(name, None)

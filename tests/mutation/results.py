@@ -1,7 +1,7 @@
 """What became of the mutants of each file, kept in `results.json` with a hash of what that depends on.
 
-A result stands until its hash changes: the file itself, its tests with what they import of `tests/` and the conftests of
-their folders, or for SQL its cases; and what makes the mutants.
+A result stands until its hash changes: the file itself, its tests with what they import of `tests/` and the conftests
+of their folders, or for SQL its cases; and what makes the mutants.
 """
 
 from __future__ import annotations

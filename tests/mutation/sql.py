@@ -1,8 +1,8 @@
 """Puts the mutants of the statements in `include/sql/` under the SQL cases of their statement.
 
 Each mutant (`sql_mutants.py`) is put in the place of the statement and the cases are run until one fails. Every case is
-a transaction that is rolled back, so one process runs them all. A mutant that PostgreSQL cannot compile is no fault that
-could be overlooked and is left out of the count.
+a transaction that is rolled back, so one process runs them all. A mutant that PostgreSQL cannot compile is no fault
+that could be overlooked and is left out of the count.
 """
 
 from __future__ import annotations
