@@ -131,8 +131,8 @@ def _alone() -> Iterator[None]:
     pool.WORK.mkdir(parents=True, exist_ok=True)
     with (pool.WORK / "lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # unlike flock, no child holds it
+        except OSError:
             raise SystemExit("A mutation run is under way in this checkout; wait for it.") from None
         yield
 

@@ -196,7 +196,7 @@ def run(units: Sequence[Unit], workers: Sequence[Worker]) -> Iterator[Outcome | 
     finally:
         for process in busy.values():
             with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGTERM)
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 def _next(queue: deque[Unit], under_way: list[_Progress]) -> _Progress | None:
@@ -215,6 +215,7 @@ def _fork(worker: Worker, progress: _Progress, others: list[Connection]) -> tupl
     if pid == 0:
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.setpgrp()  # so that it ends with the processes it starts
             ours.close()
             for other in others:
                 other.close()
