@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ordered = [kept[file] for file in proofs if file in kept]
     stale = [file for file in proofs if file not in kept or kept[file].proof != proofs[file]]
     reasons = results.reasons()
-    Console().print(_table(ordered))
+    Console(width=max(Console().width, 110)).print(_table(ordered))
     PAGE.write_text(page(ordered, reasons, stale), encoding="utf-8")
     faults += [f"{each.file} scores {each.score:.1f} %, below {GOAL} %." for each in ordered if each.score < GOAL]
     faults += [f"Explained, but it did not survive: {' | '.join(key)}" for key in unused(ordered, reasons)]
