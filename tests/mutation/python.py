@@ -72,6 +72,10 @@ class FileMutant:
     def function(self) -> str:
         return self.mutant.function
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.file, self.function, self.change
+
 
 @dataclass(frozen=True)
 class Module:
