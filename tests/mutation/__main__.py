@@ -198,7 +198,7 @@ def _runs(ordered: Sequence[Result], stale: Sequence[str]) -> list[str]:
     minutes = sum(each.seconds for each in ordered) / 60
     said.append(f"All together they take {minutes:.0f} minutes of one worker.")
     if stale:
-        said.append(f"Changed since their run: {', '.join(f'`{file}`' for file in stale)}.")
+        said.append(f"Not run as they are now: {', '.join(f'`{file}`' for file in stale)}.")
     return said
 
 

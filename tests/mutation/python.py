@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -51,6 +51,8 @@ LIBRARIES = (
     "pandas", "psutil", "psycopg", "pyarrow.parquet", "pydantic", "pytest", "requests",
     "sqlalchemy.dialects.postgresql.psycopg", "xlsxwriter", "yaml",
 )  # fmt: skip
+
+ANEW = 10  # seconds of the processor
 
 
 @dataclass(frozen=True)
@@ -275,6 +277,8 @@ class _Finder:
 
 def _anew(path: Path, mutant: Mutant, order: Sequence[str], worker: Worker, limits: Limits) -> tuple[str, str]:
     files = list(dict.fromkeys(test.partition("::")[0] for test in order))
+    # The first test loads what a process that serves forks has loaded before.
+    limits = replace(limits, one_test=limits.one_test + ANEW)
 
     def work() -> tuple[int, list[Any]]:
         watch = Watch(limits)

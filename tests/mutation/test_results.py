@@ -77,7 +77,7 @@ def test_the_page_says_of_which_run_each_figure_is() -> None:
     whole = page([one, other], {("a.py", "f", "x → y"): "nobody sees it"}, stale=["b.py"])
     assert "1 file was run at commit 1111aaaa on 2026-11-26." in whole
     assert "with changes that were committed later" in whole
-    assert "Changed since their run: `b.py`." in whole
+    assert "Not run as they are now: `b.py`." in whole
     assert "| `a.py` | 9 | 1 | 90.0 % | 1111aaaa |" in whole
     assert "| `f:4` | `x` → `y` | nobody sees it |" in whole
     assert "All files were run at commit 1111aaaa" in page([one], {})
