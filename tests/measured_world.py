@@ -92,10 +92,11 @@ class Store:
             connection.execute(
                 text(
                     "insert into batch (batch_id, run_id, source_id, level, window_from, window_to, state,"
-                    " manifest_sha256, receptions_from, stock_from, pulled_count,"
+                    " manifest_sha256, receptions_from, stock_from, keeps_stock, pulled_count,"
                     " out_of_window_count, duplicate_count, quarantined_count,"
                     " new_count, changed_count, unchanged_count, planned_at, validated_at, measured_at)"
                     " values (:batch_id, :run, :source_id, :level, :first, :last, :state, :sha, :first, :stock,"
+                    " cast(:stock as date) is not null,"
                     " :quarantined, 0, 0,"
                     " :quarantined, 0, 0, 0, clock_timestamp(), clock_timestamp(),"
                     " case when :measured then clock_timestamp() end)"

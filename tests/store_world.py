@@ -106,7 +106,7 @@ def validated_batch(
         pulled=count,
         out_of_window=0,
         duplicate=duplicates,
-        proof=ledger.Proof(stock_from=window[0]),
+        proof=ledger.Proof(stock_from=window[0], keeps_stock=True),
     )
     with store_engine().begin() as connection:
         ledger.mark_validated(connection, batch_id, quarantined=quarantined, accepted_sha256=accepted_sha256)

@@ -18,6 +18,7 @@ from motcua.catalog.options import ClosedModel
 LineCode = Literal[
     "period_over",
     "sources_answered",
+    "openings_known",
     "no_batch_held",
     "everything_read",
     "nothing_set_aside",

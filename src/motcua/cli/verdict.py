@@ -14,6 +14,13 @@ if TYPE_CHECKING:  # the stages load pyarrow
     from motcua.validate import RuleShare
 
 
+_COVERS = {
+    "register": "Every row is a dossier of each pull, and there are no others: carried-over counts follow from it.",
+    "period": "What was open before the days asked for is not known: carried over, and every count that sums from it,"
+    " is a dash, and no report is final. If the files hold every dossier of the unit, write `covers: register`.",
+}
+
+
 def print_verdict(source: Source, check: SourceCheck, shares: list[RuleShare], first: date, last: date) -> None:
     """Print what a source returned, what could be read, and what the rules would find."""
     declared = "no total" if check.declared_total is None else f"{check.declared_total:,}"
@@ -53,6 +60,8 @@ def print_verdict(source: Source, check: SourceCheck, shares: list[RuleShare], f
             ["rule", "severity", "share", "reason"],
             [(share.rule_id, share.severity, f"{share.failed_pct:.1f} %", share.reason) for share in shares],
         )
+    if check.covers:
+        output.print(f"Covers: {check.covers}. {_COVERS[check.covers]}", markup=False)
     output.print(_verdict(source, check))
 
 

@@ -19,7 +19,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,18 +34,21 @@ from motcua.extract.adapters.protocol import (
     Record,
     SourceAdapter,
     Window,
+    can_ask_by_id,
+    gives_register,
     make_adapter,
     make_whole_adapter,
 )
 from motcua.extract.disposition import assign_dispositions, assign_dispositions_whole, counts
 from motcua.extract.drift import Drift
 from motcua.extract.listing_guards import check_listing
-from motcua.extract.opening import KeptListings, Opening, ask_backwards
+from motcua.extract.opening import KeptListings, ask_backwards
+from motcua.extract.proof import answers_until, proof_of
 from motcua.extract.records.mapping import OPEN_STATUSES, SourceMapping, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
 from motcua.extract.wire.connection import SourceConnection
-from motcua.settings import TIMEZONE, Settings
+from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
 LISTINGS = 3  # the most attempts at a listing whose set changes while it is read
@@ -226,11 +228,13 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     adapter = make_adapter(source, connection, mapping)
     try:
         pull = _Pull(adapter, TableBuilder(source, mapping, pseudonymise), source, drift)
-        can_ask_by_id = getattr(adapter, "absence_is_proof", False)
+        can_ask = can_ask_by_id(adapter)
         listed = pull.list_window(window).num_rows
+        is_register = gives_register(adapter, mapping)
+        until = answers_until(source, adapter, window, listed, is_register=is_register)
         opening, kept = None, None
         if batch.is_opening and adapter.filters:
-            if can_ask_by_id:
+            if can_ask:
                 kept = KeptListings(_folder_of_opening(batch, source, mapping, pseudonymise.key_id))
             limits = load_guards(settings.catalog_dir).opening
             opening = ask_backwards(lambda asked: pull.list_window(asked, kept), window, source.first_record_on, limits)
@@ -241,7 +245,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         guard_results = check_listing(batch, pull.table, frozenset(known), lists_all=source.lists_all)
         listed_ids = set(pull.table["dossier_id"].to_pylist())
         requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in listed_ids]
-        if not source.lists_all and not can_ask_by_id:
+        if not source.lists_all and not can_ask:
             requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
         unknown: list[str] = []
         found_by_id = 0
@@ -255,7 +259,6 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         warnings: list[str] = getattr(adapter, "warnings", [])
     finally:
         adapter.close()
-    is_register = not adapter.filters and mapping.covers == "register"
     disposed = assign_dispositions(
         pull.table, window, frozenset((*open_in_store, *known)), is_opening=batch.is_opening, is_register=is_register
     )
@@ -281,7 +284,8 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "declared_total": pull.declared,
             "pulled": {"listed": listed, "listed_open": listed_open, "by_id": found_by_id, "unknown_by_id": unknown},
             "opening": asdict(opening) | {"asked_from": str(opening.asked_from)} if opening else None,
-            "absence_is_proof": can_ask_by_id,
+            "absence_is_proof": can_ask,
+            "answers_until": None if until is None else str(until),
             "guards": guard_results,
             "counts": count,
             "warnings": warnings,
@@ -298,26 +302,13 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         pulled=disposed.num_rows,
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
-        proof=_proof(batch, opening, is_register=is_register, lists_open=adapter.lists_open),
+        answers_until=until,
+        proof=proof_of(batch, opening, adapter, is_register=is_register),
         pull_no=batch.pull_no,
     )
     if kept:
         kept.remove()
     return count
-
-
-def _proof(batch: ledger.Batch, opening: Opening | None, *, is_register: bool, lists_open: bool) -> ledger.Proof:
-    """Return what a pull that is complete proves of its source.
-
-    A list of what is open shows what is open today; what was closed before may be missing from the store. So without an
-    opening the stock is complete from the day after the pull, once the days until then are pulled too.
-    """
-    if is_register:
-        return ledger.Proof(ledger.EVERY_DAY, ledger.EVERY_DAY, opening_ended_by="register")
-    if opening:
-        return ledger.Proof(batch.window_from, batch.window_from, opening.asked_from, opening.ended_by)
-    today = datetime.now(ZoneInfo(TIMEZONE)).date()
-    return ledger.Proof(stock_from=max(batch.window_to, today) + timedelta(days=1) if lists_open else None)
 
 
 def _folder_of_opening(batch: ledger.Batch, source: Source, mapping: SourceMapping, key_id: str) -> str:
@@ -338,7 +329,12 @@ def _known(name: str, batch: ledger.Batch) -> list[str]:
         return list(
             connection.scalars(
                 statement(name),
-                {"source_id": batch.source_id, "window_from": batch.window_from, "window_to": batch.window_to},
+                {
+                    "source_id": batch.source_id,
+                    "window_from": batch.window_from,
+                    "window_to": batch.window_to,
+                    "open_statuses": [int(status) for status in OPEN_STATUSES],
+                },
             )
         )
 

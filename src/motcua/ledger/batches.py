@@ -136,6 +136,7 @@ def mark_extracted(
         " out_of_window_count = :out_of_window, duplicate_count = :duplicate, extracted_at = now(),"
         " window_to = least(window_to, coalesce(cast(:answers_until as date), window_to)),"
         " receptions_from = coalesce(cast(:receptions_from as date), window_from), stock_from = :stock_from,"
+        " keeps_stock = :keeps_stock,"
         " opening_asked_from = :opening_asked_from, opening_ended_by = :opening_ended_by,"
         " failed_stage = null, error_kind = null, error_message = null",
         sha=manifest_sha256,

@@ -21,23 +21,29 @@ class Proof:
     Attributes:
         receptions_from: the day from which the receptions up to the window's end are complete; none: the window's own.
         stock_from: the day since whose beginning everything open is known; none where the pull cannot tell.
+        keeps_stock: what was known to be open is known on: the pull asked for each such dossier, or was given all.
         opening_asked_from, opening_ended_by: how far back an opening asked, and what ended it.
     """
 
     receptions_from: date | None = None
     stock_from: date | None = None
+    keeps_stock: bool = False
     opening_asked_from: date | None = None
     opening_ended_by: str | None = None
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """An unbroken run of days that a source answered for, and what is known of it since when."""
+    """An unbroken run of days that a source answered for, and what is known of it since when.
+
+    Closings and stock are known until `stock_until`; receptions until `covered_until`.
+    """
 
     source_id: str
     receptions_from: date
     closings_from: date | None
     stock_from: date | None
+    stock_until: date | None
     covered_until: date
     opening_asked_from: date | None
     opening_ended_by: str | None
@@ -52,13 +58,18 @@ def coverage() -> list[Coverage]:
         return [Coverage(**row._mapping) for row in connection.execute(statement("ledger/source_coverage"))]
 
 
-def openings_unknown(days: Mapping[str, date], *, connection: Connection) -> frozenset[str]:
-    """Return the sources of which it is not known what was open at the beginning of their day.
+def openings_unknown(days: Mapping[str, tuple[date, date]], *, connection: Connection) -> frozenset[str]:
+    """Return the sources of which it is not known what was open before their days, or what became of it in them.
 
     Args:
-        days: by source id, the first day counted.
+        days: by source id, the first and the last day counted. Days not answered for yet do not matter.
     """
     rows = connection.execute(
-        statement("ledger/openings_known"), {"source_ids": list(days), "on_days": list(days.values())}
+        statement("ledger/openings_known"),
+        {
+            "source_ids": list(days),
+            "on_days": [first for first, _ in days.values()],
+            "until_days": [last for _, last in days.values()],
+        },
     )
     return frozenset(row.source_id for row in rows if not row.is_known)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from difflib import get_close_matches
 
 from motcua.catalog import Source
@@ -43,6 +43,11 @@ class FilesAdapter:
             options.header_row,
             options.first_row,
         )
+
+    @property
+    def answers_until(self) -> date | None:
+        """As `DropFolder.answers_until`: what a file says was so on the day it was dropped, and no later."""
+        return self._drops.answers_until
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield the rows of every file, whatever the window."""

@@ -48,9 +48,8 @@ class PetitionFilesAdapter:
 
     @property
     def answers_until(self) -> date | None:
-        """The last day that the files cover: the day before the newest was dropped, or None where that is not known."""
-        dropped = self._drops.newest
-        return None if dropped is None else dropped.astimezone(instants.VIETNAM).date() - timedelta(days=1)
+        """As `DropFolder.answers_until`."""
+        return self._drops.answers_until
 
     def tables(self) -> Iterator[pa.Table]:
         """Yield the petitions of each table, in the order of the file names.

@@ -22,6 +22,9 @@ from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.wire.connection import SourceConnection
 
 Record = dict[str, Any]
+# The days requested beyond a window on each side, because systems split days in other time zones
+# (one_stop_systems.md a.2, trap 7). The pull leaves out what does not touch the window.
+REQUEST_MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,16 @@ class Window:
     is_open_only: bool = False
     is_earlier: bool = False
 
-    def last_requested(self, margin: timedelta) -> date:
-        """Return the last day to request, so that no row is in this listing and in one of the days after it."""
-        return self.to_date - margin if self.is_open_only or self.is_earlier else self.to_date + margin
+    @property
+    def first_requested(self) -> date | None:
+        """The first day to request, or None without a lower bound."""
+        return None if self.from_date is None else self.from_date - REQUEST_MARGIN
+
+    @property
+    def last_requested(self) -> date:
+        """The last day to request, so that no row is in this listing and in one of the days after it."""
+        is_beside_another = self.is_open_only or self.is_earlier
+        return self.to_date - REQUEST_MARGIN if is_beside_another else self.to_date + REQUEST_MARGIN
 
 
 @dataclass(frozen=True)
@@ -63,8 +73,10 @@ class SourceAdapter(Protocol):
             the window does not break its contract.
         lists_open: false where a list of the open dossiers would show no more than the listing of the days.
 
-    Two attributes are optional. `absence_is_proof = True` states that `by_id` queries the source itself, so an id that
-    it does not know is deleted. `warnings` are lines for an engineer about a pull that succeeded.
+    Three attributes are optional. `absence_is_proof = True` states that `by_id` queries the source itself, so an id
+    that it does not know is deleted. `answers_until` is the last day for which a source that gives what it has speaks,
+    read after the last page; none where that is not known. `warnings` are lines for an engineer about a pull that
+    succeeded.
     """
 
     margin: timedelta
@@ -82,6 +94,16 @@ class SourceAdapter(Protocol):
     def close(self) -> None:
         """Close the connections."""
         ...
+
+
+def can_ask_by_id(adapter: SourceAdapter) -> bool:
+    """Return whether the source itself is asked for a dossier by id, and not a listing of it."""
+    return getattr(adapter, "absence_is_proof", False)
+
+
+def gives_register(adapter: SourceAdapter, mapping: SourceMapping) -> bool:
+    """Return whether every row is a dossier of each pull: the source gives all it has, which is a whole register."""
+    return not adapter.filters and mapping.covers == "register"
 
 
 class WholeAdapter(Protocol):

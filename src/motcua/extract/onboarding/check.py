@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from motcua.canonical import CONTENT
 from motcua.catalog import Catalog, Source
-from motcua.extract.adapters.protocol import Window, make_adapter
+from motcua.extract.adapters.protocol import Window, gives_register, make_adapter
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
-from motcua.extract.records.mapping import load_mapping
+from motcua.extract.records.mapping import Covers, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
 from motcua.extract.wire.connection import SourceConnection
@@ -35,6 +35,7 @@ class SourceCheck:
         filled: for each canonical field, the number of rows with a value.
         issues: for each field and problem, the number of rows that could not be read. No values.
         unclassified: keys of the source that are not in the mapping; they are dropped.
+        covers: what a source that gives all it has gives, as its mapping says; None of a source that is asked by day.
         keys: for each mapped key of the source, what the sample shows; no rows: the source did not send it.
         units: for each unit as the source spells it, the unit it means (None: unknown) and its rows.
         procedures: for each procedure code, whether it is in the catalogue, and its rows.
@@ -49,6 +50,7 @@ class SourceCheck:
     filled: dict[str, int]
     issues: dict[str, int]
     unclassified: list[str]
+    covers: Covers | None
     keys: dict[str, KeySeen]
     units: dict[str, tuple[str | None, int]]
     procedures: dict[str, tuple[bool, int]]
@@ -83,7 +85,8 @@ def check_source(
     finally:
         adapter.close()
     pulled = pa.concat_tables(tables)
-    disposed = assign_dispositions(pulled, window, frozenset())
+    is_register = gives_register(adapter, mapping)
+    disposed = assign_dispositions(pulled, window, frozenset(), is_register=is_register)
     issues = Counter(
         issue for text in pulled["mapping_issues"].to_pylist() if text is not None for issue in text.split("; ")
     )
@@ -96,6 +99,7 @@ def check_source(
         {field.name: pulled.num_rows - pulled[field.name].null_count for field in CONTENT},
         dict(issues.most_common()),
         sorted(builder.unclassified),
+        None if adapter.filters else mapping.covers,
         profile.keys(),
         {code: (_meanings(codes, code, source), rows) for code, rows in _most_frequent(pulled["unit_code"])},
         {code: (code in known_procedures, rows) for code, rows in _most_frequent(pulled["procedure_code"])},

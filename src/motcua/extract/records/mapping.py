@@ -40,6 +40,9 @@ SATISFACTIONS = frozenset({"satisfied", "unsatisfied"})
 _DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applicant_refs", "mapping_issues"}
 
 
+Covers = Literal["register", "period"]
+
+
 class SourceMapping(Part):
     """A mapping file.
 
@@ -50,7 +53,7 @@ class SourceMapping(Part):
     """
 
     adapter: str
-    covers: Literal["register", "period"] = "period"
+    covers: Covers = "period"
     nested: bool = False
     null_values: frozenset[Scalar]
     identity: Annotated[IdentifierRule | CodeRule, Field(discriminator="as_")]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import fsspec
 
@@ -12,7 +13,7 @@ from motcua.catalog import Source
 from motcua.errors import ConfigurationError, SourceUnavailable
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drop_order import in_order
-from motcua.settings import Settings
+from motcua.settings import TIMEZONE, Settings
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 # The names that file systems use for login and password. `extra` of a connection may add more options.
@@ -37,6 +38,11 @@ class DropFolder:
         self._pattern = path if "://" in path else str(Settings.load().catalog_dir / path)
         self._storage = _storage(self._pattern, connection)
         self.newest: datetime | None = None
+
+    @property
+    def answers_until(self) -> date | None:
+        """The last day that the files speak for: the day before the newest was dropped, or None where not known."""
+        return None if self.newest is None else self.newest.astimezone(ZoneInfo(TIMEZONE)).date() - timedelta(days=1)
 
     def read(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the content of each file, from the earliest to the latest.

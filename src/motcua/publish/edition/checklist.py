@@ -18,6 +18,8 @@ from motcua.publish.edition.set_aside import PeriodSetAside
 from motcua.publish.form.completeness import SourceCell
 from motcua.publish.form.scope import Scope
 
+_OWN_LINES = ("quarantined", "opening_not_known")  # cells that a line of their own names
+
 
 @dataclass(frozen=True)
 class Line:
@@ -70,18 +72,22 @@ def _period_over(found: Findings) -> list[Text]:
 
 
 def _sources_answered(found: Findings) -> list[Text]:
-    missing = [_cell(cell) for cell in found.cells if cell.is_lacking and cell.cell != "quarantined"]
+    missing = [_cell(cell) for cell in found.cells if cell.is_lacking and cell.cell not in _OWN_LINES]
     missing += [
         Text(
             vi=f"{cell.source_id} ({cell.source_name}): chưa được hỏi lại sau ngày {cell.to_date:%d/%m/%Y}",
             en=f"{cell.source_id} ({cell.source_name}): not asked after {cell.to_date} ended",
         )
         for cell in found.cells
-        if cell.cell == "received" and not cell.is_after_end
+        if cell.is_answered and not cell.is_after_end
     ]
-    if not any(cell.cell == "received" for cell in found.cells):
+    if not missing and not any(cell.is_answered for cell in found.cells):
         missing.append(Text(vi="chưa có nguồn nào trả lời", en="no source in scope has answered"))
     return missing
+
+
+def _openings_known(found: Findings) -> list[Text]:
+    return [_cell(cell) for cell in found.cells if cell.cell == "opening_not_known"]
 
 
 def _no_batch_held(found: Findings) -> list[Text]:
@@ -142,6 +148,7 @@ def _refused_otherwise(_: Findings) -> list[Text]:
 _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "period_over": _period_over,
     "sources_answered": _sources_answered,
+    "openings_known": _openings_known,
     "no_batch_held": _no_batch_held,
     "everything_read": _everything_read,
     "nothing_set_aside": _nothing_set_aside,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from motcua.catalog import Catalog, Source, Unit
 from motcua.catalog.cells import CellCode, is_lacking
 from motcua.catalog.record_sources import heard_of, speaking_for
-from motcua.errors import MeasuresDiffer, ReportRefused
+from motcua.errors import MeasuresDiffer, NothingAnswered, ReportRefused
 from motcua.ledger import Completeness, completeness, openings_unknown, owed_days, petitions_set_aside
 from motcua.period import Period
 from motcua.publish.form.scope import Scope
@@ -38,6 +38,11 @@ class SourceCell:
         """True when an answer is owed and not there."""
         return is_lacking(self.cell)
 
+    @property
+    def is_answered(self) -> bool:
+        """True when it answered for every day asked of it, whether or not it is known what was open before."""
+        return self.cell in ("received", "opening_not_known")
+
 
 def refuse_unready_batches(connection: Connection, catalog: Catalog, scope: list[Unit]) -> None:
     """Raise ReportRefused when a loaded batch is unmeasured or does not balance (design.md idea 5).
@@ -63,10 +68,10 @@ def refuse_unready_batches(connection: Connection, catalog: Catalog, scope: list
 
 
 def refuse_silence(report_code: str, scope: Scope, cells: list[SourceCell]) -> None:
-    """Raise ReportRefused when no source in scope has answered for any day of the period: zeros would be no answer."""
+    """Raise NothingAnswered when no source in scope has answered for any day of the period."""
     if any(cell.batches for cell in cells):
         return
-    raise ReportRefused(
+    raise NothingAnswered(
         f"Report {report_code} of {scope.unit.name} ({scope.unit.unit_id}) for {scope.period.label} has no data: "
         + ("no source of it has answered." if any(cell.source_id for cell in cells) else "no source speaks for it."),
         action="ingest its sources first, or add one to include/catalog/sources/.",
@@ -97,7 +102,7 @@ def read_cells(
 
     A source owes the days of the period on which it is in force and that are over. A source of petitions that answered,
     while some that may belong here are set aside, is held for a decision: each of them may change a figure. Of a source
-    of dossiers that answered it must also be known what was open before the days it owes.
+    of dossiers that answered it must also be known what was open before the days it owes, and what became of that.
     """
     last_day = min(period.to_date, today - timedelta(days=1))
     members = {unit.unit_id: unit for unit in scope}
@@ -112,7 +117,8 @@ def read_cells(
     batch_ids = sorted({batch_id for _, answer, _, _ in answers for batch_id in answer.batch_ids})
     unopened = frozenset[str]()
     if record_kind == "dossier":
-        unopened = openings_unknown({source.source_id: first for source, _, first, _ in answers}, connection=connection)
+        asked = {source.source_id: (first, last) for source, _, first, last in answers}
+        unopened = openings_unknown(asked, connection=connection)
     manifests: dict[str, str] = {
         row.batch_id: row.manifest_sha256
         for row in connection.execute(statement("publish/batch_manifests"), {"batch_ids": batch_ids})

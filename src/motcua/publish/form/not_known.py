@@ -35,8 +35,8 @@ class NotKnown:
         sources = [source for source in catalog.sources if source.unit_id in scope.placed and source.overlaps(period)]
         ids = [source.source_id for source in sources]
         given = completeness(ids, period.from_date, period.to_date, connection=connection)
-        first_days = {source.source_id: max(period.from_date, source.valid_from) for source in sources}
-        unknown = openings_unknown(first_days, connection=connection)
+        days = {source.source_id: (max(period.from_date, source.valid_from), period.to_date) for source in sources}
+        unknown = openings_unknown(days, connection=connection)
         lines = {scope.placed[source.unit_id] for source in sources if source.source_id in unknown}
         return cls(
             {line: catalog.unit_by_id[line].level for line in lines},

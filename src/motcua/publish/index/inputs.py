@@ -58,6 +58,7 @@ class IndexInputs:
     cells: Mapping[str, tuple[SourceCell, ...]]  # unit -> its sources
     mappings: Mapping[str, frozenset[str]]  # source -> the fields of a dossier that its mapping fills
     petitions: PetitionAnswers
+    needing_opening: frozenset[str]  # the rows that count dossiers received before the period
     deadlines: dict[str, Deadlines] = field(default_factory=dict)  # province -> what fell due, once asked for
 
     def feed(self, definition: Definition, members: Sequence[Unit], level: IndexLevel) -> Fed:
@@ -130,9 +131,16 @@ class IndexInputs:
 
     def _silence(self, item: Item, cells: Sequence[SourceCell]) -> Text | None:
         """Say that no source has answered, or that some of those that have do not tell what the row needs."""
-        received = {cell.source_id for cell in cells if cell.cell == "received"}
+        received = {cell.source_id for cell in cells if cell.is_answered}
         if not received:
             return Text(vi="chưa nhận được dữ liệu của nguồn nào", en="no source has answered for the period")
+        unopened = {cell.source_id for cell in cells if cell.cell == "opening_not_known"}
+        if unopened and item.id in self.needing_opening:
+            share = f"{len(unopened)}/{len(received)}"
+            return Text(
+                vi=f"chưa biết hồ sơ tồn từ trước kỳ của {share} nguồn",
+                en=f"of {share} sources it is not known what was open before the period",
+            )
         silent = [source for source in received if not self.mappings[source].issuperset(item.needs)]
         if not silent:
             return None
@@ -181,7 +189,20 @@ def read_inputs(
         catalog, period, sums, _measured(connection, catalog, definition, asked, period), cells,
         {source.source_id: fed_fields(folder, source) for source in sources},
         read_petition_answers(connection, catalog, units, period, today),
+        frozenset(item.id for item in definition.items if _needs_opening(item, columns)),
     )  # fmt: skip
+
+
+def _needs_opening(item: Item, columns: Mapping[str, Sequence[Term]]) -> bool:
+    """Return whether a row counts what was received before the period, itself or among the procedures it asks for."""
+    asked = [
+        Term(measures=(measure,), window="in_period")
+        for quantity in item.quantities.values()
+        if quantity.procedures is not None
+        for measure in quantity.procedures.having_any
+    ]
+    counted = (term for part in item.quantities for term in columns[_key(item, part)])
+    return not item.of_petitions and any(term.needs_opening for term in (*counted, *asked))
 
 
 def _joined(notes: Sequence[Text]) -> Text | None:

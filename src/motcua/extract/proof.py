@@ -1,0 +1,65 @@
+"""What a pull that is complete proves of its source: for which days it speaks, and since when its stock is known."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from motcua import ledger
+from motcua.catalog import Source
+from motcua.errors import SourceUnavailable
+from motcua.extract.adapters.protocol import SourceAdapter, Window, can_ask_by_id
+from motcua.extract.opening import Opening
+from motcua.settings import TIMEZONE
+
+
+def proof_of(
+    batch: ledger.Batch, opening: Opening | None, adapter: SourceAdapter, *, is_register: bool
+) -> ledger.Proof:
+    """Return what a pull proves beside the answer for its days.
+
+    A list of what is open shows what is open today; what was closed before may be missing from the store. So without an
+    opening the stock is complete from the day after the pull, once the days until then are pulled too. It stays so
+    while each dossier that is known to be open is asked for by id.
+    """
+    if is_register:
+        return ledger.Proof(ledger.EVERY_DAY, ledger.EVERY_DAY, keeps_stock=True, opening_ended_by="register")
+    if opening:
+        return ledger.Proof(
+            receptions_from=batch.window_from,
+            stock_from=batch.window_from,
+            keeps_stock=True,
+            opening_asked_from=opening.asked_from,
+            opening_ended_by=opening.ended_by,
+        )
+    today = datetime.now(ZoneInfo(TIMEZONE)).date()
+    return ledger.Proof(
+        stock_from=max(batch.window_to, today) + timedelta(days=1) if adapter.lists_open else None,
+        keeps_stock=can_ask_by_id(adapter),
+    )
+
+
+def answers_until(
+    source: Source, adapter: SourceAdapter, window: Window, rows: int, *, is_register: bool
+) -> date | None:
+    """Return the last day for which a source speaks that gives what it has; none: for every day asked.
+
+    A file says what was so when it was dropped. Asked for later days, it would answer with zeros.
+
+    Raises:
+        SourceUnavailable: it speaks for none of the days, or its register has no row.
+    """
+    until: date | None = getattr(adapter, "answers_until", None)
+    assert window.from_date is not None
+    if until is not None and until < window.from_date:
+        raise SourceUnavailable(
+            f"{source.source_id}: its newest file was dropped on {until + timedelta(days=1)}, so it has no records of"
+            f" the days from {window.from_date} on.",
+            action="ask for a newer file, then ingest the source again.",
+        )
+    if is_register and not rows:
+        raise SourceUnavailable(
+            f"{source.source_id}: its register has no dossier at all, which is no answer (`covers: register`).",
+            action="ask the unit for the whole register; a unit that never had a dossier needs no source yet.",
+        )
+    return until
