@@ -15,7 +15,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout of one module, one statement and their tests."""
     files = {
         "src/motcua/days.py": "A = 1\n",
-        "tests/conftest.py": "",
+        "tests/conftest.py": "def databases():\n    from tests import lazy\n",
+        "tests/lazy.py": "",
         "tests/world.py": "B = 1\n",
         "tests/unit/conftest.py": "",
         "tests/unit/test_days.py": "from tests.world import B\n",
@@ -52,6 +53,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("tests/conftest.py", {"src/motcua/days.py"}),
         ("tests/mutation/operators.py", {"src/motcua/days.py"}),
         ("tests/unit/test_other.py", set()),
+        ("tests/lazy.py", set()),  # only for those who ask for the fixture
         ("include/sql/one.sql", {"include/sql/one.sql"}),
         ("tests/sql/one.yaml", {"include/sql/one.sql"}),
         ("tests/sql/base_rows.yaml", {"include/sql/one.sql"}),
