@@ -30,6 +30,7 @@ COPIED = (
     "Makefile",
     ".env.example",
     "docker-compose.yaml",
+    "tests/unit/cli/cases",
     "tests/unit/cli/foreign",
 )
 # What the demos leave, in small: a few sources of each scenario, one night, one edition; one server for both.

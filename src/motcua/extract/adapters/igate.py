@@ -24,6 +24,7 @@ from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.transport import Transport
 
 TOKEN_SECONDS = 300.0  # where Keycloak states no lifetime
+OWN_404 = frozenset({"status", "error", "code"})  # keys of its errors
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class IgateAdapter:
 
     def by_id(self, dossier_id: str) -> Record | None:
         """Return one dossier, or None on a 404."""
-        document = self._transport.get(f"/pa/dossier/{self._as_source_id(dossier_id)}", {}, {})
+        document = self._transport.get(f"/pa/dossier/{self._as_source_id(dossier_id)}", {}, {}, OWN_404)
         if document is None:
             return None
         self._check(document)

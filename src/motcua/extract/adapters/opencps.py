@@ -25,6 +25,7 @@ from motcua.extract.wire.transport import Transport
 DEFAULT_PATH = "/o/rest/v2"
 COUNTED = "org.opencps.dossiermgt.model.Dossier"
 TOKEN_SECONDS = 15 * 60.0  # the JWT of POST /login
+OWN_404 = frozenset({"error", "code", "errorCode", "description"})  # keys of its errors
 
 
 class OpencpsAdapter:
@@ -96,7 +97,7 @@ class OpencpsAdapter:
 
     def by_id(self, dossier_id: str) -> Record | None:
         """Return one dossier, or None on a 404. A 404 on a second night proves a hard deletion (section a.4)."""
-        document = self._transport.get(f"/dossiers/{quote(dossier_id, safe='')}", {}, self._headers)
+        document = self._transport.get(f"/dossiers/{quote(dossier_id, safe='')}", {}, self._headers, OWN_404)
         if document is None:
             return None
         if not isinstance(document, dict):

@@ -23,6 +23,8 @@ from motcua.extract.wire.authorisation import Bearer, NoAuthorisation, Token
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.transport import Transport
 
+OWN_404 = frozenset({"succeeded"})  # keys of its errors
+
 
 class TandanAdapter:
     """One unit of one Tân Dân system."""
@@ -71,7 +73,7 @@ class TandanAdapter:
     def by_id(self, dossier_id: str) -> Record | None:
         """Return one dossier, deleted or not, or None on a 404."""
         path = f"{self._options.path}/{quote(self._as_source_id(dossier_id), safe='')}"
-        answer = self._transport.get(path, {}, {})
+        answer = self._transport.get(path, {}, {}, OWN_404)
         if answer is None:
             return None
         record: Record = self._unwrapped(answer)
