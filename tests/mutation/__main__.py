@@ -74,7 +74,7 @@ def _run(wanted: list[str], proofs: dict[str, str], kept: dict[str, Result]) -> 
     with _alone(), pool.servers(jobs) as workers:
         python.load()
         print(f"{len(wanted)} files of {len(proofs)}, {jobs} workers", flush=True)
-        for outcome in pool.run(_units(wanted, kept), workers):
+        for outcome in pool.run(_units(wanted, kept), workers, results.reasons()):
             if isinstance(outcome, pool.Red):
                 red.append(str(outcome))
                 continue
@@ -105,11 +105,7 @@ def _units(wanted: list[str], kept: dict[str, Result]) -> list[pool.Unit]:
 
 def _result(outcome: pool.Outcome, proof: str, run: str) -> Result:
     fates = Counter(fate for _, fate in outcome.fates)
-    survived = []
-    for each, fate in outcome.fates:
-        if fate == pool.SURVIVED:
-            where = each.mutant.line if isinstance(each, sql.StatementMutant) else each.function
-            survived.append((each.line, where, each.change))
+    survived = [(each.line, *each.key[1:]) for each, fate in outcome.fates if fate == pool.SURVIVED]
     killed = fates[pool.KILLED] + fates[pool.TOO_LONG]
     return Result(outcome.file, proof, run, round(outcome.seconds), killed, tuple(survived))
 
@@ -202,7 +198,7 @@ def _runs(ordered: Sequence[Result], stale: Sequence[str]) -> list[str]:
     minutes = sum(each.seconds for each in ordered) / 60
     said.append(f"All together they take {minutes:.0f} minutes of one worker.")
     if stale:
-        said.append(f"Changed since their run: {', '.join(f'`{file}`' for file in stale)}.")
+        said.append(f"Not run as they are now: {', '.join(f'`{file}`' for file in stale)}.")
     return said
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
@@ -54,6 +54,10 @@ class Change(Protocol):
 
     @property
     def line(self) -> int: ...
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Its file, its function or the text of its line, and the change: what an explanation names."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ class _Progress:
     took: dict[int, float] = field(default_factory=dict)
     left: Counter[str] = field(default_factory=Counter)
     killers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    doubted: set[int] = field(default_factory=set)
 
     def take(self, prepared: Prepared) -> None:
         self.prepared = prepared
@@ -153,8 +158,13 @@ class Red(Exception):
     """The tests of a unit fail without any change."""
 
 
-def run(units: Sequence[Unit], workers: Sequence[Worker]) -> Iterator[Outcome | Red]:
-    """Put every mutant of the units under test; yield what became of each file, and units whose tests are red."""
+def run(
+    units: Sequence[Unit], workers: Sequence[Worker], explained: Container[tuple[str, str, str]] = ()
+) -> Iterator[Outcome | Red]:
+    """Put every mutant of the units under test; yield what became of each file, and units whose tests are red.
+
+    A mutant that is explained and does not survive is tried once more: a test may have failed for another reason.
+    """
     queue = deque(units)
     under_way: list[_Progress] = []
     busy: dict[Connection, _Process] = {}
@@ -189,7 +199,7 @@ def run(units: Sequence[Unit], workers: Sequence[Worker]) -> Iterator[Outcome | 
                         progress.take(message[1])
                         print(f"{progress.unit.name}: {len(progress.waiting)} mutants", flush=True)
                 else:
-                    yield from _note(process, *message)
+                    yield from _note(process, explained, *message)
                 if not _ask(ready, process):
                     _ended(busy, ready, idle)
                 under_way = [each for each in under_way if each.prepared is None or each.waiting]
@@ -247,10 +257,15 @@ def _ask(channel: Connection, process: _Process) -> bool:
     return True
 
 
-def _note(process: _Process, fate: str, killer: str) -> Iterator[Outcome]:
+def _note(process: _Process, explained: Container[tuple[str, str, str]], fate: str, killer: str) -> Iterator[Outcome]:
     progress, place = process.progress, process.place
     assert progress.prepared
     mutant = progress.prepared.mutants[place]
+    if fate in (KILLED, TOO_LONG) and mutant.key in explained and place not in progress.doubted:
+        progress.doubted.add(place)
+        progress.waiting.appendleft(place)
+        process.place = -1
+        return
     progress.fates[place], progress.took[place] = fate, time.monotonic() - process.since
     process.place = -1
     if killer:
@@ -280,7 +295,7 @@ def servers(count: int) -> Iterator[list[Worker]]:
     for folder in folders:
         if folder.exists():
             _python(_STOP, folder).wait()
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     try:
         started = [_python(_START, folder) for folder in folders]
         workers = []

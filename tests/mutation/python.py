@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -52,6 +52,8 @@ LIBRARIES = (
     "sqlalchemy.dialects.postgresql.psycopg", "xlsxwriter", "yaml",
 )  # fmt: skip
 
+ANEW = 10  # seconds of the processor
+
 
 @dataclass(frozen=True)
 class FileMutant:
@@ -71,6 +73,10 @@ class FileMutant:
     @property
     def function(self) -> str:
         return self.mutant.function
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.file, self.function, self.change
 
 
 @dataclass(frozen=True)
@@ -271,6 +277,8 @@ class _Finder:
 
 def _anew(path: Path, mutant: Mutant, order: Sequence[str], worker: Worker, limits: Limits) -> tuple[str, str]:
     files = list(dict.fromkeys(test.partition("::")[0] for test in order))
+    # The first test loads what a process that serves forks has loaded before.
+    limits = replace(limits, one_test=limits.one_test + ANEW)
 
     def work() -> tuple[int, list[Any]]:
         watch = Watch(limits)

@@ -1,7 +1,7 @@
 """What became of the mutants of each file, kept in `results.json` with a hash of what that depends on.
 
-A result stands until its hash changes: the file itself, its tests with what they import of `tests/` and the conftests
-of their folders, or for SQL its cases; and what makes the mutants.
+A result stands until its hash changes: the file itself, its tests, the conftests of their folders and what these import
+of `tests/` at their head, or for SQL its cases; and what makes the mutants.
 """
 
 from __future__ import annotations
@@ -142,8 +142,9 @@ def _imported(path: Path) -> tuple[Path, ...]:
     return tuple(_imports(ast.parse(path.read_text(encoding="utf-8"))))
 
 
-def _imports(tree: ast.AST) -> Iterator[Path]:
-    for node in ast.walk(tree):
+def _imports(module: ast.Module) -> Iterator[Path]:
+    """Yield what a module imports at its head: what a fixture imports when somebody asks for it is not followed."""
+    for node in module.body:
         names = [each.name for each in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
         if isinstance(node, ast.ImportFrom) and not node.level:
             names = [str(node.module), *(f"{node.module}.{name}" for name in names)]

@@ -38,6 +38,10 @@ class StatementMutant:
     def change(self) -> str:
         return self.mutant.change
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.file, self.mutant.line, self.change
+
 
 @dataclass(frozen=True)
 class Statements:

@@ -19,16 +19,24 @@ class Change:
     line: int
     change: str = "a → b"
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.file, "f", f"{self.line}"
+
 
 @dataclass(frozen=True)
 class Fake:
-    """A unit whose mutants of an even line survive; it ends before that of line `ends_at`."""
+    """A unit whose mutants of an even line survive; it ends before that of line `ends_at`.
+
+    That of line `by_chance` is killed the first time only.
+    """
 
     name: str
     files: tuple[str, ...]
     count: int = 6
     why_red: str = ""
     ends_at: int = 0
+    by_chance: int = 0
 
     def serve(self, channel: Connection, worker: Worker, known: Prepared | None) -> None:
         if self.why_red:
@@ -36,12 +44,15 @@ class Fake:
             return
         every = [Change(file, line) for file in self.files for line in range(1, self.count + 1)]
         channel.send(("ready", known or Prepared(every, clock=-60)))
+        chance = {self.by_chance}
         while (asked := channel.recv()) is not None:
             place, order = asked
             assert order == ["one test"]
             if every[place].line == self.ends_at:
                 os._exit(1)
-            channel.send((SURVIVED if every[place].line % 2 == 0 else KILLED, ""))
+            line = every[place].line
+            channel.send((KILLED if line % 2 or line in chance else SURVIVED, ""))
+            chance.discard(line)
 
     def order(self, prepared: Prepared, mutant: Any, killers: Counter[tuple[str, str]]) -> list[str]:
         return ["one test"]
@@ -67,3 +78,13 @@ def test_a_unit_whose_tests_are_red_or_whose_process_ends_is_named_and_the_other
     said = sorted(str(one) for one in found if isinstance(one, Red))
     assert said[0].startswith("gone: its process ended before its work did")
     assert said[1:] == ["red: its tests are red without any change: test_x"]
+
+
+def test_an_explained_mutant_that_is_killed_is_tried_once_more(workers: list[Worker]) -> None:
+    explained = {("a.py", "f", "3"), ("a.py", "f", "4")}
+    [found] = run([Fake("one", ("a.py",), by_chance=4)], workers[:1], explained)
+    assert isinstance(found, Outcome)
+    assert [fate for _, fate in found.fates] == [KILLED, SURVIVED] * 3
+    [found] = run([Fake("one", ("a.py",), by_chance=4)], workers[:1])
+    assert isinstance(found, Outcome)
+    assert [fate for _, fate in found.fates][3] == KILLED

@@ -15,7 +15,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout of one module, one statement and their tests."""
     files = {
         "src/motcua/days.py": "A = 1\n",
-        "tests/conftest.py": "",
+        "tests/conftest.py": "def databases():\n    from tests import lazy\n",
+        "tests/lazy.py": "",
         "tests/world.py": "B = 1\n",
         "tests/unit/conftest.py": "",
         "tests/unit/test_days.py": "from tests.world import B\n",
@@ -52,6 +53,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("tests/conftest.py", {"src/motcua/days.py"}),
         ("tests/mutation/operators.py", {"src/motcua/days.py"}),
         ("tests/unit/test_other.py", set()),
+        ("tests/lazy.py", set()),  # only for those who ask for the fixture
         ("include/sql/one.sql", {"include/sql/one.sql"}),
         ("tests/sql/one.yaml", {"include/sql/one.sql"}),
         ("tests/sql/base_rows.yaml", {"include/sql/one.sql"}),
@@ -77,7 +79,7 @@ def test_the_page_says_of_which_run_each_figure_is() -> None:
     whole = page([one, other], {("a.py", "f", "x → y"): "nobody sees it"}, stale=["b.py"])
     assert "1 file was run at commit 1111aaaa on 2026-11-26." in whole
     assert "with changes that were committed later" in whole
-    assert "Changed since their run: `b.py`." in whole
+    assert "Not run as they are now: `b.py`." in whole
     assert "| `a.py` | 9 | 1 | 90.0 % | 1111aaaa |" in whole
     assert "| `f:4` | `x` → `y` | nobody sees it |" in whole
     assert "All files were run at commit 1111aaaa" in page([one], {})
