@@ -274,8 +274,10 @@ def _progress_text(run_id: str) -> str:
         for name in ("pulled", "new", "changed", "quarantined")
     }
     states_text = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
-    sources = len({batch.source_id for batch in batches})  # one that catches up may have several batches
-    return f"{sources} source{'s' * (sources != 1)} ({states_text}); " + ", ".join(
+    sources = len({batch.source_id for batch in batches})
+    # A source that catches up may have several batches.
+    in_batches = f" in {len(batches)} batches" if len(batches) != sources else ""
+    return f"{sources} source{'s' * (sources != 1)}{in_batches} ({states_text}); " + ", ".join(
         f"{count:,} {name}" for name, count in records.items()
     )
 

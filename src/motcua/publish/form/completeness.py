@@ -80,12 +80,12 @@ def refuse_silence(report_code: str, scope: Scope, cells: list[SourceCell]) -> N
 
 def refuse_tampered_measures(connection: Connection, unit_ids: Sequence[str]) -> None:
     """Raise MeasuresDiffer when the measures of these units are not what the current dossier versions count."""
-    differing = connection.execute(statement("publish/measures_that_differ"), {"unit_ids": list(unit_ids)}).all()
+    differing = connection.execute(statement("aggregate/compare_with_recompute"), {"unit_ids": list(unit_ids)}).all()
     if differing:
         first = differing[0]
         raise MeasuresDiffer(
             f"{len(differing)} cells of measure_day are not what the dossiers count; the first is {first.measure} of"
-            f" unit {first.unit_id} on {first.on_day}: {first.measured} measured, {first.recomputed} recomputed.",
+            f" unit {first.unit_id} on {first.on_day}: {first.incremental} measured, {first.recomputed} recomputed.",
             action="publish nothing; copy the store for the defect report, then run `motcua measures rebuild`.",
         )
 
