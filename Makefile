@@ -48,8 +48,8 @@ seeds: $(INSTALLED) ## Run the tests in three other orders (SEEDS="1 2 3")
 reliability: $(INSTALLED) ## Run every adapter through every fault and two rough nights (minutes)
 	@$(BIN)/python -m pytest tests/reliability $(ARGS)
 
-mutation: $(INSTALLED) ## Put small faults into the code and tell which no test notices (PART=python or sql; an hour or more)
-	@nice -n 15 $(BIN)/python -m tests.mutation $(PART)
+mutation: $(INSTALLED) ## Put small faults into the code and tell which no test notices (what changed since; ALL=1 everything, ONLY="days/ ledger/")
+	@nice -n 15 $(BIN)/python -m tests.mutation $(ONLY) $(if $(ALL),--all)
 
 lint: $(INSTALLED) ## ruff, mypy --strict on src/, sqlfluff, the import contracts
 	@$(BIN)/ruff check .

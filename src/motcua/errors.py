@@ -69,5 +69,9 @@ class ReportRefused(MotcuaError):
     """A report cannot be published as asked: its identities, batches or completeness do not allow it."""
 
 
+class NothingAnswered(ReportRefused):
+    """No source in scope has answered for any day of the period: zeros would be no answer."""
+
+
 class InputRefused(MotcuaError):
     """A file somebody handed over to be scored or checked is not what it must be: its author must correct it."""

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from motcua.errors import ConfigurationError
+from motcua.errors import ConfigurationError, NothingAnswered
 from motcua.orchestration.measuring import days_of_events
-from motcua.orchestration.publishing import plan_nights, plan_periods, plan_reports, province_of
+from motcua.orchestration.publishing import plan_nights, plan_periods, plan_reports, province_of, publish_report
 from motcua.period import parse_period
 
 
@@ -81,6 +81,15 @@ def test_the_index_is_that_of_the_calendar_month_before_the_run() -> None:
     assert plan_reports("calendar_months", {"unit": "84", "period": "CAL_YEAR:2023"}, second) == [year]
     with pytest.raises(AirflowSkipException, match=r"published for 2020-01-01\.\.2020-01-31"):
         plan_reports("calendar_months", {"unit": "84", "period": "CAL_MONTH:2020-01"}, second)
+
+
+def test_a_period_for_which_nobody_has_answered_is_left_out_unless_it_was_asked_for(databases: None) -> None:
+    day = "2023-10-31..2023-10-31"
+    with pytest.raises(AirflowSkipException, match="no source of it has answered"):
+        publish_report("nightly-brief", day, {"unit": "84"})
+    for asked in ({"day": "2023-10-31"}, {"period": day}):
+        with pytest.raises(NothingAnswered, match="no source of it has answered"):
+            publish_report("nightly-brief", day, {"unit": "84", **asked})
 
 
 def test_the_unit_is_the_province_of_the_installation_unless_conf_names_one(monkeypatch: pytest.MonkeyPatch) -> None:

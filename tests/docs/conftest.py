@@ -30,9 +30,11 @@ COPIED = (
     "Makefile",
     ".env.example",
     "docker-compose.yaml",
+    "tests/unit/cli/cases",
     "tests/unit/cli/foreign",
 )
-# What the demos leave, in small: a few sources of each scenario, one night, one edition; one server for both.
+# What the demos leave, in small: a few sources of each scenario, one night, one edition; one server for both. The
+# second world has record numbers of the first, so its changes are accepted.
 DEMOS = """
 ```console
 $ python -m motcua.sandbox --scenario small --port 8400 &
@@ -50,7 +52,7 @@ sandbox ready on ...
 $ mkdir -p .motcua/demo/vinh-long-2025-07 && ln -s ../tra-vinh-2023-10/pg .motcua/demo/vinh-long-2025-07/pg
 $ export MOTCUA_WORK=.motcua/demo/vinh-long-2025-07 MOTCUA_PROVINCE=86:2025
 $ export AIRFLOW_CONN_ONESTOP_VINH_LONG=http://motcua:sandbox@127.0.0.1:8400
-$ motcua ingest --source tra-vinh.centre --source tra-vinh.c29236 --from 2025-06-01 --to 2025-06-30
+$ motcua ingest --source tra-vinh.centre --source tra-vinh.c29236 --from 2025-06-01 --to 2025-06-30 --accept-changes
 $ motcua ingest --source vinh-long.centre --source vinh-long.c29263 --from 2025-07-01 --to 2025-07-14
 ```
 """

@@ -1,4 +1,4 @@
-"""Two nights of nine units on a real scheduler, executor, PostgreSQL and HTTP: told once, read by every test.
+"""Three nights of nine units on a real scheduler, executor, PostgreSQL and HTTP: told once, read by every test.
 
 The catalogue is the project's own, cut down to the sources the scenario serves; everything else is as it ships.
 """
@@ -76,7 +76,7 @@ class Story:
 
 @pytest.fixture(scope="package")
 def story() -> Iterator[Story]:
-    """Start everything once, live two nights, publish twice; stop everything at the end."""
+    """Start everything once, live three nights, publish twice; stop everything at the end."""
     base = Path(os.environ["MOTCUA_WORK"]) / "e2e"  # a folder that PostgreSQL may enter as its own user
     base.mkdir()
     before = dict(os.environ)
@@ -114,11 +114,14 @@ def story() -> Iterator[Story]:
 
 
 def live(told: Story) -> None:
-    """Two nights, one system down on the second, a provisional report, the system again, the final report."""
+    """Three nights, one system down on the second, a provisional report, the system again, the final report.
+
+    The first night ends a day before the period does, so that the system that is down owes the last day.
+    """
     levels = ("province", "district", "commune")
     period = told.scenario.period
-    window = {"from": period.from_date.isoformat(), "to": period.to_date.isoformat()}
-    told.ingest("night-1", levels, window)
+    eve = period.to_date - timedelta(days=1)
+    told.ingest("night-1", levels, {"from": period.from_date.isoformat(), "to": eve.isoformat()})
     told.sandbox.set_night(2)
     told.sandbox.set_down([told.down.options.group_id])
     night = {"to": (told.scenario.day_of_night(2) - timedelta(days=1)).isoformat()}
@@ -126,6 +129,8 @@ def live(told: Story) -> None:
     told.provisional = told.publish("provisional")
     told.sandbox.set_down([])
     told.ingest("again", (told.down.level,), {**night, "sources": [told.down.source_id]})
+    told.sandbox.set_night(3)
+    told.ingest("night-3", levels, {"to": (told.scenario.day_of_night(3) - timedelta(days=1)).isoformat()})
     told.final = told.publish("final")
 
 

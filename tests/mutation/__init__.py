@@ -1,6 +1,6 @@
 """Mutation runs: small faults put into the code one at a time, and which of them no test of theirs notices.
 
-`make mutation` runs the parts (`tests.mutation.python`, `tests.mutation.sql`) and writes `docs/reference/mutation.md`.
-A part leaves `.motcua/mutation/<part>.json`: a list of files, each with `file`, `killed` (a count) and `survived` (a
-list of `place`, `change` and `why`, the last empty where nobody has explained it).
+`make mutation` runs what is not proven by `results.json`, keeps the results there and writes
+`docs/reference/mutation.md`. `pool` gives mutants to workers; `python` and `sql` say how one of a module and one of a
+statement is put under test.
 """

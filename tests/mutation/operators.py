@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import parso
@@ -145,25 +145,42 @@ class Mutant:
 
 
 def mutants(source: str) -> list[Mutant]:
-    """Return the mutants of a module, in the order of its lines; none that does not compile or changes nothing."""
+    """Return the mutants of a module, in the order of its lines; none that does not compile or changes nothing.
+
+    Each statement of the module is changed by itself: what it costs to parse is paid for every mutant.
+    """
+    lines = source.splitlines(keepends=True)
+    found = []
+    for node in ast.parse(source).body:
+        first, last = min([node.lineno, *(each.lineno for each in _decorators(node))]) - 1, node.end_lineno or 0
+        before, after = "".join(lines[:first]), "".join(lines[last:])
+        for mutant in _mutants_of_statement("".join(lines[first:last])):
+            begins = None if mutant.function_line is None else mutant.function_line + first
+            whole = f"{before}{mutant.source}{after}"
+            found.append(replace(mutant, function_line=begins, line=mutant.line + first, source=whole))
+    return found
+
+
+def _mutants_of_statement(source: str) -> list[Mutant]:
     tree = ast.parse(source)
     seen = {_meaning(tree)}
     left = _left_alone(tree)
     provider = OperatorProvider()
     operators: list[Operator] = [provider[name]() for name in KEPT]
     operators += [DropOperand(), OtherExtreme(), DropStatement(), NeverTaken(), OtherMembership()]
+    nodes = list(ast_nodes(get_ast(source)))
     found: list[tuple[int, Mutant]] = []
     for operator in operators:
-        positions = [where for node in ast_nodes(get_ast(source)) for where in operator.mutation_positions(node)]
+        positions = [where for node in nodes for where in operator.mutation_positions(node)]
         for occurrence, (start, _) in enumerate(positions):
             if any(begin <= start < end for begin, end in left):
                 continue
             changed = mutate_code(source, operator, occurrence) or source
             try:
-                compile(changed, "mutant", "exec", dont_inherit=True)
+                changed_tree = ast.parse(changed)
+                compile(changed_tree, "mutant", "exec", dont_inherit=True)
             except SyntaxError:
                 continue
-            changed_tree = ast.parse(changed)
             meaning = _meaning(changed_tree)
             if meaning not in seen and _signatures(changed_tree) == _signatures(tree):
                 seen.add(meaning)

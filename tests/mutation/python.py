@@ -1,48 +1,254 @@
-"""Puts each mutant of a module under the tests of that module, and tells which of them none noticed.
+"""Puts the mutants of a module under the tests of that module (`python.toml`), each in a forked process.
 
-`python.toml` says which tests are a module's. One embedded server is started for all; each mutant has a process of its
-own, forked from one that has the libraries loaded and nothing of motcua, and imports the changed module there. Nothing
-in the tree is written. A mutant that takes far longer than the code as it is counts as killed.
+A process of its own imports motcua, collects the tests of the module and stops before the first. Each mutant has a fork
+of it, in which the changed function has its new code. A change that shows already while modules are imported or tests
+collected (a constant, a default, a function that a module calls) has a process that imports everything anew, and only
+the test files that it needs. Nothing in the tree is written. What takes far longer than the code as it is is killed.
 """
 
 from __future__ import annotations
 
 import atexit
-import fcntl
+import builtins
+import gc
 import importlib
 import importlib.machinery
 import importlib.util
-import json
 import os
-import resource
-import signal
-import subprocess
 import sys
-import threading
 import time
-import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
+from tests.mutation.forks import (
+    FAILED,
+    NOT_BEGUN,
+    PASSED,
+    Chosen,
+    Limits,
+    Watch,
+    fate,
+    fork,
+    hookimpl,
+    limits_of,
+    processor_seconds,
+    run_pytest,
+)
 from tests.mutation.operators import Mutant, mutants
+from tests.mutation.pool import ROOT, Prepared, Worker
+from tests.mutation.replacement import NOTE, Entered, Functions, Replacement, functions_of, noting, replacement
 
-ROOT = Path(__file__).resolve().parents[2]
-WORK = ROOT / ".motcua" / "mutation"
-RESULT = WORK / "python.json"
 LIBRARIES = (
-    "adbc_driver_postgresql.dbapi", "alembic.config", "fsspec", "holidays", "hypothesis", "numpy", "orjson", "pandas",
-    "psycopg", "pyarrow.parquet", "pydantic", "pytest", "requests", "sqlalchemy.dialects.postgresql.psycopg", "yaml",
+    "adbc_driver_postgresql.dbapi", "alembic.config", "fsspec", "holidays", "hypothesis", "jinja2", "numpy", "orjson",
+    "pandas", "psutil", "psycopg", "pyarrow.parquet", "pydantic", "pytest", "requests",
+    "sqlalchemy.dialects.postgresql.psycopg", "xlsxwriter", "yaml",
 )  # fmt: skip
-PASSED, NOT_BEGUN, NO_TESTS = 0, 4, 5
-# How long a mutant may take: so many seconds, and so many times what the code takes as it is. One test and all together
-# by the processor's time, and all by the clock for one that waits instead of working; that goes on while others work.
-ONE_TEST, PROCESSOR, CLOCK = (3, 5), (10, 3), (120, 10)
+
+ANEW = 10  # seconds of the processor
+
+
+@dataclass(frozen=True)
+class FileMutant:
+    """A mutant of a module, with the file that it is one of."""
+
+    file: str
+    mutant: Mutant
+
+    @property
+    def line(self) -> int:
+        return self.mutant.line
+
+    @property
+    def change(self) -> str:
+        return self.mutant.change
+
+    @property
+    def function(self) -> str:
+        return self.mutant.function
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.file, self.function, self.change
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module and the files of its tests, the quickest first."""
+
+    name: str
+    tests: tuple[str, ...]
+
+    def serve(self, channel: Connection, worker: Worker, known: Prepared | None) -> None:
+        """See `pool.Unit`."""
+        path = ROOT / self.name
+        ours, theirs = Pipe()
+        warm = os.fork()
+        if warm == 0:
+            channel.close()
+            ours.close()
+            _collect(path, self.tests, worker, _Warm(path, self.name, worker, theirs, known))
+        theirs.close()
+        with suppress(EOFError):
+            message = ours.recv()
+            channel.send(message)
+            while message[0] != "red" and (asked := channel.recv()) is not None:
+                prepared = message[1]
+                ours.send(asked)
+                answer = ours.recv()
+                if answer is None:  # its change shows while modules are imported
+                    mutant = prepared.mutants[asked[0]].mutant
+                    answer = _anew(path, mutant, asked[1], worker, limits_of(prepared))
+                channel.send(answer)
+        ours.close()
+        os.waitpid(warm, 0)
+
+    def order(self, prepared: Prepared, mutant: FileMutant, killers: Counter[tuple[str, str]]) -> list[str]:
+        """Return those that enter the function first: what the others entered may have been kept (lru_cache)."""
+        begins, line = mutant.mutant.function_line, mutant.line
+
+        def worth(test: str) -> float:
+            lines = prepared.reached[test]
+            kills = 0.1 + killers[test, ""] + 10 * killers[test, mutant.function] + 3 * (line in lines)
+            return kills / (0.05 + prepared.seconds[test])
+
+        return sorted(
+            prepared.reached,
+            key=lambda test: (begins is not None and begins not in prepared.reached[test], -worth(test)),
+        )
+
+
+def load() -> None:
+    """Load the libraries, pytest and its plugins, and nothing of motcua."""
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
+
+
+class _Warm(Chosen):
+    """Serves forks of a session whose tests are collected."""
+
+    def __init__(self, path: Path, file: str, worker: Worker, channel: Connection, known: Prepared | None) -> None:
+        super().__init__(worker, ())
+        self._path, self._file, self._channel, self._known = path, file, channel, known
+        self.at_import = Entered(path)
+
+    @hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: Any) -> bool:
+        """Instead of running the tests, run them in forks as they are asked for."""
+        self.at_import.leave()
+        if session.testsfailed or not session.items:
+            self._channel.send(("red", "they cannot be collected"))
+            return True
+        source = self._path.read_text(encoding="utf-8")
+        self._load_catalog()
+        functions = functions_of(self._path)
+        prepared = self._known
+        if prepared is None:
+            prepared, failed = self._as_it_is(session, source, functions)
+            if failed:
+                self._channel.send(("red", failed))
+                return True
+        self._channel.send(("ready", prepared))
+        limits = limits_of(prepared)
+        gc.collect()
+        gc.freeze()  # a fork that does not look through what is there does not copy it
+        items = {item.nodeid: item for item in session.items}
+        original = compile(source, self._path, "exec", dont_inherit=True)
+        with suppress(EOFError):
+            while (asked := self._channel.recv()) is not None:
+                place, order = asked
+                changed = compile(prepared.mutants[place].mutant.source, self._path, "exec", dont_inherit=True)
+                found = replacement(original, changed, functions, self.at_import.functions)
+                if found is None:
+                    self._channel.send(None)
+                    continue
+                chosen = [items[test] for test in order if test in items]
+                status, told = fork(limits, lambda c=chosen, f=found: _run(session, c, Watch(limits), f))
+                self._channel.send(fate(status, told))
+        return True
+
+    def _load_catalog(self) -> None:
+        """Read the catalogue once for all, where nothing of the module is entered for it."""
+
+        def trial() -> tuple[int, list[Any]]:
+            entered = Entered(self._path)
+            entered.follow()
+            self._read_catalog()
+            entered.leave()
+            return (FAILED if entered.functions else PASSED), []
+
+        if fork(Limits(), trial)[0] == PASSED:
+            self._read_catalog()
+
+    @staticmethod
+    def _read_catalog() -> None:
+        from motcua.catalog import load_catalog
+        from motcua.settings import Settings
+
+        load_catalog(Settings.load().catalog_dir)
+
+    def _as_it_is(self, session: Any, source: str, functions: Functions) -> tuple[Prepared, str]:
+        started, used = time.monotonic(), processor_seconds()
+        lines: set[int] = set()
+        codes = noting(source, self._path)
+
+        def work() -> tuple[int, list[Any]]:
+            setattr(builtins, NOTE, lines.add)
+            for place, found in functions.items():
+                for function in found:
+                    function.__code__ = codes[place]
+            return _run(session, session.items, Watch(Limits(), lines), None)
+
+        status, told = fork(Limits(), work)
+        if status != PASSED or not told:
+            return Prepared([]), told[0] if told else "their process ended"
+        every = [FileMutant(self._file, mutant) for mutant in mutants(source)]
+        return Prepared(
+            every,
+            {test: set(lines) for test, lines in told[2].items()},
+            told[3],
+            told[1],
+            processor_seconds() - used,
+            time.monotonic() - started,
+        ), ""
+
+
+def _run(session: Any, items: list[Any], watch: Watch, found: Replacement | None) -> tuple[int, list[Any]]:
+    """Run tests of the session in this process, with a function replaced."""
+    from _pytest.main import pytest_runtestloop
+
+    if found:
+        for function in found.functions:
+            function.__code__ = found.code
+    session.items[:] = items
+    session.config.pluginmanager.register(watch)
+    with suppress(session.Failed, session.Interrupted):
+        pytest_runtestloop(session)
+    return (FAILED if session.testsfailed else PASSED), watch.told()
+
+
+def _collect(path: Path, tests: Sequence[str], worker: Worker, plugin: Any) -> None:
+    """Run pytest over test files in this process, which ends with it."""
+    status = FAILED
+    try:
+        plugin.at_import.follow()
+        status = run_pytest(tests, [plugin])
+        atexit._run_exitfuncs()  # the test session clears its folder away
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
+
+
+# A change that shows while modules are imported.
 
 
 class _Changed(importlib.machinery.SourceFileLoader):
@@ -57,8 +263,9 @@ class _Changed(importlib.machinery.SourceFileLoader):
 class _Finder:
     """Finds the changed module before Python finds its file."""
 
-    def __init__(self, name: str, path: Path, source: str) -> None:
-        self._name, self._path, self._source = name, path, source
+    def __init__(self, path: Path, source: str) -> None:
+        self._name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+        self._path, self._source = path, source
 
     def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> Any:
         if name != self._name:
@@ -68,271 +275,19 @@ class _Finder:
         return importlib.util.spec_from_file_location(name, self._path, loader=loader)
 
 
-@dataclass(frozen=True)
-class _Limits:
-    """Seconds: of the processor for one test and for all, and by the clock."""
+def _anew(path: Path, mutant: Mutant, order: Sequence[str], worker: Worker, limits: Limits) -> tuple[str, str]:
+    files = list(dict.fromkeys(test.partition("::")[0] for test in order))
+    # The first test loads what a process that serves forks has loaded before.
+    limits = replace(limits, one_test=limits.one_test + ANEW)
 
-    one_test: float = 3600
-    processor: int = 3600
-    clock: int = 3600
+    def work() -> tuple[int, list[Any]]:
+        watch = Watch(limits)
+        sys.meta_path.insert(0, _Finder(path, mutant.source))  # type: ignore[arg-type]
+        status = run_pytest(files, [watch, Chosen(worker, order)])
+        atexit._run_exitfuncs()
+        return status, watch.told()
 
-
-def _name(nodeid: str) -> str:
-    """Return a test's name without its parameters, which may be made from what a mutant changes."""
-    return nodeid.partition("[")[0]
-
-
-@dataclass
-class _Baseline:
-    """What the tests do with the code as it is.
-
-    Attributes:
-        reached: by test, the lines where the functions of the module begin that it enters. Those entered while a test
-            is set up count for all tests of its file: what is set up may serve them all.
-        longest: the processor time of the longest test.
-    """
-
-    reached: dict[str, set[int]] = field(default_factory=dict)
-    longest: float = 0.0
-
-    def tests_of(self, mutant: Mutant) -> set[str]:
-        """Return the tests that enter the function of a mutant; all for one outside of functions."""
-        if mutant.function_line is None:
-            return set(self.reached)
-        return {test for test, lines in self.reached.items() if mutant.function_line in lines}
-
-
-class _Watch:
-    """Follows a run: the first test that fails, and without a `chosen` set what each test enters of the module.
-
-    Lets the tests that killed before come first, leaves out those not chosen, and points at the server of this run.
-    """
-
-    def __init__(
-        self, server: dict[str, str], path: Path, limits: _Limits, killers: Counter[str], chosen: set[str] | None = None
-    ) -> None:
-        self._server, self._file, self._killers, self._chosen = server, str(path), killers, chosen
-        self.limits = limits
-        self.failed = ""
-        self.baseline = _Baseline()
-        self._began = 0.0
-        self._entered: set[int] = set()
-
-    def pytest_sessionstart(self) -> None:
-        os.environ.update(self._server)  # after tests/conftest.py, which clears what the developer has set
-
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        if self._chosen is not None:
-            items[:] = [item for item in items if _name(item.nodeid) in self._chosen]
-        items.sort(key=lambda item: -self._killers[item.nodeid])
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        signal.setitimer(signal.ITIMER_PROF, self.limits.one_test)  # ends the process
-        self._began = time.process_time()
-        if self._chosen is None:
-            threading.settrace(self._enter)
-            sys.settrace(self._enter)
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        self.baseline.longest = max(self.baseline.longest, time.process_time() - self._began)
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed and not self.failed:
-            self.failed = report.nodeid
-        reached = self.baseline.reached
-        reached.setdefault(_name(report.nodeid), set()).update(self._entered)
-        if report.when == "setup":
-            reached.setdefault(report.nodeid.partition("::")[0], set()).update(self._entered)
-        self._entered.clear()
-
-    def told(self) -> str:
-        """Return what the process that forked this one wants to know."""
-        reached = {
-            test: sorted(lines | self.baseline.reached.get(test.partition("::")[0], set()))
-            for test, lines in self.baseline.reached.items()
-            if "::" in test
-        }
-        return json.dumps([self.failed, self.baseline.longest, reached if self._chosen is None else {}])
-
-    def _enter(self, frame: FrameType, event: str, argument: object) -> None:
-        if frame.f_code.co_filename == self._file:
-            self._entered.add(frame.f_code.co_firstlineno)
-
-
-def main(wanted: Sequence[str]) -> int:
-    """Run the modules whose path holds one of the words, all without any; results of the others are kept."""
-    modules = [(f"src/motcua/{entry['file']}", entry["tests"]) for entry in _config()["module"]]
-    kept = {each["file"]: each for each in json.loads(RESULT.read_text())} if RESULT.exists() else {}
-    with _alone(), _server() as server:
-        for library in LIBRARIES:
-            importlib.import_module(library)
-        for plugin in entry_points(group="pytest11"):
-            plugin.load()
-        for file, tests in modules:
-            if wanted and not any(word in file for word in wanted):
-                continue
-            found = _run_module(file, tests, server)
-            if found is None:
-                return 1
-            kept[file] = found
-            ordered = [kept[each] for each, _ in modules if each in kept]
-            explain(ordered)
-            RESULT.write_text(json.dumps(ordered, ensure_ascii=False, indent=1))
-    return 0
-
-
-def explain(results: Sequence[dict[str, Any]]) -> list[str]:
-    """Write beside each survivor why it may live; return the explanations that fit none of them."""
-    entries = _config().get("survivor", [])
-    reasons = {(f"src/motcua/{each['file']}", each["in"], each["change"]): each["why"] for each in entries}
-    unused = dict(reasons)
-    for result in results:
-        for each in result["survived"]:
-            key = result["file"], each["in"], each["change"]
-            each["why"] = reasons.get(key, "")
-            unused.pop(key, None)
-    files = {result["file"] for result in results}
-    return [f"{file}, {function}: {change}" for file, function, change in unused if file in files]
-
-
-def _config() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "tests" / "mutation" / "python.toml").read_text(encoding="utf-8"))
-
-
-def _run_module(file: str, tests: list[str], server: dict[str, str]) -> dict[str, Any] | None:
-    path = ROOT / file
-    source = path.read_text(encoding="utf-8")
-    started, used = time.monotonic(), _processor_seconds()
-    status, failed, baseline = _test(path, source, tests, _Watch(server, path, _Limits(), Counter()))
-    if status != PASSED:
-        print(f"{file}: its tests are red without any change ({failed or 'see ' + str(WORK / 'last.log')})")
-        return None
-    clock, processor = time.monotonic() - started, _processor_seconds() - used
-    limits = _Limits(
-        ONE_TEST[0] + ONE_TEST[1] * baseline.longest,
-        int(PROCESSOR[0] + PROCESSOR[1] * processor),
-        int(CLOCK[0] + CLOCK[1] * clock),
-    )
-    every = mutants(source)
-    print(f"{file}: {len(every)} mutants, {clock:.0f} s for the code as it is", flush=True)
-    killers: Counter[str] = Counter()
-    survived: list[Mutant] = []
-    for number, mutant in enumerate(every, start=1):
-        status, failed = PASSED, ""
-        likely = baseline.tests_of(mutant)
-        # The others too, once none of these notices: what a test entered may have been kept for the next (lru_cache).
-        for chosen in filter(None, (likely, set(baseline.reached) - likely)):
-            watch = _Watch(server, path, limits, killers, chosen)
-            status, failed, _ = _test(path, mutant.source, tests, watch)
-            if status == NOT_BEGUN:  # the change breaks what a conftest.py imports, unless it was something else
-                status, failed, _ = _test(path, mutant.source, tests, watch)
-            if status != PASSED:
-                break
-        if status == NO_TESTS:
-            raise SystemExit(f"{file}: no test was run; correct tests/mutation/python.toml.")
-        if status == PASSED:
-            survived.append(mutant)
-        if status <= PASSED:  # less: ended by a signal, for it took too long
-            print(f"  {'' if status == PASSED else 'too long: '}{mutant.line} {mutant.change}", flush=True)
-        killers[failed] += bool(failed)
-        if number % 50 == 0:
-            print(f"  {number}, {len(survived)} survived, {time.monotonic() - started:.0f} s", flush=True)
-    return {
-        "file": file,
-        "killed": len(every) - len(survived),
-        "survived": [
-            {"place": f"{each.function}:{each.line}", "in": each.function, "change": each.change, "why": ""}
-            for each in survived
-        ],
-    }
-
-
-def _processor_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Let no second run empty the databases of this one."""
-    WORK.mkdir(parents=True, exist_ok=True)
-    with (WORK / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SystemExit("A mutation run is under way in this checkout; wait for it.") from None
-        yield
-
-
-@contextmanager
-def _server() -> Iterator[dict[str, str]]:
-    """Start and migrate the server of this run, in processes of their own so that nothing of motcua is loaded here."""
-    os.environ["MOTCUA_WORK"] = str(WORK)
-    for name in ("MOTCUA_STORE_DSN", "MOTCUA_WAREHOUSE_DSN", "MOTCUA_CATALOG"):
-        os.environ.pop(name, None)
-    start = (
-        "from motcua.warehouse import upgrade_databases; from motcua.warehouse.engine import libpq_dsn;"
-        " upgrade_databases(); print(libpq_dsn('motcua_store')); print(libpq_dsn('motcua_warehouse'))"
-    )
-    stop = (
-        "from motcua.settings import Settings; from motcua.warehouse import embedded;"
-        " embedded.stop_server(Settings.load().work_dir / 'pg')"
-    )
-    told = subprocess.run([sys.executable, "-c", start], check=True, cwd=ROOT, capture_output=True, text=True).stdout
-    try:
-        yield dict(zip(("MOTCUA_STORE_DSN", "MOTCUA_WAREHOUSE_DSN"), told.split(), strict=True))
-    finally:
-        subprocess.run([sys.executable, "-c", stop], check=True, cwd=ROOT)
-
-
-def _test(path: Path, source: str, tests: list[str], watch: _Watch) -> tuple[int, str, _Baseline]:
-    """Return the exit status of pytest over the tests with this source, and what was seen of them."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        os.setsid()
-        resource.setrlimit(resource.RLIMIT_CPU, (watch.limits.processor, watch.limits.processor))
-        signal.alarm(watch.limits.clock)
-        status = 3
-        try:
-            status = _run_pytest(path, source, tests, watch, writing)
-            atexit._run_exitfuncs()  # the test session clears its folder away
-        finally:
-            os._exit(status)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        failed, longest, reached = json.loads(answer.read() or '["", 0, {}]')
-    _, waited = os.waitpid(child, 0)
-    with suppress(ProcessLookupError):  # what it started and left
-        os.killpg(child, signal.SIGKILL)
-    baseline = _Baseline({test: set(lines) for test, lines in reached.items()}, longest)
-    return os.waitstatus_to_exitcode(waited), failed, baseline
-
-
-def _run_pytest(path: Path, source: str, tests: list[str], watch: _Watch, writing: int) -> int:
-    import pytest
-    from hypothesis import Phase, settings
-
-    log = os.open(WORK / "last.log", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    # The same examples for every mutant; that there is one is enough, the smallest does not matter.
-    settings.register_profile(
-        "mutation", derandomize=True, database=None, deadline=None, phases=[Phase.explicit, Phase.generate]
-    )
-    settings.load_profile("mutation")
-    name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
-    sys.meta_path.insert(0, _Finder(name, path, source))  # type: ignore[arg-type]
-    status = pytest.main([*tests, "-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:randomly"], [watch])
-    with os.fdopen(writing, "w") as answer:
-        answer.write(watch.told())
-    sys.stdout.flush()
-    return int(status)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status, told = fork(limits, work)
+    if status == NOT_BEGUN:  # the change breaks what a conftest.py imports, unless it was something else
+        status, told = fork(limits, work)
+    return fate(status, told)

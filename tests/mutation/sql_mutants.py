@@ -205,7 +205,10 @@ def _join(body: str, segment: BaseSegment, parts: Parts, above: Parts) -> Iterat
 def _order(body: str, segment: BaseSegment, parts: Parts, above: Parts) -> Iterator[Change]:
     if not segment.is_type("orderby_clause"):
         return
+    groups = _groups_in_any_order(body, above)
     for item in _split(parts[2:], _is_comma):
+        if _said(body, *_span([part for part in item if not part.is_type("keyword")])) in groups:
+            continue
         words = {_word(part): part for part in item if part.is_type("keyword")}
         said = _said(body, *_span(item))
         direction = next((words[word] for word in ("asc", "desc") if word in words), None)
@@ -220,6 +223,22 @@ def _order(body: str, segment: BaseSegment, parts: Parts, above: Parts) -> Itera
             if word in words:
                 start, stop = _span([words[word]])
                 yield start, stop, new, f"order by {said}: nulls {word} → {new}"
+
+
+def _groups_in_any_order(body: str, above: Parts) -> set[str]:
+    """Return what a `distinct on` groups by, where nobody sees the order of the groups: it is kept in a table or CTE.
+
+    Its direction says which group comes first, never which row of a group is taken.
+    """
+    unseen = {"common_table_expression", "create_table_as_statement", "create_table_statement", "insert_statement"}
+    if not any(segment.is_type(*unseen) for segment in above):
+        return set()
+    for modifier in above[-1].recursive_crawl("select_clause_modifier", no_recursive_seg_type="bracketed"):
+        parts = [part for part in modifier.segments if part.is_code]
+        if len(parts) > 2 and _word(parts[1]) == "on":
+            inside = [part for part in parts[-1].segments if part.is_code][1:-1]
+            return {_said(body, *_span(group)) for group in _split(inside, _is_comma)}
+    return set()
 
 
 def _function(body: str, segment: BaseSegment, parts: Parts, above: Parts) -> Iterator[Change]:

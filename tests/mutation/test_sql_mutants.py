@@ -68,3 +68,11 @@ def test_what_cannot_be_parsed_is_refused(file: Path) -> None:
     file.write_text("select a from where and", encoding="utf-8")
     with pytest.raises(ValueError, match="cannot be parsed"):
         mutants_of(file)
+
+
+def test_which_group_of_a_distinct_on_comes_first_is_no_fault_where_nobody_sees_it(file: Path) -> None:
+    chosen = "select distinct on (a) a, b from t order by a, b"
+    file.write_text(f"create temporary table c as\n{chosen}\n", encoding="utf-8")
+    assert {mutant.change for mutant in mutants_of(file)} == {"order by b: → desc"}
+    file.write_text(f"{chosen}\n", encoding="utf-8")
+    assert {mutant.change for mutant in mutants_of(file)} == {"order by a: → desc", "order by b: → desc"}

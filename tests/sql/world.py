@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 from tests.sql.cases import Case, Expression, HashOf, Rows, Some
 
-from motcua.canonical import KINDS, RecordKind
+from motcua.canonical import KINDS, NAMES_OFFICE, RecordKind
 from motcua.settings import Settings
 from motcua.warehouse import embedded, statement, store_engine, warehouse_engine
 from motcua.warehouse.statements import expanded
@@ -33,9 +33,9 @@ TEMPORARY: dict[str, tuple[str, tuple[str, ...]]] = {
     "identity_decision": ("consolidate/decide_identity", ("compared", "reissued")),
     "asked_dossier": ("validate/asked_dossiers", ()),
 }
-_ARRAYS = ("dossier_ids", "evidence", "system_codes", "agency_codes", "record_ids", "modified_ats", "pull_nos")
+_ARRAYS = ("dossier_ids", "evidence", "now", "system_codes", "agency_codes", "record_ids", "modified_ats", "pull_nos")
 NOTHING: dict[str, Any] = dict.fromkeys(("batch_id", "source_id", "known_from", "pull_no", "said_at", "is_replay"))
-NOTHING |= {array: [] for array in _ARRAYS}
+NOTHING |= {array: [] for array in _ARRAYS} | {"names_office": NAMES_OFFICE}
 
 
 @contextmanager

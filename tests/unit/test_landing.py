@@ -16,9 +16,12 @@ from motcua.landing import (
     MANIFEST,
     RECORDS,
     read_accepted,
+    read_listing,
     read_manifest,
     read_records,
+    remove_folder,
     write_accepted,
+    write_listing,
     write_records,
 )
 
@@ -129,3 +132,17 @@ def test_a_file_of_landing_that_is_missing_is_refused_by_name(name: str, tmp_pat
     (tmp_path / name).unlink()
     with pytest.raises(ContractBroken, match=f"{tmp_path / name} is missing.*motcua ingest"):
         read_records(str(tmp_path), sha)
+
+
+@pytest.mark.parametrize(("root", "declared"), [("local", None), ("local", 0), ("memory://kept", 3)])
+def test_a_kept_listing_is_read_back_with_what_its_source_declared_until_its_folder_is_removed(
+    root: str, tmp_path: Path, declared: int | None
+) -> None:
+    folder = f"{tmp_path}/kept" if root == "local" else f"{root}/kept"
+    remove_folder(folder)  # there is none yet
+    assert read_listing(f"{folder}/month/1.parquet") is None
+    listing = pa.table({"record": ["1", "2"]})
+    write_listing(f"{folder}/month/1.parquet", listing, declared)
+    assert read_listing(f"{folder}/month/1.parquet") == (listing, declared)
+    remove_folder(folder)
+    assert read_listing(f"{folder}/month/1.parquet") is None

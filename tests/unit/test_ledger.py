@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -14,7 +15,7 @@ from motcua.consolidate import consolidate_batches
 from motcua.errors import BatchHeld, ConfigurationError, SourceUnavailable
 from motcua.period import Period
 from motcua.settings import Settings
-from motcua.warehouse import store_engine
+from motcua.warehouse import statement, store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
 
@@ -259,3 +260,17 @@ def test_the_newest_findings_of_drift_come_first_and_no_more_than_a_hundred() ->
 def test_the_share_set_aside_is_one_of_what_was_pulled(pulled: int | None, aside: int | None, share: float) -> None:
     found = ledger.Completeness("s", "received", [], None, pulled_count=pulled, quarantined_count=aside)
     assert found.set_aside_pct == share
+
+
+def test_pulls_that_start_in_one_instant_have_numbers_one_after_the_other() -> None:
+    [[first]], [[second]] = (plan(run, date(2023, 10, 31), source_ids=[SOURCE]) for run in ("one", "other"))
+    waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory'")
+    with store_engine().connect() as watcher, ThreadPoolExecutor(1) as other:
+        with store_engine().begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(hashtext('pull order'))"))
+            started = other.submit(ledger.start_attempt, second)
+            while not watcher.scalar(waiting):
+                assert not started.done()
+                watcher.rollback()
+            number = connection.scalars(statement("ledger/start_attempt"), {"batch_id": first}).one()
+        assert started.result(timeout=60) == number + 1

@@ -1,8 +1,11 @@
 -- Grain: one dossier version, known or about to be written, whose number other dossiers have too. Reads compared,
--- reissued, dossier_version, unit_heir. Writes identity_decision: the dossier that each version is a copy of, if any.
+-- reissued, identity_due, dossier_version, unit_heir. Writes identity_decision: the dossier that each version is a copy
+-- of, if any.
 -- The same dossier seen at two levels or in two systems counts once (one_stop_systems.md d.7, d.10, issue #1434):
 --   same dossier    within one system, the same number and reference_uid; across systems, the same number, procedure
---                   and day of reception. Both need a number, so only dossiers with the same number are compared.
+--                   and day of reception, where the number means the same office: it names it (:names_office), or one
+--                   unit reports both, or the one unit is an heir of the other and no second predecessor has such a
+--                   number. Two offices that number alike have two dossiers. Only equal numbers are compared.
 --   which counts    in this order: a received dossier before one that is not received; the dossier of a unit's heir,
 --                   which continues it; the dossier of the receiving agency, whose code begins the number
 --                   (TT 01/2018/TT-VPCP, Mã số hồ sơ); the dossier modified last at its source
@@ -22,6 +25,8 @@ with recursive touched as (
     select known.dossier_no
     from reissued
     inner join dossier_version as known on reissued.version_id = known.version_id
+    union
+    select dossier_no from identity_due
 ),
 
 known_holders as (
@@ -81,6 +86,7 @@ shared as (
     select
         *,
         coalesce(reported_unit_id, unit_id) as reporting_unit_id,
+        dossier_no ~* cast(:names_office as text) as is_office_named,
         count(*) over (partition by dossier_no) as holder_count
     from holders
 ),
@@ -118,20 +124,61 @@ members as (
     where shared.holder_count > 1 or shared.duplicate_of is not null
 ),
 
+alike as (
+    select
+        members.place,
+        other.place as other_place,
+        members.unit_id,
+        members.reporting_unit_id,
+        other.reporting_unit_id as other_reporting_unit_id,
+        members.is_office_named
+    from members
+    inner join members as other
+        on members.dossier_no = other.dossier_no and members.system_code <> other.system_code
+    where
+        members.procedure_code = other.procedure_code
+        and members.received_at::date = other.received_at::date
+),
+
+inherited as (
+    select
+        alike.other_place as heir_place,
+        min(alike.place) as place
+    from alike
+    inner join unit_heir
+        on alike.unit_id = unit_heir.unit_id and alike.other_reporting_unit_id = unit_heir.heir_id
+    where alike.reporting_unit_id <> alike.other_reporting_unit_id
+    group by alike.other_place
+    having count(distinct alike.unit_id) = 1
+),
+
 pairs as (
     select
         members.place,
         other.place as other_place
     from members
     inner join members as other
-        on members.dossier_no = other.dossier_no and members.place <> other.place
-    where
-        (members.system_code = other.system_code and members.reference_uid = other.reference_uid)
-        or (
-            members.system_code <> other.system_code
-            and members.procedure_code = other.procedure_code
-            and members.received_at::date = other.received_at::date
-        )
+        on
+            members.dossier_no = other.dossier_no
+            and members.system_code = other.system_code
+            and members.reference_uid = other.reference_uid
+            and members.place <> other.place
+    union
+    select
+        place,
+        other_place
+    from alike
+    where is_office_named or reporting_unit_id = other_reporting_unit_id
+    union
+    select
+        place,
+        heir_place
+    from inherited
+    union
+    select
+        heir_place,
+        place
+    from inherited
 ),
 
 reached as (

@@ -6,6 +6,6 @@ from dossier_current
 where
     source_id = :source_id
     and not is_deleted
-    and status_code in (2, 4, 5, 6)
+    and status_code = any(:open_statuses)
     and received_at < cast(:window_from as date)
 order by dossier_id

@@ -2,7 +2,8 @@
 -- dossier_version.
 -- previous_status_code      the status of the dossier's current version, for moves outside domain.md section 4.2 (V16)
 -- is_number_held_in_source  another dossier of the same source has the same number (V9)
--- is_number_held_elsewhere  a dossier of another source has the same number (V9, flagged only)
+-- is_number_held_elsewhere  a dossier of another source has the same number, and the number names its office
+--                           (:names_office): numbers of two offices may look alike (V9, flagged only)
 -- The store's number of a dossier in validation is ignored, because its new record is about to supersede it. A child of
 -- another dossier (liên thông) has its parent's number by design, so it has no number of its own.
 with asked as (
@@ -12,7 +13,8 @@ with asked as (
         system_code,
         agency_code,
         dossier_id,
-        dossier_no
+        dossier_no,
+        dossier_no ~* cast(:names_office as text) as is_office_named
     from asked_dossier
 ),
 
@@ -33,7 +35,7 @@ holders as (
     select
         asked.row_no,
         bool_or(known.source_id = asked.source_id) as is_number_held_in_source,
-        bool_or(known.source_id <> asked.source_id) as is_number_held_elsewhere
+        bool_or(known.source_id <> asked.source_id and asked.is_office_named) as is_number_held_elsewhere
     from asked
     inner join dossier_version as known
         on

@@ -97,5 +97,5 @@ def _apply_pending(connection: Connection) -> list[str]:
 
 
 def _differences(connection: Connection) -> list[MeasureDifference]:
-    rows = connection.execute(statement("aggregate/compare_with_recompute"))
+    rows = connection.execute(statement("aggregate/compare_with_recompute"), {"unit_ids": None})
     return [MeasureDifference(**row._mapping) for row in rows]

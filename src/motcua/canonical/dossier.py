@@ -48,6 +48,11 @@ class Channel(IntEnum):
 # Kinds of applicant, LoaiDoiTuong and its like in every system's lists (`applicant_kind`).
 APPLICANT_KINDS = ("citizen", "business", "household_business", "state_agency", "other_organisation")
 
+# A number that names its office, by the pattern of the national code (TT 01/2018/TT-VPCP Điều 19, Mã số hồ sơ): the
+# office's electronic code in either order, the day, a counter. Such a number is one dossier wherever it stands; any
+# other is unique in its office and year only. Read by Python and by PostgreSQL, without regard to letter case.
+NAMES_OFFICE = r"^(?:\d{3}(?:\.\d{2,3}){2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{2,3}){0,4})-(?:\d{6}|\d{8})-\d{4,7}$"
+
 # What the source says of the dossier: the columns whose change makes a new version. A new field comes last.
 _CONTENT = (
     Field("dossier_no", TEXT, "always"),

@@ -22,6 +22,7 @@ LineCode = Literal[
     "no_batch_held",
     "everything_read",
     "nothing_set_aside",
+    "keys_mean_one",
     "identities_hold",
     "measures_agree",
 ]

@@ -19,6 +19,18 @@ class Shrink(ClosedModel):
     minimum_dossiers: int = Field(default=20, ge=1)
 
 
+class ReusedKeys(ClosedModel):
+    """When a record is another dossier than the one that has its key: the guard of keys that come back.
+
+    A reception that moves by more than `reception_days`, or a procedure that changes together with the applicant or,
+    where that is not told, with the day of reception. In a register one such key holds the batch. The key of a system's
+    own database means one dossier, so there it needs `minimum_of_a_system`.
+    """
+
+    reception_days: int = Field(default=25, ge=1)
+    minimum_of_a_system: int = Field(default=5, ge=1)
+
+
 class Norm(ClosedModel):
     """How far a unit's receptions may lie below its own usual ones."""
 
@@ -87,6 +99,7 @@ class Guards(ClosedModel):
     """The file. What it leaves out has the default given here."""
 
     shrink: Shrink = Shrink()
+    reused_keys: ReusedKeys = ReusedKeys()
     norm: Norm = Norm()
     requests: Requests = Requests()
     circuit: Circuit = Circuit()

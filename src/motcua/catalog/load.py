@@ -82,6 +82,16 @@ class Catalog:
         return {source.source_id: source for source in self.sources}
 
     @cached_property
+    def units_known_from(self) -> date:
+        """The first day of the oldest list of units. Knowledge begins then, not the units (inferred)."""
+        return min((unit.valid_from for unit in self.units), default=date.min)
+
+    @cached_property
+    def procedures_known_from(self) -> date:
+        """The first day of the oldest list of procedures: where knowledge begins, not the procedures (inferred)."""
+        return min((procedure.valid_from for procedure in self.procedures), default=date.min)
+
+    @cached_property
     def _children(self) -> dict[str | None, list[Unit]]:
         return _grouped(self.units, "parent_id")
 

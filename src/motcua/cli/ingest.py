@@ -27,6 +27,10 @@ def ingest(
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Accept an answer with fewer dossiers than the guards allow.")
     ] = False,
+    accept_changes: Annotated[
+        bool,
+        typer.Option("--accept-changes", help="Accept keys that come back with other content as the same dossiers."),
+    ] = False,
     opening: Annotated[
         bool,
         typer.Option("--opening", help="Also take what was open before the first day, as a first pull does."),
@@ -48,6 +52,7 @@ def ingest(
         window=window,
         source_ids=source or (),
         accept_shrink=accept_shrink,
+        accept_changes=accept_changes,
         is_opening=opening or None,
     )
     with errors.status("starting") as progress:

@@ -11,8 +11,9 @@ import typer
 
 from motcua import ledger
 from motcua.canonical import KINDS
+from motcua.catalog import Catalog, Source
 from motcua.catalog.record_sources import every_source
-from motcua.cli.console import catalog, errors, print_json, print_table, ready_databases
+from motcua.cli.console import catalog, errors, output, print_json, print_table, ready_databases
 from motcua.cli.onboarding import new
 from motcua.cli.verdict import print_verdict
 from motcua.errors import ConfigurationError
@@ -105,11 +106,7 @@ def check(
     from motcua.validate import judge_sample
 
     the_catalog = catalog()
-    source = the_catalog.source_by_id.get(source_id)
-    if source is None:
-        raise ConfigurationError(
-            f"There is no source {source_id!r}.", action="list the ids with `motcua sources list`."
-        )
+    source = _source(the_catalog, source_id)
     ready_databases()
     last = to.date() if to else datetime.now(ZoneInfo(TIMEZONE)).date() - timedelta(days=1)
     first = from_.date() if from_ else last - timedelta(days=6)
@@ -122,7 +119,38 @@ def check(
         raise typer.Exit(1)
 
 
+def _source(the_catalog: Catalog, source_id: str) -> Source:
+    source = the_catalog.source_by_id.get(source_id)
+    if source is None:
+        raise ConfigurationError(
+            f"There is no source {source_id!r}.", action="list the ids with `motcua sources list`."
+        )
+    return source
+
+
 app.command("new")(new)
+
+
+@app.command()
+def renumbered(
+    source_id: str,
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day of the new numbers.")],
+) -> None:
+    """Say that the numbers of a register began again: what was received since that day are other dossiers."""
+    from motcua.extract.records.mapping import load_mapping
+    from motcua.extract.source_keys import note_numbering
+
+    the_catalog = catalog()
+    source = _source(the_catalog, source_id)
+    if since.date() > datetime.now(ZoneInfo(TIMEZONE)).date():
+        raise ConfigurationError(f"--since {since:%Y-%m-%d} is a day to come.", action="say it when it has begun.")
+    ready_databases()
+    note_numbering(source, load_mapping(the_catalog.folder, source.mapping), since.date())
+    output.print(
+        f"{source_id}: numbers of dossiers received since {since:%Y-%m-%d} are new ones; those of before stay as they"
+        f" are. Next: `motcua ingest --source {source_id}`.",
+        soft_wrap=True,
+    )
 
 
 @app.command()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from motcua.catalog import Source
 from motcua.cli.console import output, print_table
 
@@ -52,6 +54,8 @@ def print_verdict(source: Source, check: SourceCheck, shares: list[RuleShare], f
     _list("Procedures not in the catalogue", {code: "" for code, (known, _) in check.procedures.items() if not known})
     _list("Missing or always empty", dict.fromkeys(check.missing, ""))
     _list("Unmapped, dropped", dict.fromkeys(check.unclassified, ""))
+    for finding in check.key_findings:
+        output.print(f"[red]Keys:[/red] {escape(finding)}", highlight=False)
     if check.issues:
         print_table("Values that could not be read", ["field and problem", "rows"], list(check.issues.items()))
     if shares:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from motcua import ledger
-from motcua.canonical import DOSSIER
+from motcua.canonical import DOSSIER, NAMES_OFFICE
 from motcua.consolidate.landing_facts import LandingFacts, read_landing_facts
 from motcua.consolidate.late import note_said_later
 from motcua.consolidate.versions import Known, add_versions, analyze, compare
@@ -27,10 +27,15 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
     analyze(connection, _JOINED)
     connection.execute(
         statement("consolidate/note_absent"),
-        {"dossier_ids": list(facts.absent), "evidence": list(facts.absent.values())},
+        {
+            "dossier_ids": list(facts.absent),
+            "evidence": list(facts.absent.values()),
+            "now": [facts.replaced.get(dossier_id) for dossier_id in facts.absent],
+        },
     )
     connection.execute(statement("consolidate/prove_deletions"), known.values)
-    connection.execute(statement("consolidate/decide_identity"))
+    connection.execute(statement("consolidate/decide_identity"), {"names_office": NAMES_OFFICE})
+    connection.execute(text("delete from identity_due"))
     connection.execute(statement("consolidate/reissue_decided"))
     connection.execute(statement("consolidate/take_decisions"))
     connection.execute(statement("consolidate/close_reissued"), known.values)

@@ -19,11 +19,13 @@ from motcua.landing import read_manifest, read_records
 class LandingFacts:
     """Steps of inter-agency dossiers, and for each missing dossier id the evidence that it is deleted.
 
-    Evidence: `marked` as deleted by the source, `not_found` in a request by id, `not_shown` in a complete listing.
+    Evidence: `marked` as deleted by the source, `not_found` in a request by id, `not_shown` in a complete listing,
+    `replaced` by another key of the same record, which `replaced` names.
     """
 
     steps: list[dict[str, Any]]
     absent: dict[str, str]
+    replaced: dict[str, str]
     _records: pa.Table = field(repr=False)
 
     def shown(self, dossier_ids: Set[str]) -> list[str]:
@@ -49,8 +51,10 @@ def read_landing_facts(batch: ledger.Batch) -> LandingFacts:
     absent |= dict.fromkeys(pulled.get("unknown_by_id", ()), evidence)
     reasons = records["disposition_reason"]
     absent |= dict.fromkeys(records.filter(pc.equal(reasons, "soft_deleted"))["dossier_id"].to_pylist(), "marked")
+    replaced = manifest.get("replaced_keys", {})
+    absent |= dict.fromkeys(replaced, "replaced")
     is_step = pc.and_kleene(pc.equal(reasons, "child"), pc.is_valid(records["parent_dossier_id"]))
     # A child that is on two pages of a changing list is one step, and its newest record counts.
     steps = records.filter(is_step).select([*DOSSIER.lists["step"], "modified_at"]).sort_by("modified_at").to_pylist()
     newest = {(row["system_code"], row["agency_code"], row["dossier_id"]): row for row in steps}
-    return LandingFacts(list(newest.values()), absent, records.select(["dossier_id"]))
+    return LandingFacts(list(newest.values()), absent, replaced, records.select(["dossier_id"]))

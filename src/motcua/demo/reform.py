@@ -29,7 +29,7 @@ class ReformWalk(Walk):
     """The steps of a scenario in which the units change on one day."""
 
     def run(self) -> bool:
-        """Pull one night of the old systems and one of the new systems, publish, show both maps and compare."""
+        """Pull a night of the old systems and two of the new systems, publish, show both maps and compare."""
         scenario = self.scenario
         reform, period = scenario.reform, scenario.period
         assert reform is not None
@@ -46,9 +46,13 @@ class ReformWalk(Walk):
             self.sandbox.set_night(2)
             self.levels = _levels(new)
             result.text = self.ingest("new-units", {"from": first_day, "to": last_day.isoformat()})
+        with self.steps("The next night: the offices have corrected what was set aside") as result:
+            self.sandbox.set_night(3)
+            result.text = self.ingest("corrected", {"from": first_day, "to": last_day.isoformat()})
         with self.steps(f"Publish the report of {period.label}") as result:
-            final = self.publish("again")
+            final = self.publish("final")
             result.text = final.edition_id
+        self.show_checklist(final)
         agrees = self.show_both_maps()
         self.show_files(final)
         return agrees

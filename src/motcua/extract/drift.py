@@ -19,7 +19,7 @@ from motcua.extract.adapters.protocol import Page
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.paths import without_positions
 from motcua.extract.records.privacy import looks_personal
-from motcua.extract.records.rules import ChannelCodes, ChoiceRule
+from motcua.extract.records.rules import ChannelCodes, ChoiceRule, KeyRule
 from motcua.spelling import folded
 from motcua.warehouse import statement, store_engine
 
@@ -185,6 +185,8 @@ def compare(known: Contract, seen: Contract, mapping: SourceMapping) -> list[Dif
     listed = {without_positions(key) if mapping.nested else key for key in mapping.keys.listed}
     inner = {".".join(key.split(".")[:end]) for key in listed for end in range(1, key.count(".") + 1)}
     inner |= {without_positions(key) for key in mapping.inner_keys}
+    if isinstance(mapping.identity, KeyRule):
+        inner |= {*mapping.identity.places}
     accepted = listed | inner | known.counts.keys()
     differences = [
         Difference("new_field", key, "dropped, because it is in no class of the mapping's keys")
@@ -221,6 +223,7 @@ def _mapped_groups(mapping: SourceMapping) -> list[tuple[str, frozenset[str]]]:
     """Return the keys of each canonical field. One of them is enough for the field."""
     groups = [
         ("dossier_id", mapping.identity.key),
+        *(("dossier_id", (key,)) for key in mapping.identity_columns if key not in mapping.identity.key),
         ("status_code", mapping.status.key),
         *((name, rule.key) for name, rule in mapping.fields.items()),
         *(("channel_code", (key,)) for key in mapping.channel.keys),

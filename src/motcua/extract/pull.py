@@ -14,8 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
@@ -28,6 +27,7 @@ from motcua.canonical import DOSSIER
 from motcua.catalog import Source
 from motcua.catalog.guards import load_guards
 from motcua.errors import ContractBroken, SourceUnavailable
+from motcua.extract.absence import Missed, by_id, weigh
 from motcua.extract.adapters.protocol import (
     ListingShifted,
     Page,
@@ -47,13 +47,13 @@ from motcua.extract.proof import answers_until, proof_of
 from motcua.extract.records.mapping import OPEN_STATUSES, SourceMapping, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.reused_keys import check_reused_keys, contents_of
+from motcua.extract.source_keys import doubts_json, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
 LISTINGS = 3  # the most attempts at a listing whose set changes while it is read
-BY_ID_WORKERS = 4
-BY_ID_PAGE = 500
 
 log = logging.getLogger(__name__)
 
@@ -225,9 +225,12 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     open_in_store = _known("extract/open_dossiers", batch)
     known = _known("extract/known_in_window", batch)
     drift = Drift(source, mapping, batch.batch_id)
+    keys = read_source_keys(source, mapping)
+    keys.check()
     adapter = make_adapter(source, connection, mapping)
     try:
-        pull = _Pull(adapter, TableBuilder(source, mapping, pseudonymise), source, drift)
+        builder = TableBuilder(source, mapping, pseudonymise, since=keys.since, earlier=keys.earlier)
+        pull = _Pull(adapter, builder, source, drift)
         can_ask = can_ask_by_id(adapter)
         listed = pull.list_window(window).num_rows
         is_register = gives_register(adapter, mapping)
@@ -242,32 +245,36 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         if adapter.lists_open:
             before = opening.asked_from if opening else batch.window_from
             listed_open = pull.list_window(Window(None, before - timedelta(days=1), is_open_only=True)).num_rows
-        guard_results = check_listing(batch, pull.table, frozenset(known), lists_all=source.lists_all)
-        listed_ids = set(pull.table["dossier_id"].to_pylist())
-        requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in listed_ids]
+        listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
+        contents = contents_of(pull.table)
+        replaced = keys.replaced(builder.became, contents)
+        guard_results = check_listing(batch, pull.table, _now(known, replaced), lists_all=source.lists_all)
+        guard_results |= check_reused_keys(batch, source, mapping, contents)
+        in_hand = listed_ids | replaced.keys()
+        requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in in_hand]
         if not source.lists_all and not can_ask:
             requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
-        unknown: list[str] = []
+        listing, missed = pull.table, Missed()
         found_by_id = 0
-        for records in _by_id(adapter, requested_ids, unknown):
+        for records in by_id(adapter, requested_ids, missed):
             pull.add(records)
             found_by_id += len(records)
-        for records in _by_id(adapter, sorted(kept.reread) if kept else [], []):
+        for records in by_id(adapter, sorted(kept.reread) if kept else [], Missed()):
             pull.add(records)
             found_by_id += len(records)
         drift.later_pages(pull.builder.unclassified)
-        warnings: list[str] = getattr(adapter, "warnings", [])
+        warnings: list[str] = weigh(adapter, listing, missed, can_prove=can_ask)
+        warnings += getattr(adapter, "warnings", [])
     finally:
         adapter.close()
-    disposed = assign_dispositions(
-        pull.table, window, frozenset((*open_in_store, *known)), is_opening=batch.is_opening, is_register=is_register
-    )
+    ours = _now((*open_in_store, *known), replaced)
+    disposed = assign_dispositions(pull.table, window, ours, is_opening=batch.is_opening, is_register=is_register)
     count = counts(disposed)
-    if unknown:
+    if missed.count:
         log.warning(
             "%s: %d known dossiers were not returned by the source; they count until their deletion is proven",
             source.source_id,
-            len(unknown),
+            missed.count,
         )
     for warning in warnings:
         log.warning("%s: %s", source.source_id, warning)
@@ -282,10 +289,17 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "adapter": source.adapter,
             "window": {"from": str(batch.window_from), "to": str(batch.window_to)},
             "declared_total": pull.declared,
-            "pulled": {"listed": listed, "listed_open": listed_open, "by_id": found_by_id, "unknown_by_id": unknown},
+            "pulled": {
+                "listed": listed,
+                "listed_open": listed_open,
+                "by_id": found_by_id,
+                "unknown_by_id": missed.not_found,
+                "not_shown": missed.not_shown,
+            },
             "opening": asdict(opening) | {"asked_from": str(opening.asked_from)} if opening else None,
             "absence_is_proof": can_ask,
             "answers_until": None if until is None else str(until),
+            "replaced_keys": replaced,
             "guards": guard_results,
             "counts": count,
             "warnings": warnings,
@@ -295,6 +309,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         },
     )
     drift.accept()
+    keys.note()
     ledger.mark_extracted(
         batch.batch_id,
         manifest_sha256=manifest_sha256,
@@ -305,10 +320,16 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         answers_until=until,
         proof=proof_of(batch, opening, adapter, is_register=is_register),
         pull_no=batch.pull_no,
+        key_doubts=doubts_json(keys.doubts(listed_ids)),
     )
     if kept:
         kept.remove()
     return count
+
+
+def _now(known: Sequence[str], replaced: Mapping[str, str]) -> frozenset[str]:
+    """Return the keys of known dossiers as they are made today."""
+    return frozenset(replaced.get(dossier_id, dossier_id) for dossier_id in known)
 
 
 def _folder_of_opening(batch: ledger.Batch, source: Source, mapping: SourceMapping, key_id: str) -> str:
@@ -329,19 +350,11 @@ def _known(name: str, batch: ledger.Batch) -> list[str]:
         return list(
             connection.scalars(
                 statement(name),
-                {"source_id": batch.source_id, "window_from": batch.window_from, "window_to": batch.window_to},
+                {
+                    "source_id": batch.source_id,
+                    "window_from": batch.window_from,
+                    "window_to": batch.window_to,
+                    "open_statuses": [int(status) for status in OPEN_STATUSES],
+                },
             )
         )
-
-
-def _by_id(adapter: SourceAdapter, dossier_ids: Sequence[str], unknown: list[str]) -> Iterator[list[Record]]:
-    """Yield the records of these dossiers in their order. Add ids that the source does not know to `unknown`."""
-    for start in range(0, len(dossier_ids), BY_ID_PAGE):
-        ids = dossier_ids[start : start + BY_ID_PAGE]
-        with ThreadPoolExecutor(BY_ID_WORKERS, thread_name_prefix="by-id") as pool:
-            try:
-                answers = list(pool.map(adapter.by_id, ids))
-            finally:
-                pool.shutdown(cancel_futures=True)
-        unknown += [dossier_id for dossier_id, answer in zip(ids, answers, strict=True) if answer is None]
-        yield [answer for answer in answers if answer is not None]

@@ -26,6 +26,7 @@ from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import TableBuilder
+from motcua.extract.source_keys import read_source_keys
 from motcua.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def read_again(source: Source, run_id: str) -> list[Replay]:
         newest.add(batch)
     drafts = [
         _draft(batch, reader, newest, given.open_without_key[batch.batch_id]) if batch.state == "loaded"
-        else _draft(batch, reader, None)
+        else _draft(batch, reader, None, is_stored=bool(loaded))
         for batch in given.batches
     ]  # fmt: skip
     _refuse_other_keys(source, drafts)
@@ -151,7 +152,8 @@ class _Reader:
             return
         settings = Settings.load()
         mapping = load_mapping(settings.catalog_dir, source.mapping)
-        self._builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()))
+        since = read_source_keys(source, mapping).since
+        self._builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=since)
         self._is_register = gives_register(adapter_class(source.adapter), mapping)
 
     def read(self, batch: ledger.Batch, landed: pa.Table) -> pa.Table:
@@ -171,13 +173,19 @@ class _Reader:
 
 
 def _draft(
-    batch: ledger.Batch, reader: _Reader, newest: _Newest | None, open_without_key: Iterable[int] = ()
+    batch: ledger.Batch,
+    reader: _Reader,
+    newest: _Newest | None,
+    open_without_key: Iterable[int] = (),
+    *,
+    is_stored: bool = True,
 ) -> _Draft:
     """Read a pull again: all of it, or what no later one showed.
 
     Args:
         newest: of a loaded pull, what each pull showed; none of one of which nothing is loaded.
         open_without_key: records without a key that are still set aside, by their number.
+        is_stored: whether a batch of the source is loaded, so that its records may be in the store under their keys.
     """
     kind = KINDS[batch.record_kind]
     landed = landing.read_records(batch.landing_uri, batch.manifest_sha256, kind)
@@ -198,7 +206,7 @@ def _draft(
     chosen = landed.take(pa.array(rows, pa.int64()))
     read = reader.read(batch, chosen)
     before = {key for key in _keys(chosen, kind) if key[-1] is not None}
-    lost = before - set(_keys(read, kind)) if newest is not None else set()
+    lost = before - set(_keys(read, kind)) if is_stored else set()
     if newest is not None:
         read = read.filter(pc.not_equal(read["disposition"], "out_of_window"))
     is_record = [
@@ -215,7 +223,8 @@ def _refuse_other_keys(source: Source, drafts: Iterable[_Draft]) -> None:
                 f"{source.source_id}: {draft.other_keys} records of batch {draft.batch.batch_id} have another key now"
                 " than when they were landed, so the store would hold them twice.",
                 action="take back the change of the key (identity of the mapping, system_code or the agency of the"
-                " source); other corrections can be replayed.",
+                " source), or ask the source for its days again with `motcua ingest`, which puts a new key in the place"
+                " of the old one. Other corrections can be replayed while the keys stay.",
             )
 
 

@@ -189,3 +189,9 @@ def drift(source_id: str | None = None, limit: int = 100) -> list[DriftFinding]:
     with store_engine().connect() as connection:
         rows = connection.execute(statement("ledger/drift"), {"source_id": source_id, "row_limit": limit})
         return [DriftFinding(**row._mapping) for row in rows]
+
+
+def key_doubts(source_ids: Sequence[str], *, connection: Connection) -> dict[str, int]:
+    """Return, by source, how many groups of keys seem to mean one dossier each, as its newest pull found them."""
+    rows = connection.execute(statement("ledger/key_doubts"), {"source_ids": list(source_ids)})
+    return {row.source_id: row.group_count for row in rows}

@@ -50,6 +50,7 @@ class Batch:
     tombstoned_count: int | None
     restored_count: int | None
     is_shrink_accepted: bool
+    is_change_accepted: bool
     is_opening: bool
     failed_stage: str | None
     error_kind: str | None
@@ -125,10 +126,12 @@ def mark_extracted(
     answers_until: date | None = None,
     proof: Proof = NO_PROOF,
     pull_no: int | None = None,
+    key_doubts: str | None = None,
 ) -> None:
     """Record that the batch lies complete in landing, and what it proves of its source.
 
-    `answers_until` cuts its window where the source says less.
+    `answers_until` cuts its window where the source says less. `key_doubts` is JSON: the keys of its source that seem
+    to mean one dossier.
 
     Raises:
         ContractBroken: a later attempt at the same batch has begun since `pull_no`; what it makes of the batch stands.
@@ -141,6 +144,7 @@ def mark_extracted(
         " receptions_from = coalesce(cast(:receptions_from as date), window_from), stock_from = :stock_from,"
         " keeps_stock = :keeps_stock,"
         " opening_asked_from = :opening_asked_from, opening_ended_by = :opening_ended_by,"
+        " key_doubts = cast(:key_doubts as jsonb),"
         " failed_stage = null, error_kind = null, error_message = null",
         sha=manifest_sha256,
         declared=declared_total,
@@ -148,6 +152,7 @@ def mark_extracted(
         out_of_window=out_of_window,
         duplicate=duplicate,
         answers_until=answers_until,
+        key_doubts=key_doubts,
         **asdict(proof),
         pull_no=pull_no,
     )

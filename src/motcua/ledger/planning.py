@@ -30,13 +30,15 @@ def plan_run(
     window: tuple[date, date] | None = None,
     source_ids: Sequence[str] = (),
     accept_shrink: bool = False,
+    accept_changes: bool = False,
     is_opening: bool | None = None,
 ) -> list[list[str]]:
     """Write the batches of a run and return their ids, in chunks of `Settings.sources_per_task`.
 
     Without a `window` each source is asked for what `due_windows` says, up to `day`: a batch for each window.
     Planning the same run again returns the same batches, so a repeated task changes nothing. With `accept_shrink` the
-    batches are believed although they bring fewer dossiers than the guards of the catalogue allow.
+    batches are believed although they bring fewer dossiers than the guards of the catalogue allow, and with
+    `accept_changes` although keys come back with other content.
 
     The oldest window of a source that has never answered is its opening (`motcua.extract.opening`); with `is_opening`
     that of every source is, or of none.
@@ -74,6 +76,7 @@ def plan_run(
                         "window_from": window_from,
                         "window_to": window_to,
                         "is_shrink_accepted": accept_shrink,
+                        "is_change_accepted": accept_changes,
                         "is_opening": number == len(windows) - 1
                         and (_is_first_pull(answers.get(source.source_id)) if is_opening is None else is_opening),
                         "landing_uri": "/".join(

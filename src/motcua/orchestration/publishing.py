@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from motcua.catalog.cells import is_lacking
 from motcua.catalog.forms import Clock
-from motcua.errors import ConfigurationError
+from motcua.errors import ConfigurationError, NothingAnswered
 from motcua.orchestration.measuring import days_of_events
 from motcua.orchestration.schedule.days import month_before, night_before
 from motcua.period import parse_period, periods_ending_on
@@ -141,11 +141,21 @@ def plan_periods(params: Mapping[str, Any], dag_run: Any) -> list[str]:
 
 
 def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Publish a report of one period: final when every source answered, else provisional, unless conf says which."""
+    """Publish a report of one period: final when its checklist is met, else provisional, unless conf says which.
+
+    Raises:
+        AirflowSkipException: no source has answered for the period, and nobody asked for it by name. The ingest run
+            has named each source and is red.
+    """
     from motcua.publish import publish_edition, write_files
 
     completeness = COMPLETENESS[params.get("completeness") or "auto"]
-    edition = publish_edition(report, province_of(params), parse_period(period), completeness=completeness)
+    try:
+        edition = publish_edition(report, province_of(params), parse_period(period), completeness=completeness)
+    except NothingAnswered as nothing:
+        if params.get("period") or params.get("day"):
+            raise
+        raise AirflowSkipException(str(nothing)) from None
     files = write_files(edition)
     missing = [cell["source_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]
     log.info(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import Connection
 
+from motcua.canonical import NAMES_OFFICE
 from motcua.catalog import Catalog
 from motcua.catalog.forms import overdue_reasons
 from motcua.catalog.procedures import TIME_UNITS
@@ -44,7 +45,7 @@ def add_dossier_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connect
     code_date_text, code_date_on, code_date_gap_days   from the date part of dossier_no
     previous_status_code, status_move     the status of the current version in the store; the change as "9>4", or null
     number_holder_count                   the number of dossiers of the source with this dossier_no, including this one
-    is_number_held_elsewhere              another source already holds this dossier_no
+    is_number_held_elsewhere              another source already holds this dossier_no, which names its office
     fee_stated                            the fee, or 0 when none is stated
     is_overdue_reason_known               the reason is in `forms/overdue_reasons.csv`, or none is stated
     """
@@ -167,7 +168,7 @@ def _known(queried: pd.DataFrame, connection: Connection) -> pd.DataFrame:
         with cursor.copy("copy asked_dossier from stdin (format csv)") as copy:
             copy.write(text.getvalue().to_pybytes())
         cursor.execute("analyze asked_dossier")
-    result = connection.execute(statement("validate/known_dossiers"))
+    result = connection.execute(statement("validate/known_dossiers"), {"names_office": NAMES_OFFICE})
     return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys())).set_index("row_no")
 
 

@@ -31,7 +31,8 @@ def add_facts(
     now                                   the wall-clock time of the judgement
     reference_on                          the day on which the unit code is read: the first reference day of the kind
                                           that the record has (for a dossier the day received, else submitted), else
-                                          the last day of the batch's window
+                                          the last day of the batch's window; at the earliest the first day of the
+                                          catalogue's units
     unit_id                               the unit that the code means on that day, or the heir of a unit in force then;
                                           null when the code means no unit or several
     unit_level                            the level of that unit; for a code not valid on that day, its only level
@@ -42,7 +43,7 @@ def add_facts(
     reference = frame["window_to"]
     for name in reversed(kind.reference):
         reference = frame[name].fillna(reference)
-    frame["reference_on"] = reference.dt.normalize()
+    frame["reference_on"] = reference.dt.normalize().clip(lower=np.datetime64(catalog.units_known_from, "us"))
     _add_unit(frame, catalog)
     if kind.name == DOSSIER.name:
         add_dossier_facts(frame, catalog, connection)

@@ -33,7 +33,11 @@ class Terms:
         self._numbers: dict[_Term, int] = {}
 
     def number(self, code: str, day: date, level: str, province: str) -> int:
-        """Return the number of a procedure's terms on a day, or -1 when the catalogue does not have it on that day."""
+        """Return the number of a procedure's terms on a day, or -1 when the catalogue does not have it on that day.
+
+        A day before the catalogue's first list of procedures is read by that list.
+        """
+        day = max(day, self._catalog.procedures_known_from)
         entry = self._catalog.procedure(code, day, level, province)
         if entry is None:
             return -1

@@ -68,4 +68,5 @@ def _engines() -> tuple[tuple[str, Engine], ...]:
 def _config(database: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS / database).replace("%", "%%"))
+    config.set_main_option("recursive_version_locations", "true")  # older revisions stand in folders of their own
     return config

@@ -211,3 +211,8 @@ def test_a_column_like_one_made_of_columns_takes_its_terms_and_what_they_need(tm
     with_like(other, "digitisation.components_digitised")
     needy = load_form(other, "nightly-brief", date(2023, 10, 31))
     assert needy.needs_of("resolved_late") == {"components_count", "components_digitised_count"}
+
+
+def test_what_needs_the_opening_follows_from_the_terms_of_a_column() -> None:
+    form = load_form(Settings.load().catalog_dir, "form-06", date(2023, 10, 31))
+    assert set(form.column_codes) - form.needing_opening == {"received_online", "received_direct"}

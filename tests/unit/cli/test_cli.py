@@ -86,8 +86,10 @@ def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> 
     assert form["period"] == {"type": "CAL_MONTH", "label": "2023-10", "from": "2023-10-01", "to": "2023-10-31"}
     assert form["total"]["received_online"] == truth.received_online
     assert form["total"]["received_direct"] == truth.received_direct
-    assert form["total"]["open_overdue"] == truth.open_overdue
-    assert sum(row["received_total"] for row in form["rows"]) == form["total"]["received_total"]
+    overdue = sum(row["open_overdue"] or 0 for row in form["rows"])
+    assert overdue == truth.open_overdue
+    assert form["total"]["open_overdue"] is None  # of most units nobody has said what was open before
+    assert sum(row["received_online"] or 0 for row in form["rows"]) == truth.received_online
 
     motcua("measures", "rebuild", "--check")
     entries = motcua("quarantine", "list", "--json").json
@@ -105,10 +107,10 @@ def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> 
     received = form["total"]["received_online"] + form["total"]["received_direct"]
     assert (online["numerator"], online["denominator"]) == (form["total"]["received_online"], received)
     on_time = index["groups"]["progress"]["items"]["2.1"]
-    late = form["total"]["resolved_late"] + form["total"]["open_overdue"]
+    late = sum(row["resolved_late"] or 0 for row in form["rows"]) + overdue
     assert (on_time["numerator"], on_time["denominator"]) == (
-        form["total"]["received_total"] - late,
-        form["total"]["received_total"],
+        sum(row["received_total"] or 0 for row in form["rows"]) - late,
+        sum(row["received_total"] or 0 for row in form["rows"]),
     )
     assert index["total"] is not None
 

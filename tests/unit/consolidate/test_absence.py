@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.store_world import SOURCE, dossier, measures, validated_batch
+from tests.store_world import SOURCE, dossier, let_a_night_pass, measures, validated_batch
 
 from motcua import ledger
 from motcua.aggregate import build_measures, check_measures
@@ -20,6 +20,7 @@ MARKED = {"disposition": "record", "disposition_reason": "soft_deleted", "status
 
 def load(*records: dict[str, Any], missing: tuple[str, ...] = (), proves: bool = True, **options: Any) -> ledger.Batch:
     """Load a night that shows these records, and asked by id for `missing` ones in vain."""
+    let_a_night_pass()
     facts = {"pulled": {"unknown_by_id": list(missing)}, "absence_is_proof": proves}
     batch_id = validated_batch(list(records), facts=facts, **options)
     assert consolidate_batches([batch_id]).loaded == [batch_id]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
-from tests.store_world import COMMUNE, OTHER_COMMUNE, SOURCE, dossier, measures, validated_batch
+from tests.store_world import COMMUNE, OTHER_COMMUNE, SOURCE, dossier, empty_databases, measures, validated_batch
 
 from motcua import ledger
 from motcua.aggregate import build_measures, check_measures
@@ -186,3 +189,42 @@ def test_the_children_of_an_inter_agency_dossier_are_kept_as_steps_and_never_cou
             text("select agency_code, dossier_id, parent_dossier_id, status_code, finished_at::text from dossier_step")
         )
     assert tuple(step) == ("84100", "8", "1", 9, "2023-10-05 00:00:00")
+
+
+OCTOBER = (date(2023, 10, 1), date(2023, 10, 31))
+OFFICE_NUMBERS = st.from_regex(r"[A-Z]{0,2}[1-9][0-9]{0,2}(/2023)?", fullmatch=True)
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    numbers=st.lists(OFFICE_NUMBERS, min_size=1, max_size=40, unique=True),
+    day=st.dates(date(2023, 10, 1), date(2023, 10, 31)),
+)
+def test_any_registers_of_two_offices_with_the_same_numbers_are_counted_in_full(numbers: list[str], day: date) -> None:
+    empty_databases()
+    received = {"received_at": datetime.combine(day, time(8)), "due_at": None, "procedure_code": "2.000815"}
+    for unit_id, system, source_id in ((COMMUNE, "so-a", SOURCE), (OTHER_COMMUNE, "so-b", OTHER_SOURCE)):
+        rows = [
+            dossier(number, dossier_no=number, system_code=system, unit_id=unit_id, unit_code=None, **received)
+            for number in numbers
+        ]
+        load(*rows, source_id=source_id)
+    assert Counter(received_at()) == {COMMUNE: len(numbers), OTHER_COMMUNE: len(numbers)}
+    assert duplicates() == {}
+
+
+def test_a_number_that_is_due_is_decided_with_the_next_batch_of_any_source() -> None:
+    number = {"dossier_no": "1/2023", "unit_code": None}
+    load(dossier("1", **number, system_code="so-a"))
+    load(dossier("2", **number, system_code="so-b"), source_id=OTHER_SOURCE)
+    assert duplicates() == {"so-b/84110/2": "so-a/84110/1"}  # one office has one number twice
+    with store_engine().begin() as connection:  # as an older version joined them: they are of two offices
+        connection.execute(text("alter table dossier_version disable trigger dossier_version_append_only"))
+        connection.execute(text("update dossier_version set unit_id = :u where dossier_id = '2'"), {"u": OTHER_COMMUNE})
+        connection.execute(text("alter table dossier_version enable trigger dossier_version_append_only"))
+        connection.execute(text("insert into identity_due values ('1/2023')"))
+    load(dossier("3"))
+    assert duplicates() == {}
+    assert received_at() == [COMMUNE, COMMUNE, OTHER_COMMUNE]
+    with store_engine().connect() as connection:
+        assert connection.scalar(text("select count(*) from identity_due")) == 0

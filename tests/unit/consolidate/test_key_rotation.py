@@ -115,6 +115,6 @@ def test_a_rotation_that_is_taken_back_separates_no_dossiers() -> None:
 
 
 def test_the_upgrade_hashes_known_versions_as_the_comparison_does() -> None:
-    migration = PROJECT_ROOT / "src/motcua/warehouse/migrations/store/versions/0006_applicant_alias.py"
+    migration = PROJECT_ROOT / "src/motcua/warehouse/migrations/store/versions/spine/0006_applicant_alias.py"
     hashed = migration.read_text(encoding="utf-8").partition("jsonb_build_array(")[2].partition(")")[0]
     assert [name.strip() for name in hashed.split(",")] == list(DOSSIER.lists["compared_always"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.store_world import COMMUNE, OTHER_COMMUNE, SOURCE, dossier, validated_batch
+from tests.store_world import COMMUNE, OTHER_COMMUNE, SOURCE, dossier, let_a_night_pass, validated_batch
 
 from motcua import ledger
 from motcua.aggregate import build_measures, check_measures
@@ -78,7 +78,9 @@ def test_nothing_is_lost_and_nothing_is_doubled(seed: int) -> None:
     for _ in range(2):  # the second time each deletion is proven
         for source_id in SITES:
             pull(source_id)
-    assert consolidate_batches([batch_id for _, batch_id in waiting]).failed == []
+        assert consolidate_batches([batch_id for _, batch_id in waiting]).failed == []
+        waiting.clear()
+        let_a_night_pass()
     check_measures()
 
     numbers = {record["dossier_no"] for site in held.values() for record in site.values()}

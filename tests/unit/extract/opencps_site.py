@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         held = self.server.dossiers.get(self.headers["groupId"], [])
         if url.path != "/o/rest/v2/dossiers":
             found = [d for d in held if str(d["dossierId"]) == url.path.rsplit("/", 1)[-1]]
-            document: dict[str, Any] = found[0] if found else {}
+            document: dict[str, Any] = found[0] if found else {"error": "no such dossier"}
             status = 200 if found else 404
         else:
             listed = [d for d in held if self.server.drops_filters or matches(d, parameters)]

@@ -332,7 +332,8 @@ def open_in_store(*dossier_ids: str) -> None:
 
     from motcua.consolidate import consolidate_batches
 
-    open_now = {"status_code": 4, "finished_at": None, "returned_at": None, "received_at": datetime(2023, 8, 10, 8)}
+    open_now = {"agency_code": "84102", "status_code": 4, "received_at": datetime(2023, 8, 10, 8)}
+    open_now |= {"finished_at": None, "returned_at": None}
     consolidate_batches([validated_batch([dossier(dossier_id, **open_now) for dossier_id in dossier_ids])])
 
 
@@ -350,7 +351,7 @@ def test_a_dossier_open_in_the_store_that_no_list_shows_is_requested_by_id(
     ]
     extract_batches([batch_id], resolve)
     by_id = sorted(path for path, _, _ in site.asked if path != "/o/rest/v2/dossiers")
-    assert by_id == [f"/o/rest/v2/dossiers/{number}" for number in (1, 3, 4)]
+    assert by_id == [f"/o/rest/v2/dossiers/{number}" for number in (1, 2, 3, 4)]  # 2, which a list shows, as proof
     assert dispositions(batch_id) == {
         "1": ("record", None),
         "2": ("record", None),
@@ -362,7 +363,7 @@ def test_a_dossier_open_in_the_store_that_no_list_shows_is_requested_by_id(
     [batch] = ledger.read_batches([batch_id])
     assert (batch.pulled_count, batch.declared_total, batch.out_of_window_count) == (3, 3, 0)
     assert read_manifest(batch.landing_uri)["pulled"] == {
-        "listed": 0, "listed_open": 1, "by_id": 2, "unknown_by_id": ["3"],
+        "listed": 0, "listed_open": 1, "by_id": 2, "unknown_by_id": ["3"], "not_shown": [],
     }  # fmt: skip
     assert "1 known dossiers were not returned by the source; they count until their deletion is proven" in caplog.text
 

@@ -18,7 +18,7 @@ from motcua.catalog.guards import Opening as Limits
 from motcua.extract import SourceConnection, extract_batches
 from motcua.extract.adapters.protocol import Window
 from motcua.extract.disposition import ENDS, assign_dispositions, belongs
-from motcua.extract.opening import ask_backwards
+from motcua.extract.opening import KeptListings, ask_backwards
 from motcua.extract.records.table import PULLED_SCHEMA
 
 GROUP = "84102"
@@ -75,7 +75,7 @@ def test_a_known_dossier_and_every_row_of_a_register_are_records() -> None:
 
 def test_the_days_before_are_asked_for_until_so_many_windows_show_nothing_that_was_open() -> None:
     asked: list[Window] = []
-    open_then = [date(2023, 5, 1), date(2021, 12, 31)]  # received; closed in October
+    open_then = {date(2023, 5, 1): datetime(2023, 10, 9), date(2021, 12, 31): datetime(2023, 11, 9)}  # until when
 
     def ask(window: Window) -> pa.Table:
         asked.append(window)
@@ -83,7 +83,7 @@ def test_the_days_before_are_asked_for_until_so_many_windows_show_nothing_that_w
         found = [day for day in open_then if window.from_date <= day <= window.to_date]
         closed = row(received_at=datetime(2022, 6, 1), finished_at=datetime(2022, 6, 2))  # every window has some
         return rows(closed, *(
-            row(received_at=datetime(day.year, day.month, day.day), finished_at=datetime(2023, 10, 9)) for day in found
+            row(received_at=datetime(day.year, day.month, day.day), finished_at=open_then[day]) for day in found
         ))  # fmt: skip
 
     opening = ask_backwards(ask, OCTOBER, None, Limits(window_days=300, empty_windows=2))
@@ -110,6 +110,19 @@ def test_nothing_is_asked_for_before_the_first_record_of_a_source(
 
     opening = ask_backwards(ask, OCTOBER, first_record_on, Limits(window_days=30, empty_windows=1))
     assert (opening.asked_from, opening.ended_by, opening.windows) == (asked_from, "first_record_on", windows)
+
+
+def test_a_kept_listing_is_not_asked_for_again_and_what_was_open_in_it_is_read_again(tmp_path: Path) -> None:
+    window = Window(date(2022, 10, 1), date(2023, 9, 30), is_earlier=True)
+    listing = (rows(row("1"), row("2")), 2)
+    attempt = KeptListings(f"{tmp_path}/opening")
+    assert attempt.get(window, lambda: listing, lambda _: ["2"]) == listing
+    assert attempt.reread == set()
+    later = KeptListings(attempt.folder)
+    assert later.get(window, lambda: pytest.fail("it was kept"), lambda _: ["2"]) == listing
+    assert later.reread == {"2"}
+    later.remove()
+    assert landing.read_listing(f"{attempt.folder}/2022-10-01_2023-09-30.parquet") is None
 
 
 def released(number: int, received: str, closed: str) -> dict[str, Any]:
@@ -139,7 +152,7 @@ def test_an_opening_takes_what_was_open_on_its_first_day_and_goes_on_where_it_wa
     before = len(site.lists())
     site.dossiers[GROUP][1]["modifiedDate"] = "03/10/2023 08:00:00"
     assert extract_batches([batch_id], resolve).failed == []
-    assert "01/10/2022" not in [asked.get("fromReceiveDate") for asked in site.lists()[before:]]
+    assert "30/09/2022" not in [asked.get("fromReceiveDate") for asked in site.lists()[before:]]
     assert outcome(batch_id) == {"1": "record", "2": "record", "3": "out_of_window", "4": "record", "5": "record"}
     assert not list((tmp_path / "landing").rglob("opening-*"))
     [manifest] = [landing.read_manifest(batch.landing_uri) for batch in ledger.read_batches([batch_id])]

@@ -17,6 +17,7 @@ from motcua import landing, ledger
 from motcua.aggregate import build_measures
 from motcua.catalog import load_catalog
 from motcua.consolidate import consolidate_batches
+from motcua.errors import ContractBroken
 from motcua.extract import extract_batches
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.replay import Replay, read_again
@@ -102,10 +103,23 @@ def test_a_replay_stands_where_its_pull_stood(tmp_path: Path, monkeypatch: pytes
     assert fates(batches) == [(0, 1, 0, 0, 0), (0, 0, 2, 1, 0)]  # 4; then 2 and 3, which the last pull read so already
     assert {number[-1]: row["status_code"] for number, row in current().items()} == {"1": 10, "2": 10, "3": 2, "4": 2}
     with store_engine().connect() as connection:
-        assert connection.execute(statement("aggregate/compare_with_recompute")).all() == []
+        assert connection.execute(statement("aggregate/compare_with_recompute"), {"unit_ids": None}).all() == []
     versions = {row["version_id"] for row in current().values()}
     assert fates(replay()) == [(0, 0, 1, 0, 0), (0, 0, 3, 0, 0)]
     assert {row["version_id"] for row in current().values()} == versions
+
+
+def forget_readings(batch: ledger.Batch) -> None:
+    """Leave a batch as migrations leave it: landed without `as_sent`, and without a hash of what was accepted."""
+    landed = landing.read_records(batch.landing_uri, batch.manifest_sha256)
+    facts = landing.read_manifest(batch.landing_uri)
+    earlier = landed.set_column(landed.column_names.index("as_sent"), "as_sent", pa.nulls(landed.num_rows, pa.string()))
+    sha256 = landing.write_records(batch.landing_uri, earlier, facts)
+    with store_engine().begin() as connection:
+        connection.execute(
+            text("update batch set manifest_sha256 = :sha, accepted_sha256 = null where batch_id = :batch_id"),
+            {"sha": sha256, "batch_id": batch.batch_id},
+        )
 
 
 @pytest.mark.usefixtures("databases")
@@ -114,16 +128,7 @@ def test_a_store_of_before_readings_were_kept_takes_a_changed_status(
 ) -> None:
     make_catalog("register", HEAD, tmp_path, monkeypatch)
     say(tmp_path, dossier(1), dossier(2, "Đã trả kết quả", "19/10/2023"), dossier(3, channel="Bưu điện"))
-    batch = pull()
-    landed = landing.read_records(batch.landing_uri, batch.manifest_sha256)
-    facts = landing.read_manifest(batch.landing_uri)
-    earlier = landed.set_column(landed.column_names.index("as_sent"), "as_sent", pa.nulls(landed.num_rows, pa.string()))
-    sha256 = landing.write_records(batch.landing_uri, earlier, facts)
-    with store_engine().begin() as connection:  # as migrations leave it: no hash of what was accepted
-        connection.execute(
-            text("update batch set manifest_sha256 = :sha, accepted_sha256 = null"),
-            {"sha": sha256},
-        )
+    forget_readings(pull())
     read_by(tmp_path, WIDE)
     assert fates(replay()) == [(0, 1, 1, 0, 1)]
     assert {row["status_code"] for row in current().values()} == {2, 10}
@@ -143,6 +148,25 @@ def test_a_batch_that_was_held_is_read_again_in_its_place(tmp_path: Path, monkey
     assert landing.read_manifest(loaded.landing_uri)["reads_again"]["landing"] == held.landing_uri
     [known] = ledger.coverage()
     assert known.stock_from == ledger.EVERY_DAY
+
+
+@pytest.mark.usefixtures("databases")
+def test_a_batch_that_was_held_is_not_read_again_by_other_keys_than_the_store_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_catalog("register", HEAD, tmp_path, monkeypatch)
+    numbers = [str(number) for number in range(1, 26)]
+    rows = [dossier(0).replace("H59.11-231001-0000", f"0{number}") for number in numbers]
+    say(tmp_path, *rows)
+    forget_readings(pull())  # so that its records cannot tell that their keys are other ones
+    say(tmp_path, *(row.replace("/2023", "/23") for row in rows))
+    assert pull().failed_stage == "validate"
+    read_by(tmp_path, WIDE.replace("identity: {as: code,", "identity: {as: key, unique_in: [],"))
+    with pytest.raises(ContractBroken, match=r"25 records of batch .* have another key now"):
+        replay()
+    read_by(tmp_path, WIDE)
+    assert [batch.state for batch in replay()] == ["loaded", "loaded"]
+    assert current().keys() == {f"0{number}" for number in numbers}
 
 
 @pytest.mark.usefixtures("databases")
@@ -188,4 +212,4 @@ def test_after_a_replay_the_store_is_as_if_the_mapping_had_been_right_from_the_b
     assert content("plain.x") == content("other.x")
     assert still_open("plain.x") == still_open("other.x")
     with store_engine().connect() as connection:
-        assert connection.execute(statement("aggregate/compare_with_recompute")).all() == []
+        assert connection.execute(statement("aggregate/compare_with_recompute"), {"unit_ids": None}).all() == []

@@ -163,6 +163,7 @@ def test_a_form_added_as_a_file_is_an_edition_with_workbook_and_page(catalog: Pa
 def test_its_changes_are_told_against_the_period_before_it_and_against_the_day_before(
     catalog: Path, october: Store
 ) -> None:
+    october.answer_all((date(2023, 9, 1), date(2023, 9, 30)))
     october.measure("842:2020", date(2023, 9, 5), "withdrawn", 1)
     month = publish_edition("withdrawals", "84", OCTOBER)
     change = next(t for t in month.content["tables"] if t["code"] == "total_change")["rows"][0]["figures"]

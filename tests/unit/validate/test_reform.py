@@ -93,10 +93,15 @@ def test_the_heirs_code_is_accepted_for_a_dossier_its_predecessor_received(refor
 
 
 def test_a_unit_without_a_predecessor_on_the_day_is_set_aside(reform: Catalog, record: Any) -> None:
-    found = judged(
-        reform, record, "new.ward", date(2025, 7, 10), "before", (CODES[NEW_WARD], datetime(2019, 12, 31, 8)),
-    )  # fmt: skip
+    found = judged(reform, record, "new.part", date(2025, 7, 10), "before", (CODES[NEW_PART], JUNE))
     assert found == [None]
+
+
+def test_a_day_before_the_catalogue_begins_is_read_as_its_first_day(reform: Catalog, record: Any) -> None:
+    long_ago = datetime(2019, 12, 31, 8)
+    last = date(2025, 7, 10)
+    assert judged(reform, record, "new.ward", last, "heir", (CODES[NEW_WARD], long_ago)) == [NEW_WARD]
+    assert judged(reform, record, "new.part", last, "none", (CODES[NEW_PART], long_ago)) == [None]
 
 
 def test_a_code_with_two_meanings_is_read_by_the_time_of_its_source(

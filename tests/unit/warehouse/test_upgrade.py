@@ -112,6 +112,41 @@ def test_pulls_of_before_are_numbered_in_the_order_they_ended_and_versions_know_
             connection.execute("update dossier_version set said_in_pull = 7")
 
 
+def test_dossiers_of_two_offices_that_were_taken_for_one_are_to_be_told_apart_again(
+    empty_databases: dict[str, str],
+) -> None:
+    with store_engine().begin() as connection:
+        config = _config("store")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0021")
+    with psycopg.connect(empty_databases["store"]) as connection:
+        connection.execute(
+            "insert into unit (unit_id, code, kind, level, name, valid_from)"
+            " values ('84:2020', '84', 'province', 'province', 'Trà Vinh', '2020-01-01')"
+        )
+        connection.execute(
+            "insert into batch (batch_id, run_id, source_id, level, window_from, window_to)"
+            " values ('b', 'r', 's', 'province', '2023-10-01', '2023-10-31')"
+        )
+        rows = [
+            ("1", "1/2023", "y/1/1"),  # another system's dossier, and the number names no office
+            ("2", "000.01.21.H59-231002-0001", "y/1/2"),
+            ("3", "2/2023", "x/1/9"),  # a copy within its system, by its reference
+            ("4", "3/2023", None),
+        ]
+        for row in rows:
+            connection.execute(
+                "insert into dossier_version (system_code, agency_code, dossier_id, dossier_no, duplicate_of,"
+                " procedure_code, status_code, received_at, unit_id, field_code, content_hash, source_id, batch_id,"
+                " known_from) values ('x', '1', %s, %s, %s, '2.000815', 4, '2023-10-02', '84:2020', 'f', 'h', 's', 'b',"
+                " now())",
+                row,
+            )
+    upgrade_databases()
+    with psycopg.connect(empty_databases["store"]) as connection:
+        assert connection.execute("select dossier_no from identity_due").fetchall() == [("1/2023",)]
+
+
 def test_upgrading_twice_changes_nothing(empty_databases: dict[str, str]) -> None:
     assert upgrade_databases() == upgrade_databases()
 

@@ -16,7 +16,9 @@ from motcua.catalog.options import FilesOptions
 from motcua.errors import ContractBroken
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
+from motcua.extract.records.rules import PLACES, KeyRule
 from motcua.extract.wire.connection import SourceConnection
+from motcua.extract.wire.drop_order import month_of
 from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.tabular import Layout, Table, read_tables
 from motcua.spelling import fold
@@ -52,8 +54,10 @@ class FilesAdapter:
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield the rows of every file, whatever the window."""
         for name, body in self._drops.read():
+            month = month_of(name)
             for table in read_tables(body, name, self._layout):
-                yield from self._pages(table)
+                stands = {"sheet": table.sheet, "month": "{}-{:02}".format(*month) if month else None}
+                yield from self._pages(table, {PLACES[part]: where for part, where in stands.items()})
 
     def by_id(self, dossier_id: str) -> Record | None:
         """Return None: a file has no request for one dossier."""
@@ -62,14 +66,15 @@ class FilesAdapter:
     def close(self) -> None:
         """Do nothing: no file is left open."""
 
-    def _pages(self, table: Table) -> Iterator[Page]:
-        keys = self._mapping.keys
+    def _pages(self, table: Table, stands: Record) -> Iterator[Page]:
+        keys, identity = self._mapping.keys, self._mapping.identity
+        stands = {place: stands[place] for place in identity.places} if isinstance(identity, KeyRule) else {}
         names = record_keys(table.columns, table.place, (*keys.keep, *keys.hmac), keys.listed, self._optional)
-        absent = dict.fromkeys(names)
+        absent = dict.fromkeys(names) | stands
         records: list[Record] = []
         for _, cells in table.rows:
             records.append(
-                dict(zip(names, cells, strict=True))
+                stands | dict(zip(names, cells, strict=True))
                 if len(cells) == len(names)
                 else absent | dict(zip(names, cells, strict=False))
             )

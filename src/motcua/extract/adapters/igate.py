@@ -15,7 +15,7 @@ from typing import Any
 from motcua.catalog import IgateOptions, Source
 from motcua.errors import ContractBroken
 from motcua.extract.adapters.paging import Pages, side_by_side
-from motcua.extract.adapters.protocol import ListingShifted, Page, Record, Window
+from motcua.extract.adapters.protocol import REQUEST_MARGIN, ListingShifted, Page, Record, Window
 from motcua.extract.records.convert import read_integer
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import IdentifierRule
@@ -24,7 +24,7 @@ from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.transport import Transport
 
 TOKEN_SECONDS = 300.0  # where Keycloak states no lifetime
-_REQUEST_MARGIN = timedelta(days=1)
+OWN_404 = frozenset({"status", "error", "code"})  # keys of its errors
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class IgateAdapter:
     """An agency of one iGate system, with all agencies below it."""
 
     # We request an extra day on both sides, and a system that ignores the offset of an instant is seven hours off.
-    margin = _REQUEST_MARGIN + timedelta(hours=7)
+    margin = REQUEST_MARGIN + timedelta(hours=7)
     filters = True
     lists_open = True
     absence_is_proof = True  # by_id queries the system itself
@@ -82,7 +82,7 @@ class IgateAdapter:
 
     def by_id(self, dossier_id: str) -> Record | None:
         """Return one dossier, or None on a 404."""
-        document = self._transport.get(f"/pa/dossier/{self._as_source_id(dossier_id)}", {}, {})
+        document = self._transport.get(f"/pa/dossier/{self._as_source_id(dossier_id)}", {}, {}, OWN_404)
         if document is None:
             return None
         self._check(document)
@@ -124,16 +124,15 @@ class IgateAdapter:
         return [record[self._identity] for record in page["content"]]
 
     def _parameters(self, window: Window) -> dict[str, str]:
-        last = window.last_requested(_REQUEST_MARGIN)
         parameters = {
             "ancestor-agency-id": self._options.ancestor_agency_id,
             "isAgencySearch": "true",
             "spec": self._options.spec,
             "sort": "acceptedDate,asc",  # by updatedDate, a change during the listing moves a row
-            "accepted-to": _instant(last, "23:59:59.999"),
+            "accepted-to": _instant(window.last_requested, "23:59:59.999"),
         }
-        if window.from_date is not None:
-            parameters["accepted-from"] = _instant(window.from_date - _REQUEST_MARGIN, "00:00:00.000")
+        if window.first_requested is not None:
+            parameters["accepted-from"] = _instant(window.first_requested, "00:00:00.000")
         if window.is_open_only:
             parameters["dossier-status"] = ",".join(self._mapping.open_statuses)
         return parameters

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from motcua.catalog import OpencpsOptions, Source
 from motcua.errors import ContractBroken, MotcuaError
 from motcua.extract.adapters.paging import Pages, side_by_side
-from motcua.extract.adapters.protocol import Page, Record, Window
+from motcua.extract.adapters.protocol import REQUEST_MARGIN, Page, Record, Window
 from motcua.extract.records.convert import read_integer
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.wire.authorisation import AuthenKey, Bearer, Token
@@ -25,14 +25,14 @@ from motcua.extract.wire.transport import Transport
 DEFAULT_PATH = "/o/rest/v2"
 COUNTED = "org.opencps.dossiermgt.model.Dossier"
 TOKEN_SECONDS = 15 * 60.0  # the JWT of POST /login
-_REQUEST_MARGIN = timedelta(days=1)
+OWN_404 = frozenset({"error", "code", "errorCode", "description"})  # keys of its errors
 
 
 class OpencpsAdapter:
     """One OpenCPS site (`groupId`)."""
 
     # We request an extra day on both sides, and the server splits days in GMT, seven hours late (trap 7).
-    margin = _REQUEST_MARGIN + timedelta(hours=7)
+    margin = REQUEST_MARGIN + timedelta(hours=7)
     filters = True
     lists_open = True
     absence_is_proof = True  # by_id queries the database, not the index
@@ -97,7 +97,7 @@ class OpencpsAdapter:
 
     def by_id(self, dossier_id: str) -> Record | None:
         """Return one dossier, or None on a 404. A 404 on a second night proves a hard deletion (section a.4)."""
-        document = self._transport.get(f"/dossiers/{quote(dossier_id, safe='')}", {}, self._headers)
+        document = self._transport.get(f"/dossiers/{quote(dossier_id, safe='')}", {}, self._headers, OWN_404)
         if document is None:
             return None
         if not isinstance(document, dict):
@@ -121,17 +121,16 @@ class OpencpsAdapter:
         return [str(record[self._identity]) for record in records]
 
     def _parameters(self, window: Window) -> dict[str, str]:
-        last = window.last_requested(_REQUEST_MARGIN)
         parameters = {
             "agency": self._options.agency_scope,
             "systemId": ",".join(map(str, self._options.system_ids)),
             "originality": ",".join(map(str, self._options.originality)),
-            "toReceiveDate": _day(last),
+            "toReceiveDate": _day(window.last_requested),
             "sort": "createDate",
             "order": "asc",
         }
-        if window.from_date is not None:
-            parameters["fromReceiveDate"] = _day(window.from_date - _REQUEST_MARGIN)
+        if window.first_requested is not None:
+            parameters["fromReceiveDate"] = _day(window.first_requested)
         if window.is_open_only:
             parameters["status"] = ",".join(self._mapping.open_statuses)
         return parameters

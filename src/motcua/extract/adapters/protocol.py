@@ -22,6 +22,9 @@ from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.wire.connection import SourceConnection
 
 Record = dict[str, Any]
+# The days requested beyond a window on each side, because systems split days in other time zones
+# (one_stop_systems.md a.2, trap 7). The pull leaves out what does not touch the window.
+REQUEST_MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,16 @@ class Window:
     is_open_only: bool = False
     is_earlier: bool = False
 
-    def last_requested(self, margin: timedelta) -> date:
-        """Return the last day to request, so that no row is in this listing and in one of the days after it."""
-        return self.to_date - margin if self.is_open_only or self.is_earlier else self.to_date + margin
+    @property
+    def first_requested(self) -> date | None:
+        """The first day to request, or None without a lower bound."""
+        return None if self.from_date is None else self.from_date - REQUEST_MARGIN
+
+    @property
+    def last_requested(self) -> date:
+        """The last day to request, so that no row is in this listing and in one of the days after it."""
+        is_beside_another = self.is_open_only or self.is_earlier
+        return self.to_date - REQUEST_MARGIN if is_beside_another else self.to_date + REQUEST_MARGIN
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from motcua.errors import CatalogError, ConfigurationError, ContractBroken, Sour
 from motcua.extract.adapters.files import record_keys
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
+from motcua.extract.records.rules import KeyRule
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.worker_slots import current_slot
 from motcua.settings import TIMEZONE, Settings
@@ -64,6 +65,12 @@ class SqlAdapter:
         self._source = source
         self._mapping = mapping
         self._options = source.options_as(SqlOptions)
+        if self._options.by_id_query and isinstance(mapping.identity, KeyRule):
+            raise CatalogError(
+                f"{source.source_id}: by_id_query asks by a key that the database does not hold, because the mapping"
+                " makes it (identity as: key).",
+                action="leave by_id_query out, or use the record number of the database (identity as: identifier).",
+            )
         self._slot = current_slot()
         self.lists_open = self._options.open_query is not None
         self.absence_is_proof = self._options.by_id_query is not None

@@ -7,7 +7,7 @@ They are requested as well, and the mapping recognises them (DeletedOn).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 from motcua.catalog import Source, TandanOptions
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapters.paging import Pages, side_by_side
-from motcua.extract.adapters.protocol import ListingShifted, Page, Record, Window
+from motcua.extract.adapters.protocol import REQUEST_MARGIN, ListingShifted, Page, Record, Window
 from motcua.extract.records.convert import read_integer
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import IdentifierRule
@@ -23,13 +23,13 @@ from motcua.extract.wire.authorisation import Bearer, NoAuthorisation, Token
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.transport import Transport
 
-_REQUEST_MARGIN = timedelta(days=1)
+OWN_404 = frozenset({"succeeded"})  # keys of its errors
 
 
 class TandanAdapter:
     """One unit of one Tân Dân system."""
 
-    margin = _REQUEST_MARGIN
+    margin = REQUEST_MARGIN
     filters = True
     lists_open = True
     absence_is_proof = True  # by_id queries the system itself, which still returns deleted rows
@@ -73,7 +73,7 @@ class TandanAdapter:
     def by_id(self, dossier_id: str) -> Record | None:
         """Return one dossier, deleted or not, or None on a 404."""
         path = f"{self._options.path}/{quote(self._as_source_id(dossier_id), safe='')}"
-        answer = self._transport.get(path, {}, {})
+        answer = self._transport.get(path, {}, {}, OWN_404)
         if answer is None:
             return None
         record: Record = self._unwrapped(answer)
@@ -96,18 +96,16 @@ class TandanAdapter:
         return [str(record[self._identity]) for record in records]
 
     def _search_criteria(self, window: Window) -> dict[str, Any]:
-        last = window.last_requested(_REQUEST_MARGIN)
         criteria: dict[str, Any] = {
             "donViId": self._options.unit_code,
             "orderBy": ["CreatedOn"],
             "searchAllType": True,  # without it, certified copies (LaHoSoChungThuc) are not listed
             "removed": None,  # both deleted rows and others
-            "tiepNhanTo": _instant(
-                last, "23:59:59"
-            ),  # compared as an instant: a day without a time would exclude that day
+            # Compared as an instant: a day without a time would exclude that day.
+            "tiepNhanTo": _instant(window.last_requested, "23:59:59"),
         }
-        if window.from_date is not None:
-            criteria["tiepNhanFrom"] = _instant(window.from_date - _REQUEST_MARGIN, "00:00:00")
+        if window.first_requested is not None:
+            criteria["tiepNhanFrom"] = _instant(window.first_requested, "00:00:00")
         if window.is_open_only:
             criteria["inMaTrangThais"] = self._mapping.open_statuses
         return criteria

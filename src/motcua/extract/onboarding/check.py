@@ -11,12 +11,15 @@ import pyarrow.compute as pc
 
 from motcua.canonical import CONTENT
 from motcua.catalog import Catalog, Source
+from motcua.catalog.guards import load_guards
 from motcua.extract.adapters.protocol import Window, gives_register, make_adapter
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.mapping import Covers, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.reused_keys import contents_of, known_contents, reuses, reuses_text
+from motcua.extract.source_keys import key_findings, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import Settings
 from motcua.units.codes import UnitCodes
@@ -38,6 +41,7 @@ class SourceCheck:
         covers: what a source that gives all it has gives, as its mapping says; None of a source that is asked by day.
         keys: for each mapped key of the source, what the sample shows; no rows: the source did not send it.
         units: for each unit as the source spells it, the unit it means (None: unknown) and its rows.
+        key_findings: what the keys leave open, each with what the mapping has to say.
         procedures: for each procedure code, whether it is in the catalogue, and its rows.
         records: the records that a pull would pass on, as a table of LANDING_SCHEMA; of files, the rows of other days
             too.
@@ -54,6 +58,7 @@ class SourceCheck:
     keys: dict[str, KeySeen]
     units: dict[str, tuple[str | None, int]]
     procedures: dict[str, tuple[bool, int]]
+    key_findings: list[str]
     records: pa.Table = field(repr=False)
 
     @property
@@ -63,7 +68,7 @@ class SourceCheck:
 
     @property
     def is_understood(self) -> bool:
-        return self.rows > 0 and not self.issues and not self.unclassified
+        return self.rows > 0 and not (self.issues or self.unclassified or self.key_findings)
 
 
 def check_source(
@@ -72,7 +77,8 @@ def check_source(
     """Pull a window and report what could be read. Writes nothing. Raises the errors of a pull."""
     settings = Settings.load()
     mapping = load_mapping(catalog.folder, source.mapping)
-    builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()))
+    keys = read_source_keys(source, mapping)
+    builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=keys.since)
     profile = Profile(mapping)
     window = Window(from_date, to_date)
     adapter = make_adapter(source, connection, mapping)
@@ -85,6 +91,7 @@ def check_source(
     finally:
         adapter.close()
     pulled = pa.concat_tables(tables)
+    shown = {*pulled["dossier_id"].to_pylist()} - {None}
     is_register = gives_register(adapter, mapping)
     disposed = assign_dispositions(pulled, window, frozenset(), is_register=is_register)
     issues = Counter(
@@ -103,9 +110,17 @@ def check_source(
         profile.keys(),
         {code: (_meanings(codes, code, source), rows) for code, rows in _most_frequent(pulled["unit_code"])},
         {code: (code in known_procedures, rows) for code, rows in _most_frequent(pulled["procedure_code"])},
+        key_findings(mapping, keys.doubts(shown), sorted(shown)) + _reused(source, pulled, catalog),
         # A source without filters, such as a file, is one sample: rows of other days are checked too.
         disposed.filter(pc.is_in(disposed["disposition"], pa.array(["record"] if adapter.filters else _OWN))),
     )
+
+
+def _reused(source: Source, pulled: pa.Table, catalog: Catalog) -> list[str]:
+    rows = contents_of(pulled)
+    known = known_contents(source, sorted({key for key, _ in rows}))
+    found = reuses(rows, known, load_guards(catalog.folder).reused_keys)
+    return [reuses_text(found)] if found else []
 
 
 def _meanings(codes: UnitCodes, code: str, source: Source) -> str | None:

@@ -93,7 +93,7 @@ def feeds_of(mapping: SourceMapping) -> dict[str, list[str]]:
     """Return every kept key with the canonical fields that use it."""
     feeds: dict[str, list[str]] = {key: [] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
     keys_by_field = {
-        "dossier_id": mapping.identity.key,
+        "dossier_id": mapping.identity_columns,
         "status_code": mapping.status.key,
         "channel_code": mapping.channel.keys,
         **{name: rule.key for name, rule in mapping.fields.items()},

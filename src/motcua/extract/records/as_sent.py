@@ -18,9 +18,10 @@ import pyarrow as pa
 
 from motcua.catalog import Catalog
 from motcua.extract.records.convert import Memo, NameProcedure
+from motcua.extract.records.keys import Place, place
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.masking import Masker
-from motcua.extract.records.privacy import MASKED, Pseudonymiser, holds_personal
+from motcua.extract.records.privacy import MASKED, Pseudonymiser, holds_personal, is_long_number
 from motcua.extract.records.rules import (
     STANDINGS,
     ChannelCodes,
@@ -30,6 +31,7 @@ from motcua.extract.records.rules import (
     IdentifierRule,
     InstantRule,
     IntegerRule,
+    KeyRule,
 )
 from motcua.spelling import folded, tidy
 
@@ -58,14 +60,22 @@ class AsSent:
         self._pseudonymise = pseudonymise
         self._masker = Masker(mapping, pseudonymise, name_procedure, only_listed=True)
         self._keys = sorted(mapping.keys.keep)
+        self._places = mapping.identity.places if isinstance(mapping.identity, KeyRule) else ()
         rules = [rule for rule in mapping.fields.values() if not isinstance(rule, ConstantRule)]
         self._nulls = {
-            key: mapping.null_values.union(*(rule.null_values for rule in rules if key in rule.key))
+            key: mapping.null_values.union(
+                *(rule.null_values for rule in (mapping.identity, *rules) if key in rule.key)
+            )
             for key in self._keys
         }
         # Of such a key a field says only whether it has a value (`otherwise`).
         self._unsaid = {key for rule in rules if isinstance(rule, ChoiceRule) and rule.otherwise for key in rule.key}
         self._texts = {key: Memo(self._keeper(key)) for key in self._keys}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys whose values are kept; a place (a sheet, a month) as it stands in the key of the dossier."""
+        return (*self._keys, *self._places)
 
     def column(self, values: Mapping[str, Sequence[Any]], rows: int, readable: Iterable[str]) -> pa.Array:
         """Return the kept values of each row as a JSON object.
@@ -77,13 +87,18 @@ class AsSent:
         known = set(readable)
         columns = [values[key] if self._is_plain(key, values[key], known) else self._kept(key, values[key])
                    for key in self._keys]  # fmt: skip
-        keys = self._keys
+        columns += [[self._place(value) for value in values[key]] for key in self._places]
+        keys = self.keys
         return pa.array(
             [orjson.dumps(dict(zip(keys, row, strict=True))).decode() for row in zip(*columns, strict=True)]
             if keys
             else ["{}"] * rows,
             pa.string(),
         )
+
+    def _place(self, value: Any) -> str | None:
+        is_none = value is None or value in self._mapping.null_values or value in self._mapping.identity.null_values
+        return None if is_none else place(value)
 
     def _is_plain(self, key: str, column: Sequence[Any], readable: set[str]) -> bool:
         return key in readable and set(map(type, column)) <= {str, bool, type(None)}
@@ -103,7 +118,7 @@ class AsSent:
             elif isinstance(value, date):
                 kept.append({_ON: value.isoformat()})
             elif _is_number(value) and (
-                value in self._nulls[key] or masker.fits(key, value) or not holds_personal(str(value))
+                value in self._nulls[key] or masker.fits(key, value) or not _may_be_of_a_person(value)
             ):
                 kept.append(value)
             elif isinstance(value, int | float):
@@ -140,12 +155,23 @@ class AsSent:
         """
         rows = [orjson.loads(text) for text in texts]
         keys = dict.fromkeys(key for row in rows for key in row)
-        return {key: [_value(row.get(key), words) for row in rows] for key in keys}
+        return {
+            key: [_as_place(row.get(key)) if key in self._places else _value(row.get(key), words) for row in rows]
+            for key in keys
+        }
+
+
+def _as_place(kept: str | None) -> Place | None:
+    return None if kept is None else Place(kept)
 
 
 def _is_number(value: Any) -> bool:
     """Return whether JSON holds a value as it is."""
     return math.isfinite(value) if isinstance(value, float) else isinstance(value, int) and abs(value) < 2**63
+
+
+def _may_be_of_a_person(value: int | float) -> bool:
+    return is_long_number(value) or holds_personal(str(value))
 
 
 def _value(kept: Any, words: Callable[[], Mapping[str, str]]) -> Any:
@@ -169,7 +195,7 @@ def vocabulary(mapping: SourceMapping, catalog: Catalog, pseudonymise: Pseudonym
     words for nothing, which are read in their own spelling only (by `=`).
     """
     words: list[str] = [*mapping.status.codes, *(word for rule in mapping.standing for word in rule.values)]
-    nothing = {str(word) for word in mapping.null_values}
+    nothing = set(map(str, mapping.null_values | mapping.identity.null_values))
     if isinstance(mapping.channel, ChannelCodes):
         words += mapping.channel.codes
     for rule in mapping.fields.values():
@@ -196,7 +222,7 @@ def readable_keys(mapping: SourceMapping, broken: set[str]) -> set[str]:
     """Return the keys of which every value was read into a column that landing holds.
 
     Args:
-        broken: the columns in which some value could not be read.
+        broken: the columns in which some value could not be read, and those that were not read from their keys.
     """
     read: list[tuple[str, tuple[str, ...]]] = [
         ("dossier_id", mapping.identity.key),

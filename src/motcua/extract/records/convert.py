@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua.extract.records import instants
-from motcua.extract.records.privacy import MASKED, holds_personal, looks_personal
+from motcua.extract.records.privacy import MASKED, holds_personal, is_long_number, looks_personal
 from motcua.extract.records.rules import (
     ANY_WORD,
     AnyRule,
@@ -260,7 +260,7 @@ def code_reader(patterns: Sequence[str]) -> Callable[[Any], Any]:
         code = str(value).strip()
         if not code:
             return None
-        if (matches_own is not None and matches_own(code)) or not looks_personal(code):
+        if (matches_own is not None and matches_own(code)) or not (looks_personal(code) or is_long_number(value)):
             return code
         return Problem("masked, it holds what may be personal data", MASKED)
 

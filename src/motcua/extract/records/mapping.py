@@ -25,6 +25,7 @@ from motcua.extract.records.rules import (
     IdentifierRule,
     ItemsRule,
     KeyClasses,
+    KeyRule,
     NameRule,
     Part,
     PseudonymRule,
@@ -34,9 +35,11 @@ from motcua.extract.records.rules import (
     SumRule,
 )
 
+Identity = IdentifierRule | CodeRule | KeyRule
 # domain.md section 4.2
 OPEN_STATUSES = (Status.ACCEPTED, Status.IN_PROCESS, Status.SUPPLEMENT_ASKED, Status.PAYMENT_ASKED)
 SATISFACTIONS = frozenset({"satisfied", "unsatisfied"})
+WRITTEN = ("files", "sql")  # adapters whose keys may be numbers that an office writes itself
 _DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applicant_refs", "mapping_issues"}
 
 
@@ -56,7 +59,7 @@ class SourceMapping(Part):
     covers: Covers = "period"
     nested: bool = False
     null_values: frozenset[Scalar]
-    identity: Annotated[IdentifierRule | CodeRule, Field(discriminator="as_")]
+    identity: Annotated[Identity, Field(discriminator="as_")]
     standing: tuple[StandingRule, ...] = ()
     status: StatusRule
     channel: ChannelRule
@@ -73,6 +76,16 @@ class SourceMapping(Part):
         return self.identity.key[0]
 
     @property
+    def identity_columns(self) -> tuple[str, ...]:
+        """The keys of the source from which the key of a dossier is made."""
+        return identity_columns(self.identity)
+
+    @property
+    def is_key_left_open(self) -> bool:
+        """Whether an office's own number is the key as it stands, without a word on its spellings or its reach."""
+        return self.adapter in WRITTEN and isinstance(self.identity, CodeRule)
+
+    @property
     def inner_keys(self) -> set[str]:
         """The keys inside a kept list from which its field is made."""
         sums = (rule for rule in self.fields.values() if isinstance(rule, SumRule))
@@ -83,6 +96,17 @@ class SourceMapping(Part):
             | {f"{key}.{inner}" for rule in names for key in rule.key for inner in ("languageId", "name")}
             | {f"{key}.{inner}" for rule in lists for key in rule.key for inner in rule.inner}
         )
+
+    @field_validator("identity")
+    @classmethod
+    def _key_can_be_made(cls, identity: Identity, info: ValidationInfo) -> Identity:
+        adapter = info.data.get("adapter")
+        if isinstance(identity, KeyRule):
+            if adapter not in WRITTEN:
+                raise ValueError(f"the records of {adapter} have keys of their own: use as: identifier or as: code")
+            if identity.places and adapter != "files":
+                raise ValueError("unique_in: sheet and month are of dropped files only")
+        return identity
 
     @field_validator("fields")
     @classmethod
@@ -110,7 +134,7 @@ class SourceMapping(Part):
         valid = info.data
         if {"identity", "standing", "status", "channel", "fields"} - valid.keys():
             return keys  # one of them is wrong and was reported already
-        plain = {*valid["identity"].key, *valid["status"].key, *valid["channel"].keys}
+        plain = {*identity_columns(valid["identity"]), *valid["status"].key, *valid["channel"].keys}
         plain.update(key for rule in valid["standing"] for key in rule.keys)
         secret: set[str] = set()
         for rule in valid["fields"].values():
@@ -124,6 +148,11 @@ class SourceMapping(Part):
                 if inside := [drop for drop in dropped if f"{without_positions(key)}.".startswith(f"{drop}.")]:
                     raise ValueError(f"{key} is kept, but {inside[0]} is dropped with everything in it")
         return keys
+
+
+def identity_columns(identity: Identity) -> tuple[str, ...]:
+    """Return the keys of the source that an identity is made of."""
+    return identity.columns if isinstance(identity, KeyRule) else identity.key
 
 
 def _check_applicant_kinds(rule: FieldRule) -> None:

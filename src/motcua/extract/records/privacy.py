@@ -94,3 +94,10 @@ def holds_personal(text: str) -> bool:
 def looks_personal(code: str) -> bool:
     """Return whether a value does not look like a code, or contains personal data (`holds_personal`)."""
     return _CODE.fullmatch(code) is None or holds_personal(code)
+
+
+def is_long_number(value: object) -> bool:
+    """Return whether a number cell may be an identity or telephone number that lost the zeros in front of it."""
+    if isinstance(value, float) and value.is_integer():  # the number went through a table of floats
+        value = int(value)
+    return isinstance(value, int) and not isinstance(value, bool) and 9 <= len(str(abs(value))) <= 12

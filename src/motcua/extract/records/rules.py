@@ -25,6 +25,9 @@ def _as_tuple(value: object) -> object:
 
 ANY_WORD = "*"
 
+# What a dropped file adds to each record, for keys that need it: the name of its sheet, and the month in its own name.
+PLACES = {"sheet": "(sheet)", "month": "(month)"}
+
 
 def _folded_words(keys: object) -> object:
     return {key: [folded(word) for word in words] for key, words in keys.items()} if isinstance(keys, dict) else keys
@@ -102,6 +105,48 @@ class IdentifierRule(_Rule):
 
     as_: Literal["identifier"] = Field(alias="as")
     base: Literal[10, 16] = 10
+
+
+class KeyColumn(Part):
+    """A column in which two dossiers of one number differ, such as the book: `{column: Quyển số}`."""
+
+    column: str = Field(min_length=1)
+
+
+class KeyLiteral(Part):
+    """A word that stands in every key of the mapping, where two registers share an agency: `{literal: HT}`."""
+
+    literal: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+
+
+class KeyRule(_Rule):
+    """A number as an office writes it, in any spelling, and where it is unique: it becomes the key of the dossier.
+
+    Spaces of every kind, dashes of every kind, and text or number make no difference. Neither do zeros in front of a
+    number (`zeros: drop`) and letter case (`case: fold`), unless the mapping says `keep`. A number that names its
+    office, as the national code does, is unique everywhere and keeps its zeros. Any other is unique in its office and
+    in what `unique_in` lists: the `year` that it states itself or else that of reception, the `month` in the name of
+    the file, the `sheet`, a column, a word. An empty list: the office never begins again at 1.
+    `dossier_no`, where it is read from the same column, is the whole key.
+    """
+
+    as_: Literal["key"] = Field(alias="as")
+    patterns: tuple[str, ...] = ()
+    zeros: Literal["drop", "keep"] = "drop"
+    case: Literal["fold", "keep"] = "fold"
+    unique_in: tuple[Literal["year", "month", "sheet"] | KeyColumn | KeyLiteral, ...] = ("year",)
+
+    _compile = field_validator("patterns")(_compiled)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the source from which a key is made."""
+        return (*self.key, *(part.column for part in self.unique_in if isinstance(part, KeyColumn)))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The keys under which the adapter of files says where a record stands, as far as this rule needs them."""
+        return tuple(PLACES[part] for part in self.unique_in if isinstance(part, str) and part in PLACES)
 
 
 class InstantRule(_Rule):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -17,22 +19,22 @@ from motcua.extract.records.convert import (
     Memo,
     Problem,
     Report,
-    code_reader,
     first_with_value,
-    identifier_reader,
     read_flag,
     read_integer,
     to_array,
 )
-from motcua.extract.records.mapping import SourceMapping
+from motcua.extract.records.keys import KeyMaker
+from motcua.extract.records.mapping import Identity, SourceMapping, identity_columns
 from motcua.extract.records.paths import Picker
 from motcua.extract.records.privacy import MASKED, Pseudonym, Pseudonymiser
 from motcua.extract.records.rules import (
     ChannelCodes,
     ChannelConstant,
     ChannelFlags,
-    CodeRule,
+    IdentifierRule,
     InstantRule,
+    KeyRule,
     StandingRule,
 )
 from motcua.procedures import procedure_namer, split_procedure
@@ -52,14 +54,30 @@ _READ_AGAIN = frozenset(PULLED_SCHEMA.names) - {"applicant_ref"}
 class TableBuilder:
     """Builds the tables of one pull of one source.
 
-    `unclassified` contains the keys that the mapping does not classify. Their values are dropped.
+    Args:
+        since: the first days of the source's new numberings.
+        earlier: rules by which keys of this source were made before.
+
+    `unclassified` contains the keys that the mapping does not classify. Their values are dropped. `became` says, of
+    every key that an earlier rule would have given records, which keys these have now, where they are other ones.
     """
 
-    def __init__(self, source: Source, mapping: SourceMapping, pseudonymise: Pseudonymiser) -> None:
+    def __init__(
+        self,
+        source: Source,
+        mapping: SourceMapping,
+        pseudonymise: Pseudonymiser,
+        *,
+        since: Sequence[date] = (),
+        earlier: Sequence[Identity] = (),
+    ) -> None:
         self._source = source
         self._mapping = mapping
         self._nulls = frozenset({None}) | mapping.null_values
-        self._picker = Picker(mapping.keys, mapping.nested, mapping.inner_keys)
+        identity = mapping.identity
+        places = identity.places if isinstance(identity, KeyRule) else ()
+        kept = mapping.keys.model_copy(update={"keep": (*mapping.keys.keep, *places)})
+        self._picker = Picker(kept, mapping.nested, mapping.inner_keys)
         self._codes = {folded(name): status.code for name, status in mapping.status.codes.items()}
         self._spellings = {folded(name): name for name in mapping.status.codes}
         self._statuses = Memo(self._read_status)
@@ -72,14 +90,22 @@ class TableBuilder:
         self._procedures = Memo(split_procedure)
         self._channel_codes = Memo(self._read_channel)
         self._standings_of = [Memo(_standing_reader(rule, self._nulls)) for rule in mapping.standing]
-        identity = mapping.identity
-        self._identities = Memo(
-            code_reader(identity.patterns) if isinstance(identity, CodeRule) else identifier_reader(identity)
+        self._keys_of = KeyMaker(identity, self._nulls, since)
+        number = mapping.fields.get("dossier_no")
+        self._number_is_key = (isinstance(identity, KeyRule) or bool(since)) and (
+            number is not None and number.key == identity.key
         )
+        self._earlier = [
+            KeyMaker(rule, self._nulls, since)
+            for rule in earlier
+            if {*identity_columns(rule), *(rule.places if isinstance(rule, KeyRule) else ())} <= {*kept.keep}
+        ]
+        self.became: dict[str, set[str]] = {}
         name_procedure = procedure_namer(load_catalog(Settings.load().catalog_dir), source.level)
         self._columns = [
             Column(name, rule, mapping.null_values, PULLED_SCHEMA.field(name).type, pseudonymise, name_procedure)
             for name, rule in mapping.fields.items()
+            if not (name == "dossier_no" and self._number_is_key)
         ]
         self._pseudonymise = pseudonymise
         self._as_sent = AsSent(mapping, pseudonymise, name_procedure)
@@ -124,7 +150,7 @@ class TableBuilder:
     def _from_kept(self, landed: pa.Table) -> pa.Table:
         rows = landed.num_rows
         values: dict[str, Sequence[Any]] = dict(self._as_sent.values(landed["as_sent"].to_pylist(), self._words))
-        if missing := sorted(set(self._mapping.keys.keep) - values.keys()):
+        if missing := sorted(set(self._as_sent.keys) - values.keys()):
             raise ContractBroken(
                 f"{self._source.source_id}: its records cannot be read again, because {', '.join(missing)} was not kept"
                 " when they were landed.",
@@ -161,12 +187,14 @@ class TableBuilder:
         columns: dict[str, pa.Array] = {
             "system_code": pa.repeat(self._source.system_code, rows),
             "agency_code": pa.repeat(self._source.agency_code, rows),
-            "dossier_id": self._keys(values, report),
             "channel_code": self._channels(values, rows, report),
             "standing": pa.array(self._standings(values, rows), pa.string()),
         }
         for column in self._columns:
             columns[column.name] = column.take(values, rows, names, report)
+        columns["dossier_id"] = self._keys(values, columns, rows, report)
+        if self._number_is_key:
+            columns["dossier_no"] = columns["dossier_id"]
         if self._previous_refs is not None:  # a problem of the number is reported once, for applicant_ref
             columns["previous_applicant_refs"] = self._previous_refs.take(values, rows, names, lambda row, issue: None)
         columns["status_code"] = self._status_codes([self._statuses[status] for status in statuses], columns, report)
@@ -180,6 +208,8 @@ class TableBuilder:
             columns["procedure_suffix"] = pa.array([suffix for _, suffix in split], pa.string())
         if as_sent is None:
             broken = {issue.split(":")[0] for told in issues.values() for issue in told}
+            if self._number_is_key:  # it is a copy of the key, and was not read itself
+                broken.add("dossier_no")
             as_sent = self._as_sent.column(values, rows, readable_keys(self._mapping, broken))
         columns["as_sent"] = as_sent
         if issues:
@@ -191,30 +221,41 @@ class TableBuilder:
             schema=PULLED_SCHEMA,
         )
 
-    def _keys(self, values: dict[str, Sequence[Any]], report: Report) -> pa.Array:
-        identities = first_with_value(values, self._mapping.identity.key, self._nulls)
-        try:
-            numbers = pa.array(identities, pa.int64())
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            return self._identified(identities, report)
-        return self._identified(identities, report) if numbers.null_count else numbers.cast(pa.string())
-
-    def _identified(self, values: Sequence[Any], report: Report) -> pa.Array:
+    def _keys(
+        self, values: dict[str, Sequence[Any]], columns: dict[str, pa.Array], rows: int, report: Report
+    ) -> pa.Array:
         """Return the keys. Validation sets a record without a key aside; a page of mostly such records is refused."""
-        keys = [None if value in self._nulls else self._identities[value] for value in _scalars(values)]
-        wrong = sum(not isinstance(key, str) or key == MASKED for key in keys)
-        if wrong * 2 > len(keys):
+        rule = self._mapping.identity
+        if isinstance(rule, IdentifierRule) and not (self._keys_of.needs_days or self._earlier):
+            try:
+                numbers = pa.array(first_with_value(values, rule.key, self._nulls), pa.int64())
+            except (pa.ArrowInvalid, pa.ArrowTypeError):
+                numbers = None
+            if numbers is not None and not numbers.null_count:
+                return numbers.cast(pa.string())
+        days = _days(columns, rows) if self._keys_of.needs_days or self._earlier else [None] * rows
+        keys = self._keys_of.keys(values, days)
+        self._note_earlier(keys, values, days)
+        wrong = [key for key in keys if not isinstance(key, str) or key == MASKED]
+        if len(wrong) * 2 > len(keys):
+            why = Counter(key.why for key in wrong if isinstance(key, Problem)).most_common(1)
             raise ContractBroken(
-                f"{self._source.source_id} returned {wrong} of {len(keys)} records without a usable "
-                f"{' or '.join(self._mapping.identity.key)}, which identifies a dossier.",
-                action=f"check identity in include/catalog/mappings/{self._source.mapping}.yaml (key, patterns) "
-                "and the version of the source; nothing of this pull was kept.",
+                f"{self._source.source_id} returned {len(wrong)} of {len(keys)} records without a usable "
+                f"{' or '.join(rule.key)}, which identifies a dossier{f' ({why[0][0]})' if why else ''}.",
+                action=f"check identity in include/catalog/mappings/{self._source.mapping}.yaml (key, patterns, "
+                "unique_in) and the version of the source; nothing of this pull was kept.",
             )
         for row, key in enumerate(keys if wrong else ()):
             if isinstance(key, Problem):
                 report(row, f"dossier_id: {key.why}")
                 keys[row] = None
         return pa.array(keys, pa.string())
+
+    def _note_earlier(self, keys: Sequence[Any], values: dict[str, Sequence[Any]], days: Sequence[date | None]) -> None:
+        for maker in self._earlier:
+            for key, former in zip(keys, maker.keys(values, days), strict=True):
+                if isinstance(key, str) and isinstance(former, str) and former != key:
+                    self.became.setdefault(former, set()).add(key)
 
     def _read_status(self, status: Any) -> Any:
         if status in self._nulls:
@@ -290,6 +331,12 @@ def _standing_reader(rule: StandingRule, nulls: frozenset[Any]) -> Any:
         return not rule.values or folded(value) in rule.values
 
     return matches
+
+
+def _days(columns: dict[str, pa.Array], rows: int) -> Sequence[date | None]:
+    """Return the day on which each record was received, else submitted."""
+    told = [columns[name] for name in ("received_at", "submitted_at") if name in columns]
+    return pc.coalesce(*told).cast(pa.date32()).to_pylist() if told else [None] * rows
 
 
 def _scalars(values: Sequence[Any]) -> Sequence[Any]:

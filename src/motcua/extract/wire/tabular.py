@@ -55,12 +55,14 @@ class Layout:
 class Table:
     """One table: its file (and sheet), the columns by position (empty text: a column without a name), and its rows.
 
-    A row comes with its number in the file, counted from 1. Rows without any value are left out.
+    A row comes with its number in the file, counted from 1. Rows without any value are left out. `sheet` is None for a
+    CSV.
     """
 
     place: str
     columns: tuple[str, ...]
     rows: Iterator[tuple[int, Cells]]
+    sheet: str | None = None
 
 
 def read_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
@@ -196,7 +198,7 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
             )
             for number, row in enumerate(cells, start=1)
         )
-        yield _table(f"{name}, sheet {sheet_name!r}", rows, layout, is_ended=True)
+        yield _table(f"{name}, sheet {sheet_name!r}", rows, layout, is_ended=True, sheet=sheet_name)
 
 
 def _cell(value: Any) -> Any:
@@ -210,10 +212,12 @@ def _cell(value: Any) -> Any:
 # -- both -------------------------------------------------------------------------------------------------------------
 
 
-def _table(place: str, rows: Iterator[tuple[int, Cells]], layout: Layout, is_ended: bool) -> Table:
+def _table(
+    place: str, rows: Iterator[tuple[int, Cells]], layout: Layout, is_ended: bool, sheet: str | None = None
+) -> Table:
     header_row, header, read_ahead = _header(place, rows, layout)
     columns = tuple(tidy(str(cell)) if cell is not None else "" for cell in header)
-    return Table(place, columns, _body(place, columns, header_row, read_ahead, rows, layout, is_ended))
+    return Table(place, columns, _body(place, columns, header_row, read_ahead, rows, layout, is_ended), sheet)
 
 
 def _header(

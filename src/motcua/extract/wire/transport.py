@@ -34,6 +34,15 @@ CONNECTIONS = 4
 RETRIED_METHODS = ("GET", "POST")  # our POST requests (a search, a token) change nothing at the source
 
 
+# What gateways say in JSON when they have no route to the source.
+_REQUEST_IDS = frozenset({"requestId", "request_id"})  # of Spring Cloud Gateway and Kong; the systems send none
+_NO_ROUTE = ("no route matched", "route not found", "no matching resource", "missing authentication token")
+
+
+class NotTheSource(SourceUnavailable):
+    """A 404 that something on the way to the source gave: it says nothing of what was asked for."""
+
+
 class Transport:
     """The HTTP session of a source. Every error names the source, and the connection when an operator must correct it.
 
@@ -75,8 +84,13 @@ class Transport:
         retry.gate_of = self._gate
         return retry
 
-    def get(self, path: str, parameters: dict[str, str], headers: dict[str, str]) -> Any:
+    def get(
+        self, path: str, parameters: dict[str, str], headers: dict[str, str], own_404: frozenset[str] | None = None
+    ) -> Any:
         """Return the JSON answer to a GET; None when the source answers 404.
+
+        With `own_404`, a 404 counts as the source's own only if it is a JSON object with one of these keys, and not
+        what a gateway says that has no route.
 
         A request whose connection is lost inside the body, or whose JSON is incomplete, is repeated as often as
         `Source.attempts` allows. A refused token is renewed.
@@ -85,8 +99,10 @@ class Transport:
             SourceUnavailable: no answer, or a status that asks for a later attempt, after the last attempt.
             ConfigurationError: the source refuses the login.
             ContractBroken: any other answer that is not JSON.
+            NotTheSource: a 404 that is not the source's own.
         """
-        return self._ask(_Request("GET", self._base_url + path, parameters, headers), self.authorisation)
+        request = _Request("GET", self._base_url + path, parameters, headers, own_404=own_404)
+        return self._ask(request, self.authorisation)
 
     def post(
         self,
@@ -119,6 +135,11 @@ class Transport:
                     break
                 continue
             if response.status_code == 404:
+                if request.own_404 is not None and not _is_own(response, request.own_404):
+                    raise NotTheSource(
+                        f"{self._source.source_id}: something on the way to it answered 404 in its place.",
+                        action=f"check the gateway in front of the connection {self._source.connection_id}.",
+                    )
                 return None
             self._refuse(response, is_login=isinstance(authorisation, NoAuthorisation))
             document = _decoded(response.content)
@@ -259,6 +280,7 @@ class _Request:
     headers: dict[str, str]
     form: dict[str, str] | None = None
     document: Any = None
+    own_404: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -272,6 +294,17 @@ class _Failure:
 def _host(url: str) -> str:
     split = urlsplit(url)
     return f"{split.hostname}:{split.port or (443 if split.scheme == 'https' else 80)}"
+
+
+def _is_own(response: requests.Response, keys: frozenset[str]) -> bool:
+    document = _decoded(response.content)
+    said = " ".join(str(value) for value in document.values()) if isinstance(document, dict) else ""
+    is_gateways = not _REQUEST_IDS.isdisjoint(document) if isinstance(document, dict) else True
+    return not is_gateways and not keys.isdisjoint(document) and not _says_no_route(said)
+
+
+def _says_no_route(text: str) -> bool:
+    return any(phrase in text.lower() for phrase in _NO_ROUTE)
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:

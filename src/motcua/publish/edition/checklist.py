@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
@@ -51,16 +52,24 @@ class Findings:
     cells: Sequence[SourceCell]
     aside: PeriodSetAside
     caps: WaiverCaps
+    key_doubts: Mapping[str, int]
 
 
-def judge(finality: Finality, scope: Scope, cells: Sequence[SourceCell], aside: PeriodSetAside) -> list[Line]:
+def judge(
+    finality: Finality,
+    scope: Scope,
+    cells: Sequence[SourceCell],
+    aside: PeriodSetAside,
+    key_doubts: Mapping[str, int] = MappingProxyType({}),
+) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
     Args:
         cells: what each source in scope gave.
         aside: the records that are set aside and may belong to the period.
+        key_doubts: by source in scope, how many groups of its keys seem to mean one dossier each.
     """
-    found = Findings(scope, cells, aside, finality.waivers)
+    found = Findings(scope, cells, aside, finality.waivers, key_doubts)
     return [Line(line.code, Text(vi=line.vi, en=line.en), tuple(_JUDGES[line.code](found))) for line in finality.lines]
 
 
@@ -81,7 +90,7 @@ def _sources_answered(found: Findings) -> list[Text]:
         for cell in found.cells
         if cell.is_answered and not cell.is_after_end
     ]
-    if not any(cell.is_answered for cell in found.cells):
+    if not missing and not any(cell.is_answered for cell in found.cells):
         missing.append(Text(vi="chưa có nguồn nào trả lời", en="no source in scope has answered"))
     return missing
 
@@ -140,6 +149,18 @@ def _above(name: str, waived: int, of: int, cap: Decimal) -> list[Text]:
     ]
 
 
+def _keys_mean_one(found: Findings) -> list[Text]:
+    """Name each source with numbers that are written in several ways. Keys themselves stay in the store."""
+    names = {cell.source_id: cell.source_name for cell in found.cells}
+    return [
+        Text(
+            vi=f"{source_id} ({names[source_id]}): {count} số hồ sơ được viết theo nhiều cách",
+            en=f"{source_id} ({names[source_id]}): {count} numbers are written in several ways",
+        )
+        for source_id, count in sorted(found.key_doubts.items())
+    ]
+
+
 def _refused_otherwise(_: Findings) -> list[Text]:
     """Return nothing: figures that break this line are refused before they become an edition."""
     return []
@@ -152,6 +173,7 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "no_batch_held": _no_batch_held,
     "everything_read": _everything_read,
     "nothing_set_aside": _nothing_set_aside,
+    "keys_mean_one": _keys_mean_one,
     "identities_hold": _refused_otherwise,
     "measures_agree": _refused_otherwise,
 }

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, text
 
+from motcua import ledger
 from motcua.catalog import load_catalog
 from motcua.catalog.finality import load_finality
 from motcua.catalog.forms import Form, load_form
@@ -122,8 +123,10 @@ def _draft(
         cells = _cells(store, scope, form.record_kind)
         content = _form_content(store, form, scope, cells)
     refuse_silence(report_code, scope, cells)
-    aside = read_set_aside(store, scope, [cell.source_id for cell in cells if cell.source_id])
-    checklist = judge(load_finality(scope.catalog.folder), scope, cells, aside)
+    source_ids = [cell.source_id for cell in cells if cell.source_id]
+    aside = read_set_aside(store, scope, source_ids)
+    doubts = ledger.key_doubts(source_ids, connection=store)
+    checklist = judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts)
     return {
         "schema": SCHEMA,
         **content,

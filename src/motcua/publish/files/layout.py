@@ -129,6 +129,7 @@ def missing_sources(content: Content) -> list[Content]:
 
 
 _TOLD_BY_SOURCES = ("sources_answered", "no_batch_held")
+NAMED_IN_A_LINE = 3  # of what a line of the checklist misses, at the terminal
 
 
 def unmet_lines(content: Content) -> list[Content]:
@@ -137,9 +138,15 @@ def unmet_lines(content: Content) -> list[Content]:
 
 
 def checklist_lines(content: Content, lang: str) -> Iterator[str]:
-    """Yield the checklist as lines of text, each with its mark and what is missing; none of an edition before it."""
+    """Yield the checklist as lines of text, each with its mark and the first of what is missing.
+
+    There is none of an edition from before the checklist. The page and the workbook show all that is missing.
+    """
     for line in content.get("checklist", ()):
-        missing = "; ".join(what[lang] for what in line["missing"])
+        named, more = line["missing"][:NAMED_IN_A_LINE], len(line["missing"]) - NAMED_IN_A_LINE
+        missing = "; ".join(what[lang] for what in named)
+        if more > 0:
+            missing += f"; và {more:,} mục khác".replace(",", ".") if lang == "vi" else f"; and {more:,} more"
         yield f"  [{'x' if line['is_met'] == 'yes' else ' '}] {line[lang]}{f': {missing}' if missing else ''}"
 
 

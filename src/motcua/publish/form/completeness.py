@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from motcua.catalog import Catalog, Source, Unit
 from motcua.catalog.cells import CellCode, is_lacking
 from motcua.catalog.record_sources import heard_of, speaking_for
-from motcua.errors import MeasuresDiffer, ReportRefused
+from motcua.errors import MeasuresDiffer, NothingAnswered, ReportRefused
 from motcua.ledger import Completeness, completeness, openings_unknown, owed_days, petitions_set_aside
 from motcua.period import Period
 from motcua.publish.form.scope import Scope
@@ -68,10 +68,10 @@ def refuse_unready_batches(connection: Connection, catalog: Catalog, scope: list
 
 
 def refuse_silence(report_code: str, scope: Scope, cells: list[SourceCell]) -> None:
-    """Raise ReportRefused when no source in scope has answered for any day of the period: zeros would be no answer."""
+    """Raise NothingAnswered when no source in scope has answered for any day of the period."""
     if any(cell.batches for cell in cells):
         return
-    raise ReportRefused(
+    raise NothingAnswered(
         f"Report {report_code} of {scope.unit.name} ({scope.unit.unit_id}) for {scope.period.label} has no data: "
         + ("no source of it has answered." if any(cell.source_id for cell in cells) else "no source speaks for it."),
         action="ingest its sources first, or add one to include/catalog/sources/.",
@@ -80,12 +80,12 @@ def refuse_silence(report_code: str, scope: Scope, cells: list[SourceCell]) -> N
 
 def refuse_tampered_measures(connection: Connection, unit_ids: Sequence[str]) -> None:
     """Raise MeasuresDiffer when the measures of these units are not what the current dossier versions count."""
-    differing = connection.execute(statement("publish/measures_that_differ"), {"unit_ids": list(unit_ids)}).all()
+    differing = connection.execute(statement("aggregate/compare_with_recompute"), {"unit_ids": list(unit_ids)}).all()
     if differing:
         first = differing[0]
         raise MeasuresDiffer(
             f"{len(differing)} cells of measure_day are not what the dossiers count; the first is {first.measure} of"
-            f" unit {first.unit_id} on {first.on_day}: {first.measured} measured, {first.recomputed} recomputed.",
+            f" unit {first.unit_id} on {first.on_day}: {first.incremental} measured, {first.recomputed} recomputed.",
             action="publish nothing; copy the store for the defect report, then run `motcua measures rebuild`.",
         )
 

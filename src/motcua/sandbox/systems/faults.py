@@ -19,10 +19,10 @@ FaultKind = Literal[
     "5xx", "429", "timeout", "slow_drip", "reset", "truncated_json", "invalid_json", "wrong_charset",
     "duplicated_page", "shifting_pages", "cursor_tie", "stuck_cursor", "short_page", "page_cap", "clock_skew",
     "token_expires", "filter_ignored", "field_renamed", "plaintext_password", "html_login", "empty_answer",
-    "shrunk_answer",
+    "shrunk_answer", "gateway_404",
 ]  # fmt: skip
 # At most one of these hits a request. The other kinds change an answer that is given, and several may apply.
-REFUSALS = frozenset({"5xx", "429", "timeout", "reset", "token_expires", "html_login"})
+REFUSALS = frozenset({"5xx", "429", "timeout", "reset", "token_expires", "html_login", "gateway_404"})
 
 
 class Fault(BaseModel):

@@ -228,6 +228,12 @@ async def _send_login_page(hit: Hit, receive: Receive, send: Send) -> None:
     await _send_answer(send, 200, [(b"content-type", b"text/html; charset=utf-8")], _LOGIN_PAGE)
 
 
+async def _send_gateway_404(hit: Hit, receive: Receive, send: Send) -> None:
+    """Answer as Kong does that has no route to the system."""
+    message = b'{"message":"no Route matched with those values"}'
+    await _send_answer(send, 404, [(b"content-type", b"application/json; charset=utf-8")], message)
+
+
 async def _reset_connection(send: Send) -> None:
     """Reset the connection through the transport of uvicorn's `send`, because ASGI has no message for a reset."""
     transport = send.__self__.transport  # type: ignore[attr-defined]
@@ -242,4 +248,5 @@ _REFUSE: dict[str, Callable[[Hit, Receive, Send], Awaitable[None]]] = {
     "timeout": _time_out,
     "reset": _reset,
     "html_login": _send_login_page,
+    "gateway_404": _send_gateway_404,
 }

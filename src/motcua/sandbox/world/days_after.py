@@ -13,6 +13,7 @@ import numpy as np
 
 from motcua.sandbox.world.columns import STATUS, Change, Columns, Kind, shifted
 from motcua.sandbox.world.draw import Setting, busyness, draw_result
+from motcua.sandbox.world.noise import CORRECTED_BY, correct_broken
 from motcua.sandbox.world.past import OPEN, close, is_clock_stopped, patterns
 from motcua.sandbox.world.scenario import Scenario
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
@@ -63,7 +64,8 @@ class Nights(Mapping[int, Columns]):
         if night not in self:
             raise KeyError(night)
         if night not in self._known:
-            self._known[night] = _as_of(self._last, self._ends, self._scenario.second_of_night(night))
+            last = correct_broken(self._last, self._scenario) if night >= CORRECTED_BY else self._last
+            self._known[night] = _as_of(last, self._ends, self._scenario.second_of_night(night))
         return self._known[night]
 
     def __contains__(self, night: object) -> bool:

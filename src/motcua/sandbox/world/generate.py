@@ -14,7 +14,7 @@ from motcua.sandbox.world.columns import Columns, Kind, NumberStyle, World, stac
 from motcua.sandbox.world.days_after import Ends, Nights, draw_coming, draw_ends, state_at_end
 from motcua.sandbox.world.draw import Setting, draw_level, draw_weights
 from motcua.sandbox.world.nights import undo_changes
-from motcua.sandbox.world.noise import draw_copies_and_children, draw_noise, plant
+from motcua.sandbox.world.noise import CORRECTED_BY, correct_broken, draw_copies_and_children, draw_noise, plant
 from motcua.sandbox.world.past import OPEN, close_stock, draw_earlier, draw_stock
 from motcua.sandbox.world.reform import split_by_reform
 from motcua.sandbox.world.scenario import Reform, Scenario
@@ -109,7 +109,8 @@ def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World
     final = _identify(final)
     went_on = origin >= 0
     final = final.with_values(went_on, person=final.person[origin[went_on]])
-    return _world(scenario, catalog, sources, procedures, {1: _identified(first, final), 2: final})
+    nights = {1: _identified(first, final), 2: final, CORRECTED_BY: correct_broken(final, scenario)}
+    return _world(scenario, catalog, sources, procedures, nights)
 
 
 def _procedures(scenario: Scenario, catalog: Catalog) -> tuple[Procedure, ...]:

@@ -10,26 +10,32 @@ import numpy as np
 from motcua.sandbox.world.canary import PLANTED
 from motcua.sandbox.world.columns import STATUS, Columns, Kind, NumberStyle, stack
 from motcua.sandbox.world.draw import Setting
-from motcua.sandbox.world.nights import UNKNOWN_UNIT, break_rule
+from motcua.sandbox.world.nights import RECENT_DAYS, UNKNOWN_UNIT, break_rule
+from motcua.sandbox.world.scenario import Scenario
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
 
 BROKEN_RULES = (1, 2, 3, 4, 7, 9, 11)
 HIDDEN_ORIGINALITY = -3
 CHILD_ORIGINALITY = 2
+CORRECTED_BY = 3  # the night on which the broken records are corrected
 
 
 def draw_noise(rng: np.random.RandomState, setting: Setting, dossiers: Columns) -> Columns:
-    """Return the noise records, which are the same on all nights. `draw_copies_and_children` returns the others.
+    """Return the noise records as they stand until night 2. `draw_copies_and_children` returns the others.
 
     Args:
         dossiers: those received in the period; the noise records take their unit, procedure and dates from them.
     """
     wanted = setting.scenario.noise
     is_usable = (dossiers.status == STATUS["done"]) & (dossiers.number_style == NumberStyle.RULE)
-    returned = np.flatnonzero(is_usable & (dossiers.received // DAY_SECONDS >= day_number(setting.scenario.from_date)))
+    received = dossiers.received // DAY_SECONDS
+    returned = np.flatnonzero(is_usable & (received >= day_number(setting.scenario.from_date)))
+    lately = np.flatnonzero(is_usable & (received > day_number(setting.scenario.to_date) - RECENT_DAYS))
 
     def sample(kind: Kind, count: int) -> Columns:
-        rows = returned[rng.randint(0, len(returned), count)]
+        # A broken record is corrected later, so a later pull must ask for it again.
+        among = lately if kind == Kind.BROKEN else returned
+        rows = among[rng.randint(0, len(among), count)]
         return replace(dossiers.take(rows), kind=np.full(count, kind, np.int64))
 
     deleted = replace(sample(Kind.DELETED, wanted.deleted), originality=np.full(wanted.deleted, HIDDEN_ORIGINALITY))
@@ -62,6 +68,29 @@ def _break(columns: Columns) -> Columns:
     without_number = np.flatnonzero(rules == 1)[::2]
     procedures = np.maximum(columns.procedure[without_number], 0)
     return columns.with_values(without_number, number_style=NumberStyle.MISSING, procedure=procedures)
+
+
+def correct_broken(columns: Columns, scenario: Scenario) -> Columns:
+    """Return the records of night 2 as the offices have corrected the broken ones on the day after it.
+
+    Each gets a handling unit, a procedure and a number of its own, and is refused at the desk, so that it never counts.
+    """
+    rows = np.flatnonzero(columns.kind == Kind.BROKEN)
+    corrected_at = scenario.second_of_night(CORRECTED_BY) - 12 * 3600 + rows % 3_600
+    zeros = np.zeros(len(rows), np.int64)
+    return columns.with_values(
+        rows,
+        broken=zeros,
+        unit=columns.group[rows],
+        procedure=np.maximum(columns.procedure[rows], 0),
+        number_of=rows,
+        fee=np.maximum(columns.fee[rows], 0),
+        due=zeros,
+        released=corrected_at,
+        finished=corrected_at,
+        modified=corrected_at,
+        status=STATUS["unresolved"],
+    )
 
 
 def _refuse(rng: np.random.RandomState, columns: Columns) -> Columns:

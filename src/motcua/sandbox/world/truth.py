@@ -79,6 +79,7 @@ def count_truth(
     night: int = 2,
     stuck_at: Mapping[int, int] | None = None,
     days: tuple[date, date] | None = None,
+    asked_until: Mapping[int, date] | None = None,
 ) -> Truth:
     """Return the expected counts of a report after a night.
 
@@ -87,9 +88,10 @@ def count_truth(
         night: 1 or a later one.
         stuck_at: for a system (groupId) that stopped answering, the last night on which it answered; 0 for never.
         days: first and last day of the report; by default those of the scenario's period.
+        asked_until: for a system, the last day of reception that it was asked for; by default every day.
     """
     first, last = map(day_number, days or (world.scenario.from_date, world.scenario.to_date))
-    unit, tests = counted_rows(world, night, stuck_at or {}, first, last)
+    unit, tests = counted_rows(world, night, stuck_at or {}, first, last, asked_until or {})
     size = len(world.unit_ids)
     sums = [np.bincount(unit[tests[f.name]], minlength=size)[:size] for f in fields(Counts)]
     by_unit = {
@@ -99,7 +101,12 @@ def count_truth(
 
 
 def counted_rows(
-    world: World, night: int, stuck_at: Mapping[int, int], first: int, last: int
+    world: World,
+    night: int,
+    stuck_at: Mapping[int, int],
+    first: int,
+    last: int,
+    asked_until: Mapping[int, date] | None = None,
 ) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[np.bool_]]]:
     """Return the unit of every record, and for each name of `Counts` which records count from `first` to `last`."""
     answered = np.array([min(night, stuck_at.get(group, night)) for group in world.group_ids])
@@ -113,6 +120,9 @@ def counted_rows(
 
     counted = np.isin(world.nights[night].kind, COUNTED)
     counted &= (seen_on > 0) & known("present") & (known("broken") == 0)
+    for group, day in (asked_until or {}).items():
+        is_later = known("received") // DAY_SECONDS > day_number(day)
+        counted &= ~(is_later & (world.nights[night].group == world.group_ids.index(group)))
     status, online, unit = known("status"), known("online"), known("unit")
     received, due, paused = (known(name) // DAY_SECONDS for name in ("received", "due", "correcting"))
     ended = np.where(known("released") > 0, known("released"), known("finished")) // DAY_SECONDS

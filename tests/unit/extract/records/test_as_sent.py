@@ -104,6 +104,40 @@ def fields_of(row: dict[str, Any]) -> set[str]:
     return {issue.split(":")[0] for issue in (row["mapping_issues"] or "").split("; ")} - {""}
 
 
+def keyed(unique_in: list[Any], **identity: Any) -> SourceMapping:
+    """Return the mapping of the register, with keys made of an office's own numbers."""
+    document = SO.model_dump(by_alias=True, mode="json")
+    document["identity"] = {"as": "key", "key": "Số hồ sơ", "unique_in": unique_in} | identity
+    document["fields"]["dossier_no"] = {"as": "code", "key": "Số hồ sơ"}
+    return SourceMapping.model_validate(document)
+
+
+@pytest.mark.parametrize(
+    ("unique_in", "first"),
+    [(["year"], "7/2025"), (["month"], "7|2025-09"), (["sheet"], "7|SO1"), ([{"column": "Kênh"}], "7|A1")],
+)
+def test_a_key_of_an_offices_number_is_read_again_with_all_that_it_is_made_of(unique_in: list[Any], first: str) -> None:
+    mapping = keyed(unique_in)
+    record = dict.fromkeys(mapping.keys.keep, None) | {"Ngày nhận": "01/09/2025", "(month)": "2025-09"}
+    records = [record | {"Số hồ sơ": 7.0, "(sheet)": "so1", "Kênh": "a1"}]
+    records.append(record | {"Số hồ sơ": "0008", "(sheet)": "Nguyễn Thị Hoa", "Kênh": "A 2"})
+    records.append(record | {"Số hồ sơ": " 09 ", "(sheet)": "", "Kênh": "-"})
+    pulled = builder(mapping).table(records)
+    again = builder(mapping).read_again(landed(pulled))
+    assert again.to_pylist() == pulled.to_pylist()
+    assert pulled["dossier_id"][0].as_py() == first
+    assert "Nguy" not in "".join(pulled["as_sent"].to_pylist())
+
+
+@pytest.mark.parametrize("personal", ["079203001234", "Nguyễn Văn An", 79203001234, 79203001234.0])
+def test_what_may_not_stand_in_a_key_is_not_kept_because_the_number_is_a_copy_of_it(personal: Any) -> None:
+    mapping = keyed(["year"])
+    record = dict.fromkeys(mapping.keys.keep, None) | {"Ngày nhận": "01/09/2025"}
+    rows = builder(mapping).table([record | {"Số hồ sơ": number} for number in (personal, "7", "8")]).to_pylist()
+    assert [row["dossier_id"] for row in rows] == [None, "7/2025", "8/2025"]
+    assert str(personal).removesuffix(".0") not in rows[0]["as_sent"]
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.sampled_from(

@@ -47,6 +47,14 @@ def test_the_shipped_checklist_has_every_line_that_can_be_judged() -> None:
     assert {line.code for line in FINALITY.lines} == set(get_args(LineCode))
 
 
+def test_a_source_whose_numbers_are_written_in_several_ways_is_named_and_its_numbers_are_not() -> None:
+    scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
+    lines = judge(FINALITY, scope, [cell("received")], NOTHING, {"s": 3})
+    [line] = [one for one in lines if not one.is_met]
+    assert line.code == "keys_mean_one"
+    assert [what.en for what in line.missing] == ["s (Source): 3 numbers are written in several ways"]
+
+
 @pytest.mark.parametrize("code", CELLS)
 @pytest.mark.parametrize("is_after_end", [True, False])
 def test_each_cell_leaves_exactly_its_own_line_unmet(code: Any, is_after_end: bool) -> None:

@@ -31,6 +31,19 @@ def test_nothing_is_published_before_a_first_pull(store: Store) -> None:
     assert plan_publication("84", date(2026, 1, 20)) == []
 
 
+def test_what_sources_of_another_province_answered_is_no_first_day(store: Store) -> None:
+    store.answer(store.sources_of("26:2020")[:1])
+    assert plan_publication("84:2020", date(2026, 1, 20)) == []  # a unit that has ended is still known by its id
+
+
+def test_a_period_on_whose_days_the_unit_had_ended_is_left_out(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    store.answer(store.sources_of("84:2020")[:1], (date(2025, 6, 20), date(2025, 6, 30)))
+    labels = {label for _, _, label in planned(date(2025, 8, 20))}
+    assert "2025-06" in labels
+    assert "2025-08" not in labels
+    assert any("2025-08" in message for message in caplog.messages)
+
+
 def test_an_unknown_unit_is_refused(store: Store) -> None:
     with pytest.raises(CatalogError, match="nowhere"):
         plan_publication("nowhere", NOVEMBER_2)

@@ -196,8 +196,11 @@ def test_a_restated_edition_shows_what_changed_and_why(october: Any) -> None:
     edition = publish()
     sheet = load_workbook(io.BytesIO(workbook_bytes(edition)))["Thay đổi"]
     rows = [row for row in sheet.iter_rows(values_only=True) if row[0] == "29236"]
-    assert rows[0][2:6] == ("Số hồ sơ nhận giải quyết – Tổng số", 0, 1, 1)
+    # Of a source that had never answered, what was open before was not known, nor what sums from it.
+    assert rows[0][2:6] == ("Số hồ sơ nhận giải quyết – Tổng số", "–", 1, "–")
     assert "ấn bản 1 lỗi kết nối, nay đã nhận đủ" in str(rows[0][6])
+    [direct] = [row for row in rows if "Trực tiếp" in str(row[2])]
+    assert direct[3:6] == (0, 1, 1)
     section = BeautifulSoup(page_html(edition), "html.parser").select_one("#restatement")
     assert section is not None
     assert "source tra-vinh.c29236 was failed in edition 1" in section.get_text()

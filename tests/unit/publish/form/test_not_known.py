@@ -12,14 +12,12 @@ from openpyxl import load_workbook
 from tests.measured_world import Store
 from typer.testing import CliRunner
 
-from motcua.catalog.forms import load_form
 from motcua.cli.app import app
 from motcua.errors import ReportRefused
 from motcua.period import period_between
 from motcua.publish import publish_edition, read_form
 from motcua.publish.files.page import page_html
 from motcua.publish.files.workbook import workbook_bytes
-from motcua.settings import Settings
 
 OCTOBER = period_between(date(2023, 10, 1), date(2023, 10, 31))
 WARD, OTHER = "29236:2020", "29239:2020"
@@ -36,11 +34,6 @@ def unopened(store: Store) -> Store:
         store.measure(unit_id, date(2023, 10, 3), "received_direct", 11)
         store.measure(unit_id, date(2023, 9, 4), "received_direct", 3)
     return store
-
-
-def test_what_needs_the_opening_follows_from_the_terms_of_a_column() -> None:
-    form = load_form(Settings.load().catalog_dir, "form-06", OCTOBER.to_date)
-    assert set(form.column_codes) - form.needing_opening == KNOWN
 
 
 def test_a_column_that_needs_the_opening_is_not_known_of_the_unit_its_level_and_the_total(unopened: Store) -> None:

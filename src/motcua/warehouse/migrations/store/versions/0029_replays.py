@@ -7,7 +7,7 @@ the pull it reads again, of every other batch its own.
 from alembic import op
 
 revision = "0029"
-down_revision = "0028"
+down_revision = "0026"
 
 
 def upgrade() -> None:

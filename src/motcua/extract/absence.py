@@ -1,0 +1,87 @@
+"""Asks a source by id for the dossiers that its lists did not show, and says what a 404 of it proves.
+
+A 404 is a step towards the proof of a deletion only when the source itself gave it and finds, in the same pull, a
+dossier by id that its list shows. A gateway that lost its route, or a request by id that finds nothing at all, proves
+nothing of one dossier. The second step, a later night, is taken by the merge (`consolidate/prove_deletions.sql`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from motcua.extract.adapters.protocol import Record, SourceAdapter
+from motcua.extract.wire.transport import NotTheSource
+
+BY_ID_WORKERS = 4
+BY_ID_PAGE = 500
+PROBES = 3  # listed dossiers that are asked for, until one is found: one of them may have been deleted meanwhile
+
+
+@dataclass
+class Missed:
+    """The ids that were asked for in vain: `not_found` by the source itself, `not_shown` where nothing is proven."""
+
+    not_found: list[str] = field(default_factory=list)
+    not_shown: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.not_found) + len(self.not_shown)
+
+
+def by_id(adapter: SourceAdapter, dossier_ids: Sequence[str], missed: Missed) -> Iterator[list[Record]]:
+    """Yield the records of these dossiers in their order. Note the ids that brought none in `missed`."""
+    for start in range(0, len(dossier_ids), BY_ID_PAGE):
+        ids = dossier_ids[start : start + BY_ID_PAGE]
+        with ThreadPoolExecutor(BY_ID_WORKERS, thread_name_prefix="by-id") as pool:
+            try:
+                answers = list(pool.map(lambda dossier_id: _ask(adapter, dossier_id), ids))
+            finally:
+                pool.shutdown(cancel_futures=True)
+        missed.not_found += [one for one, answer in zip(ids, answers, strict=True) if answer is None]
+        missed.not_shown += [one for one, answer in zip(ids, answers, strict=True) if isinstance(answer, NotTheSource)]
+        yield [answer for answer in answers if isinstance(answer, dict)]
+
+
+def weigh(adapter: SourceAdapter, listed: pa.Table, missed: Missed, *, can_prove: bool) -> list[str]:
+    """Move the ids whose 404 proves nothing to `not_shown`. Return warnings for an engineer.
+
+    Args:
+        listed: rows of PULLED_SCHEMA that the lists of this pull show.
+        can_prove: whether requests by id reach the source itself (`absence_is_proof`).
+    """
+    warnings: list[str] = []
+    if not can_prove:
+        missed.not_shown, missed.not_found = [*missed.not_shown, *missed.not_found], []
+        return warnings
+    if missed.not_shown:
+        warnings.append(
+            f"{len(missed.not_shown)} requests by id were answered 404 by something other than the source, such as a"
+            " gateway without a route; nothing is proven of these dossiers"
+        )
+    if missed.not_found and not _finds_a_listed_one(adapter, listed):
+        warnings.append(
+            f"{len(missed.not_found)} ids were not found, and neither was any dossier that the list shows; nothing is"
+            " proven of them"
+        )
+        missed.not_shown, missed.not_found = [*missed.not_shown, *missed.not_found], []
+    return warnings
+
+
+def _finds_a_listed_one(adapter: SourceAdapter, listed: pa.Table) -> bool:
+    own = listed.filter(pc.and_(pc.is_null(listed["standing"]), pc.is_valid(listed["dossier_id"])))
+    ids = own["dossier_id"].to_pylist()
+    chosen = ids[:: max(1, len(ids) // PROBES)][:PROBES]
+    return any(isinstance(_ask(adapter, dossier_id), dict) for dossier_id in chosen)
+
+
+def _ask(adapter: SourceAdapter, dossier_id: str) -> Record | NotTheSource | None:
+    try:
+        return adapter.by_id(dossier_id)
+    except NotTheSource as answer:
+        return answer

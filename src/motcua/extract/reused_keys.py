@@ -1,0 +1,155 @@
+"""Notices keys that come back with other content: the numbers of a register that begin again, or are used twice.
+
+A key is compared with what the store knows of it, and with an earlier row of the same pull. If the two seem to be two
+dossiers the batch is held, with the lines side by side, because loading it would let one of them erase the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from motcua import ledger
+from motcua.catalog import Source
+from motcua.catalog.guards import ReusedKeys, load_guards
+from motcua.errors import BatchHeld
+from motcua.extract.disposition import OWN
+from motcua.extract.records.mapping import WRITTEN, SourceMapping
+from motcua.settings import Settings
+from motcua.warehouse import statement, store_engine
+
+SHOWN = 5  # pairs that a message shows
+
+_COLUMNS = ("dossier_id", "standing", "received_at", "procedure_code", "applicant_ref", "previous_applicant_refs")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What tells one dossier from another: reception, procedure, and the references of the applicant."""
+
+    received_at: datetime | None
+    procedure_code: str | None
+    applicant_refs: frozenset[str]
+
+    @classmethod
+    def of(cls, row: Any) -> Content:
+        """Return the content of a row that has these columns."""
+        refs = (row.applicant_ref or "", getattr(row, "previous_applicant_refs", None) or "")
+        return cls(row.received_at, row.procedure_code, frozenset(" ".join(refs).split()))
+
+    def __str__(self) -> str:
+        day = f"{self.received_at:%Y-%m-%d}" if self.received_at else "on no day"
+        return f"received {day}, procedure {self.procedure_code}"
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """A key with the two contents that seem to be two dossiers, the known or earlier one first."""
+
+    key: str
+    before: Content
+    after: Content
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.before} | {self.after}"
+
+
+def are_two(before: Content, after: Content, limits: ReusedKeys) -> bool:
+    """Return whether two contents of one key seem to be two dossiers (`ReusedKeys`)."""
+    is_moved = False
+    if before.received_at and after.received_at:
+        moved = abs(after.received_at - before.received_at)
+        if moved > timedelta(days=limits.reception_days):
+            return True
+        is_moved = before.received_at.date() != after.received_at.date()
+    if not (before.procedure_code and after.procedure_code) or before.procedure_code == after.procedure_code:
+        return False
+    is_other_applicant = _is_other_applicant(before.applicant_refs, after.applicant_refs)
+    return is_moved if is_other_applicant is None else is_other_applicant
+
+
+def _is_other_applicant(before: frozenset[str], after: frozenset[str]) -> bool | None:
+    """Return whether two sets of references are of two applicants; None where no key made a reference of both."""
+    keys = {ref.split(":")[0] for ref in before} & {ref.split(":")[0] for ref in after}
+    return before.isdisjoint(after) if keys else None
+
+
+def contents_of(pulled: pa.Table) -> list[tuple[str, Content]]:
+    """Return the key and content of each row of PULLED_SCHEMA that is a dossier of its own, in its order."""
+    columns = [pulled[name].to_pylist() for name in _COLUMNS]
+    return [
+        (key, Content(received_at, procedure, frozenset(f"{ref or ''} {refs or ''}".split())))
+        for key, standing, received_at, procedure, ref, refs in zip(*columns, strict=True)
+        if key is not None and standing in OWN
+    ]
+
+
+def reuses(rows: Iterable[tuple[str, Content]], known: Mapping[str, Content], limits: ReusedKeys) -> list[Reuse]:
+    """Return each key whose rows, or whose known content and rows, seem to be two dossiers; the first pair of each."""
+    last = dict(known)
+    found: dict[str, Reuse] = {}
+    for key, content in rows:
+        before = last.get(key)
+        if before is not None and before != content and key not in found and are_two(before, content, limits):
+            found[key] = Reuse(key, before, content)
+        last[key] = content
+    return [found[key] for key in sorted(found)]
+
+
+def known_contents(source: Source, keys: Sequence[str]) -> dict[str, Content]:
+    """Return what the store holds of these keys of a source's system and agency."""
+    asked = {"system_code": source.system_code, "agency_code": source.agency_code, "dossier_ids": list(keys)}
+    with store_engine().connect() as connection:
+        return {
+            row.dossier_id: Content.of(row) for row in connection.execute(statement("extract/known_contents"), asked)
+        }
+
+
+def check_reused_keys(
+    batch: ledger.Batch, source: Source, mapping: SourceMapping, rows: Sequence[tuple[str, Content]]
+) -> dict[str, Any]:
+    """Hold the batch when keys come back with other content. Return what was found, for the manifest.
+
+    Args:
+        rows: the key and content of each row of the pull (`contents_of`).
+
+    Raises:
+        BatchHeld: some keys seem to mean two dossiers, and nobody accepted that they do not.
+    """
+    limits = load_guards(Settings.load().catalog_dir).reused_keys
+    found = reuses(rows, known_contents(source, sorted({key for key, _ in rows})), limits)
+    if len(found) < (1 if mapping.adapter in WRITTEN else limits.minimum_of_a_system):
+        return {"reused_key_count": len(found)} if found else {}
+    if batch.is_change_accepted:
+        return {"reused_key_count": len(found), "accepted_because": "accepted for this batch"}
+    raise BatchHeld(
+        f"{source.source_id}, {batch.window_from} to {batch.window_to}: {reuses_text(found)} Nothing was loaded.",
+        action=f"compare the lines with the office. {_causes(source, mapping, found)} If they are corrections of the"
+        f" same dossiers, use `motcua ingest --source {source.source_id} --accept-changes`.",
+    )
+
+
+def _causes(source: Source, mapping: SourceMapping, found: Sequence[Reuse]) -> str:
+    """Say what may have happened, and what to do then."""
+    if mapping.adapter not in WRITTEN:
+        return "If the system was installed anew, end its entry (valid_to) and add a source with another id."
+    days = [each.after.received_at for each in found if each.after.received_at]
+    since = f"{min(days):%Y-%m-%d}" if days else "DAY"
+    return (
+        f"If its numbers began again, say since when: `motcua sources renumbered {source.source_id} --since {since}`."
+        " If a number is unique in a book, on a sheet or in a month, say so in identity of"
+        f" mappings/{source.mapping}.yaml (docs/how-to/say-what-makes-a-key.md)."
+    )
+
+
+def reuses_text(found: Sequence[Reuse]) -> str:
+    """Say how many keys come back with other content, with the first pairs side by side."""
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return (
+        f"{len(found)} keys come back with other content, as if two dossiers had one key:"
+        f" {'; '.join(map(str, found[:SHOWN]))}{more}."
+    )
