@@ -40,6 +40,7 @@ def test_a_returned_dossier_is_mapped_field_by_field() -> None:
     )
     assert row["applicant_ref"].startswith("k1:")
     assert len(row.pop("applicant_ref")) == len("k1:") + 64
+    assert row.pop("as_sent")  # test_as_sent
     assert {key: value for key, value in row.items() if value is not None} == {
         "system_code": "opencps-tra-vinh",
         "agency_code": "84102",
