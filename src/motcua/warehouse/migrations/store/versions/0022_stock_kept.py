@@ -6,7 +6,7 @@ claimed of them.
 
 from alembic import op
 
-revision = "0028"
+revision = "0022"
 down_revision = "0021"
 
 

@@ -6,8 +6,8 @@ office that joined dossiers of two offices, so it is decided again with the next
 
 from alembic import op
 
-revision = "0025"
-down_revision = "0028"
+revision = "0023"
+down_revision = "0022"
 
 
 def upgrade() -> None:
