@@ -6,8 +6,8 @@ the pull it reads again, of every other batch its own.
 
 from alembic import op
 
-revision = "0029"
-down_revision = "0026"
+revision = "0025"
+down_revision = "0024"
 
 
 def upgrade() -> None:
