@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from types import MappingProxyType
 
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
@@ -60,7 +59,7 @@ def judge(
     scope: Scope,
     cells: Sequence[SourceCell],
     aside: PeriodSetAside,
-    key_doubts: Mapping[str, int] = MappingProxyType({}),
+    key_doubts: Mapping[str, int],
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 

@@ -40,7 +40,7 @@ def cell(code: Any, *, is_after_end: bool = True) -> SourceCell:
 
 def unmet(cells: list[SourceCell], aside: PeriodSetAside = NOTHING, today: date = date(2023, 11, 2)) -> set[str]:
     scope: Any = SimpleNamespace(period=OCTOBER, today=today, unit=SimpleNamespace(level="commune"))
-    return {line.code for line in judge(FINALITY, scope, cells, aside) if not line.is_met}
+    return {line.code for line in judge(FINALITY, scope, cells, aside, {}) if not line.is_met}
 
 
 def test_the_shipped_checklist_has_every_line_that_can_be_judged() -> None:
@@ -96,7 +96,7 @@ def test_one_record_set_aside_is_enough_and_its_share_is_one_of_all_records(
 def test_a_value_that_could_not_be_read_is_named_by_its_field() -> None:
     found = aside(2, 5, "due_at: not dd/MM/yyyy; received_at: no day")
     scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
-    [line] = [one for one in judge(FINALITY, scope, [cell("received")], found) if one.code == "everything_read"]
+    [line] = [one for one in judge(FINALITY, scope, [cell("received")], found, {}) if one.code == "everything_read"]
     assert [what.en for what in line.missing] == ["due_at: 2 records", "received_at: 2 records"]
 
 
@@ -174,7 +174,7 @@ def waived(of: int, province_of: int, level: str, count: int = 1) -> list[str]:
     scope: Any = SimpleNamespace(
         period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level=level, name="Tỉnh T")
     )
-    lines = judge(FINALITY, scope, [cell("received")], PeriodSetAside((unit,), province_of))
+    lines = judge(FINALITY, scope, [cell("received")], PeriodSetAside((unit,), province_of), {})
     return [what.en for line in lines for what in line.missing]
 
 
