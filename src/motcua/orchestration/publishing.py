@@ -157,7 +157,7 @@ def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[
             raise
         raise AirflowSkipException(str(nothing)) from None
     files = write_files(edition)
-    missing = [cell["source_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]
+    missing = [cell["source_id"] or cell["unit_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]
     log.info(
         "%s is %s%s", edition.edition_id, edition.completeness, f", missing {', '.join(missing)}" if missing else ""
     )

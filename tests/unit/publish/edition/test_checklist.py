@@ -61,6 +61,8 @@ def test_each_cell_leaves_exactly_its_own_line_unmet(code: Any, is_after_end: bo
     expected = set()
     if code == "quarantined":
         expected = {"no_batch_held"}
+    elif code == "no_source":
+        expected = {"units_have_sources"}
     elif code == "opening_not_known":
         expected = {"openings_known"} if is_after_end else {"openings_known", "sources_answered"}
     elif is_lacking(code) or (code == "received" and not is_after_end):
