@@ -188,10 +188,10 @@ def _ods_cell(given: Any, is_old: bool) -> str:
         return f'<table:table-cell{formula} office:value-type="string" office:string-value=""/>'
     if cell.kind in (ERROR, BROKEN):
         held = (
-            'table:formula="of:=[.A1]" office:value-type="float" office:value="0"' if is_old
+            ' table:formula="of:=[.A1]" office:value-type="float" office:value="0"' if is_old
             else f'{formula} office:value-type="string" office:string-value="" calcext:value-type="error"'
         )  # fmt: skip
-        return f"<table:table-cell {held}>{shown}</table:table-cell>"
+        return f"<table:table-cell{held}>{shown}</table:table-cell>"
     if isinstance(cell.value, date):
         held = f'office:value-type="date" office:date-value={quoteattr(cell.value.isoformat())}'
     elif isinstance(cell.value, str):

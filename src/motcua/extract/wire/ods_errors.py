@@ -21,6 +21,11 @@ _CHUNK = 1 << 20
 _MOST_CELLS = 1_000_000  # that a repeated row of formulas may fill
 _ROW_ENDS = b"</table:table-row>"
 _SIGNS = (b"table:formula", b'calcext:value-type="error"', b"calcext:value-type='error'")
+# A formula that its value follows, as LibreOffice writes it; and what stands beside an error.
+_WORKED_OUT = re.compile(
+    rb"""table:formula\s*=\s*(?:"[^"]*+"|'[^']*+')\s+office:value-type="[a-z]+"\s+office:[a-z-]+="[^"]"""
+)
+_BESIDE_ERRORS = (b'value-type="error"', b"value-type='error'", b">#", b">Err:", b">\n")
 _COUNTED_APART = (b"<table:table ", b"<table:table>", b"<table:table\n", b"number-rows-repeated", b"<table:table-row\n")
 _ROW_STARTS = (b"<table:table-row ", b"<table:table-row>", b"<table:table-row/")
 _ATTRIBUTES = rb"""((?:[^>"']++|"[^"]*+"|'[^']*+')*+)"""
@@ -62,7 +67,7 @@ def ods_errors(archive: zipfile.ZipFile) -> tuple[list[Places], date]:
             if end < len(_ROW_ENDS):
                 continue
             whole, rest = rest[:end], rest[end:]
-            if b"table:null-date" in whole and (stated := _NULL_DATE.search(whole)):
+            if not found and b"table:null-date" in whole and (stated := _NULL_DATE.search(whole)):
                 day_zero = date.fromisoformat(stated[1].decode())
             is_marked = any(sign in whole for sign in _SIGNS)
             if not is_marked and not any(sign in whole for sign in _COUNTED_APART):
@@ -76,7 +81,7 @@ def ods_errors(archive: zipfile.ZipFile) -> tuple[list[Places], date]:
                 stated = _ROWS_REPEATED.search(tag[2])
                 repeated = int(stated[1]) if stated else 1
                 last = tag.end() if tag[2].endswith(b"/") else whole.find(_ROW_ENDS, tag.end())
-                if is_marked and found and any(whole.find(sign, tag.end(), last) >= 0 for sign in _SIGNS):
+                if is_marked and found and _may_be_unread(whole, tag.end(), last):
                     cells = list(_cells(whole[tag.end() : last]))
                     if repeated * len(cells) > _MOST_CELLS:
                         raise ValueError("a row of formulas that were never worked out is repeated too often")
@@ -84,6 +89,16 @@ def ods_errors(archive: zipfile.ZipFile) -> tuple[list[Places], date]:
                 row += repeated
     found += [{} for _ in re.findall(rb"<table:table(?=[\s/>])", rest)]  # sheets without a row
     return found, day_zero
+
+
+def _may_be_unread(whole: bytes, start: int, end: int) -> bool:
+    """Return whether a row has to be looked at cell by cell."""
+    place = whole.find(b"table:formula", start, end)
+    while place >= 0:
+        if (worked_out := _WORKED_OUT.match(whole, place)) is None:
+            return True
+        place = whole.find(b"table:formula", worked_out.end(), end)
+    return any(whole.find(sign, start, end) >= 0 for sign in _BESIDE_ERRORS)
 
 
 def _cells(row: bytes) -> Iterator[tuple[int, str]]:
