@@ -114,6 +114,7 @@ def catalog_page() -> str:
         "`petitions/*.yaml`": (record_sources.PetitionSource, options.PetitionColumns, options.PetitionWords),
         "`finality.yaml`": (finality.Finality, finality.ChecklistLine, finality.WaiverCaps),
         "`waivers.yaml`": (finality.Waivers, finality.Waiver),
+        "`without_source.yaml`": (finality.UnitsWithoutSource, finality.WithoutSource),
         "`obligations.yaml`": (obligations.ObligationRules, obligations.ObligationRule, obligations.Due),
         "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
     }

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 from motcua.catalog.models import Text
 
 CellCode = Literal[
-    "received", "declared_empty", "late", "missing", "failed", "quarantined", "opening_not_known", "not_expected",
-    "awaited",
+    "received", "declared_empty", "late", "missing", "failed", "quarantined", "opening_not_known", "no_source",
+    "not_expected", "awaited",
 ]  # fmt: skip
 CELLS: tuple[CellCode, ...] = get_args(CellCode)
 CELL_TEXTS: Mapping[CellCode, Text] = {
@@ -23,11 +23,14 @@ CELL_TEXTS: Mapping[CellCode, Text] = {
     "failed": Text(vi="Lỗi kết nối", en="Failed"),
     "quarantined": Text(vi="Bị giữ lại để kiểm tra", en="Held for a decision"),
     "opening_not_known": Text(vi="Chưa biết số tồn đầu kỳ", en="Opening not known"),
+    "no_source": Text(vi="Chưa có nguồn dữ liệu", en="No source"),
     "not_expected": Text(vi="Không có nguồn phải báo cáo", en="No source expected"),
     "awaited": Text(vi="Chưa đến hạn", en="Awaited"),
 }
 # An answer that is owed and not there: it keeps an edition from being final, and is reminded of.
-LACKING: frozenset[CellCode] = frozenset({"missing", "failed", "quarantined", "opening_not_known", "awaited"})
+LACKING: frozenset[CellCode] = frozenset(
+    {"missing", "failed", "quarantined", "opening_not_known", "no_source", "awaited"}
+)
 # Codes in editions published before there was one list.
 _EARLIER: Mapping[str, CellCode] = {"held": "quarantined"}
 

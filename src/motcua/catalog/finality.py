@@ -1,8 +1,11 @@
-"""What an edition must meet to be final, and what is waived of it: `finality.yaml` and `waivers.yaml`, typed."""
+"""What an edition must meet to be final, and what it goes without, typed.
+
+`finality.yaml`, `waivers.yaml` and `without_source.yaml` of the catalogue.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -12,11 +15,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from motcua.catalog.load import catalog_file, read_document
-from motcua.catalog.models import Text
+from motcua.catalog.models import Entry, Text
 from motcua.catalog.options import ClosedModel
 
 LineCode = Literal[
     "period_over",
+    "units_have_sources",
     "sources_answered",
     "openings_known",
     "no_batch_held",
@@ -92,6 +96,43 @@ class Waivers(ClosedModel):
             if (one.source_id, one.agency_code, one.record_id) == (source_id, agency_code, record_id):
                 return one if set(rules) <= set(one.rules) else None
         return None
+
+
+class WithoutSource(Entry, Text):
+    """A unit of which it is known that it has no source on these days, with the reason, which editions print.
+
+    With `with_all_below` it says so also of every unit below that has none.
+    """
+
+    unit_id: str = Field(min_length=1)
+    with_all_below: bool = False
+    vi: str = Field(min_length=10)
+    en: str = Field(min_length=10)
+
+
+class UnitsWithoutSource(ClosedModel):
+    """The whole file. A unit in force without a source that it does not name keeps an edition from being final."""
+
+    units: tuple[WithoutSource, ...] = ()
+
+    def of(self, line: Sequence[str], first: date, last: date) -> WithoutSource | None:
+        """Return the entry that holds for a unit on all of these days, or none.
+
+        Args:
+            line: the unit, then all above it.
+        """
+        for one in self.units:
+            is_named = one.unit_id == line[0] or (one.with_all_below and one.unit_id in line)
+            if is_named and one.holds_on(first) and one.holds_on(last):
+                return one
+        return None
+
+
+@lru_cache(maxsize=4)
+def load_without_source(catalog_dir: Path) -> UnitsWithoutSource:
+    """Return the units without a source; none where there is no file. Raises CatalogError naming file and line."""
+    path = catalog_dir / "without_source.yaml"
+    return read_document(path, UnitsWithoutSource) if path.exists() else UnitsWithoutSource()
 
 
 @lru_cache(maxsize=4)

@@ -158,6 +158,15 @@ class Catalog:
         heirs = [row.successor_id for row in self.successions_from.get(own.unit_id, ()) if row.is_heir]
         return any(self.belongs_to(heir, province) for heir in heirs if province in self.unit_by_id)
 
+    def line_of(self, unit_id: str) -> tuple[str, ...]:
+        """Return a unit and all above it, from below; nothing where the catalogue has no such unit."""
+        found: list[str] = []
+        unit = self.unit_by_id.get(unit_id)
+        while unit is not None:
+            found.append(unit.unit_id)
+            unit = self.unit_by_id.get(unit.parent_id or "")
+        return tuple(found)
+
     def province_of(self, unit_id: str) -> Unit:
         unit = self.unit_by_id[unit_id]
         while unit.parent_id is not None:

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from motcua.catalog.load import Catalog, read_document
-from motcua.catalog.models import Entry, Source, Unit
+from motcua.catalog.models import Entry, Source
 from motcua.catalog.options import PetitionFilesOptions
 from motcua.errors import CatalogError
 from motcua.period import Period
@@ -88,12 +88,7 @@ def heard_of(catalog: Catalog, record_kind: str, unit_id: str) -> tuple[str, ...
     """
     if record_kind == "dossier":
         return (unit_id,)
-    found: list[str] = []
-    unit: Unit | None = catalog.unit_by_id.get(unit_id)
-    while unit is not None:
-        found.append(unit.unit_id)
-        unit = catalog.unit_by_id.get(unit.parent_id or "")
-    return tuple(found)
+    return catalog.line_of(unit_id)
 
 
 def speaking_for(catalog: Catalog, record_kind: str, unit_ids: Iterable[str]) -> list[Source]:

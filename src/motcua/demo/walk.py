@@ -285,4 +285,4 @@ def _progress_text(run_id: str) -> str:
 def _missing_in(edition: Edition) -> list[str]:
     from motcua.catalog.cells import is_lacking
 
-    return [cell["source_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]
+    return [cell["source_id"] or cell["unit_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]

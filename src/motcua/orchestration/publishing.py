@@ -20,6 +20,7 @@ from motcua.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)
 
+NAMED = 20  # of what is missing, in what a task passes on
 COMPLETENESS: dict[str, Literal["provisional", "final"] | None] = {
     "auto": None,
     "provisional": "provisional",
@@ -157,7 +158,7 @@ def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[
             raise
         raise AirflowSkipException(str(nothing)) from None
     files = write_files(edition)
-    missing = [cell["source_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]
+    missing = [cell["source_id"] or cell["unit_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]
     log.info(
         "%s is %s%s", edition.edition_id, edition.completeness, f", missing {', '.join(missing)}" if missing else ""
     )
@@ -166,5 +167,6 @@ def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[
         "completeness": edition.completeness,
         "sha256": edition.sha256,
         "files": [str(path) for path in files],
-        "missing": missing,
+        "missing_count": len(missing),
+        "missing": missing[:NAMED],
     }

@@ -6,7 +6,7 @@ This is the only place that says whether an edition is final. A line that the ca
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,16 +18,17 @@ from motcua.publish.edition.set_aside import PeriodSetAside
 from motcua.publish.form.completeness import SourceCell
 from motcua.publish.form.scope import Scope
 
-_OWN_LINES = ("quarantined", "opening_not_known")  # cells that a line of their own names
+_OWN_LINES = ("quarantined", "opening_not_known", "no_source")  # cells that a line of their own names
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line as judged: met when nothing is missing."""
+    """One line as judged: met when nothing is missing. `noted` is what it goes without by a decision, to be read."""
 
     code: LineCode
     text: Text
     missing: tuple[Text, ...]
+    noted: tuple[Text, ...] = ()
 
     @property
     def is_met(self) -> bool:
@@ -39,7 +40,8 @@ class Line:
             "vi": self.text.vi,
             "en": self.text.en,
             "is_met": "yes" if self.is_met else "no",
-            "missing": [{"vi": what.vi, "en": what.en} for what in self.missing],
+            "missing": _as_json(self.missing),
+            **({"noted": _as_json(self.noted)} if self.noted else {}),
         }
 
 
@@ -69,7 +71,19 @@ def judge(
         key_doubts: by source in scope, how many groups of its keys seem to mean one dossier each.
     """
     found = Findings(scope, cells, aside, finality.waivers, key_doubts)
-    return [Line(line.code, Text(vi=line.vi, en=line.en), tuple(_JUDGES[line.code](found))) for line in finality.lines]
+    return [
+        Line(
+            line.code,
+            Text(vi=line.vi, en=line.en),
+            tuple(_JUDGES[line.code](found)),
+            tuple(_NOTES[line.code](found)) if line.code in _NOTES else (),
+        )
+        for line in finality.lines
+    ]
+
+
+def _as_json(texts: Iterable[Text]) -> list[Content]:
+    return [{"vi": text.vi, "en": text.en} for text in texts]
 
 
 def _period_over(found: Findings) -> list[Text]:
@@ -77,6 +91,27 @@ def _period_over(found: Findings) -> list[Text]:
     if last < found.scope.today:
         return []
     return [Text(vi=f"kỳ báo cáo kéo dài đến {last:%d/%m/%Y}", en=f"the period runs until {last}")]
+
+
+def _units_have_sources(found: Findings) -> list[Text]:
+    """Name each unit on whose days no source is in force, so that nobody says what it received."""
+    return [
+        Text(
+            vi=f"{cell.source_name} ({cell.row_code}), {cell.from_date:%d/%m/%Y} – {cell.to_date:%d/%m/%Y}",
+            en=f"{cell.source_name} ({cell.row_code}), {cell.from_date} to {cell.to_date}",
+        )
+        for cell in found.cells
+        if cell.cell == "no_source"
+    ]
+
+
+def _without_source_by_reason(found: Findings) -> list[Text]:
+    """Count the units of which the catalogue says why they need no source, by that reason."""
+    reasons = Counter((cell.reason.vi, cell.reason.en) for cell in found.cells if cell.reason)
+    return [
+        Text(vi=f"{count} đơn vị không có nguồn: {vi}", en=f"{count} units without a source: {en}")
+        for (vi, en), count in reasons.items()
+    ]
 
 
 def _sources_answered(found: Findings) -> list[Text]:
@@ -138,11 +173,11 @@ def _nothing_set_aside(found: Findings) -> list[Text]:
 
 def _above(name: str, waived: int, of: int, cap: Decimal) -> list[Text]:
     """Return that more is waived than may be; the share is not rounded before it is compared."""
-    if not waived or Decimal(100 * waived) <= cap * of:
+    if Decimal(100 * waived) <= cap * of:
         return []
     return [
         Text(
-            vi=f"{name}: {waived}/{of} bản ghi được miễn, quá mức {cap} %".replace(".", ","),
+            vi=f"{name}: {waived}/{of} bản ghi được miễn, quá mức {str(cap).replace('.', ',')} %",
             en=f"{name}: {waived} of {of} records are waived, above the cap of {cap} %",
         )
     ]
@@ -167,6 +202,7 @@ def _refused_otherwise(_: Findings) -> list[Text]:
 
 _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "period_over": _period_over,
+    "units_have_sources": _units_have_sources,
     "sources_answered": _sources_answered,
     "openings_known": _openings_known,
     "no_batch_held": _no_batch_held,
@@ -176,6 +212,7 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "identities_hold": _refused_otherwise,
     "measures_agree": _refused_otherwise,
 }
+_NOTES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {"units_have_sources": _without_source_by_reason}
 
 
 def _cell(cell: SourceCell) -> Text:

@@ -145,12 +145,12 @@ def _draft(
 
 
 def _cells(store: Connection, scope: Scope, record_kind: str, *also: str) -> list[SourceCell]:
-    """Return the cells of every source of these kinds of record, and of the units that no source of the first has."""
+    """Return the cells of every source of these kinds of record, and of the units without a source of the first."""
     catalog, period = scope.catalog, scope.period
     cells, *others = (
         read_cells(store, catalog, scope.units, period, scope.today, kind) for kind in (record_kind, *also)
     )
-    cells += without_source(catalog, units_in_force(scope.units, period), cells, period, record_kind)
+    cells += without_source(catalog, units_in_force(scope.units, period), period, record_kind)
     return [*cells, *(cell for other in others for cell in other)]
 
 

@@ -128,7 +128,7 @@ def missing_sources(content: Content) -> list[Content]:
     return [cell for cell in content["cells"] if is_lacking(cell["cell"])]
 
 
-_TOLD_BY_SOURCES = ("sources_answered", "no_batch_held")
+_TOLD_BY_SOURCES = ("units_have_sources", "sources_answered", "no_batch_held")
 NAMED_IN_A_LINE = 3  # of what a line of the checklist misses, at the terminal
 
 
@@ -137,13 +137,19 @@ def unmet_lines(content: Content) -> list[Content]:
     return [line for line in content.get("checklist", ()) if line["is_met"] == "no" and line["code"] != "period_over"]
 
 
-def checklist_lines(content: Content, lang: str) -> Iterator[str]:
-    """Yield the checklist as lines of text, each with its mark and the first of what is missing.
+def beside_line(line: Content) -> list[Content]:
+    """Return what stands beside a line of the checklist: what is missing, then what it goes without by a decision."""
+    return [*line["missing"], *line.get("noted", ())]
 
-    There is none of an edition from before the checklist. The page and the workbook show all that is missing.
+
+def checklist_lines(content: Content, lang: str) -> Iterator[str]:
+    """Yield the checklist as lines of text, each with its mark and the first of what stands beside it.
+
+    There is none of an edition from before the checklist. The page and the workbook show all of it.
     """
     for line in content.get("checklist", ()):
-        named, more = line["missing"][:NAMED_IN_A_LINE], len(line["missing"]) - NAMED_IN_A_LINE
+        told = beside_line(line)
+        named, more = told[:NAMED_IN_A_LINE], len(told) - NAMED_IN_A_LINE
         missing = "; ".join(what[lang] for what in named)
         if more > 0:
             missing += f"; và {more:,} mục khác".replace(",", ".") if lang == "vi" else f"; and {more:,} more"

@@ -20,6 +20,7 @@ from motcua.publish.files.layout import (
     COMPLETENESS_NAMES,
     TABLE_NAMES,
     against_text,
+    beside_line,
     cell_counts,
     column_name,
     headings,
@@ -45,7 +46,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(count=_count, change=_change, share=_share)
+    environment.filters.update(count=_count, change=_change, share=_share, beside=beside_line)
     environment.globals.update(both=_both, percent=_percent, cause_text=cause_text, cell_name=_cell_name)
     return environment
 

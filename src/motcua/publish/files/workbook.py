@@ -15,6 +15,7 @@ from motcua.publish.files.layout import (
     TABLE_NAMES,
     Line,
     against_text,
+    beside_line,
     column_name,
     headings,
     lacking_text,
@@ -319,14 +320,14 @@ def _write_changes(sheet: Any, formats: dict[str, Any], edition: Edition) -> Non
 def _write_checklist(sheet: Any, formats: dict[str, Any], edition: Edition) -> None:
     """Write what final asks, line by line, then what is set aside by unit."""
     content = edition.shaped
-    names = ("STT", "Điều kiện", "Đạt", "Còn thiếu")
+    names = ("STT", "Điều kiện", "Đạt", "Còn thiếu, hoặc được bỏ qua")
     top = _write_head(sheet, formats, edition, len(names) - 1)
     for index, name in enumerate(names):
         sheet.write_string(top, index, name, formats["heading"])
     row = top
     for row, line in enumerate(content["checklist"], start=top + 1):
         kind = "row" if line["is_met"] == "yes" else "missing"
-        missing = "; ".join(what["vi"] for what in line["missing"])
+        missing = "; ".join(what["vi"] for what in beside_line(line))
         sheet.write_number(row, 0, row - top, formats["row_number"])
         told = (line["vi"], "Đạt" if line["is_met"] == "yes" else "Chưa đạt", missing)
         for index, value in enumerate(told, start=1):
@@ -335,6 +336,9 @@ def _write_checklist(sheet: Any, formats: dict[str, Any], edition: Edition) -> N
     row += 2
     for index, name in enumerate(("Mã", "Đơn vị có bản ghi bị giữ lại", "Số bản ghi", "Tổng số; tỷ lệ; theo quy tắc")):
         sheet.write_string(row, index, name, formats["heading"])
+    if not content["set_aside"]["units"]:
+        row += 1
+        sheet.write_string(row, 1, "Không có", formats["row_text"])
     for unit in content["set_aside"]["units"]:
         row += 1
         rules = ", ".join(f"{rule['rule_id']}: {rule['records']}" for rule in unit["rules"])

@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from motcua.catalog import Catalog, Source, Unit
 from motcua.catalog.cells import CellCode, is_lacking
-from motcua.catalog.record_sources import heard_of, speaking_for
-from motcua.errors import MeasuresDiffer, NothingAnswered, ReportRefused
+from motcua.catalog.finality import load_without_source
+from motcua.catalog.models import Text
+from motcua.catalog.record_sources import heard_of, sources_of, speaking_for
+from motcua.errors import CatalogError, MeasuresDiffer, NothingAnswered, ReportRefused
 from motcua.ledger import Completeness, completeness, openings_unknown, owed_days, petitions_set_aside
 from motcua.period import Period
 from motcua.publish.form.scope import Scope
@@ -32,6 +34,7 @@ class SourceCell:
     to_date: date
     batches: tuple[tuple[str, str], ...]  # (batch id, SHA-256 of its manifest)
     is_after_end: bool = True  # its last day was answered for after it ended
+    reason: Text | None = None  # why a unit needs no source, where the catalogue says so
 
     @property
     def is_lacking(self) -> bool:
@@ -155,15 +158,50 @@ def _cell(answer: Completeness, *, is_aside: bool, is_unopened: bool) -> CellCod
 
 
 def without_source(
-    catalog: Catalog, units: list[Unit], cells: list[SourceCell], period: Period, record_kind: str = "dossier"
+    catalog: Catalog, units: list[Unit], period: Period, record_kind: str = "dossier"
 ) -> list[SourceCell]:
-    """Return a `not_expected` cell for each unit that no source speaks for: its zeros are not an answer."""
-    speaking = {cell.unit_id for cell in cells}
-    return [
-        SourceCell("", u.name, u.unit_id, u.code, u.level, "not_expected", period.from_date, period.to_date, ())
-        for u in units
-        if speaking.isdisjoint(heard_of(catalog, record_kind, u.unit_id))
-    ]
+    """Return a cell for each unit on whose days in the period no source that speaks for it is in force.
+
+    Its zeros are not an answer. It is `no_source`, which keeps an edition from being final, unless the catalogue says
+    of all these days why it has none (`without_source.yaml`): then `not_expected`, with the reason.
+
+    Raises:
+        CatalogError: that file names a unit that the catalogue has not.
+    """
+    stated = load_without_source(catalog.folder)
+    if unknown := [one.unit_id for one in stated.units if one.unit_id not in catalog.unit_by_id]:
+        raise CatalogError(
+            f"{catalog.folder / 'without_source.yaml'}: there is no unit {unknown[0]!r}.",
+            action="correct the unit_id; `motcua units show NAME` prints ids.",
+        )
+    speaking: dict[str, list[Source]] = {}
+    for source in sources_of(catalog, record_kind):
+        speaking.setdefault(source.unit_id, []).append(source)
+    found = []
+    for unit in units:
+        heard = heard_of(catalog, record_kind, unit.unit_id)
+        gap = days_without(unit, [source for one in heard for source in speaking.get(one, ())], period)
+        if gap is None:
+            continue
+        reason = stated.of(catalog.line_of(unit.unit_id), *gap)
+        cell: CellCode = "not_expected" if reason else "no_source"
+        found.append(SourceCell("", unit.name, unit.unit_id, unit.code, unit.level, cell, *gap, (), reason=reason))
+    return found
+
+
+def days_without(unit: Unit, sources: Sequence[Source], period: Period) -> tuple[date, date] | None:
+    """Return the first and the last day of a unit in a period on which none of its sources is in force, or none."""
+    first = max(period.from_date, unit.valid_from)
+    last = min(period.to_date, unit.valid_to or period.to_date)
+    for source in sorted(sources, key=lambda one: one.valid_from):
+        if source.valid_from > first:
+            break
+        first = max(first, (source.valid_to or last) + timedelta(days=1))
+    for source in sorted(sources, key=lambda one: one.valid_to or date.max, reverse=True):
+        if (source.valid_to or last) < last:
+            break
+        last = min(last, source.valid_from - timedelta(days=1))
+    return (first, last) if first <= last else None
 
 
 def _some(batch_ids: list[str]) -> str:

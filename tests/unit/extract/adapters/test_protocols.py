@@ -98,7 +98,7 @@ def kept(server: SandboxServer, protocol: str, window: Window = OCTOBER) -> dict
 
 
 # What a protocol does not carry, or spells in its own words.
-OWN_WORDS = {"record_no", "disposition_reason", "source_status", "mapping_issues", "procedure_suffix"}
+OWN_WORDS = {"as_sent", "record_no", "disposition_reason", "source_status", "mapping_issues", "procedure_suffix"}
 NOT_CARRIED = {
     "igate": OWN_WORDS | {"reference_uid", "parent_dossier_id", "is_clock_stopped", "online_level"},
     "tandan": OWN_WORDS | {"reference_uid", "parent_dossier_id", "is_clock_stopped", "is_synced_to_portal"},
