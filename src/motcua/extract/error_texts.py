@@ -19,13 +19,13 @@ ERRORS = (
     NOT_WORKED_OUT, NO_DAY,
 )  # fmt: skip
 _ERROR = re.compile(rf"\s*(?:{'|'.join(map(re.escape, ERRORS))}|Err:\s?\d{{3,5}}|#+)\s*", re.IGNORECASE)
-_FIRST = frozenset("#eE \t\n\u00a0")
+FIRST = frozenset("#eE \t\n\u00a0")  # what such a text begins with
 _FORMULA = re.compile(r"""=\s*[\w@"'(\[{$+-].*""", re.DOTALL)
 
 
 def is_error(value: Any) -> bool:
     """Return whether a value is the text of an error."""
-    return type(value) is str and value[:1] in _FIRST and _ERROR.fullmatch(value) is not None
+    return type(value) is str and value[:1] in FIRST and _ERROR.fullmatch(value) is not None
 
 
 def is_formula(text: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from motcua.extract.error_texts import NO_DAY, NOT_WORKED_OUT, is_error
+from motcua.extract.error_texts import FIRST, NO_DAY, NOT_WORKED_OUT, is_error
 from motcua.extract.records.convert import first_with_value
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import ConstantRule, InstantRule, KeyRule
@@ -72,7 +72,8 @@ class UnreadCells:
 
 
 def _rows(column: Sequence[Any]) -> Iterator[int]:
-    return (row for row, value in enumerate(column) if is_error(value))
+    # The first letter rules out nearly every value at a third of the cost of a call.
+    return (row for row, value in enumerate(column) if type(value) is str and value[:1] in FIRST and is_error(value))
 
 
 def readings(mapping: SourceMapping) -> list[_Reading]:
