@@ -187,4 +187,7 @@ def cut_catalog(folder: Path) -> Path:
             path.write_text(json.dumps(document, default=str, ensure_ascii=False), encoding="utf-8")
         else:
             path.unlink()
+    others = {"vi": "kịch bản chỉ gồm một phần các đơn vị", "en": "the scenario has a part of the units only"}
+    entry = {"unit_id": "84:2020", "with_all_below": True, "valid_from": "2020-01-01", **others}
+    (folder / "without_source.yaml").write_text(json.dumps({"units": [entry]}, ensure_ascii=False), encoding="utf-8")
     return folder

@@ -218,3 +218,24 @@ def test_a_run_planned_again_keeps_its_windows_whatever_is_asked_for_now() -> No
     first = ledger.plan_run(CATALOG, "r", day, source_ids=[SOURCE])
     assert len(first[0]) == 3
     assert ledger.plan_run(CATALOG, "r", day, source_ids=[SOURCE], window=(DAY, day)) == first
+
+
+def openings(chunks: list[list[str]]) -> list[bool]:
+    """Return of each batch whether it is an opening, the newest window first."""
+    batches = ledger.read_batches([batch_id for chunk in chunks for batch_id in chunk])
+    assert not any(batch.is_change_accepted or batch.is_shrink_accepted for batch in batches)
+    return [batch.is_opening for batch in sorted(batches, key=lambda batch: batch.window_from, reverse=True)]
+
+
+@pytest.mark.usefixtures("databases")
+def test_a_first_pull_is_an_opening_until_one_has_answered_and_of_several_windows_the_oldest_is() -> None:
+    assert openings(ledger.plan_run(CATALOG, "first", DAY, source_ids=[SOURCE])) == [True]
+    [[failed]] = ledger.plan_run(CATALOG, "again", DAY, source_ids=[SOURCE])
+    ledger.mark_failed(failed, "extract", BatchHeld("too few.", action="look."))
+    assert openings(ledger.plan_run(CATALOG, "third", DAY, source_ids=[SOURCE])) == [True]
+    assert openings(ledger.plan_run(CATALOG, "not", DAY, source_ids=[SOURCE], is_opening=False)) == [False]
+    consolidate_batches([validated_batch([dossier()])])
+    late = DAY + timedelta(days=150)
+    assert openings(ledger.plan_run(CATALOG, "catch up", late, source_ids=[SOURCE])) == [False] * 4
+    asked_for = ledger.plan_run(CATALOG, "asked for", late, source_ids=[SOURCE], is_opening=True)
+    assert openings(asked_for) == [False, False, False, True]

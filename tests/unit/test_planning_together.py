@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,10 @@ def plan(run_id: str, window: Window, *source_ids: str) -> list[str]:
 def asked() -> set[Window]:
     with store_engine().connect() as connection:
         return {tuple(row) for row in connection.execute(text("select window_from, window_to from batch"))}
+
+
+def test_a_run_that_a_person_starts_is_named_by_its_kind_its_second_and_eight_digits_of_chance() -> None:
+    assert re.fullmatch("cli-20251101T020304-[0-9a-f]{8}", ledger.new_run_id("cli", NOW))
 
 
 def test_every_window_of_runs_started_in_one_second_is_asked_for() -> None:
@@ -73,6 +78,8 @@ def test_a_run_that_asks_a_source_for_days_it_did_not_plan_is_refused_by_name() 
     assert plan("r", (date(2023, 10, 2), date(2023, 10, 30))) == planned  # every day of it is asked for
     with pytest.raises(ConfigurationError, match=f"Run r is planned already: it asks {SOURCE} for 2023-10-01 to"):
         plan("r", SEPTEMBER)
+    with pytest.raises(ConfigurationError, match="not 2023-09-15 to 2023-10-10"):
+        plan("r", (date(2023, 9, 15), date(2023, 10, 10)))
     with pytest.raises(ConfigurationError, match="not 2023-10-01 to 2023-11-01"):
         plan("r", (OCTOBER[0], date(2023, 11, 1)))
     assert asked() == {OCTOBER}

@@ -27,6 +27,7 @@ from motcua.extract.records.table import MIGRATED, SOFT_DELETED
 
 _NEVER = -(2**63)
 ENDS = ("finished_at", "returned_at", "refused_at")
+_UNREAD_END = rf"(?:^|; )(?:{'|'.join(ENDS)}):"
 OWN = (None, SOFT_DELETED, MIGRATED)  # the standings of rows that are dossiers of their own
 
 
@@ -93,8 +94,9 @@ def assign_dispositions(
 def belongs(pulled: pa.Table, window: Window, *, is_opening: bool = False) -> pa.ChunkedArray:
     """Return for each row of PULLED_SCHEMA whether one of its days is in the window, or it is open from before.
 
-    What was received after the window belongs to a later one. A row without a day of reception belongs, so that
-    validation judges it. Of an opening, what was closed after the window belongs too.
+    What was received after the window belongs to a later one. A row without a day of reception, or with an end that
+    could not be read, belongs, so that validation judges it. Of an opening, what was closed after the window belongs
+    too.
     """
     assert window.from_date is not None
     first = pa.scalar(_microseconds(window.from_date), pa.int64())
@@ -115,6 +117,7 @@ def belongs(pulled: pa.Table, window: Window, *, is_opening: bool = False) -> pa
             if is_opening
             else is_true(pc.and_(pc.greater_equal(ended, first), pc.less(ended, after))),
         )
+    touched = pc.or_(touched, is_true(pc.match_substring_regex(pulled["mapping_issues"], _UNREAD_END)))
     return pc.or_(pc.is_null(received), pc.and_(touched, is_true(pc.less(received, after))))
 
 

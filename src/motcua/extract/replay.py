@@ -104,7 +104,7 @@ class _Newest:
         self._last: dict[Key, int] = {}
         self._modified: dict[Key, tuple[datetime, int]] = {}
         self._outside: dict[Key, int] = {}
-        self._shown: set[Key] = set()
+        self._shown: dict[Key, int] = {}
 
     def add(self, batch: ledger.Batch) -> None:
         """Note what a pull showed; pulls are given in their order."""
@@ -112,7 +112,7 @@ class _Newest:
         landed = landing.read_records(batch.landing_uri, batch.manifest_sha256, self._kind)
         records = landed.filter(pc.equal(landed["disposition"], "record"))
         outside = landed.filter(pc.equal(landed["disposition"], "out_of_window"))
-        self._shown.update(_keys(records, self._kind))
+        self._shown.update(dict.fromkeys(_keys(records, self._kind), pull))
         self._outside.update(dict.fromkeys(_keys(outside, self._kind), pull))
         # Of what was validated before its hash was kept, landing alone tells: every record counts as accepted.
         accepted = records
@@ -136,6 +136,16 @@ class _Newest:
             return pull in (self._last[key], modified and modified[1])
         is_later = pull > self._last.get(key, -1)
         return is_later or (modified is not None and modified_at is not None and modified_at > modified[0])
+
+    def took_over(self, batch: ledger.Batch, key: Key, now: Key) -> bool:
+        """Return whether a later pull showed a record under its key of today, and the store has none under the old one.
+
+        What was accepted under the old key is taken from the store once the new one is accepted.
+        """
+        if key[-1] is None or key == now:
+            return False
+        later = self._last if key in self._accepted[batch.batch_id] else self._shown
+        return later.get(now, -1) > self._pulls[batch.batch_id]
 
 
 def modified_times(table: pa.Table) -> list[datetime | None]:
@@ -203,10 +213,15 @@ def _draft(
                 and newest.takes(batch, keys[row], dispositions[row], modified[row])
             )
         ]
-    chosen = landed.take(pa.array(rows, pa.int64()))
-    read = reader.read(batch, chosen)
-    before = {key for key in _keys(chosen, kind) if key[-1] is not None}
-    lost = before - set(_keys(read, kind)) if is_stored else set()
+    read = reader.read(batch, landed.take(pa.array(rows, pa.int64())))
+    now = _keys(read, kind)
+    if newest is not None:
+        is_left = [not newest.took_over(batch, keys[row], other) for row, other in zip(rows, now, strict=True)]
+        rows = [row for row, is_one in zip(rows, is_left, strict=True) if is_one]
+        read = read.filter(pa.array(is_left, pa.bool_()))
+        now = _keys(read, kind)
+    before = {keys[row] for row in rows if keys[row][-1] is not None}
+    lost = before - set(now) if is_stored else set()
     if newest is not None:
         read = read.filter(pc.not_equal(read["disposition"], "out_of_window"))
     is_record = [

@@ -20,6 +20,7 @@ from motcua.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)
 
+NAMED = 20  # of what is missing, in what a task passes on
 COMPLETENESS: dict[str, Literal["provisional", "final"] | None] = {
     "auto": None,
     "provisional": "provisional",
@@ -166,5 +167,6 @@ def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[
         "completeness": edition.completeness,
         "sha256": edition.sha256,
         "files": [str(path) for path in files],
-        "missing": missing,
+        "missing_count": len(missing),
+        "missing": missing[:NAMED],
     }

@@ -1,7 +1,7 @@
 """Office files that came out wrong: no final form is made of what could not be read, and a correction is replayed.
 
-`spreadsheet_cases/` are the cases `yy`, `dueerror` and `night-mixerr` of the reference inputs (made up, no person in
-them exists), with `covers: register` said in their mappings.
+`spreadsheet_cases/` are the cases `yy`, `dueerror`, `night-mixerr` and `error-cells` of the reference inputs (made up,
+no person in them exists), with `covers: register` said in their mappings.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.extract.cell_files import BROKEN, WITHOUT, Cell, as_csv, as_ods, as_xls, by_openpyxl
 
 from motcua.catalog import load_catalog
 from motcua.cli import main
@@ -55,9 +57,9 @@ def motcua(
     return run
 
 
-def unmet(motcua: Command, unit: str) -> dict[str, str]:
+def unmet(motcua: Command, unit: str, month: tuple[str, ...] = OCTOBER) -> dict[str, str]:
     """Publish October of a unit, and return the lines of its checklist that are not met, with what is missing."""
-    motcua("report", "publish", "form-06", "--unit", unit, *OCTOBER)
+    motcua("report", "publish", "form-06", "--unit", unit, *month)
     newest: dict[str, Any] = json.loads(motcua("edition", "list", "--unit", unit, "--json"))[0]
     content = json.loads(motcua("edition", "show", newest["edition_id"]))
     lines = {line["code"]: line for line in content["checklist"] if line["is_met"] == "no"}
@@ -85,3 +87,26 @@ def test_files_with_errors_or_years_of_two_digits_are_never_final(motcua: Comman
     total = json.loads(motcua("report", "form-06", "--unit", "yy", *OCTOBER, "--json"))["total"]
     assert tuple(total[code] for code in EIGHT) == (4, 5, 1, 4, 2, 2, 1, 1)
     assert unmet(motcua, "yy") == {}
+
+
+def test_no_kind_of_file_makes_an_unread_due_date_an_empty_one(motcua: Command, catalog: Path) -> None:
+    october = ("--from", "2025-10-01", "--to", "2025-10-31")
+    header = ["Số hồ sơ", "Thủ tục", "Kênh", "Ngày nhận", "Hẹn trả", "Ngày xong", "Ngày trả", "Tình trạng"]
+    for name, write in {"b.xls": as_xls, "c.ods": as_ods, "d.csv": as_csv, "e.xlsx": by_openpyxl}.items():
+        rows = [
+            [f"{name[0]}-{number}", "Chứng thực bản sao", "Trực tiếp", date(2025, 10, 6), due, date(2025, 10, 20),
+             date(2025, 10, 20), "Đã trả kết quả"]
+            for number, due in enumerate((Cell("#REF!", BROKEN), Cell(0, WITHOUT), date(2025, 10, 8)))
+        ]  # fmt: skip
+        (catalog / "drops" / "error-cells-a" / name).write_bytes(write([header, *rows]))
+    told = motcua("ingest", "--source", "error-cells-a.x", "--source", "error-cells-b.x", *october)
+    assert "2 of 2 sources loaded." in told
+    # Of the case two formulas that were never worked out, two errors and two late ones; of each file above one of each.
+    missing = unmet(motcua, "error-cells-a", october)
+    assert "12 of 18 records (66.67 %" in missing["nothing_set_aside"]
+    assert missing["everything_read"] == "due_at: 12 records"
+    # The case `drops-b`: a workbook that counts days from 1904.
+    assert unmet(motcua, "error-cells-b", october) == {}
+    for unit, right in (("error-cells-a", (0, 6, 0, 0, 0, 6, 0, 0)), ("error-cells-b", (0, 3, 0, 3, 0, 0, 0, 0))):
+        total = json.loads(motcua("report", "form-06", "--unit", unit, *october, "--json"))["total"]
+        assert tuple(total[code] for code in EIGHT) == right

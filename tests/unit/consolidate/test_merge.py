@@ -51,6 +51,15 @@ def test_a_different_time_of_the_pull_alone_is_not_a_change() -> None:
     assert load(validated_batch([dossier(modified_at=datetime(2023, 10, 7))])).unchanged_count == 1
 
 
+def test_a_state_modified_before_the_newest_repetition_of_another_changes_nothing() -> None:
+    load(validated_batch([dossier(modified_at=datetime(2023, 10, 6))]))
+    load(validated_batch([dossier(modified_at=datetime(2023, 10, 8))]))  # nothing changed, but it was true until then
+    between = validated_batch([dossier(channel_code=2, modified_at=datetime(2023, 10, 7))])
+    assert load(between).stale_count == 1
+    after = validated_batch([dossier(channel_code=2, modified_at=datetime(2023, 10, 9))])
+    assert load(after).changed_count == 1
+
+
 def test_a_loaded_batch_is_loaded_once() -> None:
     batch_id = validated_batch([dossier("1")])
     before = load(batch_id)

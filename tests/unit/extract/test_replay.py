@@ -68,6 +68,10 @@ def current(source_id: str = "plain.x") -> dict[str, dict[str, Any]]:
         return {row["dossier_id"]: dict(row) for row in connection.execute(text(sql), {"source": source_id}).mappings()}
 
 
+def counted() -> set[str]:
+    return {number for number, row in current().items() if not row["is_deleted"]}
+
+
 def still_open(source_id: str = "plain.x") -> set[str | None]:
     sql = "select record_id from quarantine_status where status = 'open' and source_id = :source"
     with store_engine().connect() as connection:
@@ -167,6 +171,33 @@ def test_a_batch_that_was_held_is_not_read_again_by_other_keys_than_the_store_ha
     read_by(tmp_path, WIDE)
     assert [batch.state for batch in replay()] == ["loaded", "loaded"]
     assert current().keys() == {f"0{number}" for number in numbers}
+
+
+@pytest.mark.usefixtures("databases")
+def test_pulls_of_before_a_key_was_changed_can_be_read_again_once_a_pull_has_put_the_new_keys_in_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_catalog("register", HEAD, tmp_path, monkeypatch)
+    rows = [dossier(number).replace(f"H59.11-231001-{number:04}", f"0{number}") for number in range(1, 7)]
+    rows[5] = rows[5].replace("Trực tiếp", "Bưu điện")
+    say(tmp_path, *rows)
+    first = pull()
+    by_key = NARROW.replace("identity: {as: code,", "identity: {as: key, unique_in: [],")
+    read_by(tmp_path, by_key)
+    with pytest.raises(ContractBroken, match=r"6 records of batch .* have another key now"):
+        replay()
+    say(tmp_path, *rows[:4], rows[5])  # 5 is not shown any more, and nobody can say under which key it stands
+    assert pull().state == "loaded"
+    assert counted() == {"1", "2", "3", "4", "05"}
+    with pytest.raises(ContractBroken, match=f"1 records of batch {first.batch_id} have another key now"):
+        replay()
+    say(tmp_path, *rows)
+    assert pull().state == "loaded"
+    assert counted() == {"1", "2", "3", "4", "5"}
+    read_by(tmp_path, by_key.replace('"Trực tuyến": 2', '"Trực tuyến": 2, "Bưu điện": 3'))
+    assert {batch.state for batch in replay()} == {"loaded"}
+    assert counted() == {*"123456"}
+    assert current()["6"]["channel_code"] == 3
 
 
 @pytest.mark.usefixtures("databases")

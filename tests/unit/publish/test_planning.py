@@ -74,6 +74,31 @@ def test_a_form_is_published_once_a_source_tells_a_fact_of_it(catalog: Path) -> 
     assert due() == ["digitisation", "form-06", "online-payment"]
 
 
+@pytest.mark.parametrize(
+    ("unit", "days", "is_due"),
+    [
+        ("84", {}, True),
+        ("29236", {}, True),
+        ("29239", {}, False),  # its own source tells nothing of it
+        ("84", {"valid_to": "2023-09-14"}, False),
+        ("84", {"valid_from": "2023-10-15"}, False),
+        ("84", {"valid_to": "2023-09-15"}, True),
+    ],
+)
+def test_only_sources_of_the_unit_that_are_in_force_in_the_period_tell_a_form(
+    catalog: Path, unit: str, days: dict[str, str], is_due: bool
+) -> None:
+    mapping = yaml.safe_load((catalog / "mappings" / "opencps.yaml").read_text(encoding="utf-8"))
+    mapping["fields"]["has_electronic_result"] = {"as": "flag", "key": "x"}
+    (catalog / "mappings" / "other.yaml").write_text(yaml.safe_dump(mapping, allow_unicode=True), encoding="utf-8")
+    path = catalog / "sources" / "tra-vinh.yaml"
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    [entry] = [one for one in document["sources"] if one["source_id"] == "tra-vinh.c29236"]
+    entry |= {"mapping": "other", **days}
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    assert ("digitisation" in due(unit)) is is_due
+
+
 def test_petitions_are_published_where_a_source_of_them_holds_in_the_period(catalog: Path) -> None:
     (catalog / "petitions").mkdir()
     (catalog / "petitions" / "city.yaml").write_text(

@@ -16,10 +16,11 @@ from motcua.catalog.options import FilesOptions
 from motcua.errors import ContractBroken
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
-from motcua.extract.records.rules import PLACES, KeyRule
+from motcua.extract.records.rules import PLACES, InstantRule, KeyRule
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drop_order import month_of
 from motcua.extract.wire.drops import DropFolder
+from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.tabular import Layout, Table, read_tables
 from motcua.spelling import fold
 
@@ -37,6 +38,12 @@ class FilesAdapter:
         self._mapping = mapping
         self._optional = options.optional_columns
         self._drops = DropFolder(source, options.path, connection)
+        self._serials = [
+            key
+            for rule in mapping.fields.values()
+            if isinstance(rule, InstantRule) and "excel" in rule.formats
+            for key in rule.key
+        ]
         self._layout = Layout(
             frozenset((*mapping.keys.keep, *mapping.keys.hmac)),
             options.encoding,
@@ -72,12 +79,15 @@ class FilesAdapter:
         names = record_keys(table.columns, table.place, (*keys.keep, *keys.hmac), keys.listed, self._optional)
         absent = dict.fromkeys(names) | stands
         records: list[Record] = []
+        serials = [key for key in self._serials if key in names] if table.day_zero != DAY_ZERO else []
         for _, cells in table.rows:
             records.append(
                 stands | dict(zip(names, cells, strict=True))
                 if len(cells) == len(names)
                 else absent | dict(zip(names, cells, strict=False))
             )
+            for key in serials:
+                records[-1][key] = serial_day(records[-1][key], table.day_zero)
             if len(records) == self._source.page_size:
                 yield Page(records, None)
                 records = []

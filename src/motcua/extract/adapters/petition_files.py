@@ -18,12 +18,14 @@ from motcua.catalog import Source
 from motcua.catalog.options import PetitionFilesOptions
 from motcua.days.workdays import add_workdays, working_calendar
 from motcua.extract.adapters.files import record_keys
+from motcua.extract.error_texts import is_error
 from motcua.extract.records import instants
 from motcua.extract.records.convert import Problem, code_reader, value_reader
 from motcua.extract.records.privacy import MASKED
 from motcua.extract.records.rules import NameRule
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drops import DropFolder
+from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.tabular import Layout, read_tables
 from motcua.settings import Settings
 from motcua.spelling import folded
@@ -43,6 +45,8 @@ class PetitionFilesAdapter:
         self._drops = DropFolder(source, self._options.path, connection)
         self._headings = {name: heading for name, heading in self._options.columns.model_dump().items() if heading}
         self._columns = tuple(dict.fromkeys(self._headings.values()))
+        is_serial = "excel" in self._options.formats
+        self._serials = frozenset(self._headings[name] for name in _DAYS if is_serial and name in self._headings)
         self._layout = Layout(frozenset(self._columns), self._options.encoding, self._options.delimiter)
         self._reader = _Reader(source)
 
@@ -61,8 +65,15 @@ class PetitionFilesAdapter:
         for name, body in self._drops.read():
             for table in read_tables(body, name, self._layout):
                 keys = record_keys(table.columns, table.place, self._columns)
+                serials = self._serials if table.day_zero != DAY_ZERO else frozenset[str]()
                 rows = [
-                    self._reader.petition(f"{table.place} row {number}", dict(zip(keys, cells, strict=False)))
+                    self._reader.petition(
+                        f"{table.place} row {number}",
+                        {
+                            key: serial_day(cell, table.day_zero) if key in serials else cell
+                            for key, cell in zip(keys, cells, strict=False)
+                        },
+                    )
                     for number, cells in table.rows
                 ]
                 yield pa.Table.from_pylist(rows, schema=PETITION.pulled_schema)
@@ -94,7 +105,8 @@ class _Reader:
         issues: dict[str, str] = {}
         for name, read in self._readers.items():
             value = self._value(name, cells)
-            converted = None if value is None else read(value)
+            unread = Problem("holds an error of the spreadsheet") if is_error(value) else None
+            converted = None if value is None else unread or read(value)
             if isinstance(converted, Problem):
                 issues[name] = converted.why
                 converted = converted.instead

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from motcua.extract.error_texts import is_error
 from motcua.extract.records import instants
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.paths import Picker, Record
@@ -128,6 +129,8 @@ def _kind(value: Any) -> str:
 
 
 def _shape(value: Any) -> str:
-    """Return the shape of a value without its content: digits become 9, letters become a."""
+    """Return the shape of a value without its content: digits become 9, letters become a. An error stays as it is."""
     text = str(value)[:24]
+    if is_error(value):
+        return text
     return "".join("9" if letter.isdigit() else "a" if letter.isalpha() else letter for letter in text)

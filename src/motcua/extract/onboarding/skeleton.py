@@ -19,6 +19,7 @@ from typing import Any
 
 import fsspec
 
+from motcua.extract.error_texts import is_error
 from motcua.extract.records import instants
 from motcua.extract.records.privacy import holds_personal
 from motcua.extract.wire.tabular import Layout, read_tables
@@ -88,7 +89,8 @@ class Sample:
 
     def values(self, column: str) -> list[Any]:
         position = self.columns.index(column)
-        return [row[position] for row in self.rows if position < len(row) and row[position] is not None]
+        cells = [row[position] for row in self.rows if position < len(row)]
+        return [cell for cell in cells if cell is not None and not is_error(cell)]
 
     def words(self, column: str) -> list[str]:
         """The words of a column that behaves like a code list; an empty list for any other column."""

@@ -17,6 +17,7 @@ import orjson
 import pyarrow as pa
 
 from motcua.catalog import Catalog
+from motcua.extract.error_texts import ERRORS, is_error
 from motcua.extract.records.convert import Memo, NameProcedure
 from motcua.extract.records.keys import Place, place
 from motcua.extract.records.mapping import SourceMapping
@@ -134,7 +135,7 @@ class AsSent:
         nulls, masker = self._nulls[key], self._masker
 
         def keep(text: str) -> Any:
-            if not tidy(text) or text in nulls or text.lower() in _FLAGS:
+            if not tidy(text) or text in nulls or text.lower() in _FLAGS or is_error(text):
                 return text
             if len(text) <= LONGEST and text.isprintable() and masker.fits(key, text):
                 return text
@@ -203,6 +204,7 @@ def vocabulary(mapping: SourceMapping, catalog: Catalog, pseudonymise: Pseudonym
             words += rule.choices
         if not isinstance(rule, ConstantRule):
             nothing.update(map(str, rule.null_values))
+    words += ERRORS  # of what was landed when they were not kept
     words += (entry.code for entry in catalog.agency_codes)
     words += (unit.name for unit in catalog.units)
     words += (entry.name for entries in catalog.names_by_unit.values() for entry in entries)

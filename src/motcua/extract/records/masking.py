@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from motcua.extract.error_texts import is_error
 from motcua.extract.records.convert import NameProcedure, Problem, as_pairs, code_reader, read_integer, value_reader
 from motcua.extract.records.keys import number_reader
 from motcua.extract.records.mapping import SourceMapping
@@ -134,7 +135,7 @@ class Masker:
                 return value
             previous = self._pseudonymise.previous_refs(value)
             return {_REF: self._pseudonymise(value), **({_PREVIOUS: previous} if previous else {})}
-        if value == "" or value in self._nulls:
+        if value == "" or value in self._nulls or is_error(value):
             return value
         if isinstance(value, str) and (len(value) > LONGEST or not value.isprintable()):
             return MASKED

@@ -37,6 +37,7 @@ from motcua.extract.records.rules import (
     KeyRule,
     StandingRule,
 )
+from motcua.extract.records.unread import UnreadCells, readings
 from motcua.procedures import procedure_namer, split_procedure
 from motcua.settings import Settings
 from motcua.spelling import folded
@@ -85,6 +86,7 @@ class TableBuilder:
         self._needs_names = "source_status" not in mapping.fields or any(
             isinstance(field, InstantRule) and field.only_status for field in mapping.fields.values()
         )
+        self._readings = readings(mapping)
         self._integers = Memo(read_integer)
         self._flags = Memo(read_flag)
         self._procedures = Memo(split_procedure)
@@ -180,10 +182,13 @@ class TableBuilder:
     def _read(
         self, values: dict[str, Sequence[Any]], rows: int, issues: Issues, as_sent: pa.ChunkedArray | None = None
     ) -> pa.Table:
-        report = _reporter(issues)
+        report, said = _reporter(issues), values
+        unread = UnreadCells(self._readings, said)
+        values = unread.values
         rule = self._mapping.status
         statuses = _scalars(first_with_value(values, rule.key, self._nulls)) if rule.key else [None] * rows
         names = [self._names[status] for status in statuses] if self._needs_names else ()
+        unread.report(names, report)
         columns: dict[str, pa.Array] = {
             "system_code": pa.repeat(self._source.system_code, rows),
             "agency_code": pa.repeat(self._source.agency_code, rows),
@@ -210,7 +215,7 @@ class TableBuilder:
             broken = {issue.split(":")[0] for told in issues.values() for issue in told}
             if self._number_is_key:  # it is a copy of the key, and was not read itself
                 broken.add("dossier_no")
-            as_sent = self._as_sent.column(values, rows, readable_keys(self._mapping, broken))
+            as_sent = self._as_sent.column(said, rows, readable_keys(self._mapping, broken))
         columns["as_sent"] = as_sent
         if issues:
             columns["mapping_issues"] = pa.array(

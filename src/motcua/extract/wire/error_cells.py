@@ -1,70 +1,79 @@
-"""The cells of an XLSX workbook that hold an error (`#REF!`), or a formula without a stored value.
+"""What the reader of workbooks does not tell: which cells are unread, and from which day a workbook counts days.
 
-The reader of workbooks gives such a cell as an empty one. An empty due date is none, and none counts as on time, so a
-cell that could not be worked out must not be taken for empty. ECMA-376 part 1, section 18.3.1.4 (`c`, type `e`).
+The reader gives a cell with an error, or with a formula without a stored value, as an empty one. An empty due date is
+none, and none counts as on time, so a cell that could not be worked out must not be taken for empty.
 """
 
 from __future__ import annotations
 
 import io
-import posixpath
-import re
 import zipfile
-from collections.abc import Iterator, Mapping
-from xml.etree import ElementTree
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
 
-WITHOUT_VALUE = "#FORMULA?"
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
-_PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
-_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)</")
-_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+from motcua.extract.error_texts import NO_DAY
+from motcua.extract.wire.ods_errors import ods_errors
+from motcua.extract.wire.xls_errors import xls_errors
+from motcua.extract.wire.xlsx_errors import xlsx_errors
+
+DAY_ZERO = date(1899, 12, 30)  # of a workbook that does not say otherwise
+_SERIALS = (1, 2_958_466)  # 1900-01-01 to 9999-12-31
 
 
-def error_cells(body: bytes) -> dict[str, Mapping[tuple[int, int], str]]:
-    """Return, by sheet, the text of each error cell by its row and column, both counted from 1.
+@dataclass(frozen=True)
+class NotTold:
+    """Of a workbook: by sheet, the text of each unread cell by its row and column, both from 1; and day 0 of its days.
 
-    A workbook of another kind, or one whose parts are not where the format has them, has none: whoever reads it next
-    says what is wrong with it.
+    Cells that have a day as their format are read right whatever day 0 is; plain numbers that a mapping reads as days
+    are not (`serial_day`).
     """
+
+    unread: Mapping[str, Mapping[tuple[int, int], str]]
+    day_zero: date = DAY_ZERO
+
+
+def not_told(body: bytes, sheets: Sequence[str]) -> NotTold:
+    """Return what the reader does not tell of a workbook.
+
+    Args:
+        body: the file.
+        sheets: the names of its sheets, in their order, as the reader has them.
+
+    Raises:
+        ValueError: it cannot be told which cells are unread.
+    """
+    if not body.startswith(b"PK"):
+        by_number, day_zero = xls_errors(body)
+        return NotTold(_named(by_number, sheets), day_zero)
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            return {name: dict(_errors(archive.read(part))) for name, part in _parts(archive)}
-    except (KeyError, zipfile.BadZipFile, ElementTree.ParseError):
-        return {}
+            if "content.xml" in archive.namelist():
+                by_number, day_zero = ods_errors(archive)
+                return NotTold(_named(by_number, sheets), day_zero)
+            return NotTold(*xlsx_errors(archive))
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"it cannot be unpacked: {error}") from None
 
 
-def _parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """Yield the name of each worksheet and the part of the archive that holds it."""
-    relations = {
-        one.get("Id"): one
-        for one in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  no entities below
-    }
-    workbook = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
-    for sheet in workbook.iterfind("{*}sheets/{*}sheet"):
-        relation = relations.get(sheet.get(_RELATION))
-        if relation is not None and str(relation.get("Type")).endswith("/worksheet"):
-            yield str(sheet.get("name")), posixpath.normpath(posixpath.join("/xl", str(relation.get("Target"))))[1:]
+def _named(by_number: Sequence[Mapping[tuple[int, int], str]], sheets: Sequence[str]) -> dict[str, Any]:
+    if not any(by_number):
+        return {name: {} for name in sheets}
+    if len(by_number) != len(sheets):
+        raise ValueError(f"it has {len(sheets)} sheets, and {len(by_number)} were found")
+    return dict(zip(sheets, by_number, strict=True))
 
 
-def _errors(sheet: bytes) -> Iterator[tuple[tuple[int, int], str]]:
-    if b't="e"' not in sheet and not _FORMULA.search(sheet):
-        return  # the common case costs two searches
-    for cell in _CELL.finditer(sheet):
-        attributes, inner = cell[1], cell[2] or b""
-        is_error = b't="e"' in attributes
-        if not is_error and not _FORMULA.search(inner):
-            continue
-        value = _VALUE.search(inner)
-        place = _PLACE.search(attributes)
-        is_text = b't="str"' in attributes  # a formula whose result is an empty text has a value
-        if place is not None and (is_error or (value is None and not is_text)):
-            text = value[1].decode("utf-8", "replace") if value else WITHOUT_VALUE
-            yield (int(place[2]), _column(place[1])), text if is_error else WITHOUT_VALUE
+def serial_day(value: Any, day_zero: date) -> Any:
+    """Return a plain number of days as Excel counts them from 1900, where the workbook counts from another day.
 
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number
+    A text of digits is unread: it may have been copied from a workbook of either kind. Other values stay as they are.
+    """
+    if day_zero == DAY_ZERO or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return NO_DAY if value.replace(".", "", 1).isdecimal() and len(value.split(".")[0]) <= 6 else value
+    if isinstance(value, int | float) and _SERIALS[0] <= value < _SERIALS[1]:
+        return value + (day_zero - DAY_ZERO) // timedelta(days=1)
+    return value

@@ -1,8 +1,9 @@
 """Reads tables from dropped files (CSV, and XLSX, XLS or ODS workbooks) as rows of cells below a header.
 
 This module does not know the meaning of columns. Cells are text, integers, floats, booleans, dates and instants; an
-empty cell is None. A cell of an XLSX workbook that holds an error is the text of that error (`#REF!`), never empty.
-Errors name the file, the sheet and the row, never a cell.
+empty cell is None. A cell that could not be worked out is the text of its error (`#REF!`, or `#FORMULA?` of a formula
+without a value), never empty; `motcua.extract.error_texts` knows these texts. Errors name the file, the sheet and the
+row, never a cell.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from itertools import islice
 from typing import Any
 
 from motcua.errors import ContractBroken, SourceUnavailable
-from motcua.extract.wire.error_cells import error_cells
+from motcua.extract.error_texts import NOT_WORKED_OUT, is_formula
+from motcua.extract.wire.error_cells import DAY_ZERO, NotTold, not_told
 from motcua.spelling import fold, tidy
 
 _HEADER_WITHIN = 30  # the header is within so many rows, after a title, a motto and empty lines
@@ -56,13 +59,14 @@ class Table:
     """One table: its file (and sheet), the columns by position (empty text: a column without a name), and its rows.
 
     A row comes with its number in the file, counted from 1. Rows without any value are left out. `sheet` is None for a
-    CSV.
+    CSV. Plain numbers of days count from `day_zero` (`error_cells.serial_day`).
     """
 
     place: str
     columns: tuple[str, ...]
     rows: Iterator[tuple[int, Cells]]
     sheet: str | None = None
+    day_zero: date = DAY_ZERO
 
 
 def read_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
@@ -132,9 +136,10 @@ def _lines(text: str, name: str, delimiter: str, offset: int) -> Iterator[tuple[
     # Strict, because a quotation mark that is not closed would turn the rest of the file into one cell.
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number = offset
+    has_formulas = "=" in text
     try:
         for number, row in enumerate(lines, start=1 + offset):
-            yield number, [cell.strip() or None for cell in row]
+            yield number, [_cell(cell) for cell in row] if has_formulas else [cell.strip() or None for cell in row]
     except csv.Error as error:
         if "end of data" in str(error):
             raise _incomplete(name) from None
@@ -167,7 +172,6 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
             f"{name} is not a workbook that can be read ({type(error).__name__}).",
             action="open it in Excel or LibreOffice and save it as XLSX.",
         ) from None
-    errors = error_cells(body) if body.startswith(_ZIP) else {}
     known = {fold(sheet): sheet for sheet in workbook.sheet_names}
     if missing := [sheet for sheet in layout.sheets if fold(sheet) not in known]:
         raise ContractBroken(
@@ -179,31 +183,61 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
         for sheet in workbook.sheets_metadata
         if sheet.typ == calamine.SheetTypeEnum.WorkSheet and sheet.visible == calamine.SheetVisibleEnum.Visible
     ]
+    beside = _not_told(body, name, workbook.sheet_names)
     for sheet_name in [known[fold(sheet)] for sheet in layout.sheets] or visible:
         sheet = workbook.get_sheet_by_name(sheet_name)
-        if sheet.start is None and not layout.sheets:
-            continue
-        # The reader returns empty rows above the first cell, so row numbers are those of the sheet. It leaves out empty
-        # columns to the left, so a column is identified by its name only.
-        cells = sheet.iter_rows() if sheet.start is not None else iter(())
-        broken = errors.get(sheet_name, {}) if sheet.start is not None else {}
-        left = sheet.start[1] if sheet.start is not None else 0
-        rows = (
-            (
-                number,
-                [
-                    broken.get((number, left + place), _cell(value)) if broken else _cell(value)
-                    for place, value in enumerate(row, start=1)
-                ],
+        if sheet_name not in beside.unread:
+            raise ContractBroken(
+                f"{name}, sheet {sheet_name!r}: it cannot be told which of its cells hold errors.",
+                action="open it in Excel or LibreOffice and save it as XLSX.",
             )
-            for number, row in enumerate(cells, start=1)
-        )
-        yield _table(f"{name}, sheet {sheet_name!r}", rows, layout, is_ended=True, sheet=sheet_name)
+        if sheet.start is None and not beside.unread[sheet_name] and not layout.sheets:
+            continue
+        rows = _sheet_rows(sheet, beside.unread[sheet_name])
+        place = f"{name}, sheet {sheet_name!r}"
+        yield _table(place, rows, layout, is_ended=True, sheet=sheet_name, day_zero=beside.day_zero)
+
+
+def _not_told(body: bytes, name: str, sheets: Sequence[str]) -> NotTold:
+    try:
+        return not_told(body, sheets)
+    except ValueError as error:
+        raise ContractBroken(
+            f"{name}: it cannot be told which of its cells hold errors or formulas without a value ({error}).",
+            action="open it in Excel or LibreOffice and save it as XLSX.",
+        ) from None
+
+
+def _sheet_rows(sheet: Any, unread: Mapping[tuple[int, int], str]) -> Iterator[tuple[int, Cells]]:
+    """Yield the rows of a sheet with its unread cells, and those that hold nothing else.
+
+    The reader returns empty rows above the first cell, so row numbers are those of the sheet. It leaves out empty
+    columns to the left, so a column is identified by its name only.
+    """
+    by_row: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+    is_empty = sheet.start is None
+    left = 0 if is_empty else sheet.start[1]
+    width = max((column for _, column in unread), default=0) if is_empty else sheet.end[1] + 1 - left
+    for (number, column), text in unread.items():
+        if left < column <= left + width:  # a column outside has no name
+            by_row[number].append((column - left - 1, text))
+    number = 0
+    for number, row in enumerate(() if is_empty else sheet.iter_rows(), start=1):
+        cells = [_cell(value) for value in row]
+        for position, text in by_row.pop(number, ()):
+            cells[position] = text
+        yield number, cells
+    for number in sorted(by_row):
+        cells = [None] * width
+        for position, text in by_row[number]:
+            cells[position] = text
+        yield number, cells
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        return value.strip() or None
+        text = value.strip()
+        return NOT_WORKED_OUT if text[:1] == "=" and is_formula(text) else text or None
     if isinstance(value, float) and value.is_integer():
         return int(value)  # Excel has no integers
     return str(value) if isinstance(value, time | timedelta) else value
@@ -213,11 +247,16 @@ def _cell(value: Any) -> Any:
 
 
 def _table(
-    place: str, rows: Iterator[tuple[int, Cells]], layout: Layout, is_ended: bool, sheet: str | None = None
+    place: str,
+    rows: Iterator[tuple[int, Cells]],
+    layout: Layout,
+    is_ended: bool,
+    sheet: str | None = None,
+    day_zero: date = DAY_ZERO,
 ) -> Table:
     header_row, header, read_ahead = _header(place, rows, layout)
     columns = tuple(tidy(str(cell)) if cell is not None else "" for cell in header)
-    return Table(place, columns, _body(place, columns, header_row, read_ahead, rows, layout, is_ended), sheet)
+    return Table(place, columns, _body(place, columns, header_row, read_ahead, rows, layout, is_ended), sheet, day_zero)
 
 
 def _header(

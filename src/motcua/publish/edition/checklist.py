@@ -76,7 +76,7 @@ def judge(
             line.code,
             Text(vi=line.vi, en=line.en),
             tuple(_JUDGES[line.code](found)),
-            tuple(_without_source_by_reason(found)) if line.code == "units_have_sources" else (),
+            tuple(_NOTES[line.code](found)) if line.code in _NOTES else (),
         )
         for line in finality.lines
     ]
@@ -173,11 +173,11 @@ def _nothing_set_aside(found: Findings) -> list[Text]:
 
 def _above(name: str, waived: int, of: int, cap: Decimal) -> list[Text]:
     """Return that more is waived than may be; the share is not rounded before it is compared."""
-    if not waived or Decimal(100 * waived) <= cap * of:
+    if Decimal(100 * waived) <= cap * of:
         return []
     return [
         Text(
-            vi=f"{name}: {waived}/{of} bản ghi được miễn, quá mức {cap} %".replace(".", ","),
+            vi=f"{name}: {waived}/{of} bản ghi được miễn, quá mức {str(cap).replace('.', ',')} %",
             en=f"{name}: {waived} of {of} records are waived, above the cap of {cap} %",
         )
     ]
@@ -212,6 +212,7 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "identities_hold": _refused_otherwise,
     "measures_agree": _refused_otherwise,
 }
+_NOTES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {"units_have_sources": _without_source_by_reason}
 
 
 def _cell(cell: SourceCell) -> Text:

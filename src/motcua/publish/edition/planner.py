@@ -59,7 +59,7 @@ def plan_publication(unit: str, today: date | None = None) -> list[Planned]:
     """
     now = today or datetime.now(ZoneInfo(TIMEZONE)).date()
     catalog = load_catalog(Settings.load().catalog_dir)
-    if unit not in catalog.unit_by_id and unit not in catalog.units_by_code:
+    if unit not in catalog.units_by_code:
         catalog.unit(unit, now)  # refuses it by name
     source_ids = [source.source_id for source in every_source(catalog) if catalog.belongs_to(source.unit_id, unit)]
     newest = {
@@ -105,9 +105,10 @@ def periods_over(first: date, today: date) -> list[tuple[Clock, Period]]:
 
 
 def _changes(store: Connection, source_ids: list[str], since: datetime | None) -> list[tuple[datetime, date]]:
-    """Return when batches were measured since an instant, and from which day on each changed figures."""
-    if since is None:
-        return []
+    """Return when batches were measured since an instant, and from which day on each changed figures.
+
+    Without an instant nothing is returned.
+    """
     rows = store.execute(statement("publish/changes_by_batch"), {"source_ids": source_ids, "since": since})
     return [(row.measured_at, row.changed_from) for row in rows]
 

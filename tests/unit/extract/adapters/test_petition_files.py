@@ -63,6 +63,8 @@ def test_a_row_lands_with_the_meaning_that_its_source_states(folder: Path) -> No
         ({"Hạn xử lý": "cuối tháng"}, {"due_on": None}, "due_on: not dd/MM/yyyy"),
         ({"Loại": "Nguyễn Văn A"}, {"kind": "unlisted"}, None),
         ({"Loại": ""}, {"kind": None}, None),
+        ({"Loại": "#N/A"}, {"kind": None}, "kind: holds an error of the spreadsheet"),
+        ({"Hạn xử lý": "=E2+15"}, {"due_on": None}, "due_on: holds an error of the spreadsheet"),
         ({"Hài lòng": "Nguyễn Văn A"}, {"is_satisfied": None}, "is_satisfied: not a word of its list"),
         ({"Đơn vị": "Nguyễn Văn A"}, {"unit_code": "[masked]"}, f"unit: {MASKED}"),
         ({"Đơn vị": "Phòng không ai biết"}, {"unit_code": "Phòng không ai biết"}, None),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from motcua.catalog import Source, load_catalog
 from motcua.extract.adapters.protocol import Window
 from motcua.extract.disposition import assign_dispositions
+from motcua.extract.records.as_sent import vocabulary
 from motcua.extract.records.mapping import SourceMapping, load_mapping
 from motcua.extract.records.privacy import Pseudonymiser
 from motcua.extract.records.table import TableBuilder
@@ -74,6 +75,7 @@ def test_read_again_by_the_same_mapping_a_record_is_what_it_was(name: str) -> No
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-10, 10**13), st.floats(allow_nan=False, allow_infinity=False, width=32),
     st.sampled_from(["", "-", "chưa có", "1/9/2025", "31/9/2025", "05/10/23", "8h30 ngày 05/10/2023", "45905"]),
+    st.sampled_from(["#N/A", "#REF!", "#FORMULA?", "#DAY?", "Err:502", "####"]),
     st.sampled_from(["Đã trả kết quả", "đã  trả KẾT QUẢ", "Chờ sếp ký", "trực tuyến", "Qua Zalo", "ĐK khai sinh"]),
     st.text(max_size=30),
 )  # fmt: skip
@@ -161,6 +163,7 @@ def test_a_value_that_landing_may_not_hold_is_not_kept_in_the_place_of_any_other
         ("Kênh", "Qua  ZALO", "channel_code", None, 2),
         ("Hẹn trả", "05/10/23", "due_at", None, "2023-10-05"),
         ("Hẹn trả", "Trong ngày", "due_at", None, None),
+        ("Hẹn trả", "#N/A", "due_at", None, None),
     ],
 )
 def test_what_could_not_be_read_is_read_once_the_mapping_says_how(
@@ -172,7 +175,7 @@ def test_what_could_not_be_read_is_read_once_the_mapping_says_how(
         text.replace("  codes:\n", "  codes:\n    Chờ sếp ký: {code: 4, evidence: inferred}\n", 1)
         .replace("BCCI: 3}", "BCCI: 3, Qua Zalo: 2}")
         .replace("formats: &days [", "formats: &days [dd/MM/yyyy, ")
-        .replace('"chưa có"]', '"chưa có", "Trong ngày"]')
+        .replace('"chưa có"]', '"chưa có", "Trong ngày", "#N/A"]')
         .replace("key: Hẹn trả, formats: *days", "key: Hẹn trả, formats: [d/M/yyyy, dd/MM/yy]"),
         encoding="utf-8",
     )
@@ -186,3 +189,9 @@ def test_what_could_not_be_read_is_read_once_the_mapping_says_how(
     told = again[field]
     assert (told if not isinstance(after, str) else str(told.date())) == after
     assert again["mapping_issues"] is None
+
+
+def test_an_error_that_an_older_landing_could_not_keep_is_unread_when_it_is_read_again() -> None:
+    words = vocabulary(SO, load_catalog(CATALOG), Pseudonymiser("k1", b"\x5a" * 32))
+    stands_for = Pseudonymiser("k1", b"\x5a" * 32).of_word("#N/A").split(".")[0]
+    assert words[stands_for] == "#N/A"

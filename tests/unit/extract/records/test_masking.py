@@ -50,6 +50,11 @@ def test_a_value_that_does_not_fit_its_key_is_masked_and_not_removed(key: str, v
     assert masked(**{key: value}) == {key: MASKED}
 
 
+@pytest.mark.parametrize("key", ["MaHoSo", "TenTTHC", "DonViXuLy", "NgayHenTra", "TrangThaiHoSo"])
+def test_the_error_of_a_spreadsheet_stays_so_that_it_is_read_as_one(key: str) -> None:
+    assert masked(**{key: "#REF!"}) == {key: "#REF!"}
+
+
 def test_only_the_name_remains_of_a_key_that_no_field_uses() -> None:
     assert masked(ChuHoSo=PERSON, x="1", TenLinhVuc={"a": PERSON}) == {"ChuHoSo": None, "x": None, "TenLinhVuc": None}
 

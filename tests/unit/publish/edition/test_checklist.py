@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -14,8 +15,9 @@ import yaml
 from tests.measured_world import Store
 
 from motcua.catalog.cells import CELLS, is_lacking
-from motcua.catalog.finality import LineCode, Waiver, Waivers, load_finality, load_waivers
+from motcua.catalog.finality import LineCode, Waiver, WaiverCaps, Waivers, load_finality, load_waivers
 from motcua.catalog.load import load_catalog
+from motcua.catalog.models import Text
 from motcua.errors import CatalogError, MeasuresDiffer, ReportRefused
 from motcua.ledger import DossierSetAside
 from motcua.period import parse_period
@@ -93,6 +95,51 @@ def test_one_record_set_aside_is_enough_and_its_share_is_one_of_all_records(
     [unit] = found.as_json()["units"]
     assert (unit["records"], unit["of"], unit["share"]) == (records, records + dossiers, share)
     assert unit["rules"] == [{"rule_id": "V0", "records": records}, {"rule_id": "V4", "records": records}]
+
+
+def missing(found: PeriodSetAside, cells: list[SourceCell], level: str = "commune") -> dict[str, list[Text]]:
+    unit = SimpleNamespace(level=level, name="TP. B")
+    scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=unit)
+    return {line.code: list(line.missing) for line in judge(FINALITY, scope, cells, found, {}) if not line.is_met}
+
+
+def test_where_no_source_answered_each_is_named_once_and_without_sources_the_line_says_so() -> None:
+    failed, silent = cell("failed"), cell("not_expected")
+    assert [what.en for what in missing(NOTHING, [failed])["sources_answered"]] == ["s (Source): failed"]
+    assert [what.vi for what in missing(NOTHING, [silent])["sources_answered"]] == ["chưa có nguồn nào trả lời"]
+
+
+def test_every_unit_with_a_record_set_aside_is_named_also_after_one_whose_records_are_all_waived() -> None:
+    waiver = Waiver.model_validate({**WAIVER, "record_id": "0"})
+    [named] = aside(1, 99).units
+    waived = replace(named, waived=((named.records[0], waiver),))
+    unnamed = replace(named, unit_id="", name="", records=aside(3, 97).units[0].records[1:])
+    told = missing(PeriodSetAside((waived, named, unnamed), 300), [cell("received")])["nothing_set_aside"]
+    assert [what.vi.split(" (")[0] for what in told] == ["Xã A: 1/100 bản ghi", "không rõ đơn vị: 2/101 bản ghi"]
+
+
+@pytest.mark.parametrize(("waived", "is_above"), [(0, False), (5, False), (6, True), (20, True)])
+def test_more_than_the_cap_of_a_unit_is_not_waived(waived: int, is_above: bool) -> None:
+    [unit] = aside(waived, 100 - waived).units
+    waiver = Waiver.model_validate(WAIVER)
+    for name, said in (("Xã A", "Xã A"), ("", "?")):
+        decided = replace(unit, name=name, waived=tuple((record, waiver) for record in unit.records))
+        told = missing(PeriodSetAside((decided,), 100), [cell("received")]).get("nothing_set_aside", [])
+        expected = [f"{said}: {waived}/100 bản ghi được miễn, quá mức 5 %"] if is_above else []
+        assert [what.vi for what in told] == expected
+
+
+def test_more_than_the_cap_of_a_province_is_not_waived_and_the_cap_is_written_with_a_comma() -> None:
+    [unit] = aside(2, 98).units
+    waiver = Waiver.model_validate(WAIVER)
+    found = PeriodSetAside((replace(unit, waived=tuple((record, waiver) for record in unit.records)),), 100)
+    finality = FINALITY.model_copy(update={"waivers": WaiverCaps(unit_pct=Decimal(5), province_pct=Decimal("1.5"))})
+    for level, expected in (("commune", []), ("province", ["TP. B: 2/100 bản ghi được miễn, quá mức 1,5 %"])):
+        scope: Any = SimpleNamespace(
+            period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level=level, name="TP. B")
+        )
+        lines = judge(finality, scope, [cell("received")], found, {})
+        assert [what.vi for line in lines for what in line.missing] == expected
 
 
 def test_a_value_that_could_not_be_read_is_named_by_its_field() -> None:

@@ -90,6 +90,23 @@ def test_a_period_is_planned_until_it_is_final_and_again_when_its_figures_change
     assert batch_id
 
 
+def test_a_change_is_in_what_was_published_after_it_and_not_in_what_was_published_before(october: Store) -> None:
+    for days in ((date(2023, 9, 15), date(2023, 9, 30)), (date(2023, 11, 1), date(2023, 11, 14))):
+        october.answer(october.sources_of("84:2020"), days)
+    assert publish_edition("form-06", "84", MONTH).completeness == "final"
+    [batch] = october.answer(["tra-vinh.c29236"], (date(2023, 10, 20), date(2023, 10, 20)))
+    october.version(batch, "29236:2020", "late", date(2023, 10, 3))
+    following = parse_period("RPT_MONTH:2023-11")
+    assert publish_edition("form-06", "84", following).completeness == "final"
+    assert form_06(date(2023, 11, 20)) == {"RPT_MONTH:2023-10": "changed"}
+
+
+def test_an_edition_on_the_units_of_another_day_takes_the_place_of_none(october: Store) -> None:
+    october.answer(october.sources_of("84:2020"), (date(2023, 9, 15), date(2023, 9, 30)))
+    assert publish_edition("form-06", "84", MONTH, on_map="as-now").completeness == "final"
+    assert form_06(NOVEMBER_2) == {"RPT_MONTH:2023-10": "never_published"}
+
+
 MONTH_DAYS = (MONTH.from_date, MONTH.to_date)
 
 

@@ -61,6 +61,7 @@ def test_a_commune_that_nobody_entered_in_the_catalogue_keeps_its_province_from_
     with_source(monkeypatch)
     edition = publish_edition("form-06", "84", OCTOBER)
     assert edition.completeness == "provisional"
+    assert not any("noted" in line for line in edition.content["checklist"])
     name = load_catalog(Settings.load().catalog_dir).unit_by_id[WARD].name
     assert unmet(edition) == [("units_have_sources", [f"{name} (29236), 2023-10-01 to 2023-10-31"])]
     for told in (
