@@ -77,6 +77,8 @@ class Watch:
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and not self.failed:
             self.failed = report.nodeid
+            if self._lines is not None:  # without any change: the log says why
+                print(report.longreprtext, flush=True)
         if self._lines is not None:
             self.reached.setdefault(report.nodeid, set()).update(self._lines)
             if report.when == "setup":
