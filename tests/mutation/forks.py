@@ -17,7 +17,11 @@ from pluggy import HookimplMarker
 from tests.mutation.pool import KILLED, SURVIVED, TOO_LONG, Prepared, Worker
 
 hookimpl = HookimplMarker("pytest")
-OPTIONS = ("-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:randomly")
+# A test that puts another database in the place of the store is red in a fork without any change.
+LEFT_OUT = (
+    "tests/unit/consolidate/test_order_of_states.py::test_a_store_restored_from_a_backup_goes_on_in_the_right_order"
+)
+OPTIONS = ("-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:randomly", "--deselect", LEFT_OUT)
 PASSED, FAILED, NOT_BEGUN = 0, 1, 4
 # How long a mutant may take: so many seconds, and so many times what the code takes as it is. One test and all together
 # by the processor's time, and one by the clock, for one that waits instead of working; that goes on while others work.
@@ -77,6 +81,8 @@ class Watch:
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and not self.failed:
             self.failed = report.nodeid
+            if self._lines is not None:  # without any change: the log says why
+                print(report.longreprtext, flush=True)
         if self._lines is not None:
             self.reached.setdefault(report.nodeid, set()).update(self._lines)
             if report.when == "setup":

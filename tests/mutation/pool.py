@@ -84,6 +84,10 @@ class Unit(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def files(self) -> Sequence[str]:
+        """The files whose mutants it has; of one without any mutant there is an outcome too."""
+
     def serve(self, channel: Connection, worker: Worker, known: Prepared | None) -> None:
         """Send ("ready", Prepared) or ("red", why); then for each (place, order of tests) a (fate, who killed it)."""
 
@@ -197,6 +201,9 @@ def run(
                 if message[0] == "ready":
                     if progress.prepared is None:
                         progress.take(message[1])
+                        for file in progress.unit.files:
+                            if not progress.left[file]:
+                                yield Outcome(file, [], 0.0)
                         print(f"{progress.unit.name}: {len(progress.waiting)} mutants", flush=True)
                 else:
                     yield from _note(process, explained, *message)

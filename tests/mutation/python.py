@@ -86,6 +86,10 @@ class Module:
     name: str
     tests: tuple[str, ...]
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.name,)
+
     def serve(self, channel: Connection, worker: Worker, known: Prepared | None) -> None:
         """See `pool.Unit`."""
         path = ROOT / self.name

@@ -50,15 +50,21 @@ class Statements:
     cases: tuple[Path, ...]
     name: str = "include/sql"
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        from tests.sql.cases import statement_of
+
+        return tuple(f"include/sql/{statement_of(path)}.sql" for path in self.cases)
+
     def serve(self, channel: Connection, worker: Worker, known: Prepared | None) -> None:
         """See `pool.Unit`."""
         os.environ |= worker.server | {"MOTCUA_WORK": str(worker.folder)}
-        from tests.sql.cases import read_cases, statement_of
+        from tests.sql.cases import read_cases
         from tests.sql.world import connections
         from tests.store_world import empty_databases
 
         empty_databases()
-        cases = {f"include/sql/{statement_of(path)}.sql": read_cases(path) for path in self.cases}
+        cases = {file: read_cases(path) for file, path in zip(self.files, self.cases, strict=True)}
         bodies = {file: (ROOT / file).read_text(encoding="utf-8") for file in cases}
         with connections() as opened:
             if known is None:

@@ -88,3 +88,9 @@ def test_an_explained_mutant_that_is_killed_is_tried_once_more(workers: list[Wor
     [found] = run([Fake("one", ("a.py",), by_chance=4)], workers[:1])
     assert isinstance(found, Outcome)
     assert [fate for _, fate in found.fates][3] == KILLED
+
+
+def test_a_file_without_mutants_has_an_outcome_too(tmp_path: Path) -> None:
+    assert list(run([Fake("a", ("a.py", "b.py"), count=0)], [Worker(0, tmp_path / "0", {})])) == [
+        Outcome("a.py", [], 0.0), Outcome("b.py", [], 0.0),
+    ]  # fmt: skip

@@ -32,7 +32,7 @@ met as (
         or (
             said_later.pull_no is not null
             and is_older({incoming_modified_at}, :pull_no, said_later.modified_at, said_later.pull_no)
-            and not (:is_replay and said_later.pull_no = :pull_no)
+            and said_later.pull_no is distinct from :pull_no
         ) as is_known_newer,
         coalesce(said_later.modified_at = '9999-12-31', false) as is_deleted_later
     from incoming

@@ -5,7 +5,8 @@
 --   same dossier    within one system, the same number and reference_uid; across systems, the same number, procedure
 --                   and day of reception, where the number means the same office: it names it (:names_office), or one
 --                   unit reports both, or the one unit is an heir of the other and no second predecessor has such a
---                   number. Two offices that number alike have two dossiers. Only equal numbers are compared.
+--                   number, nor the heir one that it took over from another unit. Two offices that number alike have
+--                   two dossiers. Only equal numbers are compared.
 --   which counts    in this order: a received dossier before one that is not received; the dossier of a unit's heir,
 --                   which continues it; the dossier of the receiving agency, whose code begins the number
 --                   (TT 01/2018/TT-VPCP, Mã số hồ sơ); the dossier modified last at its source
@@ -130,6 +131,7 @@ alike as (
         other.place as other_place,
         members.unit_id,
         members.reporting_unit_id,
+        other.unit_id as other_unit_id,
         other.reporting_unit_id as other_reporting_unit_id,
         members.is_office_named
     from members
@@ -147,9 +149,10 @@ inherited as (
     from alike
     inner join unit_heir
         on alike.unit_id = unit_heir.unit_id and alike.other_reporting_unit_id = unit_heir.heir_id
-    where alike.reporting_unit_id <> alike.other_reporting_unit_id
     group by alike.other_place
-    having count(distinct alike.unit_id) = 1
+    having
+        count(distinct alike.unit_id) = 1
+        and bool_and(alike.other_unit_id in (alike.unit_id, alike.other_reporting_unit_id))
 ),
 
 pairs as (

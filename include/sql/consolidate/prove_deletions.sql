@@ -3,7 +3,8 @@
 -- dossier as deleted, or it does not find the dossier's id on a later night than the first pull that missed it: a later
 -- day in Vietnam, and six hours at least, because pulls on both sides of midnight are one night. A short page
 -- is never a proof, and what the source showed in this pull or in a later one disproves a deletion. A dossier whose
--- record has another key now is withdrawn under the old one when the new one is accepted.
+-- record has another key now (`dossier_id_now`, of those that are `replaced` only) is withdrawn under the old one when
+-- the new one is accepted.
 create temporary table reissued on commit drop as
 select
     known.version_id,
@@ -41,21 +42,17 @@ where
         absent.evidence = 'marked'
         or (
             absent.evidence = 'not_found'
-            and absence.dossier_id is not null
             and coalesce(missed.said_in_pull, 0) < :pull_no
             and absence.missed_at + interval '6 hours' <= :known_from
             and (absence.missed_at at time zone 'Asia/Ho_Chi_Minh')::date
             < (cast(:known_from as timestamptz) at time zone 'Asia/Ho_Chi_Minh')::date
         )
-        or (
-            absent.evidence = 'replaced'
-            and exists (
-                select from compared
-                where
-                    compared.system_code = known.system_code
-                    and compared.agency_code = known.agency_code
-                    and compared.dossier_id = absent.dossier_id_now
-            )
+        or exists (
+            select from compared
+            where
+                compared.system_code = known.system_code
+                and compared.agency_code = known.agency_code
+                and compared.dossier_id = absent.dossier_id_now
         )
     )
     and coalesce(known.said_in_pull, 0) < :pull_no

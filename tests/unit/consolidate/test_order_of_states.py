@@ -151,6 +151,8 @@ def copy_store(to: str = "", back_from: str = "") -> None:
     with psycopg.connect(embedded.ensure_server(Settings.load().work_dir / "pg"), autocommit=True) as connection:
         if back_from:
             connection.execute("drop database motcua_store with (force)")
+        others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'motcua_store'"
+        connection.execute(others)
         name, template = (to, "motcua_store") if to else ("motcua_store", back_from)
         connection.execute(f"create database {name} template {template} owner motcua_store")
         connection.execute(f"revoke all on database {name} from public")

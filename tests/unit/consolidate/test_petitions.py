@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.petition_world import add_source, contributions, drop, emptied, make_catalog, row, take, versions
+from tests.petition_world import CITY, add_source, contributions, drop, emptied, make_catalog, row, take, versions
 from tests.store_world import measures
 
 from motcua.aggregate import build_measures
+from motcua.catalog.forms import load_form
 from motcua.period import parse_period
 from motcua.publish import publish_edition, read_form, write_files
+from motcua.settings import Settings
 from motcua.validate import list_quarantine, show_quarantine
 from motcua.warehouse import store_engine
 
@@ -146,6 +148,25 @@ def test_measures_of_dossiers_do_not_wait_for_petitions(folder: Path) -> None:
     assert measures() == {}
     with store_engine().connect() as connection:
         assert connection.scalar(text("select measured_at is not null from batch"))
+
+
+def test_where_nobody_was_asked_for_petitions_no_figure_is_printed(folder: Path) -> None:
+    every = frozenset(load_form(Settings.load().catalog_dir, "petitions", OCTOBER.to_date).column_codes)
+    drop(folder, row("1"))
+    assert read_form("petitions", CITY, OCTOBER).total.unknown == every  # its source has not answered
+    take()
+    assert read_form("petitions", CITY, OCTOBER).total.unknown == frozenset()
+    assert read_form("petitions", "29236:2020", OCTOBER).total.unknown == frozenset()  # the city's source speaks for it
+    silent = read_form("petitions", "844:2020", OCTOBER)
+    assert (silent.total.unknown, silent.rows) == (every, ())
+    assert [one.unit_id for one in read_form("petitions", "84", OCTOBER).rows][:2] == [CITY, "29236:2020"]
+
+
+def test_a_province_that_tells_of_all_below_it_has_no_row_of_its_own(folder: Path) -> None:
+    add_source(folder.parent, "province.petitions", "84:2020")
+    rows = [one.unit_id for one in read_form("petitions", "84", OCTOBER).rows]
+    assert {"844:2020", CITY} <= {*rows}
+    assert "84:2020" not in rows
 
 
 def test_the_form_counts_petitions_by_unit_and_its_identities_hold(

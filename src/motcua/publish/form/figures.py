@@ -99,10 +99,7 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
         period,
         ("unit", "field", "level", "total"),
         ahead_until=_ahead_until(form, scope),
-        # A petition counts also where no source speaks for its unit: it was told by the source of another.
-        silent=[(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)]
-        if form.record_kind == "dossier"
-        else (),
+        silent=[(unit_id, code) for unit_id, codes in lacking.items() for code in sorted(codes)],
     ):
         counted_of.setdefault((count.breakdown, count.row_key), {})[count.column_code] = count.quantity
 
@@ -115,8 +112,6 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
         covered = [lacking[other] for other in adding if other in lacking]
         counted = figures(table, key)
         untold = frozenset.intersection(*covered) if covered else frozenset[str]()
-        if form.record_kind != "dossier" and any(counted.values()):
-            untold = frozenset()
         unknown = not_known.columns(unit_id, level, has_figures=any(counted.values()))
         return make_row(form, (code or key, name, level, unit_id), counted, untold, unknown)
 
@@ -178,18 +173,9 @@ def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
     """Return, by unit of the map, the columns whose facts none of the sources of the units placed on it can state.
 
     For a unit without a source some other source of the scope speaks, so all of their fields count as its own. Of other
-    records than dossiers a source tells all there is, and nobody tells anything of a unit that none speaks for.
+    records than dossiers a source tells all there is.
     """
-    if form.record_kind != "dossier":
-        told = units_told(scope.catalog, form.record_kind, scope.period)
-        lines = {
-            scope.placed[unit.unit_id]
-            for unit in units_in_force(scope.units, scope.period)
-            if not told.isdisjoint(heard_of(scope.catalog, form.record_kind, unit.unit_id))
-        }
-        every = frozenset(form.column_codes)
-        return {line: frozenset() if line in lines else every for line in scope.placed.values()}
-    if not any(column.needs for column in form.columns):
+    if form.record_kind != "dossier" or not any(column.needs for column in form.columns):
         return {}
     fed: dict[str, frozenset[str]] = {}
     for source in scope.catalog.sources:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from motcua.catalog.forms import Form
+from motcua.catalog.record_sources import speaking_for
 from motcua.ledger import completeness, openings_unknown
 from motcua.publish.form.scope import Scope
 
@@ -28,13 +29,14 @@ class NotKnown:
 
     @classmethod
     def of(cls, connection: Connection, form: Form, scope: Scope) -> NotKnown:
-        """Ask the ledger. Of other records than dossiers a source always tells all it has."""
-        if form.record_kind != "dossier":
-            return cls()
+        """Ask the ledger. Of other records than dossiers a source always tells what was open before."""
         catalog, period = scope.catalog, scope.period
-        sources = [source for source in catalog.sources if source.unit_id in scope.placed and source.overlaps(period)]
+        speaking = speaking_for(catalog, form.record_kind, scope.placed)
+        sources = [source for source in speaking if source.overlaps(period)]
         ids = [source.source_id for source in sources]
         given = completeness(ids, period.from_date, period.to_date, connection=connection)
+        if form.record_kind != "dossier":
+            sources = []
         days = {source.source_id: (max(period.from_date, source.valid_from), period.to_date) for source in sources}
         unknown = openings_unknown(days, connection=connection)
         lines = {scope.placed[source.unit_id] for source in sources if source.source_id in unknown}
