@@ -100,7 +100,6 @@ going_on as (
     from shared
     inner join unit_heir on shared.reporting_unit_id = unit_heir.heir_id
     inner join shared as other on shared.dossier_no = other.dossier_no and unit_heir.unit_id = other.unit_id
-    where shared.holder_count > 1
 ),
 
 members as (

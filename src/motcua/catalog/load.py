@@ -142,13 +142,8 @@ class Catalog:
 
     def sources_on(self, day: date, *, level: str | None = None, province: str = "") -> list[Source]:
         """Return the sources in force on a day, of one level and one province when given, as `belongs_to` reads it."""
-        return [
-            source
-            for source in self.sources
-            if source.holds_on(day)
-            and (level is None or source.level == level)
-            and (not province or self.belongs_to(source.unit_id, province))
-        ]
+        given = [source for source in self.sources if source.holds_on(day) and level in (None, source.level)]
+        return [source for source in given if not province or self.belongs_to(source.unit_id, province)]
 
     def belongs_to(self, unit_id: str, province: str) -> bool:
         """Say whether a unit lies in a province, given by official code, or by id: then also in one that became it."""
@@ -160,18 +155,11 @@ class Catalog:
 
     def line_of(self, unit_id: str) -> tuple[str, ...]:
         """Return a unit and all above it, from below; nothing where the catalogue has no such unit."""
-        found: list[str] = []
         unit = self.unit_by_id.get(unit_id)
-        while unit is not None:
-            found.append(unit.unit_id)
-            unit = self.unit_by_id.get(unit.parent_id or "")
-        return tuple(found)
+        return () if unit is None else (unit_id, *self.line_of(unit.parent_id or ""))
 
     def province_of(self, unit_id: str) -> Unit:
-        unit = self.unit_by_id[unit_id]
-        while unit.parent_id is not None:
-            unit = self.unit_by_id[unit.parent_id]
-        return unit
+        return self.unit_by_id[self.line_of(unit_id)[-1]]
 
 
 def _grouped(entries: Iterable[ModelT], key: str) -> dict[Any, list[ModelT]]:

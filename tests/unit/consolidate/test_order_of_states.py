@@ -117,6 +117,14 @@ def test_the_time_at_which_the_source_modified_a_dossier_stands_above_the_order_
     assert current() == [("1", 10, False)]
 
 
+def test_it_stands_above_them_also_where_a_later_pull_repeated_an_older_state() -> None:
+    load(validated_batch([dossier(**OPEN, modified_at=datetime(2023, 10, 5))]))
+    paused = validated_batch([dossier(modified_at=datetime(2023, 10, 7))])
+    assert load(validated_batch([dossier(**OPEN, modified_at=datetime(2023, 10, 5))])).unchanged_count == 1
+    assert load(paused).changed_count == 1
+    assert current() == [("1", 10, False)]
+
+
 def test_a_dossier_restored_at_its_source_is_what_the_source_says_after_its_deletion() -> None:
     load(validated_batch([dossier(modified_at=datetime(2023, 10, 7))]))
     load(validated_batch([], aside=[dossier(**MARKED)]))

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.petition_world import CITY, add_source, contributions, drop, emptied, make_catalog, row, take, versions
+from tests.petition_world import CITY, add_source, contributions, drop, emptied, make_catalog, pull, row, take, versions
 from tests.store_world import measures
 
 from motcua.aggregate import build_measures
 from motcua.catalog.forms import load_form
+from motcua.consolidate import consolidate_batches
+from motcua.ledger import read_batches
 from motcua.period import parse_period
 from motcua.publish import publish_edition, read_form, write_files
 from motcua.settings import Settings
-from motcua.validate import list_quarantine, show_quarantine
+from motcua.validate import list_quarantine, show_quarantine, validate_batches
 from motcua.warehouse import store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
@@ -65,6 +67,18 @@ def test_the_same_files_again_change_nothing_and_a_newer_file_adds_a_version(fol
     third = take()
     assert (third.changed_count, third.unchanged_count, third.duplicate_count) == (1, 1, 1)
     assert versions() == [("PAKN-1", None, False), ("PAKN-2", None, True), ("PAKN-1", "2023-10-03", True)]
+
+
+def test_a_paused_pull_of_petitions_does_not_take_back_what_a_later_one_said(folder: Path) -> None:
+    drop(folder, row("1", Hạn_xử_lý="31/10/2023"))
+    take()
+    paused = pull().batch_id
+    drop(folder, row("1", Hạn_xử_lý="31/10/2023", Ngày_xử_lý="10/10/2023"))
+    take()
+    validate_batches([paused])
+    consolidate_batches([paused])
+    assert read_batches([paused])[0].stale_count == 1
+    assert contributions()["closed"] == "2023-10-10"
 
 
 def test_another_name_of_the_same_unit_is_no_change(folder: Path) -> None:

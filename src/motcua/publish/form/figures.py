@@ -119,7 +119,7 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
     answering = {
         placed[member.unit_id]
         for member in (scope.units if form.record_kind == "dossier" else units_in_force(scope.units, period))
-        if member.overlaps(period) and not speaking.isdisjoint(heard_of(catalog, form.record_kind, member.unit_id))
+        if not speaking.isdisjoint(heard_of(catalog, form.record_kind, member.unit_id))
     }
     units = [
         member
@@ -175,8 +175,6 @@ def _untold(form: Form, scope: Scope) -> dict[str, frozenset[str]]:
     For a unit without a source some other source of the scope speaks, so all of their fields count as its own. Of other
     records than dossiers a source tells all there is.
     """
-    if form.record_kind != "dossier" or not any(column.needs for column in form.columns):
-        return {}
     fed: dict[str, frozenset[str]] = {}
     for source in scope.catalog.sources:
         if source.unit_id in scope.placed and source.overlaps(scope.period):

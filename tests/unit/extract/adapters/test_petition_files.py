@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.petition_world import SOURCE_ID, add_source, drop, emptied, make_catalog, pull, row, take
+from tests.petition_world import HEADINGS, SOURCE_ID, add_source, drop, emptied, make_catalog, pull, row, take
+from tests.unit.extract.cell_files import as_xlsx
 
 from motcua.canonical import PETITION
 from motcua.catalog import load_catalog
@@ -160,3 +161,16 @@ def test_a_source_of_petitions_is_not_one_of_dossiers_and_its_id_is_unique(folde
     add_source(shared, catalog.sources[0].source_id)
     with pytest.raises(CatalogError, match="stands twice"):
         every_source(catalog)
+
+
+def test_days_of_a_workbook_that_counts_from_1904_are_read_right(folder: Path) -> None:
+    entry = folder.parent / "petitions" / f"{SOURCE_ID}.yaml"
+    entry.write_text(entry.read_text(encoding="utf-8") + "formats: [dd/MM/yyyy, excel]\n", encoding="utf-8")
+    load_catalog.cache_clear()
+    number = (date(2023, 10, 2) - date(1904, 1, 1)).days
+    petition = row("1") | {"Ngày nhận": number, "Hạn xử lý": date(2023, 10, 5)}
+    body = as_xlsx([[*HEADINGS], [petition.get(heading) for heading in HEADINGS]], is_1904=True)
+    (folder / "1.csv").write_bytes(body)
+    [found] = landed(pull())
+    load_catalog.cache_clear()
+    assert (found["received_on"], found["due_on"]) == (date(2023, 10, 2), date(2023, 10, 5))

@@ -68,6 +68,16 @@ def test_a_unit_no_source_speaks_for_has_a_row_only_if_it_holds_dossiers(reform:
     assert NEW_PART in {one.unit_id for one in holding["unit"].rows}  # what its heir told of lies with it
 
 
+def test_a_source_of_a_province_itself_gives_it_a_row(reform: Store) -> None:
+    of_the_province = {"old.city": {"unit_id": "84:2020"}}
+    sources = [one.model_copy(update=of_the_province.get(one.source_id, {})) for one in reform.catalog.sources]
+    reform.catalog = replace(reform.catalog, sources=tuple(sources))
+    quiet = period_between(date(2024, 2, 1), date(2024, 2, 29))
+    rows = [one.unit_id for one in tables(reform, TINY, "84", quiet)["unit"].rows]
+    assert "84:2020" in rows
+    assert CITY not in rows
+
+
 def test_rows_go_by_level_then_code_and_a_commune_is_named_with_its_district(reform: Store) -> None:
     found = tables(reform, TINY, "84", JUNE)
     assert names(found) == [
