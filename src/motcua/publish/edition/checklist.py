@@ -139,12 +139,7 @@ def _no_batch_held(found: Findings) -> list[Text]:
 
 def _everything_read(found: Findings) -> list[Text]:
     """Name each field that could not be read, with the number of records."""
-    unread = Counter(
-        issue.split(":")[0].strip()
-        for record in found.aside.unwaived
-        if record.unread
-        for issue in record.unread.split(";")
-    )
+    unread = Counter(name for record in found.aside.unwaived for name in record.unread_fields)
     return [Text(vi=f"{name}: {count} bản ghi", en=f"{name}: {count} records") for name, count in unread.items()]
 
 

@@ -112,18 +112,25 @@ def read_set_aside(store: Connection, scope: Scope, source_ids: Sequence[str]) -
     period, catalog = scope.period, scope.catalog
     waivers = load_waivers(catalog.folder)
     by_unit: dict[str, list[DossierSetAside]] = {}
-    for record in dossiers_set_aside(scope.unit_ids, source_ids, period.from_date, period.to_date, connection=store):
+    aside = dossiers_set_aside(scope.unit_ids, source_ids, period.from_date, period.to_date, connection=store)
+    for record in aside:
         by_unit.setdefault(record.unit_id or "", []).append(record)
     counted = store.execute(
         statement("publish/dossiers_of_period"),
-        {"unit_ids": list(scope.unit_ids), "from_date": period.from_date, "to_date": period.to_date},
+        {
+            "unit_ids": list(scope.unit_ids),
+            "from_date": period.from_date,
+            "to_date": period.to_date,
+            "aside_agencies": [record.agency_code for record in aside],
+            "aside_ids": [record.record_id for record in aside],
+        },
     )
     dossiers: dict[str, int] = {row.unit_id: row.dossier_count for row in counted}
     units = []
     for unit_id in sorted(by_unit):
         known = catalog.unit_by_id.get(unit_id)
         waived = (
-            (record, waivers.of(record.source_id, record.agency_code, record.record_id, record.rule_ids))
+            (record, waivers.of(record.source_id, record.agency_code, record.record_id, record.grounds))
             for record in by_unit[unit_id]
         )
         units.append(
