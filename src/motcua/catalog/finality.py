@@ -31,6 +31,7 @@ LineCode = Literal[
     "no_batch_held",
     "everything_read",
     "nothing_set_aside",
+    "nothing_missing",
     "keys_mean_one",
     "identities_hold",
     "measures_agree",

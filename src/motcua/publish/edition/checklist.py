@@ -178,6 +178,26 @@ def _above(name: str, waived: int, of: int, cap: Decimal) -> list[Text]:
     ]
 
 
+def _nothing_missing(found: Findings) -> list[Text]:
+    """Name each source with dossiers that count although nobody knows whether they go on."""
+    names = {cell.source_id: cell.source_name for cell in found.cells}
+    return [
+        Text(
+            vi=f"{one.source_id} ({names.get(one.source_id, 'không có trong danh mục')}): {one.dossiers} hồ sơ"
+            f" {_MISSING[one.reason].vi}",
+            en=f"{one.source_id} ({names.get(one.source_id, 'not in the catalogue')}): {one.dossiers} dossiers"
+            f" {_MISSING[one.reason].en}",
+        )
+        for one in found.aside.missing
+    ]
+
+
+_MISSING: Mapping[str, Text] = {
+    "not_shown": Text(vi="nguồn không còn gửi", en="that it no longer shows"),
+    "source_ended": Text(vi="còn mở khi nguồn ngừng hoạt động", en="that were open when it ended"),
+}
+
+
 def _keys_mean_one(found: Findings) -> list[Text]:
     """Name each source with numbers that are written in several ways. Keys themselves stay in the store."""
     names = {cell.source_id: cell.source_name for cell in found.cells}
@@ -203,6 +223,7 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "no_batch_held": _no_batch_held,
     "everything_read": _everything_read,
     "nothing_set_aside": _nothing_set_aside,
+    "nothing_missing": _nothing_missing,
     "keys_mean_one": _keys_mean_one,
     "identities_hold": _refused_otherwise,
     "measures_agree": _refused_otherwise,
