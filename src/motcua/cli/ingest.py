@@ -28,7 +28,7 @@ def ingest(
         bool,
         typer.Option(
             "--accept-shrink",
-            help="Accept an answer with fewer dossiers than the guards allow. Of a register: what it lacks is withdrawn.",
+            help="Accept an answer with fewer dossiers than the guards allow. What a register lacks is withdrawn.",
         ),
     ] = False,
     accept_changes: Annotated[
