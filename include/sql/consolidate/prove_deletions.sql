@@ -1,10 +1,10 @@
 -- Grain: one dossier version. Reads absent, compared, said_later, dossier_absence, batch, dossier_version. Writes
--- reissued: versions whose dossier is proven to be deleted at its source. There are two proofs: the source marks the
--- dossier as deleted, or it does not find the dossier's id on a later night than the first pull that missed it: a later
--- day in Vietnam, and six hours at least, because pulls on both sides of midnight are one night. A short page
--- is never a proof, and what the source showed in this pull or in a later one disproves a deletion. A dossier whose
--- record has another key now (`dossier_id_now`, of those that are `replaced` only) is withdrawn under the old one when
--- the new one is accepted.
+-- reissued: versions whose dossier is proven to be deleted at its source. There are three proofs: the source marks the
+-- dossier as deleted; somebody accepted a register without it as it is (--accept-shrink); or the source does not find
+-- the dossier's id on a later night than the first pull that missed it: a later day in Vietnam, and six hours at least,
+-- because pulls on both sides of midnight are one night. A short page is never a proof, and what the source showed in
+-- this pull or in a later one disproves a deletion. A dossier whose record has another key now (`dossier_id_now`, of
+-- those that are `replaced` only) is withdrawn under the old one when the new one is accepted.
 create temporary table reissued on commit drop as
 select
     known.version_id,
@@ -19,6 +19,8 @@ select
                 || absence.missed_in_batch_id
         when absent.evidence = 'replaced'
             then 'batch ' || :batch_id || ': its key is ' || absent.dossier_id_now || ' since the mapping makes it so'
+        when absent.evidence = 'accepted'
+            then 'batch ' || :batch_id || ': not in the register, which was accepted as it is'
         else 'batch ' || :batch_id || ': marked as deleted at the source'
     end as deletion_proof,
     known.unit_id,
@@ -39,7 +41,7 @@ left join dossier_absence as absence
 left join batch as missed on absence.missed_in_batch_id = missed.batch_id
 where
     (
-        absent.evidence = 'marked'
+        absent.evidence in ('marked', 'accepted')
         or (
             absent.evidence = 'not_found'
             and coalesce(missed.said_in_pull, 0) < :pull_no

@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
 from motcua.catalog.load import catalog_file, read_document
 from motcua.catalog.models import Entry, Text
 from motcua.catalog.options import ClosedModel
+from motcua.settings import TIMEZONE
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 LineCode = Literal[
     "period_over",
@@ -26,6 +31,7 @@ LineCode = Literal[
     "no_batch_held",
     "everything_read",
     "nothing_set_aside",
+    "nothing_missing",
     "keys_mean_one",
     "identities_hold",
     "measures_agree",
@@ -65,7 +71,8 @@ class Finality(ClosedModel):
 class Waiver(ClosedModel):
     """One record that is set aside and of which somebody decided that an edition may be final without it.
 
-    It holds while the record breaks no other critical rules than those named. `quarantine list` prints the record as
+    It holds while the record breaks no other critical rules than those named. V0 is named with the field that was not
+    read (`V0 due_at`), because a waiver for one field says nothing of another. `quarantine list` prints the record as
     `agency_code/record_id`. A record without a key cannot be waived.
     """
 
@@ -76,6 +83,16 @@ class Waiver(ClosedModel):
     reason: str = Field(min_length=10)
     person: str = Field(min_length=2)
     day: date
+
+    @model_validator(mode="after")
+    def _says_what_a_reader_can_judge(self) -> Waiver:
+        if "V0" in self.rules:
+            raise ValueError("V0 stands with the field that was not read, such as `V0 due_at`")
+        if len(_WORD.findall(self.reason)) < 2 or not _WORD.search(self.person):
+            raise ValueError("reason and person are words that a reader of the edition can judge")
+        if self.day > datetime.now(ZoneInfo(TIMEZONE)).date():
+            raise ValueError(f"its day, {self.day}, has not come")
+        return self
 
 
 class Waivers(ClosedModel):
@@ -90,11 +107,11 @@ class Waivers(ClosedModel):
             raise ValueError(f"the record {'/'.join(twice[0])} is waived twice")
         return self
 
-    def of(self, source_id: str, agency_code: str, record_id: str | None, rules: Iterable[str]) -> Waiver | None:
-        """Return the waiver that covers every rule a record broke, or none."""
+    def of(self, source_id: str, agency_code: str, record_id: str | None, grounds: Iterable[str]) -> Waiver | None:
+        """Return the waiver that covers every ground on which a record is set aside, or none."""
         for one in self.waivers:
             if (one.source_id, one.agency_code, one.record_id) == (source_id, agency_code, record_id):
-                return one if set(rules) <= set(one.rules) else None
+                return one if set(grounds) <= set(one.rules) else None
         return None
 
 

@@ -25,7 +25,11 @@ def ingest(
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day. Default: yesterday.")
     ] = None,
     accept_shrink: Annotated[
-        bool, typer.Option("--accept-shrink", help="Accept an answer with fewer dossiers than the guards allow.")
+        bool,
+        typer.Option(
+            "--accept-shrink",
+            help="Accept an answer with fewer dossiers than the guards allow. What a register lacks is withdrawn.",
+        ),
     ] = False,
     accept_changes: Annotated[
         bool,

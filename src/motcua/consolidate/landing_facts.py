@@ -20,7 +20,8 @@ class LandingFacts:
     """Steps of inter-agency dossiers, and for each missing dossier id the evidence that it is deleted.
 
     Evidence: `marked` as deleted by the source, `not_found` in a request by id, `not_shown` in a complete listing,
-    `replaced` by another key of the same record, which `replaced` names.
+    `replaced` by another key of the same record, which `replaced` names; `accepted`, not in a register that somebody
+    accepted as it is.
     """
 
     steps: list[dict[str, Any]]
@@ -49,6 +50,7 @@ def read_landing_facts(batch: ledger.Batch) -> LandingFacts:
     evidence = "not_found" if manifest.get("absence_is_proof") else "not_shown"
     absent = dict.fromkeys(pulled.get("not_shown", ()), "not_shown")
     absent |= dict.fromkeys(pulled.get("unknown_by_id", ()), evidence)
+    absent |= dict.fromkeys(manifest.get("not_in_accepted_register", ()), "accepted")
     reasons = records["disposition_reason"]
     absent |= dict.fromkeys(records.filter(pc.equal(reasons, "soft_deleted"))["dossier_id"].to_pylist(), "marked")
     replaced = manifest.get("replaced_keys", {})

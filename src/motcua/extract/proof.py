@@ -44,13 +44,16 @@ def answers_until(
 ) -> date | None:
     """Return the last day for which a source speaks that gives what it has; none: for every day asked.
 
-    A file says what was so when it was dropped. Asked for later days, it would answer with zeros.
+    A file says what was so when it was dropped. Asked for later days, it would answer with zeros. One whose time lies
+    ahead says nothing of today and later: a clock stood wrong.
 
     Raises:
         SourceUnavailable: it speaks for none of the days, or its register has no row.
     """
     until: date | None = getattr(adapter, "answers_until", None)
     assert window.from_date is not None
+    if until is not None:
+        until = min(until, datetime.now(ZoneInfo(TIMEZONE)).date() - timedelta(days=1))
     if until is not None and until < window.from_date:
         raise SourceUnavailable(
             f"{source.source_id}: its newest file was dropped on {until + timedelta(days=1)}, so it has no records of"

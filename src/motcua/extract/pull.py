@@ -300,6 +300,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "absence_is_proof": can_ask,
             "answers_until": None if until is None else str(until),
             "replaced_keys": replaced,
+            "not_in_accepted_register": missed.not_shown if is_register and batch.is_shrink_accepted else [],
             "guards": guard_results,
             "counts": count,
             "warnings": warnings,

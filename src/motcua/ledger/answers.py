@@ -110,6 +110,17 @@ class DossierSetAside:
     rule_ids: tuple[str, ...]
     unread: str | None
 
+    @property
+    def unread_fields(self) -> tuple[str, ...]:
+        """The fields that could not be read."""
+        return tuple(issue.split(":")[0].strip() for issue in self.unread.split(";")) if self.unread else ()
+
+    @property
+    def grounds(self) -> tuple[str, ...]:
+        """Why it is set aside: the critical rules it broke, V0 with each field that was not read (`V0 due_at`)."""
+        others = tuple(rule for rule in self.rule_ids if rule != "V0")
+        return (*others, *(f"V0 {field}" for field in self.unread_fields)) if "V0" in self.rule_ids else others
+
 
 def dossiers_set_aside(
     unit_ids: Sequence[str], source_ids: Sequence[str], from_date: date, to_date: date, *, connection: Connection

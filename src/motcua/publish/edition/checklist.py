@@ -139,12 +139,7 @@ def _no_batch_held(found: Findings) -> list[Text]:
 
 def _everything_read(found: Findings) -> list[Text]:
     """Name each field that could not be read, with the number of records."""
-    unread = Counter(
-        issue.split(":")[0].strip()
-        for record in found.aside.unwaived
-        if record.unread
-        for issue in record.unread.split(";")
-    )
+    unread = Counter(name for record in found.aside.unwaived for name in record.unread_fields)
     return [Text(vi=f"{name}: {count} bản ghi", en=f"{name}: {count} records") for name, count in unread.items()]
 
 
@@ -183,6 +178,26 @@ def _above(name: str, waived: int, of: int, cap: Decimal) -> list[Text]:
     ]
 
 
+def _nothing_missing(found: Findings) -> list[Text]:
+    """Name each source with dossiers that count although nobody knows whether they go on."""
+    names = {cell.source_id: cell.source_name for cell in found.cells}
+    return [
+        Text(
+            vi=f"{one.source_id} ({names.get(one.source_id, 'không có trong danh mục')}): {one.dossiers} hồ sơ"
+            f" {_MISSING[one.reason].vi}",
+            en=f"{one.source_id} ({names.get(one.source_id, 'not in the catalogue')}): {one.dossiers} dossiers"
+            f" {_MISSING[one.reason].en}",
+        )
+        for one in found.aside.missing
+    ]
+
+
+_MISSING: Mapping[str, Text] = {
+    "not_shown": Text(vi="nguồn không còn gửi", en="that it no longer shows"),
+    "source_ended": Text(vi="còn mở khi nguồn ngừng hoạt động", en="that were open when it ended"),
+}
+
+
 def _keys_mean_one(found: Findings) -> list[Text]:
     """Name each source with numbers that are written in several ways. Keys themselves stay in the store."""
     names = {cell.source_id: cell.source_name for cell in found.cells}
@@ -208,6 +223,7 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "no_batch_held": _no_batch_held,
     "everything_read": _everything_read,
     "nothing_set_aside": _nothing_set_aside,
+    "nothing_missing": _nothing_missing,
     "keys_mean_one": _keys_mean_one,
     "identities_hold": _refused_otherwise,
     "measures_agree": _refused_otherwise,

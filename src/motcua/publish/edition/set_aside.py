@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -60,11 +61,24 @@ class UnitSetAside:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """Dossiers of a source that count, and that the source no longer shows or, having ended, cannot show."""
+
+    source_id: str
+    reason: Literal["not_shown", "source_ended"]
+    dossiers: int
+
+
+@dataclass(frozen=True)
 class PeriodSetAside:
-    """Every unit that has something set aside, and how many records the period has in all."""
+    """Every unit that has something set aside, and how many records the period has in all.
+
+    `missing` are the dossiers of which it is not known whether they go on, by source and reason.
+    """
 
     units: tuple[UnitSetAside, ...]
     of: int
+    missing: tuple[Missing, ...] = ()
 
     @property
     def records(self) -> list[DossierSetAside]:
@@ -112,18 +126,25 @@ def read_set_aside(store: Connection, scope: Scope, source_ids: Sequence[str]) -
     period, catalog = scope.period, scope.catalog
     waivers = load_waivers(catalog.folder)
     by_unit: dict[str, list[DossierSetAside]] = {}
-    for record in dossiers_set_aside(scope.unit_ids, source_ids, period.from_date, period.to_date, connection=store):
+    aside = dossiers_set_aside(scope.unit_ids, source_ids, period.from_date, period.to_date, connection=store)
+    for record in aside:
         by_unit.setdefault(record.unit_id or "", []).append(record)
     counted = store.execute(
         statement("publish/dossiers_of_period"),
-        {"unit_ids": list(scope.unit_ids), "from_date": period.from_date, "to_date": period.to_date},
+        {
+            "unit_ids": list(scope.unit_ids),
+            "from_date": period.from_date,
+            "to_date": period.to_date,
+            "aside_agencies": [record.agency_code for record in aside],
+            "aside_ids": [record.record_id for record in aside],
+        },
     )
     dossiers: dict[str, int] = {row.unit_id: row.dossier_count for row in counted}
     units = []
     for unit_id in sorted(by_unit):
         known = catalog.unit_by_id.get(unit_id)
         waived = (
-            (record, waivers.of(record.source_id, record.agency_code, record.record_id, record.rule_ids))
+            (record, waivers.of(record.source_id, record.agency_code, record.record_id, record.grounds))
             for record in by_unit[unit_id]
         )
         units.append(
@@ -136,4 +157,19 @@ def read_set_aside(store: Connection, scope: Scope, source_ids: Sequence[str]) -
                 tuple((record, waiver) for record, waiver in waived if waiver is not None),
             )
         )
-    return PeriodSetAside(tuple(units), sum(dossiers.values()) + sum(map(len, by_unit.values())))
+    of = sum(dossiers.values()) + sum(map(len, by_unit.values()))
+    return PeriodSetAside(tuple(units), of, _missing(store, scope))
+
+
+def _missing(store: Connection, scope: Scope) -> tuple[Missing, ...]:
+    period = scope.period
+    rows = store.execute(
+        statement("publish/missing_dossiers"),
+        {
+            "unit_ids": list(scope.unit_ids),
+            "from_date": period.from_date,
+            "to_date": period.to_date,
+            "in_force": [source.source_id for source in scope.catalog.sources_on(period.to_date)],
+        },
+    )
+    return tuple(Missing(row.source_id, row.reason, row.dossier_count) for row in rows)

@@ -109,7 +109,7 @@ def read_tables(connection: Connection, form: Form, scope: Scope) -> dict[str, T
     def row(table: str, key: str, name: str, level: str = "", unit_id: str = "", code: str = "") -> Row:
         # A unit without a row adds nothing, so it does not make a column told either.
         adding = [unit_id] if unit_id else [unit.unit_id for unit in units if not level or unit.level == level]
-        covered = [lacking[other] for other in adding if other in lacking]
+        covered = [lacking[other] for other in adding]
         counted = figures(table, key)
         untold = frozenset.intersection(*covered) if covered else frozenset[str]()
         unknown = not_known.columns(unit_id, level, has_figures=any(counted.values()))

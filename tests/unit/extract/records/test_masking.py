@@ -55,6 +55,22 @@ def test_the_error_of_a_spreadsheet_stays_so_that_it_is_read_as_one(key: str) ->
     assert masked(**{key: "#REF!"}) == {key: "#REF!"}
 
 
+def test_of_a_list_of_names_the_one_that_is_read_remains_where_it_is_no_persons() -> None:
+    def named(name: str) -> list[dict[str, Any]]:
+        return [{"languageId": 46, "name": "People's Committee"}, {"languageId": 228, "name": name}]
+
+    assert masker().nested("DonViXuLy", named("UBND phường Việt Trì")) == "UBND phường Việt Trì"
+    assert masker().nested("DonViXuLy", named(PERSON)) == MASKED
+
+
+def test_a_procedure_that_any_text_may_stand_for_is_kept_only_where_it_is_known() -> None:
+    document = MAPPING.model_dump(by_alias=True)
+    document["fields"]["procedure_code"]["otherwise"] = "PA-KHAC"
+    otherwise = masker(mapping=SourceMapping.model_validate(document))
+    assert otherwise.fits("TenTTHC", PROCEDURE)
+    assert not otherwise.fits("TenTTHC", PERSON)
+
+
 def test_only_the_name_remains_of_a_key_that_no_field_uses() -> None:
     assert masked(ChuHoSo=PERSON, x="1", TenLinhVuc={"a": PERSON}) == {"ChuHoSo": None, "x": None, "TenLinhVuc": None}
 

@@ -254,9 +254,50 @@ def test_a_waiver_below_both_caps_lets_an_edition_be_final_and_above_either_ther
 def test_a_waiver_covers_its_record_and_its_rules_and_nothing_else(change: dict[str, Any], is_covered: bool) -> None:
     record = replace(RECORD, **change)
     found = Waivers.model_validate({"waivers": [WAIVER]}).of(
-        record.source_id, record.agency_code, record.record_id, record.rule_ids
+        record.source_id, record.agency_code, record.record_id, record.grounds
     )
     assert (found is not None) is is_covered
+
+
+@pytest.mark.parametrize(
+    ("unread", "is_covered"),
+    [
+        ("due_at: not dd/MM/yyyy", True),
+        ("channel_code: not a known word", False),
+        ("due_at: a; channel_code: b", False),
+    ],
+)
+def test_a_waiver_of_what_was_not_read_covers_its_field_and_no_other(unread: str, is_covered: bool) -> None:
+    record = replace(RECORD, rule_ids=("V0", "V1"), unread=unread)
+    waivers = Waivers.model_validate({"waivers": [{**WAIVER, "rules": ["V0 due_at", "V1"]}]})
+    found = waivers.of(record.source_id, record.agency_code, record.record_id, record.grounds)
+    assert (found is not None) is is_covered
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reason": "............"},
+        {"reason": "12345 67890 11"},
+        {"person": "??"},
+        {"day": "2999-01-01"},
+        {"rules": ["V0"]},
+    ],
+)
+def test_a_waiver_that_no_reader_could_judge_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="Waiver"):
+        Waiver.model_validate({**WAIVER, **change})
+
+
+def test_a_dossier_whose_later_state_is_set_aside_is_one_record_of_its_unit(october: Store) -> None:
+    [batch_id] = october.answer([WARD_SOURCE])
+    for number in ("1", "2", "3"):
+        october.version(batch_id, WARD, number, date(2023, 10, 3))
+    [(agency,)] = october.execute("select distinct agency_code from dossier_version")
+    set_aside(october, WARD, {"received_at": "2023-10-02T00:00:00"})
+    october.execute("update quarantine_record set record_id = '2', agency_code = :agency", agency=agency)
+    [unit] = publish_edition("form-06", "84", OCTOBER).content["set_aside"]["units"]
+    assert (unit["records"], unit["of"]) == (1, 3)
 
 
 @pytest.mark.parametrize("missing", [*WAIVER, "twice"])
