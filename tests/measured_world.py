@@ -122,7 +122,8 @@ class Store:
             "insert into dossier_version (system_code, agency_code, dossier_id, procedure_code, status_code,"
             " channel_code, received_at, due_at, finished_at, unit_id, field_code, content_hash, source_id, batch_id,"
             " known_from) values (:system, :agency, :dossier, '1.001193', :status, :channel, :received, :due,"
-            " :finished, :unit, 'ho-tich', md5(random()::text), 'a', :batch, clock_timestamp())",
+            " :finished, :unit, 'ho-tich', md5(random()::text), (select source_id from batch where batch_id = :batch),"
+            " :batch, clock_timestamp())",
             batch=batch_id, unit=unit_id, received=received_on, **key, **values,
         )  # fmt: skip
 

@@ -5,7 +5,10 @@ select
     coalesce(received_at, submitted_at)::date as on_day,
     received_at,
     procedure_code,
-    applicant_ref
+    applicant_ref,
+    status_code,
+    finished_at,
+    returned_at
 from dossier_current
 where source_id = :source_id and not is_deleted
 order by dossier_id

@@ -4,7 +4,10 @@ select
     known.dossier_id,
     known.received_at,
     known.procedure_code,
-    known.applicant_ref
+    known.applicant_ref,
+    known.status_code,
+    known.finished_at,
+    known.returned_at
 from unnest(cast(:dossier_ids as text[])) as asked (dossier_id)
 inner join dossier_current as known
     on

@@ -22,8 +22,9 @@ class Shrink(ClosedModel):
 class ReusedKeys(ClosedModel):
     """When a record is another dossier than the one that has its key: the guard of keys that come back.
 
-    A reception that moves by more than `reception_days`, or a procedure that changes together with the applicant or,
-    where that is not told, with the day of reception. In a register one such key holds the batch. The key of a system's
+    A reception that moves by more than `reception_days`, to a day after the end of the one known, or together with the
+    applicant; or a procedure that changes together with the applicant or, where that is not told, with the day of
+    reception. In a register one such key holds the batch. The key of a system's
     own database means one dossier, so there it needs `minimum_of_a_system`.
     """
 

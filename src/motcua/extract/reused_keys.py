@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -18,28 +18,41 @@ from motcua.catalog import Source
 from motcua.catalog.guards import ReusedKeys, load_guards
 from motcua.errors import BatchHeld
 from motcua.extract.disposition import OWN
-from motcua.extract.records.mapping import WRITTEN, SourceMapping
+from motcua.extract.records.mapping import OPEN_STATUSES, WRITTEN, SourceMapping
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
 SHOWN = 5  # pairs that a message shows
 
-_COLUMNS = ("dossier_id", "standing", "received_at", "procedure_code", "applicant_ref", "previous_applicant_refs")
+
+class _Row(NamedTuple):
+    """The columns of a pulled row that are looked at."""
+
+    dossier_id: str | None
+    standing: str | None
+    received_at: datetime | None
+    procedure_code: str | None
+    applicant_ref: str | None
+    previous_applicant_refs: str | None
+    status_code: int | None
+    finished_at: datetime | None
+    returned_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Content:
-    """What tells one dossier from another: reception, procedure, and the references of the applicant."""
+    """What tells one dossier from another: reception, procedure, the references of the applicant, and its end."""
 
     received_at: datetime | None
     procedure_code: str | None
     applicant_refs: frozenset[str]
+    ended_at: datetime | None = None
 
     @classmethod
     def of(cls, row: Any) -> Content:
         """Return the content of a row that has these columns."""
         refs = (row.applicant_ref or "", getattr(row, "previous_applicant_refs", None) or "")
-        return cls(row.received_at, row.procedure_code, frozenset(" ".join(refs).split()))
+        return cls(row.received_at, row.procedure_code, frozenset(" ".join(refs).split()), _ended_at(row))
 
     def __str__(self) -> str:
         day = f"{self.received_at:%Y-%m-%d}" if self.received_at else "on no day"
@@ -63,13 +76,28 @@ def are_two(before: Content, after: Content, limits: ReusedKeys) -> bool:
     is_moved = False
     if before.received_at and after.received_at:
         moved = abs(after.received_at - before.received_at)
-        if moved > timedelta(days=limits.reception_days):
+        if moved > timedelta(days=limits.reception_days) or _ends_before(before, after) or _ends_before(after, before):
             return True
         is_moved = before.received_at.date() != after.received_at.date()
+    is_other_applicant = _is_other_applicant(before.applicant_refs, after.applicant_refs)
+    if is_moved and is_other_applicant:
+        return True
     if not (before.procedure_code and after.procedure_code) or before.procedure_code == after.procedure_code:
         return False
-    is_other_applicant = _is_other_applicant(before.applicant_refs, after.applicant_refs)
     return is_moved if is_other_applicant is None else is_other_applicant
+
+
+def _ends_before(one: Content, other: Content) -> bool:
+    """Return whether one had ended on a day before the other was received."""
+    if one.ended_at is None or other.received_at is None:
+        return False
+    return one.ended_at.date() < other.received_at.date()
+
+
+def _ended_at(row: Any) -> datetime | None:
+    """Return when a row that has these columns ended; none where it is open."""
+    ends = [at for at in (row.finished_at, row.returned_at) if at is not None]
+    return max(ends) if ends and row.status_code not in OPEN_STATUSES else None
 
 
 def _is_other_applicant(before: frozenset[str], after: frozenset[str]) -> bool | None:
@@ -80,12 +108,9 @@ def _is_other_applicant(before: frozenset[str], after: frozenset[str]) -> bool |
 
 def contents_of(pulled: pa.Table) -> list[tuple[str, Content]]:
     """Return the key and content of each row of PULLED_SCHEMA that is a dossier of its own, in its order."""
-    columns = [pulled[name].to_pylist() for name in _COLUMNS]
-    return [
-        (key, Content(received_at, procedure, frozenset(f"{ref or ''} {refs or ''}".split())))
-        for key, standing, received_at, procedure, ref, refs in zip(*columns, strict=True)
-        if key is not None and standing in OWN
-    ]
+    columns = [pulled[name].to_pylist() for name in _Row._fields]
+    rows = (_Row(*values) for values in zip(*columns, strict=True))
+    return [(row.dossier_id, Content.of(row)) for row in rows if row.dossier_id is not None and row.standing in OWN]
 
 
 def reuses(rows: Iterable[tuple[str, Content]], known: Mapping[str, Content], limits: ReusedKeys) -> list[Reuse]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,38 @@ def test_a_content_is_another_dossier_by_its_reception_or_by_procedure_and_appli
     after: Content, is_two: bool
 ) -> None:
     assert are_two(content(AT, BIRTH, "a:1") if after.applicant_refs else content(), after, LIMITS) is is_two
+
+
+@pytest.mark.parametrize(
+    ("ended", "received", "is_two"),
+    [(5, 6, True), (5, 5, False), (None, 6, False), (5, None, False)],
+)
+def test_what_is_received_after_the_dossier_of_its_key_had_ended_is_another_one(
+    ended: int | None, received: int | None, is_two: bool
+) -> None:
+    known = replace(content(), ended_at=AT.replace(day=ended, hour=17) if ended else None)
+    after = content(AT.replace(day=received) if received else None)
+    assert are_two(known, after, LIMITS) is are_two(after, known, LIMITS) is is_two
+
+
+def test_another_applicant_on_another_day_is_another_dossier_also_of_one_procedure() -> None:
+    known, day = content(AT, BIRTH, "a:1"), timedelta(days=1)
+    assert are_two(known, content(AT + day, BIRTH, "a:2"), LIMITS)
+    assert not are_two(known, content(AT + day, BIRTH, "a:1"), LIMITS)
+    assert not are_two(known, content(AT + day, BIRTH, "b:2"), LIMITS)
+
+
+@given(st.integers(1, 30), st.integers(0, 4), st.integers(5, 25))
+def test_any_register_whose_dossiers_end_before_its_numbers_begin_again_is_noticed(
+    count: int, days: int, weeks: int
+) -> None:
+    """Numbers begin again after `weeks` days; each dossier takes `days`."""
+
+    def numbered(since: datetime) -> list[tuple[str, Content]]:
+        ended = since + timedelta(days=days)
+        return [(str(number), replace(content(since), ended_at=ended)) for number in range(count)]
+
+    assert len(reuses([*numbered(AT), *numbered(AT + timedelta(days=weeks))], {}, LIMITS)) == count
 
 
 def test_a_key_is_compared_with_the_store_and_with_the_rows_before_it() -> None:

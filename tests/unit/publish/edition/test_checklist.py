@@ -107,6 +107,7 @@ def test_where_no_source_answered_each_is_named_once_and_without_sources_the_lin
     failed, silent = cell("failed"), cell("not_expected")
     assert [what.en for what in missing(NOTHING, [failed])["sources_answered"]] == ["s (Source): failed"]
     assert [what.vi for what in missing(NOTHING, [silent])["sources_answered"]] == ["chưa có nguồn nào trả lời"]
+    assert missing(NOTHING, [cell("quarantined")]).keys() == {"no_batch_held"}  # it answered, and is held
 
 
 def test_every_unit_with_a_record_set_aside_is_named_also_after_one_whose_records_are_all_waived() -> None:
