@@ -124,7 +124,7 @@ def _sources_answered(found: Findings) -> list[Text]:
         for cell in found.cells
         if cell.is_answered and not cell.is_after_end
     ]
-    if not missing and not any(cell.is_answered or cell.is_lacking for cell in found.cells):
+    if not any(cell.is_answered or cell.is_lacking for cell in found.cells):
         missing.append(Text(vi="chưa có nguồn nào trả lời", en="no source in scope has answered"))
     return missing
 
