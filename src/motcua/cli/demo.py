@@ -17,7 +17,7 @@ def demo(
         bool, typer.Option("--stop", help="Stop the services that an earlier --keep left running.")
     ] = False,
 ) -> None:
-    """Run two nights, publish a provisional and a final report, and compare the figures with the published ones."""
+    """Run three nights, publish a provisional and a final report, and compare the figures with the published ones."""
     from motcua.demo.run import run_demo, stop_demo
 
     if stop:

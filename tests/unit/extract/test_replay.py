@@ -221,9 +221,10 @@ def test_after_a_replay_the_store_is_as_if_the_mapping_had_been_right_from_the_b
             rows.append(dossier(number, status, day, channel))
         say(tmp_path, *rows)
         days = (OCTOBER[0], date(2023, 10, 27 + night))
-        planned = ledger.plan_run(load_catalog(catalog), f"night-{night}", days[1], window=days, accept_shrink=True)
-        for chunk in planned:
-            assert extract_batches(chunk, lambda _: NO_CONNECTION).failed == []
+        for chunk in ledger.plan_run(load_catalog(catalog), f"night-{night}", days[1], window=days):
+            with monkeypatch.context() as context:
+                context.setattr("motcua.extract.pull.check_listing", lambda *_, **__: {})  # each shows what it likes
+                assert extract_batches(chunk, lambda _: NO_CONNECTION).failed == []
             with monkeypatch.context() as context:
                 context.setattr("motcua.validate.batches._hold", lambda *_: None)  # of random rows many are set aside
                 validate_batches(chunk)
