@@ -251,7 +251,10 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         guard_results = check_listing(batch, pull.table, _now(known, replaced), lists_all=source.lists_all)
         guard_results |= check_reused_keys(batch, source, mapping, contents)
         in_hand = listed_ids | replaced.keys()
-        requested_ids = [dossier_id for dossier_id in (*open_in_store, *known) if dossier_id not in in_hand]
+        # An extract of a period says nothing of what was open before it.
+        is_open_told = can_ask or is_register or adapter.lists_open
+        expected = (*open_in_store, *known) if is_open_told else known
+        requested_ids = [dossier_id for dossier_id in expected if dossier_id not in in_hand]
         if not source.lists_all and not can_ask:
             requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
         listing, missed = pull.table, Missed()

@@ -206,7 +206,7 @@ def test_after_an_extract_that_tells_nothing_of_older_dossiers_a_register_is_no_
     november = period_between(date(2023, 11, 1), date(2023, 11, 30))
     assert pull((november.from_date, november.to_date)).state == "loaded"
     edition = publish_edition("form-06", "plain", november)
-    assert (edition.completeness, unmet(edition)) == ("provisional", ["openings_known", "nothing_missing"])
+    assert (edition.completeness, unmet(edition)) == ("provisional", ["openings_known"])
     assert read_form("form-06", "plain", november).total.told == {"received_online": 0, "received_direct": 1}
     assert publish_edition("form-06", "plain", period_between(*OCTOBER)).completeness == "final"
 
