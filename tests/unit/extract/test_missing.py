@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+import os
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.unit.extract.test_register import OCTOBER, REGISTER, make_catalog, pull, unmet
@@ -17,7 +19,7 @@ from motcua.extract import extract_batches
 from motcua.extract.wire.connection import NO_CONNECTION
 from motcua.period import period_between
 from motcua.publish import Edition, publish_edition
-from motcua.settings import Settings
+from motcua.settings import TIMEZONE, Settings
 from motcua.validate import validate_batches
 
 pytestmark = pytest.mark.usefixtures("databases")
@@ -96,3 +98,15 @@ def test_what_was_open_when_its_source_ended_is_named(tmp_path: Path, monkeypatc
     edition, _ = published()
     assert missing(edition) == ["plain.x (Xã plain): 2 dossiers that were open when it ended"]
     assert edition.completeness == "provisional"
+
+
+def test_a_register_whose_time_lies_ahead_says_nothing_of_days_to_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register = make_catalog("register", REGISTER, tmp_path, monkeypatch)
+    ahead = datetime.now(UTC) + timedelta(days=90)
+    os.utime(register, (ahead.timestamp(), ahead.timestamp()))
+    today = datetime.now(ZoneInfo(TIMEZONE)).date()
+    pull((OCTOBER[0], today + timedelta(days=60)))
+    [known] = ledger.coverage()
+    assert known.covered_until == today - timedelta(days=1)
