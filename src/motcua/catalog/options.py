@@ -109,7 +109,8 @@ class FilesOptions(Options):
     folder. `encoding` and `delimiter` are of a CSV: left out, a byte-order mark or UTF-8 is expected and the delimiter
     that makes most of the header is taken. `header_row` and `first_row` count from 1: left out, the header is the row
     with most of the mapped columns, and records begin below it. Without `sheets` every visible one is read.
-    `optional_columns` are mapped columns that a file may lack.
+    `optional_columns` are mapped columns that a file may lack. `once` are names or patterns of files that are never
+    saved again (`bo sung*`): the source is known until the day before the newest file of each other name was dropped.
     """
 
     path: str = Field(min_length=1)
@@ -119,6 +120,7 @@ class FilesOptions(Options):
     first_row: int | None = Field(default=None, ge=2, le=1001)
     sheets: tuple[str, ...] = ()
     optional_columns: tuple[str, ...] = ()
+    once: tuple[str, ...] = ()
 
 
 class SqlOptions(Options):
@@ -180,7 +182,8 @@ class PetitionWords(ClosedModel):
 
 
 class PetitionFilesOptions(Options):
-    """Tables of petitions (phản ánh, kiến nghị) that a unit drops somewhere, as for `files`, and how to read them.
+    """Tables of petitions (phản ánh, kiến nghị) that a unit drops somewhere, and how to read them; `path`, `encoding`,
+    `delimiter` and `once` as for `files`.
 
     `due_workdays` gives the due day where the table has none (15 working days to answer, operators' note in domain.md
     section 1.3 [C-code]).
@@ -197,6 +200,7 @@ class PetitionFilesOptions(Options):
     due_workdays: int | None = Field(default=15, ge=1, le=250)
     encoding: str | None = None
     delimiter: str | None = None
+    once: tuple[str, ...] = ()
 
 
 AnyOptions = (

@@ -33,7 +33,10 @@ def ingest(
     ] = False,
     accept_changes: Annotated[
         bool,
-        typer.Option("--accept-changes", help="Accept keys that come back with other content as the same dossiers."),
+        typer.Option(
+            "--accept-changes",
+            help="Accept keys that come back with other content as the same dossiers, and files gone back in time.",
+        ),
     ] = False,
     opening: Annotated[
         bool,

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 from fsspec.implementations.local import LocalFileSystem
@@ -46,8 +47,10 @@ def adapter(folder: Path, path: str = "*.csv", **options: Any) -> FilesAdapter:
 
 def landed(adapter: FilesAdapter) -> list[dict[str, Any]]:
     builder = TableBuilder(adapter._source, MAPPING, Pseudonymiser("k1", b"\x5a" * 32))
-    records = [record for page in adapter.pages(WINDOW) for record in page.records]
-    rows: list[dict[str, Any]] = assign_dispositions(builder.table(records), WINDOW, frozenset()).to_pylist()
+    pulled = pa.concat_tables([builder.table(page.records, page.stands) for page in adapter.pages(WINDOW)])
+    rows: list[dict[str, Any]] = assign_dispositions(
+        pulled, WINDOW, frozenset(), repeats=MAPPING.repeated_rows
+    ).to_pylist()
     return rows
 
 
@@ -55,7 +58,7 @@ def drop(folder: Path, name: str, *rows: str, header: str = HEADER) -> None:
     (folder / name).write_text(header + "".join(rows), encoding="utf-8")
 
 
-def test_the_last_row_of_a_repeated_dossier_counts(tmp_path: Path) -> None:
+def test_the_row_of_the_file_of_the_later_day_counts(tmp_path: Path) -> None:
     drop(tmp_path, "2023-10-09.csv", row(status="Đang xử lý"))
     drop(tmp_path, "2023-10-16.csv", row(status="Đã xử lý xong"), row("000.00.12.H59-231002-0002"))
     found = landed(adapter(tmp_path))
