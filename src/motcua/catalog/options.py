@@ -103,14 +103,14 @@ class PortalSyncOptions(Options):
 
 
 class FilesOptions(Options):
-    """Tables that a unit drops somewhere: CSV, XLSX, XLS or ODS, told apart by what is in them.
+    """Tables that a unit drops somewhere: CSV, XLSX, XLS or ODS, told apart by what is in them. `once` are names or
+    patterns of files that are never saved again (`bo sung*`): they do not end what the source is known for.
 
     `path` is a file or a pattern, on this machine or any fsspec URL; one that is not absolute starts at the catalogue
     folder. `encoding` and `delimiter` are of a CSV: left out, a byte-order mark or UTF-8 is expected and the delimiter
     that makes most of the header is taken. `header_row` and `first_row` count from 1: left out, the header is the row
     with most of the mapped columns, and records begin below it. Without `sheets` every visible one is read.
-    `optional_columns` are mapped columns that a file may lack. `once` are names or patterns of files that are never
-    saved again (`bo sung*`): the source is known until the day before the newest file of each other name was dropped.
+    `optional_columns` are mapped columns that a file may lack.
     """
 
     path: str = Field(min_length=1)

@@ -48,14 +48,14 @@ RepeatedRows = Literal["not_known", "later_row"]
 
 
 class SourceMapping(Part):
-    """A mapping file.
+    """A mapping file. `repeats: later_row` says that of two rows of one dossier in one table the later one counts.
 
     With `nested`, a key is a path: `procedure.code`, or `DanhSachHoSoBoSung.-1.NgayBoSung` for the last item of a list.
     When `applicant` is dropped, everything inside it is dropped. `covers` says what a source that gives all it has, as
     dropped files do, gives: a `register` holds every dossier that the unit ever had, so each row belongs to each pull;
-    a table of a `period` proves nothing of what it leaves out. `repeats` says which of two rows of one dossier in one
-    table counts where no modified time tells: with `later_row` the later one, because the office adds a row for each
-    step; else it is `not_known`, and a dossier whose rows differ is set aside.
+    a table of a `period` proves nothing of what it leaves out. `repeats` is `later_row` where the office adds a row for
+    each step. Else it is `not_known` which one counts, unless a modified time tells, and a dossier whose rows differ is
+    set aside.
     """
 
     adapter: str
