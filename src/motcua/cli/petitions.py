@@ -11,7 +11,7 @@ import typer
 from motcua import ledger
 from motcua.catalog.record_sources import sources_of
 from motcua.cli.console import catalog, errors, output, ready_databases
-from motcua.cli.ingest import load
+from motcua.cli.ingest import load, tell_warnings
 from motcua.settings import TIMEZONE
 
 SHOWN = 50  # rows set aside that are told one by one
@@ -43,7 +43,9 @@ def ingest(
     )
     with errors.status("starting") as progress:
         load(chunks, connection_from_environment, progress.update, is_patient=True)
-    results = [_tell(batch) for batch in ledger.read_run(run_id)]
+    batches = ledger.read_run(run_id)
+    tell_warnings(batches)
+    results = [_tell(batch) for batch in batches]
     if not all(results):
         raise typer.Exit(1)
 

@@ -100,8 +100,8 @@ class DropFolder:
             ) from None
         try:
             paths = self._paths(filesystem, pattern)
-            shared = len(_MARKS.split(pattern)[0].rpartition("/")[0])
-            path_of = {Drop(path[shared:].lstrip("/"), _dropped_at(filesystem, path)): path for path in paths}
+            folder = _MARKS.split(pattern)[0].rpartition("/")[0] + "/"
+            path_of = {Drop(path.removeprefix(folder), _dropped_at(filesystem, path)): path for path in paths}
             self.drops = []
             for drop in in_order(path_of):
                 body = self._content(filesystem, path_of[drop])
