@@ -35,8 +35,7 @@ def check_files(batch: ledger.Batch, source: Source, newest: Sequence[Drop]) -> 
     if not newest or batch.is_change_accepted:
         return stated
     pull, before = _read_before(source)
-    now = {drop.series: drop for drop in newest}
-    told = [text for one in before if (text := _gone_back(one, now.get(one.series), pull, source))]
+    told = gone_back(before, newest, pull, lists_all=source.lists_all)
     if told:
         more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
         raise BatchHeld(
@@ -46,16 +45,25 @@ def check_files(batch: ledger.Batch, source: Source, newest: Sequence[Drop]) -> 
     return stated
 
 
-def _gone_back(before: Drop, now: Drop | None, pull: str, source: Source) -> str | None:
-    if now is None:
-        was = f"{before.file} is gone; the pull of {pull} read it as saved {_day(before)}"
-        return was if source.lists_all else None
-    assert before.dropped_at is not None
-    assert now.dropped_at is not None
-    if now.dropped_at >= before.dropped_at:
-        return None
-    name = "it" if now.file == before.file else before.file
-    return f"{now.file} was saved {_day(now)}; the pull of {pull} read {name} as saved {_day(before)}"
+def gone_back(before: Sequence[Drop], now: Sequence[Drop], pull: str, *, lists_all: bool = True) -> list[str]:
+    """Say of each series in which way it went back in time.
+
+    Args:
+        before, now: the newest file of each series, then and now, each with its time.
+        pull: the batch that read `before`.
+        lists_all: false for a source of changes, which need not keep what it sent.
+    """
+    newest = {drop.series: drop for drop in now}
+    told = []
+    for was in before:
+        is_now = newest.get(was.series)
+        read = f"the pull of {pull} read {'it' if is_now is None or is_now.file == was.file else was.file}"
+        if is_now is None:
+            if lists_all:
+                told.append(f"{was.file} is gone; {read} as saved {_day(was)}")
+        elif _at(is_now) < _at(was):
+            told.append(f"{is_now.file} was saved {_day(is_now)}; {read} as saved {_day(was)}")
+    return told
 
 
 def _read_before(source: Source) -> tuple[str, list[Drop]]:
@@ -71,9 +79,13 @@ def _read_before(source: Source) -> tuple[str, list[Drop]]:
     return last.batch_id, [Drop(one["file"], datetime.fromisoformat(one["dropped_at"])) for one in files]
 
 
-def _day(drop: Drop) -> str:
+def _at(drop: Drop) -> datetime:
     assert drop.dropped_at is not None
-    return f"{drop.dropped_at.astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d at %H:%M:%S}"
+    return drop.dropped_at
+
+
+def _day(drop: Drop) -> str:
+    return f"{_at(drop).astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d at %H:%M:%S}"
 
 
 def _command(source: Source) -> str:

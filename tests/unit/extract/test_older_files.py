@@ -8,7 +8,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from openpyxl import Workbook
 from sqlalchemy import text
 from tests import petition_world
 from tests.unit.extract.test_register import OCTOBER, REGISTER, make_catalog, pull, unmet
@@ -18,8 +17,10 @@ from motcua import ledger
 from motcua.catalog import load_catalog
 from motcua.consolidate import consolidate_batches
 from motcua.extract import extract_batches
+from motcua.extract.older_files import gone_back
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.wire.connection import NO_CONNECTION
+from motcua.extract.wire.drop_order import Drop
 from motcua.landing import read_manifest
 from motcua.period import period_between
 from motcua.publish import publish_edition
@@ -75,12 +76,10 @@ def grounds() -> list[tuple[str, ...]]:
     return [one.grounds for one in aside]
 
 
-def pull_accepting_changes() -> ledger.Batch:
+def landed(window: tuple[date, date] = OCTOBER, *, accept_changes: bool = False) -> ledger.Batch:
     catalog = load_catalog(Settings.load().catalog_dir)
-    [[batch_id]] = ledger.plan_run(catalog, f"run-{uuid4()}", OCTOBER[1], window=OCTOBER, accept_changes=True)
+    [[batch_id]] = ledger.plan_run(catalog, f"run-{uuid4()}", window[1], window=window, accept_changes=accept_changes)
     extract_batches([batch_id], lambda _: NO_CONNECTION)
-    validate_batches([batch_id])
-    consolidate_batches([batch_id])
     return ledger.read_batches([batch_id])[0]
 
 
@@ -107,67 +106,37 @@ def test_a_replay_takes_the_later_row_once_the_mapping_says_that_it_counts(drops
     [batch] = replay()
     assert (batch.quarantined_count, batch.duplicate_count, batch.new_count) == (0, 1, 1)
     assert statuses() == {"0003": 10, "0007": 4}
-    assert october() == ("final", [])
-
-
-def test_sheets_of_one_workbook_are_ordered_by_their_months_not_by_their_place(drops: Path) -> None:
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    for sheet, row in (("Tháng 10", LATE), ("Tháng 9", STILL_OPEN)):
-        table = book.create_sheet(sheet)
-        for line in (HEAD, row):
-            table.append(line.strip().split(","))
-    book.save(drops / "so.xlsx")
-    assert pull().quarantined_count == 0
-    assert statuses() == {"0003": 10}
 
 
 def test_a_book_that_was_not_saved_again_ends_what_the_source_is_known_for(drops: Path) -> None:
     drop(drops, "chung-thuc.csv", "2023-11-10", LATE)
     drop(drops, "bo sung.csv", "2023-10-06", OTHER)
-    batch = pull()
+    batch = landed()
     assert batch.window_to == date(2023, 10, 5)
     [warning] = read_manifest(batch.landing_uri)["warnings"]
     assert warning.startswith("bo sung.csv was last saved on 2023-10-06, other files on 2023-11-10")
-    assert october() == ("provisional", ["sources_answered"])
-    late = pull((date(2023, 11, 1), date(2023, 11, 9)))
+    late = landed((date(2023, 11, 1), date(2023, 11, 9)))
     assert "bo sung.csv was dropped on 2023-10-06" in str(late.error_message)
     says(drops, "sources/plain.yaml", '"drops/*"', '"drops/*", once: ["Bổ sung*", "bo sung*"]')
-    batch = pull()
+    batch = landed()
     assert (batch.window_to, read_manifest(batch.landing_uri)["warnings"]) == (OCTOBER[1], [])
-    assert october() == ("final", [])
 
 
 def test_an_older_file_that_is_put_back_is_held_until_a_person_accepts_it(drops: Path) -> None:
     drop(drops, "so.csv", "2023-11-10", LATE)
     first = pull()
     drop(drops, "so.csv", "2023-10-05", STILL_OPEN)
-    held = pull()
+    held = landed()
     assert held.state == "held"
-    assert f"so.csv was saved 2023-10-05 at 12:00:00; the pull of {first.batch_id} read it as saved 2023-11-10" in str(
-        held.error_message
-    )
-    assert "--accept-changes" in str(held.error_message)
+    told = f"so.csv was saved 2023-10-05 at 12:00:00; the pull of {first.batch_id} read it as saved 2023-11-10"
+    assert told in str(held.error_message)
+    assert "motcua ingest --source plain.x --accept-changes" in str(held.error_message)
     assert statuses() == {"0003": 10}
-    drop(drops, "so (1).csv", "2023-11-10", LATE)  # of its series another file is as new as before
-    assert pull().state == "loaded"
-    (drops / "so (1).csv").unlink()
-    assert pull_accepting_changes().state == "loaded"
+    accepted = landed(accept_changes=True)
+    validate_batches([accepted.batch_id])
+    consolidate_batches([accepted.batch_id])
     assert statuses() == {"0003": 4}
-    assert pull().state == "loaded"  # compared with the pull that was accepted
-
-
-def test_a_book_that_is_gone_is_held_by_its_name(drops: Path) -> None:
-    drop(drops, "chung-thuc.csv", "2023-11-10", LATE)
-    drop(drops, "ho-tich T9-2023.csv", "2023-11-10", OTHER)
-    assert pull().state == "loaded"
-    (drops / "ho-tich T9-2023.csv").unlink()
-    assert "ho-tich T9-2023.csv is gone" in str(pull().error_message)
-    drop(drops, "ho-tich T10-2023.csv", "2023-11-12", OTHER)  # its series goes on
-    assert pull().state == "loaded"
-    says(drops, "sources/plain.yaml", "unit_id: plain,", "unit_id: plain, lists_all: false,")
-    (drops / "ho-tich T10-2023.csv").unlink()
-    assert pull().state == "loaded"  # a source of changes need not keep what it sent
+    assert landed().state == "extracted"  # compared with the pull that was accepted
 
 
 def test_an_older_file_of_petitions_is_held_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,18 +149,34 @@ def test_an_older_file_of_petitions_is_held_and_named(tmp_path: Path, monkeypatc
     assert (batch.state, batch.window_to) == ("loaded", date(2023, 10, 31))
     assert "cu.csv was last saved on 2023-11-02" in read_manifest(batch.landing_uri)["warnings"][0]
     petition_world.drop(folder, petition_world.row("1"), on=date(2023, 11, 3))
-    held = petition_world.take()
+    held = petition_world.pull()
     assert (held.state, "motcua petitions ingest" in str(held.error_message)) == ("held", True)
 
 
-def test_a_copied_folder_keeps_the_figures_or_sets_the_dossier_aside(drops: Path) -> None:
-    drop(drops, "chung-thuc.csv", "2023-11-01", STILL_OPEN)
-    drop(drops, "ho-tich.csv", "2023-11-10", LATE)
-    assert pull().quarantined_count == 0
-    assert statuses() == {"0003": 10}
-    at = datetime(2023, 11, 12, tzinfo=UTC).timestamp()
-    for number, path in enumerate(sorted(drops.iterdir(), reverse=True)):
-        os.utime(path, (at + number, at + number))  # as a copy leaves them, in the order of copying
-    assert pull().quarantined_count == 1
-    assert statuses() == {"0003": 10}
-    assert october()[0] == "provisional"
+def saved(file: str, day: int) -> Drop:
+    return Drop(file, datetime(2023, 11, day, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ([saved("so.csv", 10), saved("ho-tich T9.csv", 10)], []),
+        ([saved("so (1).csv", 10), saved("ho-tich T10.csv", 12)], []),  # each series goes on
+        ([saved("so.csv", 10), saved("ho-tich T9.csv", 10), saved("moi.csv", 1)], []),
+        ([saved("so.csv", 10)], ["ho-tich T9.csv is gone; the pull of b read it"]),
+        ([saved("ho-tich T9.csv", 10), saved("so cu.csv", 1)], ["so.csv is gone; the pull of b read it"]),
+        (
+            [saved("so 2.csv", 9), saved("ho-tich T9.csv", 11)],
+            ["so 2.csv was saved 2023-11-09 at 07:00:00; the pull of b read so.csv"],
+        ),
+    ],
+)
+def test_a_series_that_is_older_or_gone_is_named(now: list[Drop], told: list[str]) -> None:
+    before = [saved("so.csv", 10), saved("ho-tich T9.csv", 10)]
+    assert [one.rpartition(" as saved")[0] for one in gone_back(before, now, "b")] == told
+
+
+def test_a_source_of_changes_need_not_keep_what_it_sent() -> None:
+    before = [saved("so.csv", 10)]
+    assert gone_back(before, [saved("moi.csv", 11)], "b", lists_all=False) == []
+    assert len(gone_back(before, [saved("so.csv", 9)], "b", lists_all=False)) == 1
