@@ -106,7 +106,10 @@ DOSSIER = RecordKind(
         Field("previous_applicant_refs", TEXT),  # while a key rotates: applicant_ref under the keys it replaces
         Field("mapping_issues", TEXT),  # fields that did not parse, "due_at: not dd/MM/yyyy; ..."
     ),
-    landed=(Field("as_sent", TEXT),),  # JSON: what the fields were read from (motcua.extract.records.as_sent)
+    landed=(
+        Field("as_sent", TEXT),  # JSON: what the fields were read from (motcua.extract.records.as_sent)
+        Field("stands_in", TEXT),  # JSON: where the row stands (motcua.extract.wire.evidence)
+    ),
     resolved=(Field("unit_id", TEXT, "always"), Field("field_code", TEXT, "always")),
     decided=(
         Field("reported_unit_id", TEXT),  # who reports it, where that is the heir of the unit that took it in

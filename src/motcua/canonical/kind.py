@@ -27,6 +27,7 @@ _SQL_TYPES = {
 }
 
 UNIT = "unit_id"  # in `resolved` of every kind: the unit that a record counts for
+UNIT_CODE = "unit_code"  # in `content` of every kind: what the source calls that unit
 MODIFIED = "modified_at"  # in `kept` of a kind whose sources say when they last changed a record
 Comparison = Literal["when_said", "always", "apart"]
 
@@ -121,6 +122,11 @@ class RecordKind:
     def pulled_schema(self) -> pa.Schema:
         """The columns of a record before its disposition is told."""
         return _schema((*self.identity[3:], *self.content, *self.kept, *self.trace, *self.landed))
+
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        """What a source says of the columns by which a new version is told from a repeated one."""
+        return tuple(field.name for field in self.content if field.compared != "apart" or field.name == UNIT_CODE)
 
     @cached_property
     def staging_columns(self) -> str:

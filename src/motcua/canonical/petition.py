@@ -30,6 +30,7 @@ PETITION = RecordKind(
         Field("place", TEXT),  # where it stands: file, sheet and row
         Field("mapping_issues", TEXT),  # fields that could not be read, without a value: "due_on: not dd/MM/yyyy"
     ),
+    landed=(Field("stands_in", TEXT),),  # JSON: where the row stands (motcua.extract.wire.evidence)
     resolved=(Field("unit_id", TEXT),),
     reference=("received_on",),
     received=("petition_received",),

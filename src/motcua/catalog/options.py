@@ -103,7 +103,8 @@ class PortalSyncOptions(Options):
 
 
 class FilesOptions(Options):
-    """Tables that a unit drops somewhere: CSV, XLSX, XLS or ODS, told apart by what is in them.
+    """Tables that a unit drops somewhere: CSV, XLSX, XLS or ODS, told apart by what is in them. `once` are names or
+    patterns of files that are never saved again (`bo sung*`): they do not end what the source is known for.
 
     `path` is a file or a pattern, on this machine or any fsspec URL; one that is not absolute starts at the catalogue
     folder. `encoding` and `delimiter` are of a CSV: left out, a byte-order mark or UTF-8 is expected and the delimiter
@@ -119,6 +120,7 @@ class FilesOptions(Options):
     first_row: int | None = Field(default=None, ge=2, le=1001)
     sheets: tuple[str, ...] = ()
     optional_columns: tuple[str, ...] = ()
+    once: tuple[str, ...] = ()
 
 
 class SqlOptions(Options):
@@ -180,7 +182,8 @@ class PetitionWords(ClosedModel):
 
 
 class PetitionFilesOptions(Options):
-    """Tables of petitions (phản ánh, kiến nghị) that a unit drops somewhere, as for `files`, and how to read them.
+    """Tables of petitions (phản ánh, kiến nghị) that a unit drops somewhere, and how to read them; `path`, `encoding`,
+    `delimiter` and `once` as for `files`.
 
     `due_workdays` gives the due day where the table has none (15 working days to answer, operators' note in domain.md
     section 1.3 [C-code]).
@@ -197,6 +200,7 @@ class PetitionFilesOptions(Options):
     due_workdays: int | None = Field(default=15, ge=1, le=250)
     encoding: str | None = None
     delimiter: str | None = None
+    once: tuple[str, ...] = ()
 
 
 AnyOptions = (

@@ -33,7 +33,10 @@ def ingest(
     ] = False,
     accept_changes: Annotated[
         bool,
-        typer.Option("--accept-changes", help="Accept keys that come back with other content as the same dossiers."),
+        typer.Option(
+            "--accept-changes",
+            help="Accept keys that come back with other content as the same dossiers, and files gone back in time.",
+        ),
     ] = False,
     opening: Annotated[
         bool,
@@ -99,12 +102,23 @@ def ingest(
             for batch in batches
         ],
     )
+    tell_warnings(batches)
     unloaded = [batch for batch in batches if batch.state != "loaded"]
     for batch in unloaded:
         errors.print(f"{batch.source_id}: {batch.state} in {batch.failed_stage}: {batch.error_message}", markup=False)
     output.print(f"{len(batches) - len(unloaded)} of {len(batches)} sources loaded.")
     if unloaded:
         raise typer.Exit(1)
+
+
+def tell_warnings(batches: Sequence[ledger.Batch]) -> None:
+    """Print what an engineer should know of pulls that succeeded, such as a file that ends what its source says."""
+    from motcua.landing import read_manifest
+
+    for batch in batches:
+        if batch.state == "loaded":
+            for warning in read_manifest(batch.landing_uri).get("warnings", ()):
+                errors.print(f"{batch.source_id}: {warning}", markup=False)
 
 
 def load(

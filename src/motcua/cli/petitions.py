@@ -11,7 +11,7 @@ import typer
 from motcua import ledger
 from motcua.catalog.record_sources import sources_of
 from motcua.cli.console import catalog, errors, output, ready_databases
-from motcua.cli.ingest import load
+from motcua.cli.ingest import load, tell_warnings
 from motcua.settings import TIMEZONE
 
 SHOWN = 50  # rows set aside that are told one by one
@@ -22,6 +22,7 @@ app = typer.Typer(help="Petitions (phản ánh, kiến nghị).", no_args_is_hel
 @app.command()
 def ingest(
     source: Annotated[list[str] | None, typer.Option(help="Only this source of petitions; may be repeated.")] = None,
+    accept_changes: Annotated[bool, typer.Option("--accept-changes", help="Accept files gone back in time.")] = False,
 ) -> None:
     """Take in the tables that `petitions/*.yaml` of the catalogue names; exit code 1 when one or a row is refused."""
     from motcua.extract import connection_from_environment
@@ -33,11 +34,18 @@ def ingest(
     now = datetime.now(ZoneInfo(TIMEZONE))
     run_id = ledger.new_run_id("cli-petitions", now)
     chunks = ledger.plan_run(
-        catalog(), run_id, now.date() - timedelta(days=1), record_kind="petition", source_ids=source or ()
+        catalog(),
+        run_id,
+        now.date() - timedelta(days=1),
+        record_kind="petition",
+        source_ids=source or (),
+        accept_changes=accept_changes,
     )
     with errors.status("starting") as progress:
         load(chunks, connection_from_environment, progress.update, is_patient=True)
-    results = [_tell(batch) for batch in ledger.read_run(run_id)]
+    batches = ledger.read_run(run_id)
+    tell_warnings(batches)
+    results = [_tell(batch) for batch in batches]
     if not all(results):
         raise typer.Exit(1)
 

@@ -7,23 +7,25 @@
   deletion is not a status. Validation then sets it aside (V1) for a person to judge, and the store keeps the earlier
   version.
 * `duplicate` is not a dossier of its own: `public_copy`, `group`, `child` (counted once, at the receiving agency,
-  one_stop_systems.md section d.10), or `repeated` (the same key again; the row with the newest `modified_at` is kept).
+  one_stop_systems.md section d.10), `repeated` (the same key again; the newest row is kept), or `unordered` (the same
+  key with other content, and nothing states which is newer: `repeats`).
 * `out_of_window` was pulled only because a listing must cover one day more than requested, or because an opening looks
   among older dossiers for those that were still open on its first day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from motcua.canonical import LANDING_SCHEMA, RecordKind
+from motcua.canonical import DOSSIER, LANDING_SCHEMA, RecordKind
 from motcua.extract.adapters.protocol import Window
-from motcua.extract.records.mapping import OPEN_STATUSES
+from motcua.extract.records.mapping import OPEN_STATUSES, RepeatedRows
 from motcua.extract.records.table import MIGRATED, SOFT_DELETED
+from motcua.extract.repeats import REPEATED, judge
 
 _NEVER = -(2**63)
 ENDS = ("finished_at", "returned_at", "refused_at")
@@ -38,6 +40,7 @@ def assign_dispositions(
     *,
     is_opening: bool = False,
     is_register: bool = False,
+    repeats: RepeatedRows | None = None,
     record_nos: pa.ChunkedArray | None = None,
 ) -> pa.Table:
     """Return every pulled row, in a fixed order, as a table of LANDING_SCHEMA with its disposition.
@@ -48,27 +51,31 @@ def assign_dispositions(
         known: ids of dossiers that our store has of these days, or has open from before.
         is_opening: what was closed at any time since the first requested day belongs to the pull.
         is_register: every row belongs to the pull.
+        repeats: how rows of one key are told apart (`SourceMapping.repeated_rows`); none of a system, of which the row
+            modified last counts, else the one shown last.
         record_nos: the numbers of the rows where they have them already; then they stay in their order.
     """
-    ids = pulled["dossier_id"].to_pylist()
     standings = pulled["standing"].to_pylist()
-    modified = pulled["modified_at"].cast(pa.int64()).fill_null(_NEVER).to_pylist()
-    belonging = [is_register] * len(ids) if is_register else belongs(pulled, window, is_opening=is_opening).to_pylist()
-
-    newest: dict[str, int] = {}
-    for row, (dossier_id, standing) in enumerate(zip(ids, standings, strict=True)):
-        if standing in OWN and dossier_id is not None:
-            kept = newest.setdefault(dossier_id, row)
-            if modified[row] >= modified[kept]:
-                newest[dossier_id] = row
+    is_own = [standing in OWN for standing in standings]
+    touched = None if is_register else belongs(pulled, window, is_opening=is_opening)
+    belonging = [True] * len(is_own) if touched is None else touched.to_pylist()
+    ids = pulled["dossier_id"].to_pylist()
+    if repeats is None:
+        told_twice = _older_rows(pulled, is_own)
+    else:
+        judged = judge(pulled, DOSSIER, is_own, later_row=repeats == "later_row")
+        pulled, told_twice = judged.table, judged.reasons
+        standings = pulled["standing"].to_pylist()
+        for kept, rows in judged.unordered.items():
+            belonging[kept] = any(belonging[row] for row in rows)
 
     dispositions: list[str] = []
     reasons: list[str | None] = []
     for row, (dossier_id, standing) in enumerate(zip(ids, standings, strict=True)):
-        if standing not in OWN:
+        if not is_own[row]:
             disposition, reason = "duplicate", standing
-        elif newest.get(dossier_id, row) != row:
-            disposition, reason = "duplicate", "repeated"
+        elif told_twice[row] is not None:
+            disposition, reason = "duplicate", told_twice[row]
         elif belonging[row] or dossier_id in known:
             disposition, reason = "record", standing
         else:
@@ -89,6 +96,19 @@ def assign_dispositions(
             .cast(LANDING_SCHEMA)
         )
     return _numbered(disposed)
+
+
+def _older_rows(pulled: pa.Table, is_own: Sequence[bool]) -> list[str | None]:
+    """Return of each row of a system why it is no record: one modified later, else shown later, has its key."""
+    ids = pulled["dossier_id"].to_pylist()
+    modified = pulled["modified_at"].cast(pa.int64()).fill_null(_NEVER).to_pylist()
+    newest: dict[str, int] = {}
+    for row, dossier_id in enumerate(ids):
+        if is_own[row] and dossier_id is not None:
+            kept = newest.setdefault(dossier_id, row)
+            if modified[row] >= modified[kept]:
+                newest[dossier_id] = row
+    return [REPEATED if newest.get(dossier_id, row) != row else None for row, dossier_id in enumerate(ids)]
 
 
 def belongs(pulled: pa.Table, window: Window, *, is_opening: bool = False) -> pa.ChunkedArray:
@@ -124,16 +144,15 @@ def belongs(pulled: pa.Table, window: Window, *, is_opening: bool = False) -> pa
 def assign_dispositions_whole(pulled: pa.Table, kind: RecordKind) -> pa.Table:
     """Return every row of a whole answer as a table of the kind's landing schema, in the given order.
 
-    A row is a record, unless a later row has the same key: then it is a duplicate, `repeated`. A row without a key is a
-    record, which validation sets aside.
+    A row is a record, unless another row has its key (`repeats`). A row without a key is a record, which
+    validation sets aside.
     """
-    keys = list(zip(*(pulled[name].to_pylist() for name in kind.key), strict=True))
-    last = {key: row for row, key in enumerate(keys)}
-    repeated = [key[-1] is not None and last[key] != row for row, key in enumerate(keys)]
+    judged = judge(pulled, kind, [True] * pulled.num_rows)
+    pulled = judged.table
     columns = {
         "record_no": pa.array(range(pulled.num_rows), pa.int32()),
-        "disposition": pa.array(["duplicate" if each else "record" for each in repeated], pa.string()),
-        "disposition_reason": pa.array(["repeated" if each else None for each in repeated], pa.string()),
+        "disposition": pa.array(["duplicate" if each else "record" for each in judged.reasons], pa.string()),
+        "disposition_reason": pa.array(judged.reasons, pa.string()),
     }
     for name, values in columns.items():
         pulled = pulled.append_column(name, values)

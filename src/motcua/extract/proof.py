@@ -10,6 +10,7 @@ from motcua.catalog import Source
 from motcua.errors import SourceUnavailable
 from motcua.extract.adapters.protocol import SourceAdapter, Window, can_ask_by_id
 from motcua.extract.opening import Opening
+from motcua.extract.wire.drop_order import Drop
 from motcua.settings import TIMEZONE
 
 
@@ -55,10 +56,13 @@ def answers_until(
     if until is not None:
         until = min(until, datetime.now(ZoneInfo(TIMEZONE)).date() - timedelta(days=1))
     if until is not None and until < window.from_date:
+        last: Drop | None = getattr(adapter, "speaks_last", None)
+        name = last.file if last else "its newest file"
         raise SourceUnavailable(
-            f"{source.source_id}: its newest file was dropped on {until + timedelta(days=1)}, so it has no records of"
-            f" the days from {window.from_date} on.",
-            action="ask for a newer file, then ingest the source again.",
+            f"{source.source_id}: {name} was dropped on {until + timedelta(days=1)},"
+            f" so nothing is known of the days from {window.from_date} on.",
+            action="ask for a newer file, then ingest the source again; name a file that is never saved again in"
+            " options.once of the source.",
         )
     if is_register and not rows:
         raise SourceUnavailable(

@@ -42,11 +42,13 @@ from motcua.extract.adapters.protocol import (
 from motcua.extract.disposition import assign_dispositions, assign_dispositions_whole, counts
 from motcua.extract.drift import Drift
 from motcua.extract.listing_guards import check_listing
+from motcua.extract.older_files import check_files
 from motcua.extract.opening import KeptListings, ask_backwards
 from motcua.extract.proof import answers_until, proof_of
 from motcua.extract.records.mapping import OPEN_STATUSES, SourceMapping, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.repeats import with_request
 from motcua.extract.reused_keys import check_reused_keys, contents_of
 from motcua.extract.source_keys import doubts_json, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
@@ -74,9 +76,9 @@ class _Pull:
         listing, declared = (
             kept.get(window, lambda: self._complete(window), _open_ids) if kept else self._complete(window)
         )
-        self.tables.append(listing)
+        self.tables.append(self._with_request(listing))
         self._declare(declared, listing.num_rows)
-        return listing
+        return self.tables[-1]
 
     def _complete(self, window: Window) -> tuple[pa.Table, int | None]:
         """Return a complete listing and its declared total. A listing whose set changes is requested again."""
@@ -98,8 +100,11 @@ class _Pull:
 
     def add(self, records: Sequence[Record]) -> None:
         """Add dossiers that were requested by id. Their declared total is their number."""
-        self.tables.append(self.builder.table(records))
+        self.tables.append(self._with_request(self.builder.table(records)))
         self._declare(len(records), len(records))
+
+    def _with_request(self, table: pa.Table) -> pa.Table:
+        return with_request(table, len(self.tables)) if self.source.adapter == "sql" else table
 
     @property
     def table(self) -> pa.Table:
@@ -119,7 +124,7 @@ class _Pull:
         for page in self.adapter.pages(window):
             if not tables and not window.is_open_only:
                 self.drift.first_page(page)
-            table = self.builder.table(page.records)
+            table = self.builder.table(page.records, page.stands)
             self._check_filters(table, window)
             tables.append(table)
         return tables, page.declared_total if page else None
@@ -165,6 +170,7 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
 
     Raises:
         SourceUnavailable: the source has no records, or none of the requested days.
+        BatchHeld: its files went back in time (`older_files`); nothing was written.
         ContractBroken: the records differ from what the catalogue states; nothing was written.
     """
     adapter = make_whole_adapter(source, connection)
@@ -172,6 +178,8 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
     try:
         pulled = pa.concat_tables([kind.pulled_schema.empty_table(), *adapter.tables()])
         until = adapter.answers_until
+        files = check_files(batch, source, getattr(adapter, "newest_of_series", ()))
+        warnings = _logged(source, getattr(adapter, "warnings", ()))
     finally:
         adapter.close()
     if until is not None and until < batch.window_from:
@@ -192,6 +200,8 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
             "answers_until": None if until is None else str(until),
             "declared_total": None,
             "counts": count,
+            "files": files,
+            "warnings": warnings,
         },
         kind,
     )
@@ -233,6 +243,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         pull = _Pull(adapter, builder, source, drift)
         can_ask = can_ask_by_id(adapter)
         listed = pull.list_window(window).num_rows
+        files = check_files(batch, source, getattr(adapter, "newest_of_series", ()))
         is_register = gives_register(adapter, mapping)
         until = answers_until(source, adapter, window, listed, is_register=is_register)
         opening, kept = None, None
@@ -271,7 +282,14 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     finally:
         adapter.close()
     ours = _now((*open_in_store, *known), replaced)
-    disposed = assign_dispositions(pull.table, window, ours, is_opening=batch.is_opening, is_register=is_register)
+    disposed = assign_dispositions(
+        pull.table,
+        window,
+        ours,
+        is_opening=batch.is_opening,
+        is_register=is_register,
+        repeats=mapping.repeated_rows,
+    )
     count = counts(disposed)
     if missed.count:
         log.warning(
@@ -279,8 +297,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             source.source_id,
             missed.count,
         )
-    for warning in warnings:
-        log.warning("%s: %s", source.source_id, warning)
+    _logged(source, warnings)
     if pull.builder.unclassified:
         log.warning("%s: unknown keys dropped: %s", source.source_id, ", ".join(sorted(pull.builder.unclassified)))
     manifest_sha256 = landing.write_records(
@@ -306,6 +323,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "not_in_accepted_register": missed.not_shown if is_register and batch.is_shrink_accepted else [],
             "guards": guard_results,
             "counts": count,
+            "files": files,
             "warnings": warnings,
             "hmac_key_id": pseudonymise.key_id,
             "hmac_previous_key_ids": pseudonymise.previous_ids,
@@ -329,6 +347,12 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     if kept:
         kept.remove()
     return count
+
+
+def _logged(source: Source, warnings: Sequence[str]) -> Sequence[str]:
+    for warning in warnings:
+        log.warning("%s: %s", source.source_id, warning)
+    return warnings
 
 
 def _now(known: Sequence[str], replaced: Mapping[str, str]) -> frozenset[str]:

@@ -26,6 +26,7 @@ from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import TableBuilder
+from motcua.extract.repeats import UNORDERED
 from motcua.extract.source_keys import read_source_keys
 from motcua.settings import Settings
 
@@ -165,6 +166,7 @@ class _Reader:
         since = read_source_keys(source, mapping).since
         self._builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=since)
         self._is_register = gives_register(adapter_class(source.adapter), mapping)
+        self._repeats = mapping.repeated_rows
 
     def read(self, batch: ledger.Batch, landed: pa.Table) -> pa.Table:
         """Return the rows with their dispositions, those that were records and have a key staying so."""
@@ -178,6 +180,7 @@ class _Reader:
             known,
             is_opening=batch.is_opening,
             is_register=self._is_register,
+            repeats=self._repeats,
             record_nos=landed["record_no"],
         )
 
@@ -200,6 +203,7 @@ def _draft(
     kind = KINDS[batch.record_kind]
     landed = landing.read_records(batch.landing_uri, batch.manifest_sha256, kind)
     keys, dispositions = _keys(landed, kind), landed["disposition"].to_pylist()
+    reasons = landed["disposition_reason"].to_pylist()
     rows = list(range(landed.num_rows))
     if newest is not None:
         still_open, numbers, modified = set(open_without_key), landed["record_no"].to_pylist(), modified_times(landed)
@@ -213,6 +217,8 @@ def _draft(
                 and newest.takes(batch, keys[row], dispositions[row], modified[row])
             )
         ]
+        taken = {keys[row] for row in rows}  # rows that stand beside a record are judged with it
+        rows = sorted({*rows, *(row for row, key in enumerate(keys) if reasons[row] == UNORDERED and key in taken)})
     read = reader.read(batch, landed.take(pa.array(rows, pa.int64())))
     now = _keys(read, kind)
     if newest is not None:

@@ -27,12 +27,12 @@ def batch_facts(kind: RecordKind, landed: Sequence[tuple[Batch, pa.Table, dict[s
     import pandas as pd
 
     canonical = {column.name: str(column.type) for column in kind.landing_schema}
-    # What was landed before readings could be repeated lacks what only a replay needs.
-    without_landed = {name: kept for name, kept in canonical.items() if name not in {one.name for one in kind.landed}}
+    # What was landed by an earlier version may lack what only a replay needs.
+    landed_only = {field.name: canonical[field.name] for field in kind.landed}
     return pd.DataFrame(
         [
             {
-                "schema": "canonical" if written in (canonical, without_landed) else "other",
+                "schema": "canonical" if {**landed_only, **written} == canonical else "other",
                 "rows_found": table.num_rows,
                 "rows_in_ledger": batch.pulled_count,
                 "duplicates_found": _count(table, "duplicate"),

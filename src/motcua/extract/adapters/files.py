@@ -1,13 +1,13 @@
 """Dropped files: the tables that a unit exports or mails, as CSV or as a workbook, in a folder or an object store.
 
-No server filters them: a pull reads every file of the pattern, from the earliest to the latest (`drop_order`), and
-the days asked for are cut by us. Of a dossier that stands twice the later row counts.
+No server filters them: a pull reads every file of the pattern, and the days asked for are cut by us. Of a dossier that
+stands twice the row counts that is stated to be the newer one (`motcua.extract.wire.evidence`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
 
@@ -18,9 +18,10 @@ from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import PLACES, InstantRule, KeyRule
 from motcua.extract.wire.connection import SourceConnection
-from motcua.extract.wire.drop_order import month_of
+from motcua.extract.wire.drop_order import Drop, days_of_sheet, month_of
 from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
+from motcua.extract.wire.evidence import Stand, written
 from motcua.extract.wire.tabular import Layout, Table, read_tables
 from motcua.spelling import fold
 
@@ -37,7 +38,7 @@ class FilesAdapter:
         self._source = source
         self._mapping = mapping
         self._optional = options.optional_columns
-        self._drops = DropFolder(source, options.path, connection)
+        self._drops = DropFolder(source, options.path, connection, options.once)
         self._serials = [
             key
             for rule in mapping.fields.values()
@@ -58,13 +59,28 @@ class FilesAdapter:
         """As `DropFolder.answers_until`: what a file says was so on the day it was dropped, and no later."""
         return self._drops.answers_until
 
+    @property
+    def speaks_last(self) -> Drop | None:
+        """As `DropFolder.speaks_last`."""
+        return self._drops.speaks_last
+
+    @property
+    def newest_of_series(self) -> Sequence[Drop]:
+        """As `DropFolder.newest_of_series`."""
+        return self._drops.newest_of_series
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """As `DropFolder.warnings`."""
+        return self._drops.warnings
+
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield the rows of every file, whatever the window."""
-        for name, body in self._drops.read():
-            month = month_of(name)
-            for table in read_tables(body, name, self._layout):
+        for drop, body in self._drops.read():
+            month = month_of(drop.name)
+            for table in read_tables(body, drop.name, self._layout):
                 stands = {"sheet": table.sheet, "month": "{}-{:02}".format(*month) if month else None}
-                yield from self._pages(table, {PLACES[part]: where for part, where in stands.items()})
+                yield from self._pages(table, {PLACES[part]: where for part, where in stands.items()}, drop)
 
     def by_id(self, dossier_id: str) -> Record | None:
         """Return None: a file has no request for one dossier."""
@@ -73,26 +89,36 @@ class FilesAdapter:
     def close(self) -> None:
         """Do nothing: no file is left open."""
 
-    def _pages(self, table: Table, stands: Record) -> Iterator[Page]:
+    def _pages(self, table: Table, parts: Record, drop: Drop) -> Iterator[Page]:
         keys, identity = self._mapping.keys, self._mapping.identity
-        stands = {place: stands[place] for place in identity.places} if isinstance(identity, KeyRule) else {}
+        parts = {place: parts[place] for place in identity.places} if isinstance(identity, KeyRule) else {}
         names = record_keys(table.columns, table.place, (*keys.keep, *keys.hmac), keys.listed, self._optional)
-        absent = dict.fromkeys(names) | stands
+        absent = dict.fromkeys(names) | parts
         records: list[Record] = []
+        stands: list[str] = []
+        stand_of = stands_of(drop, table)
         serials = [key for key in self._serials if key in names] if table.day_zero != DAY_ZERO else []
-        for _, cells in table.rows:
+        for number, cells in table.rows:
             records.append(
-                stands | dict(zip(names, cells, strict=True))
+                parts | dict(zip(names, cells, strict=True))
                 if len(cells) == len(names)
                 else absent | dict(zip(names, cells, strict=False))
             )
+            stands.append(stand_of(number))
             for key in serials:
                 records[-1][key] = serial_day(records[-1][key], table.day_zero)
             if len(records) == self._source.page_size:
-                yield Page(records, None)
-                records = []
+                yield Page(records, None, stands)
+                records, stands = [], []
         if records:
-            yield Page(records, None)
+            yield Page(records, None, stands)
+
+
+def stands_of(drop: Drop, table: Table) -> Callable[[int], str]:
+    """Return the function that says where a row of a table stands, given its number."""
+    states = None if table.sheet is None else days_of_sheet(table.sheet, table.sheets)
+    before = written(Stand(drop.file, drop.dropped_at, table.sheet, states)).removesuffix('"row":0}')
+    return lambda number: f'{before}"row":{number}}}'
 
 
 def record_keys(

@@ -2,12 +2,12 @@
 
 Only the columns that the source's entry names are read. A value that cannot be read becomes null, and the record's
 issues name its column, without the value. The rules decide whether the record is accepted. The files hold all petitions
-of the source, and cover the days before the newest file was dropped.
+of the source, and cover the days before the newest file of each series was dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,13 +17,14 @@ from motcua.canonical import PETITION
 from motcua.catalog import Source
 from motcua.catalog.options import PetitionFilesOptions
 from motcua.days.workdays import add_workdays, working_calendar
-from motcua.extract.adapters.files import record_keys
+from motcua.extract.adapters.files import record_keys, stands_of
 from motcua.extract.error_texts import is_error
 from motcua.extract.records import instants
 from motcua.extract.records.convert import Problem, code_reader, value_reader
 from motcua.extract.records.privacy import MASKED
 from motcua.extract.records.rules import NameRule
 from motcua.extract.wire.connection import SourceConnection
+from motcua.extract.wire.drop_order import Drop
 from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.tabular import Layout, read_tables
@@ -42,7 +43,7 @@ class PetitionFilesAdapter:
 
     def __init__(self, source: Source, connection: SourceConnection) -> None:
         self._options = source.options_as(PetitionFilesOptions)
-        self._drops = DropFolder(source, self._options.path, connection)
+        self._drops = DropFolder(source, self._options.path, connection, self._options.once)
         self._headings = {name: heading for name, heading in self._options.columns.model_dump().items() if heading}
         self._columns = tuple(dict.fromkeys(self._headings.values()))
         is_serial = "excel" in self._options.formats
@@ -55,15 +56,26 @@ class PetitionFilesAdapter:
         """As `DropFolder.answers_until`."""
         return self._drops.answers_until
 
+    @property
+    def newest_of_series(self) -> Sequence[Drop]:
+        """As `DropFolder.newest_of_series`."""
+        return self._drops.newest_of_series
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """As `DropFolder.warnings`."""
+        return self._drops.warnings
+
     def tables(self) -> Iterator[pa.Table]:
-        """Yield the petitions of each table, in the order of the file names.
+        """Yield the petitions of each table, each with where it stands.
 
         Raises:
             SourceUnavailable: there is no file, or one is still being written.
             ContractBroken: a file is not a table, or lacks a column that the entry names.
         """
-        for name, body in self._drops.read():
-            for table in read_tables(body, name, self._layout):
+        for drop, body in self._drops.read():
+            for table in read_tables(body, drop.name, self._layout):
+                stand_of = stands_of(drop, table)
                 keys = record_keys(table.columns, table.place, self._columns)
                 serials = self._serials if table.day_zero != DAY_ZERO else frozenset[str]()
                 rows = [
@@ -74,6 +86,7 @@ class PetitionFilesAdapter:
                             for key, cell in zip(keys, cells, strict=False)
                         },
                     )
+                    | {"stands_in": stand_of(number)}
                     for number, cells in table.rows
                 ]
                 yield pa.Table.from_pylist(rows, schema=PETITION.pulled_schema)

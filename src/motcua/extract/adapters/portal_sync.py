@@ -77,10 +77,10 @@ class PortalSyncAdapter:
         """Do nothing: no file is left open."""
 
     def _dropped(self, drops: DropFolder) -> Iterator[Message]:
-        for name, body in drops.read():
-            for message in self._messages(body, name):
+        for drop, body in drops.read():
+            for message in self._messages(body, drop.name):
                 is_update = message["service"] == WHOLE and read_flag(message.get("isUpdating"))
-                yield Message(message["service"], is_update, list(self._items(message, name)))
+                yield Message(message["service"], is_update, list(self._items(message, drop.name)))
 
     def _posted(self) -> Iterator[Message]:
         number = 0

@@ -54,10 +54,15 @@ class Window:
 
 @dataclass(frozen=True)
 class Page:
-    """Records as the source sends them, and the total that it declares for the whole listing (None: none declared)."""
+    """Records as the source sends them, and the total that it declares for the whole listing (None: none declared).
+
+    `stands` says of each where it stands, for a source that may show one dossier more than once
+    (`motcua.extract.wire.evidence`).
+    """
 
     records: Sequence[Record]
     declared_total: int | None
+    stands: Sequence[str] | None = None
 
 
 class ListingShifted(SourceUnavailable):
@@ -73,9 +78,10 @@ class SourceAdapter(Protocol):
             the window does not break its contract.
         lists_open: false where a list of the open dossiers would show no more than the listing of the days.
 
-    Three attributes are optional. `absence_is_proof = True` states that `by_id` queries the source itself, so an id
+    Five attributes are optional. `absence_is_proof = True` states that `by_id` queries the source itself, so an id
     that it does not know is deleted. `answers_until` is the last day for which a source that gives what it has speaks,
-    read after the last page; none where that is not known. `warnings` are lines for an engineer about a pull that
+    read after the last page; none where that is not known. `speaks_last` is the dropped file that says so, and
+    `newest_of_series` what a later pull compares its files with. `warnings` are lines for an engineer about a pull that
     succeeded.
     """
 
@@ -113,7 +119,10 @@ def gives_register(adapter: SourceAdapter | type[SourceAdapter], mapping: Source
 
 
 class WholeAdapter(Protocol):
-    """One source of another kind of record, which always returns all of them. It never logs or raises their values."""
+    """One source of another kind of record, which always returns all of them. It never logs or raises their values.
+
+    `newest_of_series` and `warnings` are optional, as they are of a source of dossiers.
+    """
 
     kind: RecordKind
 
@@ -123,7 +132,7 @@ class WholeAdapter(Protocol):
         ...
 
     def tables(self) -> Iterator[pa.Table]:
-        """Yield all records as tables of the kind's pulled schema. Of two records with one key, the later one counts.
+        """Yield all records as tables of the kind's pulled schema. Each says where it stands.
 
         Raises SourceUnavailable, ContractBroken, ConfigurationError.
         """

@@ -18,8 +18,9 @@ from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.mapping import Covers, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
+from motcua.extract.repeats import UNORDERED, with_request
 from motcua.extract.reused_keys import contents_of, known_contents, reuses, reuses_text
-from motcua.extract.source_keys import key_findings, read_source_keys
+from motcua.extract.source_keys import SHOWN, key_findings, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import Settings
 from motcua.units.codes import UnitCodes
@@ -86,14 +87,17 @@ def check_source(
     try:
         for page in adapter.pages(window):
             profile.add(page.records)
-            tables.append(builder.table(page.records))
+            tables.append(builder.table(page.records, page.stands))
             declared = page.declared_total
     finally:
         adapter.close()
     pulled = pa.concat_tables(tables)
     shown = {*pulled["dossier_id"].to_pylist()} - {None}
     is_register = gives_register(adapter, mapping)
-    disposed = assign_dispositions(pulled, window, frozenset(), is_register=is_register)
+    repeats = mapping.repeated_rows
+    if repeats and adapter.filters:
+        pulled = with_request(pulled, 0)
+    disposed = assign_dispositions(pulled, window, frozenset(), is_register=is_register, repeats=repeats)
     issues = Counter(
         issue for text in pulled["mapping_issues"].to_pylist() if text is not None for issue in text.split("; ")
     )
@@ -110,7 +114,11 @@ def check_source(
         profile.keys(),
         {code: (_meanings(codes, code, source), rows) for code, rows in _most_frequent(pulled["unit_code"])},
         {code: (code in known_procedures, rows) for code, rows in _most_frequent(pulled["procedure_code"])},
-        key_findings(mapping, keys.doubts(shown), sorted(shown)) + _reused(source, pulled, catalog),
+        [
+            *key_findings(mapping, keys.doubts(shown), sorted(shown)),
+            *_reused(source, pulled, catalog),
+            *_unordered(source, disposed),
+        ],
         # A source without filters, such as a file, is one sample: rows of other days are checked too.
         disposed.filter(pc.is_in(disposed["disposition"], pa.array(["record"] if adapter.filters else _OWN))),
     )
@@ -121,6 +129,19 @@ def _reused(source: Source, pulled: pa.Table, catalog: Catalog) -> list[str]:
     known = known_contents(source, sorted({key for key, _ in rows}))
     found = reuses(rows, known, load_guards(catalog.folder).reused_keys)
     return [reuses_text(found)] if found else []
+
+
+def _unordered(source: Source, disposed: pa.Table) -> list[str]:
+    rows = disposed.filter(pc.equal(disposed["disposition_reason"], UNORDERED))
+    keys = sorted({*rows["dossier_id"].to_pylist()})
+    if not keys:
+        return []
+    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+    return [
+        f"{len(keys)} dossiers stand in several rows that differ, and nothing states which is newer:"
+        f" {', '.join(keys[:SHOWN])}{more}. They would be set aside. Have the office correct its file; if it adds a row"
+        f" for each step, write repeats: later_row in mappings/{source.mapping}.yaml."
+    ]
 
 
 def _meanings(codes: UnitCodes, code: str, source: Source) -> str | None:

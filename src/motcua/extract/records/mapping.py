@@ -44,19 +44,23 @@ _DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applica
 
 
 Covers = Literal["register", "period"]
+RepeatedRows = Literal["not_known", "later_row"]
 
 
 class SourceMapping(Part):
-    """A mapping file.
+    """A mapping file. `repeats: later_row` says that of two rows of one dossier in one table the later one counts.
 
     With `nested`, a key is a path: `procedure.code`, or `DanhSachHoSoBoSung.-1.NgayBoSung` for the last item of a list.
     When `applicant` is dropped, everything inside it is dropped. `covers` says what a source that gives all it has, as
     dropped files do, gives: a `register` holds every dossier that the unit ever had, so each row belongs to each pull;
-    a table of a `period` proves nothing of what it leaves out.
+    a table of a `period` proves nothing of what it leaves out. `repeats` is `later_row` where the office adds a row for
+    each step. Else it is `not_known` which one counts, unless a modified time tells, and a dossier whose rows differ is
+    set aside.
     """
 
     adapter: str
     covers: Covers = "period"
+    repeats: RepeatedRows = "not_known"
     nested: bool = False
     null_values: frozenset[Scalar]
     identity: Annotated[Identity, Field(discriminator="as_")]
@@ -84,6 +88,11 @@ class SourceMapping(Part):
     def is_key_left_open(self) -> bool:
         """Whether an office's own number is the key as it stands, without a word on its spellings or its reach."""
         return self.adapter in WRITTEN and isinstance(self.identity, CodeRule)
+
+    @property
+    def repeated_rows(self) -> RepeatedRows | None:
+        """How two rows of one dossier are told apart; None of a system, which shows a dossier as it is when asked."""
+        return self.repeats if self.adapter in WRITTEN else None
 
     @property
     def inner_keys(self) -> set[str]:

@@ -121,15 +121,16 @@ class TableBuilder:
     def unclassified(self) -> set[str]:
         return self._picker.unclassified
 
-    def table(self, records: Sequence[dict[str, Any]]) -> pa.Table:
-        """Return the records as a table of PULLED_SCHEMA, in the given order.
+    def table(self, records: Sequence[dict[str, Any]], stands: Sequence[str] | None = None) -> pa.Table:
+        """Return the records as a table of PULLED_SCHEMA, in the given order, with where each stands (`Page.stands`).
 
         Raises:
             ContractBroken: most records have no key that identifies them.
         """
         issues: Issues = {}
         values = self._picker.columns(records, _reporter(issues))
-        return self._read(values, len(records), issues)
+        table = self._read(values, len(records), issues)
+        return table if stands is None else _standing_in(table, pa.array(stands, pa.string()))
 
     def read_again(self, landed: pa.Table) -> pa.Table:
         """Return landed records as they are read today, as a table of PULLED_SCHEMA, in the given order.
@@ -146,7 +147,8 @@ class TableBuilder:
         tables = [self._from_kept(kept)] if kept.num_rows else []
         if earlier.num_rows:
             tables.append(read_status_again(earlier, self._mapping).select(PULLED_SCHEMA.names))
-        return pa.concat_tables(tables or [PULLED_SCHEMA.empty_table()]).take(pc.array_sort_indices(order))
+        read = pa.concat_tables(tables or [PULLED_SCHEMA.empty_table()]).take(pc.array_sort_indices(order))
+        return _standing_in(read, landed["stands_in"])
 
     def _from_kept(self, landed: pa.Table) -> pa.Table:
         rows = landed.num_rows
@@ -342,6 +344,10 @@ def _days(columns: dict[str, pa.Array], rows: int) -> Sequence[date | None]:
     """Return the day on which each record was received, else submitted."""
     told = [columns[name] for name in ("received_at", "submitted_at") if name in columns]
     return pc.coalesce(*told).cast(pa.date32()).to_pylist() if told else [None] * rows
+
+
+def _standing_in(table: pa.Table, stands: pa.Array | pa.ChunkedArray) -> pa.Table:
+    return table.set_column(table.column_names.index("stands_in"), PULLED_SCHEMA.field("stands_in"), stands)
 
 
 def _scalars(values: Sequence[Any]) -> Sequence[Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +14,11 @@ import fsspec
 from motcua.catalog import Source
 from motcua.errors import ConfigurationError, SourceUnavailable
 from motcua.extract.wire.connection import SourceConnection
-from motcua.extract.wire.drop_order import in_order
+from motcua.extract.wire.drop_order import Drop, in_order
 from motcua.settings import TIMEZONE, Settings
+from motcua.spelling import fold
 
+_MARKS = re.compile(r"[*?[]")  # what makes a path a pattern
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 # The names that file systems use for login and password. `extra` of a connection may add more options.
 _ACCOUNTS = {
@@ -29,23 +33,59 @@ _ACCOUNTS = {
 class DropFolder:
     """The files of one source. A relative path starts at the catalogue folder.
 
-    `newest` is the time at which the newest of the read files was dropped; None before a file is read, or when the file
-    system does not state it.
+    Files whose names differ only in numbers, days, months or a download counter are a series, of which the newest
+    speaks. Files of other names are books of their own. `drops` are the files that were read so far.
+
+    Args:
+        once: names or patterns of files that are never saved again. They hold nothing back.
     """
 
-    def __init__(self, source: Source, path: str, connection: SourceConnection) -> None:
+    def __init__(self, source: Source, path: str, connection: SourceConnection, once: Sequence[str] = ()) -> None:
         self._source_id = source.source_id
         self._pattern = path if "://" in path else str(Settings.load().catalog_dir / path)
         self._storage = _storage(self._pattern, connection)
-        self.newest: datetime | None = None
+        self._once = tuple(map(fold, once))
+        self.drops: list[Drop] = []
+
+    @property
+    def newest_of_series(self) -> list[Drop]:
+        """The newest file of each series, the earliest first; none where no time is known."""
+        newest: dict[str, Drop] = {}
+        for drop in sorted((drop for drop in self.drops if drop.dropped_at is not None), key=_when):
+            newest[drop.series] = drop
+        return sorted(newest.values(), key=_when)
+
+    @property
+    def speaks_last(self) -> Drop | None:
+        """The file that ends what the source answers for: the newest of the series that was saved longest ago."""
+        return next(iter(self._saved_again), None)
 
     @property
     def answers_until(self) -> date | None:
-        """The last day that the files speak for: the day before the newest was dropped, or None where not known."""
-        return None if self.newest is None else self.newest.astimezone(ZoneInfo(TIMEZONE)).date() - timedelta(days=1)
+        """The last day that every series speaks for: the day before `speaks_last` was dropped; None: not known."""
+        last = self.speaks_last
+        return None if last is None else _day_of(last) - timedelta(days=1)
 
-    def read(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the name and the content of each file, from the earliest to the latest.
+    @property
+    def warnings(self) -> list[str]:
+        """Name the files that hold the others back, with the day on which each was saved last."""
+        newest = self._saved_again
+        latest = _day_of(newest[-1]) if newest else None
+        return [
+            f"{drop.file} was last saved on {_day_of(drop)}, other files on {latest}: the source is known until the day"
+            " before the first. Ask the unit to save it again; name a file that never is in options.once."
+            for drop in newest
+            if _day_of(drop) != latest
+        ]
+
+    @property
+    def _saved_again(self) -> list[Drop]:
+        """The newest of each series but those of `once`; of these where there is no other."""
+        newest = self.newest_of_series
+        return [drop for drop in newest if not self._is_once(drop)] or newest[-1:]
+
+    def read(self) -> Iterator[tuple[Drop, bytes]]:
+        """Yield each file and its content, in their order (`in_order`).
 
         Raises:
             SourceUnavailable: there is no file, the file system does not answer, or a file is still being written.
@@ -60,21 +100,25 @@ class DropFolder:
             ) from None
         try:
             paths = self._paths(filesystem, pattern)
-            dropped_at = {path: _dropped_at(filesystem, path) for path in paths}
-            for path in in_order(dropped_at):
-                body = self._content(filesystem, path)
-                dropped = dropped_at[path]
-                if dropped is not None and (self.newest is None or dropped > self.newest):
-                    self.newest = dropped
-                yield _name(path), body
+            folder = _MARKS.split(pattern)[0].rpartition("/")[0] + "/"
+            path_of = {Drop(path.removeprefix(folder), _dropped_at(filesystem, path)): path for path in paths}
+            self.drops = []
+            for drop in in_order(path_of):
+                body = self._content(filesystem, path_of[drop])
+                self.drops.append(drop)
+                yield drop, body
         except OSError as error:
             raise SourceUnavailable(
                 f"{self._source_id}: {self._pattern} cannot be read ({type(error).__name__}).",
                 action="check that the file system answers and that the login may read the path.",
             ) from None
 
+    def _is_once(self, drop: Drop) -> bool:
+        names = fold(drop.name), fold(drop.file)
+        return any(fnmatchcase(name, pattern) for name in names for pattern in self._once)
+
     def _paths(self, filesystem: Any, pattern: str) -> list[str]:
-        matches = filesystem.glob(pattern) if any(mark in pattern for mark in "*?[") else [pattern]
+        matches = filesystem.glob(pattern) if _MARKS.search(pattern) else [pattern]
         complete = [
             path for path in matches if not path.endswith(_UNFINISHED) and not _name(path).startswith(("~$", "."))
         ]
@@ -105,6 +149,15 @@ def _dropped_at(filesystem: Any, path: str) -> datetime | None:
     except (NotImplementedError, KeyError):
         return None
     return modified_at if modified_at.tzinfo is not None else modified_at.replace(tzinfo=UTC)
+
+
+def _when(drop: Drop) -> datetime:
+    assert drop.dropped_at is not None
+    return drop.dropped_at
+
+
+def _day_of(drop: Drop) -> date:
+    return _when(drop).astimezone(ZoneInfo(TIMEZONE)).date()
 
 
 def _name(path: str) -> str:

@@ -14,7 +14,7 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from itertools import islice
 from typing import Any
@@ -59,7 +59,8 @@ class Table:
     """One table: its file (and sheet), the columns by position (empty text: a column without a name), and its rows.
 
     A row comes with its number in the file, counted from 1. Rows without any value are left out. `sheet` is None for a
-    CSV. Plain numbers of days count from `day_zero` (`error_cells.serial_day`).
+    CSV. Plain numbers of days count from `day_zero` (`error_cells.serial_day`). `sheets` are all that are read of its
+    workbook.
     """
 
     place: str
@@ -67,6 +68,7 @@ class Table:
     rows: Iterator[tuple[int, Cells]]
     sheet: str | None = None
     day_zero: date = DAY_ZERO
+    sheets: tuple[str, ...] = ()
 
 
 def read_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
@@ -184,7 +186,8 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
         if sheet.typ == calamine.SheetTypeEnum.WorkSheet and sheet.visible == calamine.SheetVisibleEnum.Visible
     ]
     beside = _not_told(body, name, workbook.sheet_names)
-    for sheet_name in [known[fold(sheet)] for sheet in layout.sheets] or visible:
+    read = tuple([known[fold(sheet)] for sheet in layout.sheets] or visible)
+    for sheet_name in read:
         sheet = workbook.get_sheet_by_name(sheet_name)
         if sheet_name not in beside.unread:
             raise ContractBroken(
@@ -195,7 +198,8 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
             continue
         rows = _sheet_rows(sheet, beside.unread[sheet_name])
         place = f"{name}, sheet {sheet_name!r}"
-        yield _table(place, rows, layout, is_ended=True, sheet=sheet_name, day_zero=beside.day_zero)
+        table = _table(place, rows, layout, is_ended=True, sheet=sheet_name, day_zero=beside.day_zero)
+        yield replace(table, sheets=read)
 
 
 def _not_told(body: bytes, name: str, sheets: Sequence[str]) -> NotTold:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 from fsspec.implementations.local import LocalFileSystem
+from openpyxl import Workbook
 
 from motcua.catalog import FilesOptions, Source
 from motcua.errors import ConfigurationError, ContractBroken, SourceUnavailable
@@ -46,8 +50,10 @@ def adapter(folder: Path, path: str = "*.csv", **options: Any) -> FilesAdapter:
 
 def landed(adapter: FilesAdapter) -> list[dict[str, Any]]:
     builder = TableBuilder(adapter._source, MAPPING, Pseudonymiser("k1", b"\x5a" * 32))
-    records = [record for page in adapter.pages(WINDOW) for record in page.records]
-    rows: list[dict[str, Any]] = assign_dispositions(builder.table(records), WINDOW, frozenset()).to_pylist()
+    pulled = pa.concat_tables([builder.table(page.records, page.stands) for page in adapter.pages(WINDOW)])
+    rows: list[dict[str, Any]] = assign_dispositions(
+        pulled, WINDOW, frozenset(), repeats=MAPPING.repeated_rows
+    ).to_pylist()
     return rows
 
 
@@ -55,7 +61,7 @@ def drop(folder: Path, name: str, *rows: str, header: str = HEADER) -> None:
     (folder / name).write_text(header + "".join(rows), encoding="utf-8")
 
 
-def test_the_last_row_of_a_repeated_dossier_counts(tmp_path: Path) -> None:
+def test_the_row_of_the_file_of_the_later_day_counts(tmp_path: Path) -> None:
     drop(tmp_path, "2023-10-09.csv", row(status="Đang xử lý"))
     drop(tmp_path, "2023-10-16.csv", row(status="Đã xử lý xong"), row("000.00.12.H59-231002-0002"))
     found = landed(adapter(tmp_path))
@@ -136,5 +142,39 @@ def test_a_table_in_memory_is_read_like_one_on_disk() -> None:
 def test_the_file_of_october_is_later_than_that_of_september(tmp_path: Path) -> None:
     drop(tmp_path, "T9-2025.csv", row(status="Đang xử lý"))
     drop(tmp_path, "T10-2025.csv", row(status="Đã xử lý xong"))
+    found = landed(adapter(tmp_path))
+    assert sorted((one["disposition"], one["status_code"]) for one in found) == [("duplicate", 4), ("record", 9)]
+
+
+def test_sheets_are_ordered_by_the_months_in_their_names_not_by_their_place(tmp_path: Path) -> None:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for sheet, status in (("Tháng 10", "Đã xử lý xong"), ("Tháng 9", "Đang xử lý")):
+        table = book.create_sheet(sheet)
+        for line in (HEADER, row(status=status)):
+            table.append(line.strip().split(","))
+    book.save(tmp_path / "so.xlsx")
+    found = landed(adapter(tmp_path, "*.xlsx"))
+    assert sorted((one["disposition"], one["status_code"]) for one in found) == [("duplicate", 4), ("record", 9)]
+    assert json.loads(found[0]["stands_in"])["sheet"] == "Tháng 9"
+
+
+def test_files_of_folders_are_named_from_the_folder_of_the_pattern(tmp_path: Path) -> None:
+    for folder, status in (("phong-a", "Đang xử lý"), ("phong-b", "Đã xử lý xong")):
+        (tmp_path / folder).mkdir()
+        drop(tmp_path / folder, "so.csv", row(status=status))
+        os.utime(tmp_path / folder / "so.csv", (1_700_000_000, 1_700_000_000))
+    read = adapter(tmp_path, "*/so.csv")
+    [record] = [one for one in landed(read) if one["disposition"] == "record"]
+    assert record["status_code"] is None
+    assert "4 (phong-a/so.csv row 2) | 9 (phong-b/so.csv row 2)" in record["mapping_issues"]
+    assert [drop.file for drop in read.newest_of_series] == ["phong-a/so.csv", "phong-b/so.csv"]
+
+
+def test_a_download_that_is_repeated_is_the_newer_one_also_where_the_name_sorts_first(tmp_path: Path) -> None:
+    drop(tmp_path, "so (1).csv", row(status="Đã xử lý xong"))
+    drop(tmp_path, "so.csv", row(status="Đang xử lý"))
+    for name in ("so.csv", "so (1).csv"):
+        os.utime(tmp_path / name, (1_700_000_000, 1_700_000_000))
     found = landed(adapter(tmp_path))
     assert sorted((one["disposition"], one["status_code"]) for one in found) == [("duplicate", 4), ("record", 9)]

@@ -51,7 +51,7 @@ def test_a_row_lands_with_the_meaning_that_its_source_states(folder: Path) -> No
         "unit_code": "H59.21", "kind": "behaviour", "about": "official",
         "received_on": date(2023, 10, 2), "due_on": date(2023, 10, 23), "handled_on": date(2023, 10, 5),
         "published_on": None, "is_satisfied": True, "is_repeated": None,
-        "place": "1.csv row 2", "mapping_issues": None,
+        "place": "1.csv row 2", "mapping_issues": None, "stands_in": found["stands_in"],
     }  # fmt: skip
 
 
@@ -95,9 +95,9 @@ def test_no_text_and_no_person_lands_or_is_stored(folder: Path) -> None:
     assert not [secret for secret in ("NGUYỄN", "0912345678", "gọi") if secret in told]
 
 
-def test_the_last_file_of_a_repeated_petition_counts_and_the_other_row_is_accounted_for(folder: Path) -> None:
-    drop(folder, row("1"), row("2"))
-    drop(folder, row("1", Ngày_xử_lý="03/10/2023"), name="2.csv")
+def test_the_newer_file_of_a_repeated_petition_counts_and_the_other_row_is_accounted_for(folder: Path) -> None:
+    drop(folder, row("1"), row("2"), on=date(2023, 11, 1))
+    drop(folder, row("1", Ngày_xử_lý="03/10/2023"), name="2.csv", on=date(2023, 11, 2))
     batch = pull()
     assert (batch.pulled_count, batch.duplicate_count) == (3, 1)
     rows = landed(batch)

@@ -1,0 +1,185 @@
+"""Decides which of several rows of one key counts, by what is stated, and never by where they happen to stand.
+
+Rows that say the same are one record. Of rows that differ in a column by which versions are told apart, the one counts
+that is stated to be newer than every row that says otherwise: by the record's own modified time, else by where it
+stands (`motcua.extract.wire.evidence`). Where nothing states it, the rows are one record of which the columns that
+differ are not known: they are null, and an issue shows them side by side, so that validation sets the record aside.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from motcua.canonical import RecordKind
+from motcua.canonical.kind import MODIFIED
+from motcua.extract.wire.evidence import Stand, order, read, written
+
+REPEATED, UNORDERED = "repeated", "unordered"  # why a row is no record of its own
+_SHOWN = 4  # values of a field that an issue shows
+_ISSUES, _STANDS, _STANDING = "mapping_issues", "stands_in", "standing"
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What became of rows with one key.
+
+    Attributes:
+        table: the rows, without what is not known of a record.
+        reasons: of each row why it is no record of its own; none of a record.
+        unordered: of each record whose rows are not known to be newer or older, all its rows.
+    """
+
+    table: pa.Table
+    reasons: list[str | None]
+    unordered: dict[int, list[int]]
+
+
+def judge(pulled: pa.Table, kind: RecordKind, is_own: Sequence[bool], *, later_row: bool = False) -> Repeats:
+    """Return which rows are records.
+
+    Args:
+        pulled: rows of the pulled schema of a kind, with the column `stands_in` where it is known.
+        is_own: whether a row may be a record.
+        later_row: of two rows of one table the later one is the newer (`repeats` of a mapping).
+    """
+    rows_of: defaultdict[str, list[int]] = defaultdict(list)
+    for row, (key, may_be) in enumerate(zip(pulled[kind.id_column].to_pylist(), is_own, strict=True)):
+        if may_be and key is not None:
+            rows_of[key].append(row)
+    repeated = [rows for rows in rows_of.values() if len(rows) > 1]
+    reasons: list[str | None] = [None] * pulled.num_rows
+    if not repeated:
+        return Repeats(pulled, reasons, {})
+    rows = _Rows(pulled, kind, [row for group in repeated for row in group], later_row)
+    unordered: dict[int, list[int]] = {}
+    for group in repeated:
+        newest = rows.newest(group)
+        kept = group[-1] if newest is None else newest
+        reason = UNORDERED if newest is None else REPEATED
+        for row in group:
+            reasons[row] = None if row == kept else reason
+        if newest is None:
+            unordered[kept] = group
+    return Repeats(rows.without_unknown(unordered), reasons, unordered)
+
+
+def with_request(table: pa.Table, request: int) -> pa.Table:
+    """Return the rows of one query of a database with where they stand: the number of the query in its pull."""
+    stands = [written(Stand(row=row, request=request)) for row in range(table.num_rows)]
+    return table.set_column(table.column_names.index(_STANDS), _STANDS, pa.array(stands, pa.string()))
+
+
+class _Rows:
+    """The rows of a pull, as far as their keys stand there more than once."""
+
+    def __init__(self, pulled: pa.Table, kind: RecordKind, repeated: Sequence[int], later_row: bool) -> None:
+        self._pulled = pulled
+        self._later_row = later_row
+        names = {*pulled.column_names}
+        self._compared = [name for name in (*kind.compared, _STANDING) if name in names]
+        told = [name for name in (*self._compared, _ISSUES, _STANDS, MODIFIED) if name in names]
+        self._few = pulled.select(told).take(pa.array(repeated, pa.int64()))
+        self._at = {row: position for position, row in enumerate(repeated)}
+        said = [name for name in (*self._compared, _ISSUES) if name in names]
+        self._content = _numbered(self._few.select(said))
+        self._modified = self._few[MODIFIED].to_pylist() if MODIFIED in names else [None] * len(repeated)
+        self._stands = self._few[_STANDS].to_pylist() if _STANDS in names else [None] * len(repeated)
+        self._read: dict[int, Stand | None] = {}
+
+    def newest(self, group: Sequence[int]) -> int | None:
+        """Return the row that counts of the rows of a key; None where it is not known."""
+        content = [self._content[self._at[row]] for row in group]
+        if len(set(content)) == 1:
+            return max(group, key=lambda row: (self._modified_of(row) or datetime.min, row))
+        best = group[0]
+        for row in group[1:]:
+            if self._order(row, best) > 0:
+                best = row
+        for row in (best, *reversed(group)):
+            mine = self._content[self._at[row]]
+            others = (other for other, said in zip(group, content, strict=True) if said != mine)
+            if all(self._order(row, other) > 0 for other in others):
+                return row
+        return None
+
+    def without_unknown(self, unordered: Mapping[int, Sequence[int]]) -> pa.Table:
+        """Return the pulled rows; of records whose rows are not ordered the columns that differ are null, and told."""
+        nulls: defaultdict[str, dict[int, Any]] = defaultdict(dict)
+        for kept, group in unordered.items():
+            told = self._told_apart(group)
+            own = [one for name, one in self._issues(kept).items() if name not in told]
+            nulls[_ISSUES][kept] = "; ".join([*own, *(f"{name}: {text}" for name, text in told.items())])
+            for name in told.keys() & {*self._compared}:
+                nulls[name][kept] = None
+        table = self._pulled
+        for name, changed in nulls.items():
+            column = table[name].to_pylist()
+            for row, value in changed.items():
+                column[row] = value
+            field = table.schema.field(name)
+            table = table.set_column(table.column_names.index(name), field, pa.array(column, field.type))
+        return table
+
+    def _told_apart(self, group: Sequence[int]) -> dict[str, str]:
+        """Return each column in which rows differ, with its values side by side and where each stands."""
+        records = self._few.take(pa.array([self._at[row] for row in group], pa.int64())).to_pylist()
+        issues = [self._issues(row) for row in group]
+        told: dict[str, str] = {}
+        for name in dict.fromkeys([*self._compared, *(name for each in issues for name in each)]):
+            stands: dict[str, str] = {}
+            for row, record, unread in zip(group, records, issues, strict=True):
+                value = "not read" if name in unread else _text(record.get(name))
+                stands.setdefault(value, str(self._stand(row) or f"row {row + 1} of the pull").replace(";", ","))
+            if len(stands) > 1:
+                shown = [f"{value} ({place})" for value, place in stands.items()]
+                more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+                told[name] = f"{' | '.join(shown[:_SHOWN])}{more}, and nothing states which is newer"
+        return told
+
+    def _issues(self, row: int) -> dict[str, str]:
+        told = self._few[_ISSUES][self._at[row]].as_py() if _ISSUES in self._few.column_names else None
+        return {one.split(":")[0]: one for one in (told or "").split("; ") if one}
+
+    def _order(self, one: int, other: int) -> int:
+        modified, other_modified = self._modified_of(one), self._modified_of(other)
+        if modified and other_modified and modified != other_modified:
+            return 1 if modified > other_modified else -1
+        stand, other_stand = self._stand(one), self._stand(other)
+        return order(stand, other_stand, later_row=self._later_row) if stand and other_stand else 0
+
+    def _modified_of(self, row: int) -> datetime | None:
+        modified: datetime | None = self._modified[self._at[row]]
+        return modified
+
+    def _stand(self, row: int) -> Stand | None:
+        if row not in self._read:
+            self._read[row] = read(self._stands[self._at[row]])
+        return self._read[row]
+
+
+def _numbered(table: pa.Table) -> list[int]:
+    """Return a number for each row, the same for rows that say the same."""
+    numbers = np.zeros(table.num_rows, dtype=np.int64)
+    for column in table.columns:
+        if column.null_count == len(column):
+            continue
+        codes = column.combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        codes = codes.astype(np.int64) + 1
+        _, numbers = np.unique(numbers * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
+    found: list[int] = numbers.tolist()
+    return found
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "minutes")
+    return str(value).replace(";", ",")

@@ -1,0 +1,285 @@
+"""Which of several rows of one dossier counts: the one that is stated to be newer, and none where nothing states it.
+
+The oracle knows what a name, a time and a sheet mean, not how they are spelled, and shares no code with what it tests.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from motcua.canonical import PETITION
+from motcua.extract.adapters.protocol import Window
+from motcua.extract.disposition import assign_dispositions, assign_dispositions_whole
+from motcua.extract.records.table import PULLED_SCHEMA
+from motcua.extract.repeats import with_request
+from motcua.extract.wire.drop_order import days_of_sheet
+from motcua.extract.wire.evidence import Stand, written
+
+WINDOW = Window(date(2023, 10, 1), date(2023, 10, 31))
+NOON = datetime(2023, 11, 20, 12, tzinfo=UTC)
+SHEETS = ("Tháng 9", "T10", "Ghi chú")
+SHEET_MONTHS = {"Tháng 9": 9, "T10": 10, "Ghi chú": None}
+Said = tuple[int, date | None]  # status, day of finishing
+
+
+@dataclass(frozen=True)
+class File:
+    """A file by what its name means: first and last day, download counter, number; and hours since it was dropped."""
+
+    name: str
+    days: tuple[date, date] | None = None
+    counter: int | None = None
+    number: int | None = None
+    hours: int = 0
+    is_workbook: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the one dossier."""
+
+    said: Said
+    file: File
+    sheet: str | None
+    modified_at: datetime | None
+
+
+def month(year: int, number: int) -> st.SearchStrategy[File]:
+    last = date(year + number // 12, number % 12 + 1, 1) - timedelta(days=1)
+    spelled = (f"T{number}-{year}", f"{year}-{number:02}", f"Tháng {number} năm {year}", f"so_{year}{number:02}")
+    return st.sampled_from([File(name, (date(year, number, 1), last)) for name in spelled])
+
+
+def day(on: date) -> st.SearchStrategy[File]:
+    spelled = (f"{on:%d-%m-%Y}", f"so {on:%Y%m%d}", f"{on:%Y-%m-%d}", f"so {on:%d%m%Y}", f"{on:%d.%m}.2023")
+    return st.sampled_from([File(name, (on, on)) for name in spelled])
+
+
+NAMES = st.one_of(
+    st.sampled_from([(2022, 12), (2023, 1), (2023, 9), (2023, 10)]).flatmap(lambda at: month(*at)),
+    st.dates(date(2023, 9, 20), date(2023, 11, 10)).flatmap(day),
+    st.sampled_from([0, 1, 2, 10]).map(lambda n: File(f"phieu ({n})" if n else "phieu", counter=n)),
+    st.sampled_from([2, 10, 11]).map(lambda n: File(f"quyen {n}", number=n)),
+    st.sampled_from(["bo sung", "ho tich"]).map(File),
+)
+FILES = st.builds(
+    lambda named, hours, is_workbook: replace(named, hours=hours, is_workbook=is_workbook),
+    NAMES,
+    st.sampled_from([0, 0, 1, 30, 400]),
+    st.booleans(),
+)
+SAID = st.tuples(st.sampled_from([4, 9]), st.sampled_from([None, date(2023, 10, 5)]))
+
+
+@st.composite
+def registers(draw: st.DrawFn) -> list[Row]:
+    files = draw(st.lists(FILES, min_size=1, max_size=3, unique_by=lambda file: file.name))
+    rows = []
+    for _ in range(draw(st.integers(1, 4))):
+        file = draw(st.sampled_from(files))
+        sheet = draw(st.sampled_from(SHEETS)) if file.is_workbook else None
+        modified = draw(st.sampled_from([None, None, NOON, NOON - timedelta(days=1)]))
+        rows.append(Row(draw(SAID), file, sheet, modified and modified.replace(tzinfo=None)))
+    return rows
+
+
+def sign(one: Any, other: Any) -> int:
+    return int(one > other) - int(one < other)
+
+
+def stated(one: Row, other: Row) -> int:
+    """Say whether one row is newer (1) or older (-1) than the other, or that nothing says it (0)."""
+    if one.modified_at and other.modified_at and one.modified_at != other.modified_at:
+        return sign(one.modified_at, other.modified_at)
+    a, b = one.file, other.file
+    if a == b:
+        months = SHEET_MONTHS.get(one.sheet or ""), SHEET_MONTHS.get(other.sheet or "")
+        return sign(*months) if None not in months else 0
+    if a.days and b.days and (a.days[1] < b.days[0] or b.days[1] < a.days[0]):
+        return sign(a.days[0], b.days[0])
+    by_time = sign(-a.hours, -b.hours)
+    if a.counter is not None and b.counter is not None:
+        by_counter = sign(a.counter, b.counter)
+        return 0 if by_time == -by_counter else by_counter
+    if a.number is not None and b.number is not None:
+        return by_time if by_time == sign(a.number, b.number) else 0
+    return by_time
+
+
+def oracle(rows: list[Row]) -> Said | None:
+    """Return what is known of the dossier; none where that is not known."""
+    if len({row.said for row in rows}) == 1:
+        return rows[0].said
+    for row in rows:
+        if all(stated(row, other) == 1 for other in rows if other.said != row.said):
+            return row.said
+    return None
+
+
+def landed(
+    rows: list[Row], *, apart: timedelta = timedelta(hours=1), repeats: Any = "not_known"
+) -> list[dict[str, Any]]:
+    """Return what becomes of rows; `apart` is what an hour between two files becomes when they are copied."""
+    pulled = [
+        {
+            "system_code": "x", "agency_code": "x", "dossier_id": "1", "status_code": row.said[0], "channel_code": 1,
+            "received_at": datetime(2023, 10, 2), "modified_at": row.modified_at,
+            "finished_at": row.said[1] and datetime.combine(row.said[1], datetime.min.time()),
+            "stands_in": written(
+                Stand(
+                    f"{row.file.name}.csv",
+                    NOON - row.file.hours * apart,
+                    row.sheet,
+                    days_of_sheet(row.sheet, SHEETS) if row.sheet else None,
+                    number + 2,
+                )
+            ),
+        }
+        for number, row in enumerate(rows)
+    ]  # fmt: skip
+    table = pa.Table.from_pylist(pulled, schema=PULLED_SCHEMA)
+    disposed = assign_dispositions(table, WINDOW, frozenset(), is_register=True, repeats=repeats)
+    found: list[dict[str, Any]] = disposed.to_pylist()
+    assert sorted(one["disposition"] for one in found) == ["duplicate"] * (len(rows) - 1) + ["record"]
+    return found
+
+
+def known(found: list[dict[str, Any]]) -> Said | None:
+    """Return what the one record says; none where validation sets it aside."""
+    [record] = [row for row in found if row["disposition"] == "record"]
+    if record["mapping_issues"] is None:
+        return record["status_code"], record["finished_at"] and record["finished_at"].date()
+    fields = [issue.split(":")[0] for issue in record["mapping_issues"].split("; ")]
+    assert {*fields} <= {"status_code", "finished_at"}
+    assert [record[field] for field in fields] == [None] * len(fields)
+    return None
+
+
+@given(registers())
+@settings(max_examples=250, deadline=None)
+def test_what_is_not_stated_to_be_newer_is_never_a_figure(rows: list[Row]) -> None:
+    assert known(landed(rows)) == oracle(rows)
+
+
+@given(registers(), st.randoms(use_true_random=False))
+@settings(max_examples=80, deadline=None)
+def test_the_order_in_which_rows_are_read_changes_nothing(rows: list[Row], chance: random.Random) -> None:
+    shuffled = chance.sample(rows, len(rows))
+    assert known(landed(shuffled)) == known(landed(rows))
+
+
+@given(registers(), st.sampled_from([timedelta(0), timedelta(microseconds=900), -timedelta(milliseconds=3)]))
+@settings(max_examples=120, deadline=None)
+def test_copying_a_folder_never_puts_one_state_in_the_place_of_another(rows: list[Row], apart: timedelta) -> None:
+    assert known(landed(rows, apart=apart)) in (known(landed(rows)), None) or known(landed(rows)) is None
+
+
+def row(said: Said, name: str, **of_file: Any) -> Row:
+    return Row(said, File(name, **of_file), None, None)
+
+
+OPEN, DONE = (4, None), (9, date(2023, 10, 5))
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "hours", "is_known"),
+    [
+        ("so.csv", "so (1).csv", (1, 0), True),
+        ("so.csv", "so (1).csv", (0, 0), True),
+        ("so.csv", "so (1).csv", (0, 1), False),  # the times contradict the counter
+        ("so.csv", "so (1).xlsx", (0, 0), False),  # not the download of one name
+        ("quyen 1.csv", "quyen 2.csv", (1, 0), True),
+        ("quyen 1.csv", "quyen 2.csv", (0, 0), False),
+        ("so.csv", "so 2.csv", (0, 1), False),
+        ("bo sung.csv", "ho tich.csv", (1, 0), True),
+        ("bo sung.csv", "ho tich.csv", (0, 0), False),
+        ("T12-2022.csv", "T10-2023.csv", (0, 1), True),
+        ("31.10.23.csv", "05.11.23.csv", (0, 0), True),
+        ("T9-2023.csv", "bo sung.csv", (1, 0), True),
+    ],
+)
+def test_evidence_in_names_and_times(older: str, newer: str, hours: tuple[int, int], is_known: bool) -> None:
+    rows = [row(OPEN, older[:-4], hours=hours[0]), row(DONE, newer[:-4], hours=hours[1])]
+    if newer.endswith(".xlsx"):
+        rows[1] = row(DONE, newer[:-5] + ".xlsx", hours=hours[1])
+    assert known(landed(rows)) == (DONE if is_known else None)
+
+
+def test_rows_that_differ_are_set_aside_together_with_the_place_of_each() -> None:
+    here, there = row(OPEN, "a; b"), row(DONE, "a; b")
+    found = landed([here, there])
+    [record] = [one for one in found if one["disposition"] == "record"]
+    assert [(one["disposition"], one["disposition_reason"]) for one in found] == [
+        ("duplicate", "unordered"), ("record", None),
+    ]  # fmt: skip
+    assert record["mapping_issues"] == (
+        "status_code: 4 (a, b.csv row 2) | 9 (a, b.csv row 3), and nothing states which is newer; "
+        "finished_at: none (a, b.csv row 2) | 2023-10-05 00:00 (a, b.csv row 3), and nothing states which is newer"
+    )
+
+
+def test_rows_that_say_the_same_are_one_record() -> None:
+    found = landed([row(DONE, "b"), row(DONE, "a"), row(DONE, "a")])
+    assert sorted(one["disposition_reason"] or "" for one in found) == ["", "repeated", "repeated"]
+    assert known(found) == DONE
+
+
+def test_a_mapping_may_say_that_the_later_row_of_a_table_is_the_newer() -> None:
+    rows = [row(OPEN, "so"), row(DONE, "so")]
+    assert known(landed(rows)) is None
+    assert known(landed(rows, repeats="later_row")) == DONE
+    assert known(landed(rows[::-1], repeats="later_row")) == OPEN
+    assert known(landed([row(OPEN, "a"), row(DONE, "b")], repeats="later_row")) is None  # only within a table
+
+
+def test_a_cell_that_one_row_could_not_read_is_not_known() -> None:
+    columns = {"system_code": "x", "agency_code": "x", "dossier_id": "1", "status_code": 4, "channel_code": 1}
+    pulled = [columns, columns | {"mapping_issues": "due_at: holds the error #REF!"}]
+    for order in (pulled, pulled[::-1]):
+        table = pa.Table.from_pylist(order, schema=PULLED_SCHEMA)
+        found = assign_dispositions(table, WINDOW, frozenset(), is_register=True, repeats="not_known").to_pylist()
+        [record] = [one for one in found if one["disposition"] == "record"]
+        assert record["mapping_issues"].startswith("due_at: ")
+        assert "not read" in record["mapping_issues"]
+
+
+def test_a_dossier_that_is_not_ordered_belongs_to_the_days_of_any_of_its_rows() -> None:
+    columns = {"system_code": "x", "agency_code": "x", "dossier_id": "1", "status_code": 9, "channel_code": 1}
+    september, october = datetime(2023, 9, 4), datetime(2023, 10, 4)
+    pulled = [columns | {"received_at": day, "finished_at": day} for day in (october, september)]
+    table = pa.Table.from_pylist(pulled, schema=PULLED_SCHEMA)
+    found = assign_dispositions(table, WINDOW, frozenset(), repeats="not_known").to_pylist()
+    assert sorted(one["disposition"] for one in found) == ["duplicate", "record"]
+
+
+def test_the_later_query_of_a_database_is_the_newer_and_rows_of_one_are_not_ordered() -> None:
+    columns = {"system_code": "x", "agency_code": "x", "dossier_id": "1", "channel_code": 1}
+    open_, done = (pa.Table.from_pylist([columns | {"status_code": code}], schema=PULLED_SCHEMA) for code in (4, 9))
+
+    def status(*tables: pa.Table) -> Any:
+        found = assign_dispositions(
+            pa.concat_tables(tables), WINDOW, frozenset(), is_register=True, repeats="not_known"
+        ).to_pylist()
+        return next(one["status_code"] for one in found if one["disposition"] == "record")
+
+    assert status(with_request(open_, 0), with_request(done, 1)) == 9
+    assert status(with_request(done, 0), with_request(open_, 1)) == 4
+    assert status(with_request(pa.concat_tables([open_, done]), 0)) is None
+
+
+def test_petitions_are_judged_by_the_same_evidence() -> None:
+    columns = {"system_code": "x", "agency_code": "x", "petition_id": "1", "kind": "behaviour"}
+    stands = [written(Stand("so.csv", NOON, row=2)), written(Stand("so.csv", NOON, row=3))]
+    pulled = [columns | {"unit_code": unit, "stands_in": stand} for unit, stand in zip(("A", "B"), stands, strict=True)]
+    table = pa.Table.from_pylist(pulled, schema=PETITION.pulled_schema)
+    first, second = assign_dispositions_whole(table, PETITION).to_pylist()
+    assert (first["disposition_reason"], second["disposition"], second["unit_code"]) == ("unordered", "record", None)
+    assert second["mapping_issues"].startswith("unit_code: A (so.csv row 2) | B (so.csv row 3)")
