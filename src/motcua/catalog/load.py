@@ -390,6 +390,7 @@ def _check_references(catalog: Catalog) -> None:
         for s in (*catalog.sources, *catalog.other_sources)
         if s.unit_id not in known
     ]
+    problems += Source.numbers_problems(catalog.sources)
     if problems:
         raise CatalogError(
             f"{catalog.folder}: {problems[0]} (and {len(problems) - 1} more problems).",

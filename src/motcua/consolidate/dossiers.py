@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, text
 
 from motcua import ledger
 from motcua.canonical import DOSSIER, NAMES_OFFICE
+from motcua.catalog import load_catalog, stated_numbers
 from motcua.consolidate.landing_facts import LandingFacts, read_landing_facts
 from motcua.consolidate.late import note_said_later
 from motcua.consolidate.versions import Known, add_versions, analyze, compare
+from motcua.settings import Settings
 from motcua.warehouse import statement
 
 # The columns that the statements of a merge join and filter by. The other columns need no statistics.
@@ -34,7 +38,9 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
         },
     )
     connection.execute(statement("consolidate/prove_deletions"), known.values)
-    connection.execute(statement("consolidate/decide_identity"), {"names_office": NAMES_OFFICE})
+    numbers = _numbers()
+    connection.execute(statement("consolidate/note_identity_due"), numbers)
+    connection.execute(statement("consolidate/decide_identity"), numbers)
     connection.execute(text("delete from identity_due"))
     connection.execute(statement("consolidate/reissue_decided"))
     connection.execute(statement("consolidate/take_decisions"))
@@ -46,6 +52,17 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
         connection.execute(statement("consolidate/record_steps"), {**known.values, "steps": facts.steps_json})
     counts = connection.execute(statement("consolidate/count_outcomes")).one()
     return {**counts._mapping, "unconfirmed_count": unconfirmed}
+
+
+def _numbers() -> dict[str, Any]:
+    """Return what tells whether a number that two systems have is one dossier: its pattern, and what sources say."""
+    shared = stated_numbers(load_catalog(Settings.load().catalog_dir).sources, "shared")
+    return {
+        "names_office": NAMES_OFFICE,
+        "numbering_systems": [system for system, _, _ in shared],
+        "numbering_agencies": [agency for _, agency, _ in shared],
+        "numbering_others": [other for _, _, other in shared],
+    }
 
 
 def _settle_absences(connection: Connection, facts: LandingFacts, known: Known) -> int:

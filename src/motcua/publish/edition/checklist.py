@@ -13,6 +13,7 @@ from decimal import Decimal
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
 from motcua.catalog.models import Text
+from motcua.ledger import LookAlikes
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
 from motcua.publish.form.completeness import SourceCell
@@ -54,6 +55,7 @@ class Findings:
     aside: PeriodSetAside
     caps: WaiverCaps
     key_doubts: Mapping[str, int]
+    look_alikes: Sequence[LookAlikes]
 
 
 def judge(
@@ -62,6 +64,7 @@ def judge(
     cells: Sequence[SourceCell],
     aside: PeriodSetAside,
     key_doubts: Mapping[str, int],
+    look_alikes: Sequence[LookAlikes] = (),
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
@@ -69,8 +72,9 @@ def judge(
         cells: what each source in scope gave.
         aside: the records that are set aside and may belong to the period.
         key_doubts: by source in scope, how many groups of its keys seem to mean one dossier each.
+        look_alikes: pairs of sources whose dossiers have one number, and nothing tells whether they are one or two.
     """
-    found = Findings(scope, cells, aside, finality.waivers, key_doubts)
+    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes)
     return [
         Line(
             line.code,
@@ -199,7 +203,10 @@ _MISSING: Mapping[str, Text] = {
 
 
 def _keys_mean_one(found: Findings) -> list[Text]:
-    """Name each source with numbers that are written in several ways. Keys themselves stay in the store."""
+    """Name each source with numbers that are written in several ways, and each pair with the same numbers.
+
+    Keys themselves stay in the store.
+    """
     names = {cell.source_id: cell.source_name for cell in found.cells}
     return [
         Text(
@@ -207,7 +214,25 @@ def _keys_mean_one(found: Findings) -> list[Text]:
             en=f"{source_id} ({names[source_id]}): {count} numbers are written in several ways",
         )
         for source_id, count in sorted(found.key_doubts.items())
-    ]
+    ] + [_alike(pair, names) for pair in found.look_alikes]
+
+
+def _alike(pair: LookAlikes, names: Mapping[str, str]) -> Text:
+    """Say how many dossiers two sources may have in common, and how a person says whether they do."""
+    one, other = (
+        f"{source_id} ({names[source_id]})" if source_id in names else source_id
+        for source_id in (pair.source_id, pair.other_source_id)
+    )
+    shared, own = (f"`numbers: {{{pair.other_system_code}: {said}}}`" for said in ("shared", "own"))
+    ingest = f"`motcua ingest --source {pair.source_id}`"
+    return Text(
+        vi=f"{one} và {other}: {pair.pair_count} hồ sơ trùng số, thủ tục và ngày tiếp nhận, chưa rõ mỗi cặp là một hay"
+        f" hai hồ sơ; ghi {shared} (chung một dãy số: là một hồ sơ) hoặc {own} (hai sổ riêng) vào mục của"
+        f" {pair.source_id} trong danh mục, rồi chạy {ingest}",
+        en=f"{one} and {other}: {pair.pair_count} dossiers with the same number, procedure and day of reception may be"
+        f" one or two each; write {shared} (one numbering: one dossier) or {own} (two books) into the entry of"
+        f" {pair.source_id} in the catalogue, then run {ingest}",
+    )
 
 
 def _refused_otherwise(_: Findings) -> list[Text]:

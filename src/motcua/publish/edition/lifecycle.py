@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection, text
 
 from motcua import ledger
-from motcua.catalog import load_catalog
+from motcua.catalog import load_catalog, stated_numbers
 from motcua.catalog.finality import load_finality
 from motcua.catalog.forms import Form, load_form
 from motcua.catalog.index import index_of
@@ -126,7 +126,9 @@ def _draft(
     source_ids = [cell.source_id for cell in cells if cell.source_id]
     aside = read_set_aside(store, scope, source_ids)
     doubts = ledger.key_doubts(source_ids, connection=store)
-    checklist = judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts)
+    period, own_numbers = scope.period, stated_numbers(scope.catalog.sources, "own")
+    alike = ledger.look_alikes(scope.unit_ids, period.from_date, period.to_date, own_numbers, connection=store)
+    checklist = judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike)
     return {
         "schema": SCHEMA,
         **content,
