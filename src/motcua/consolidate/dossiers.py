@@ -48,10 +48,15 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
     add_versions(connection, DOSSIER, known)
     connection.execute(statement("consolidate/insert_reissued"), known.values)
     unconfirmed = _settle_absences(connection, facts, known)
+    withdrawn = _settle_set_aside(connection, facts, known)
     if facts.steps:
         connection.execute(statement("consolidate/record_steps"), {**known.values, "steps": facts.steps_json})
     counts = connection.execute(statement("consolidate/count_outcomes")).one()
-    return {**counts._mapping, "unconfirmed_count": unconfirmed}
+    return {
+        **counts._mapping,
+        "unconfirmed_count": unconfirmed,
+        "tombstoned_count": counts.tombstoned_count + withdrawn,
+    }
 
 
 def _numbers() -> dict[str, Any]:
@@ -70,8 +75,22 @@ def _settle_absences(connection: Connection, facts: LandingFacts, known: Known) 
     missed = set(connection.scalars(statement("consolidate/absent_dossiers"), {"source_id": known.source_id}))
     if shown := facts.shown(missed):
         connection.execute(statement("consolidate/settle_seen_again"), {**known.values, "shown_ids": shown})
-    if not facts.absent:
+    noted = 0
+    if facts.absent:
+        connection.execute(statement("consolidate/settle_deleted"), known.values)
+        connection.execute(statement("consolidate/settle_quarantined"), known.values)
+        noted += connection.execute(statement("consolidate/note_absences"), known.values).rowcount
+    if facts.missed_later:
+        missed_later = {"dossier_ids": list(facts.missed_later), "batch_ids": list(facts.missed_later.values())}
+        noted += connection.execute(
+            statement("consolidate/note_missed_later"), {"source_id": known.source_id, **missed_later}
+        ).rowcount
+    return noted
+
+
+def _settle_set_aside(connection: Connection, facts: LandingFacts, known: Known) -> int:
+    """Settle the records set aside that have another key now, or that an accepted register lacks; return how many."""
+    if not facts.settled:
         return 0
-    connection.execute(statement("consolidate/settle_deleted"), known.values)
-    connection.execute(statement("consolidate/settle_quarantined"), known.values)
-    return connection.execute(statement("consolidate/note_absences"), known.values).rowcount
+    settled = {"dossier_ids": list(facts.settled), "now": list(facts.settled.values())}
+    return connection.execute(statement("consolidate/settle_set_aside"), {**known.values, **settled}).rowcount
