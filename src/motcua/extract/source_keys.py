@@ -19,7 +19,7 @@ from motcua.catalog import Source
 from motcua.catalog.guards import load_guards
 from motcua.catalog.options import SqlOptions
 from motcua.errors import ConfigurationError, ContractBroken
-from motcua.extract.records.keys import KeyMaker, spelled_alike
+from motcua.extract.records.keys import KeyMaker, numbered, spelled_alike
 from motcua.extract.records.mapping import WRITTEN, Identity, SourceMapping, identity_columns
 from motcua.extract.records.rules import CodeRule, IdentifierRule, KeyRule
 from motcua.extract.reused_keys import Content, are_two
@@ -153,11 +153,19 @@ class SourceKeys:
             )
 
 
-def note_numbering(source: Source, mapping: SourceMapping, since: date) -> None:
-    """Keep that the numbers of a source began again on a day: what is received from then on are other dossiers.
+def note_numbering(source: Source, mapping: SourceMapping, since: date, *, with_known: bool = False) -> int:
+    """Keep that the numbers of a source began again on a day: what are received from then on are other dossiers.
+
+    Args:
+        with_known: so are dossiers of those days that the store has under keys of before. Each takes its new key when
+            its record comes back.
+
+    Returns:
+        How many such dossiers there are.
 
     Raises:
-        ConfigurationError: the keys of the source are those of its own database.
+        ConfigurationError: the keys of the source are those of its own database; or there are such dossiers, and nobody
+            said that they are new ones. Nothing was kept.
     """
     has_own = isinstance(source.options, SqlOptions) and source.options.by_id_query is not None
     if mapping.adapter not in WRITTEN or has_own:
@@ -165,8 +173,24 @@ def note_numbering(source: Source, mapping: SourceMapping, since: date) -> None:
             f"{source.source_id}: its keys are those of its own database, which do not begin again.",
             action="if the system was installed anew, end the entry (valid_to) and add a source with another id.",
         )
+    keys = read_source_keys(source, mapping)
+    begun = sorted({*keys.since, since})
+    days = sorted(
+        day
+        for key, (day, _) in keys.in_store.items()
+        if day and [first for first in begun if first <= day][-1:] == [since] and not key.endswith(numbered(since))
+    )
+    if days and not with_known:
+        raise ConfigurationError(
+            f"{source.source_id}: {len(days)} dossiers in the store were received since {since}, from {days[0]} to"
+            f" {days[-1]}, so each would take a second key.",
+            action=f"if they have numbers of before, give the day after {days[-1]} on which numbers began again; if"
+            " they are new ones, add --with-known, and each takes its new key when its record comes back; if only a day"
+            f" of reception was corrected, use `motcua ingest --source {source.source_id} --accept-changes`.",
+        )
     with store_engine().begin() as connection:
         connection.execute(statement("extract/note_numbering"), {"source_id": source.source_id, "since": since})
+    return len(days)
 
 
 def read_source_keys(source: Source, mapping: SourceMapping) -> SourceKeys:
