@@ -16,7 +16,7 @@ from motcua.catalog.models import Text
 from motcua.ledger import LookAlikes
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
-from motcua.publish.form.completeness import SourceCell
+from motcua.publish.form.completeness import LeftBehind, SourceCell
 from motcua.publish.form.scope import Scope
 
 _OWN_LINES = ("quarantined", "opening_not_known", "no_source")  # cells that a line of their own names
@@ -56,6 +56,7 @@ class Findings:
     caps: WaiverCaps
     key_doubts: Mapping[str, int]
     look_alikes: Sequence[LookAlikes]
+    left_behind: Sequence[LeftBehind]
 
 
 def judge(
@@ -65,6 +66,7 @@ def judge(
     aside: PeriodSetAside,
     key_doubts: Mapping[str, int],
     look_alikes: Sequence[LookAlikes] = (),
+    left: Sequence[LeftBehind] = (),
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
@@ -73,8 +75,9 @@ def judge(
         aside: the records that are set aside and may belong to the period.
         key_doubts: by source in scope, how many groups of its keys seem to mean one dossier each.
         look_alikes: pairs of sources whose dossiers have one number, and nothing tells whether they are one or two.
+        left: dossiers of units that need no source by the catalogue.
     """
-    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes)
+    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left)
     return [
         Line(
             line.code,
@@ -98,15 +101,38 @@ def _period_over(found: Findings) -> list[Text]:
 
 
 def _units_have_sources(found: Findings) -> list[Text]:
-    """Name each unit on whose days no source is in force, so that nobody says what it received."""
-    return [
+    """Name each unit on whose days no source is in force, so that nobody says what it received; and what to do.
+
+    And each of which the catalogue says why it has none, although the store has dossiers of it that nobody tells of.
+    """
+    missing = [
         Text(
-            vi=f"{cell.source_name} ({cell.row_code}), {cell.from_date:%d/%m/%Y} – {cell.to_date:%d/%m/%Y}",
-            en=f"{cell.source_name} ({cell.row_code}), {cell.from_date} to {cell.to_date}",
+            vi=f"{cell.source_name} ({cell.row_code}), {cell.from_date:%d/%m/%Y} – {cell.to_date:%d/%m/%Y}: thêm nguồn,"
+            f" hoặc ghi lý do cho unit_id {cell.unit_id} vào without_source.yaml",
+            en=f"{cell.source_name} ({cell.row_code}), {cell.from_date} to {cell.to_date}: add its source, or say why"
+            f" it has none for unit_id {cell.unit_id} in without_source.yaml",
         )
         for cell in found.cells
         if cell.cell == "no_source"
     ]
+    names = {cell.unit_id: f"{cell.source_name} ({cell.row_code})" for cell in found.cells if cell.reason}
+    return missing + [
+        Text(
+            vi=f"{names[one.unit_id]}: without_source.yaml nói unit_id {one.unit_id} không có nguồn, nhưng kho có"
+            f" {one.dossier_count} hồ sơ của kỳ từ {one.source_id}{_known_until(one, 'vi')}; khôi phục mục của"
+            f" {one.source_id} trong sources/ rồi nạp đến hết kỳ",
+            en=f"{names[one.unit_id]}: without_source.yaml says that unit_id {one.unit_id} has no source, but the store"
+            f" has {one.dossier_count} dossiers of the period from {one.source_id}{_known_until(one, 'en')}; restore"
+            f" the entry of {one.source_id} in sources/ and ingest it to the end of the period",
+        )
+        for one in found.left_behind
+    ]
+
+
+def _known_until(one: LeftBehind, lang: str) -> str:
+    if one.known_until is None:
+        return ""
+    return f", biết đến ngày {one.known_until:%d/%m/%Y}" if lang == "vi" else f", last known on {one.known_until}"
 
 
 def _without_source_by_reason(found: Findings) -> list[Text]:

@@ -34,6 +34,7 @@ from motcua.publish.edition.restatement import restate
 from motcua.publish.edition.set_aside import read_set_aside
 from motcua.publish.form.completeness import (
     SourceCell,
+    left_behind,
     read_cells,
     refuse_silence,
     refuse_tampered_measures,
@@ -128,7 +129,8 @@ def _draft(
     doubts = ledger.key_doubts(source_ids, connection=store)
     period, own_numbers = scope.period, stated_numbers(scope.catalog.sources, "own")
     alike = ledger.look_alikes(scope.unit_ids, period.from_date, period.to_date, own_numbers, connection=store)
-    checklist = judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike)
+    left = left_behind(store, scope, cells)
+    checklist = judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left)
     return {
         "schema": SCHEMA,
         **content,
