@@ -3,13 +3,16 @@
 -- of, if any.
 -- The same dossier seen at two levels or in two systems counts once (one_stop_systems.md d.7, d.10, issue #1434):
 --   same dossier    within one system, the same number and reference_uid; across systems, the same number, procedure
---                   and day of reception, where the number means the same office: it names it (:names_office), or one
---                   unit reports both, or the one unit is an heir of the other and no second predecessor has such a
---                   number, nor the heir one that it took over from another unit. Two offices that number alike have
---                   two dossiers. Only equal numbers are compared.
+--                   and day of reception, where the number means the same office: it names it (:names_office), or the
+--                   one unit is an heir of the other and no second predecessor has such a number, nor the heir one that
+--                   it took over from another unit, or one unit reports both and the catalogue says that the two
+--                   systems share one numbering (:numbering_systems, :numbering_agencies, :numbering_others, an entry
+--                   each). Else what looks alike is two dossiers, and ledger/look_alikes keeps it from being final.
+--                   Only equal numbers are compared.
 --   which counts    in this order: a received dossier before one that is not received; the dossier of a unit's heir,
 --                   which continues it; the dossier of the receiving agency, whose code begins the number
---                   (TT 01/2018/TT-VPCP, Mã số hồ sơ); the dossier modified last at its source
+--                   (TT 01/2018/TT-VPCP, Mã số hồ sơ); the dossier modified last at its source; that of the source
+--                   whose entry says that it shares the numbering of the other
 --   at which unit   a dossier that an heir continues stays with the unit that received it, so past flows do not move
 -- When one of the dossiers changes, the decision is made again from the current data. This also reverses a decision.
 create temporary table identity_decision on commit drop as
@@ -92,6 +95,18 @@ shared as (
     from holders
 ),
 
+one_numbering as (
+    select
+        system_code,
+        agency_code,
+        other_system_code
+    from unnest(
+        cast(:numbering_systems as text[]),
+        cast(:numbering_agencies as text[]),
+        cast(:numbering_others as text[])
+    ) as stated (system_code, agency_code, other_system_code)
+),
+
 going_on as (
     select distinct
         shared.system_code,
@@ -100,6 +115,18 @@ going_on as (
     from shared
     inner join unit_heir on shared.reporting_unit_id = unit_heir.heir_id
     inner join shared as other on shared.dossier_no = other.dossier_no and unit_heir.unit_id = other.unit_id
+),
+
+taking_part as (
+    select distinct
+        shared.system_code,
+        shared.agency_code,
+        shared.dossier_id
+    from shared
+    inner join one_numbering
+        on shared.system_code = one_numbering.system_code and shared.agency_code = one_numbering.agency_code
+    inner join shared as other
+        on shared.dossier_no = other.dossier_no and one_numbering.other_system_code = other.system_code
 ),
 
 members as (
@@ -111,6 +138,7 @@ members as (
                 (going_on.dossier_id is not null) desc,
                 (shared.unit_code is not distinct from split_part(shared.dossier_no, '-', 1)) desc,
                 shared.modified_at desc nulls last,
+                (taking_part.dossier_id is not null) desc,
                 shared.system_code asc,
                 shared.agency_code asc,
                 shared.dossier_id asc
@@ -121,6 +149,11 @@ members as (
             shared.system_code = going_on.system_code
             and shared.agency_code = going_on.agency_code
             and shared.dossier_id = going_on.dossier_id
+    left join taking_part
+        on
+            shared.system_code = taking_part.system_code
+            and shared.agency_code = taking_part.agency_code
+            and shared.dossier_id = taking_part.dossier_id
     where shared.holder_count > 1 or shared.duplicate_of is not null
 ),
 
@@ -132,7 +165,11 @@ alike as (
         members.reporting_unit_id,
         other.unit_id as other_unit_id,
         other.reporting_unit_id as other_reporting_unit_id,
-        members.is_office_named
+        members.is_office_named,
+        members.system_code,
+        members.agency_code,
+        other.system_code as other_system_code,
+        other.agency_code as other_agency_code
     from members
     inner join members as other
         on members.dossier_no = other.dossier_no and members.system_code <> other.system_code
@@ -170,7 +207,20 @@ pairs as (
         place,
         other_place
     from alike
-    where is_office_named or reporting_unit_id = other_reporting_unit_id
+    where
+        is_office_named
+        or (
+            reporting_unit_id = other_reporting_unit_id
+            and exists (
+                select from one_numbering
+                where
+                    (one_numbering.system_code, one_numbering.agency_code, one_numbering.other_system_code)
+                    in (
+                        (alike.system_code, alike.agency_code, alike.other_system_code),
+                        (alike.other_system_code, alike.other_agency_code, alike.system_code)
+                    )
+            )
+        )
     union
     select
         place,

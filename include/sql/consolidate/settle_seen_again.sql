@@ -21,7 +21,7 @@ where
                     compared.system_code = dossier_absence.system_code
                     and compared.agency_code = dossier_absence.agency_code
                     and compared.dossier_id = dossier_absence.dossier_id
-                    and compared.outcome = 'changed'
+                    and compared.outcome in ('new', 'changed')
             )
         )
     )

@@ -4,7 +4,17 @@ In: `include/catalog/` (YAML, CSV). Out: typed, frozen entries. Never: a secret,
 """
 
 from motcua.catalog.load import Catalog, catalog_file, catalog_files, load_catalog
-from motcua.catalog.models import LEVELS, AgencyCode, Level, ProcedureAlias, Source, Succession, Unit, UnitName
+from motcua.catalog.models import (
+    LEVELS,
+    AgencyCode,
+    Level,
+    ProcedureAlias,
+    Source,
+    Succession,
+    Unit,
+    UnitName,
+    stated_numbers,
+)
 from motcua.catalog.options import (
     OPTIONS,
     FilesOptions,
@@ -40,4 +50,5 @@ __all__ = [
     "catalog_file",
     "catalog_files",
     "load_catalog",
+    "stated_numbers",
 ]

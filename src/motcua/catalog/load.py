@@ -384,15 +384,14 @@ def _check_references(catalog: Catalog) -> None:
         f"name {n.name!r} is of an unknown unit {n.unit_id!r}" for n in catalog.unit_names if n.unit_id not in known
     ]
     problems += [
-        f"agency code {a.code!r} names an unknown unit {a.unit_id!r}"
-        for a in catalog.agency_codes
-        if a.unit_id not in known
+        f"code {a.code!r} names an unknown unit {a.unit_id!r}" for a in catalog.agency_codes if a.unit_id not in known
     ]
     problems += [
         f"source {s.source_id!r} names an unknown unit {s.unit_id!r}"
         for s in (*catalog.sources, *catalog.other_sources)
         if s.unit_id not in known
     ]
+    problems += Source.numbers_problems(catalog.sources)
     if problems:
         raise CatalogError(
             f"{catalog.folder}: {problems[0]} (and {len(problems) - 1} more problems).",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -123,6 +124,10 @@ class Source(Entry):
     `mappings/` that says what its records mean, by default the adapter's own. With `lists_all: false` its answers list
     only what has changed, or only a part: what they lack is no loss, so no guard judges it and no absence is noted.
     `first_record_on` is the first day of which the system has records: an opening asks no further back.
+
+    `numbers` says, by the `system_code` of another system of its unit, how the numbers of the two stand to each other:
+    `shared`, one numbering, so that a same number is one dossier; `own`, two numberings, so that it is two. Of two
+    records of one dossier the one modified last counts; where nothing tells, that of the source which says `shared`.
     """
 
     source_id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
@@ -145,6 +150,7 @@ class Source(Entry):
     lists_all: bool = True
     first_record_on: date | None = None
     on_drift: Literal["freeze", "evolve"] = "evolve"
+    numbers: dict[str, Literal["shared", "own"]] = Field(default_factory=dict)
 
     @field_validator("options", mode="before")
     @classmethod
@@ -172,6 +178,33 @@ class Source(Entry):
         if not isinstance(self.options, kind):
             raise TypeError(f"{self.source_id} has the adapter {self.adapter}, its options are no {kind.__name__}")
         return self.options
+
+    @staticmethod
+    def numbers_problems(sources: Sequence[Source]) -> list[str]:
+        """Return what is wrong in `numbers`: a system that no other source has, or two answers for one pair."""
+        problems = []
+        for source in sources:
+            for system, said in source.numbers.items():
+                others = [other for other in sources if other.system_code == system]
+                if system == source.system_code or not others:
+                    problems.append(f"numbers of source {source.source_id!r} name {system!r}, no other system's code")
+                for other in others:
+                    if other.unit_id == source.unit_id and other.numbers.get(source.system_code, said) != said:
+                        problems.append(
+                            f"numbers of sources {source.source_id!r} and {other.source_id!r} contradict each other"
+                        )
+        return problems
+
+
+def stated_numbers(sources: Iterable[Source], answer: Literal["shared", "own"]) -> list[tuple[str, str, str]]:
+    """Return what sources say of their numbers: system and agency of the source, and the other system, each once."""
+    said = (
+        (source.system_code, source.agency_code, other)
+        for source in sources
+        for other, given in source.numbers.items()
+        if given == answer
+    )
+    return sorted(set(said))
 
 
 class SourceFile(BaseModel):

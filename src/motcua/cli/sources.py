@@ -129,6 +129,9 @@ app.command("new")(new)
 def renumbered(
     source_id: str,
     since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day of the new numbers.")],
+    with_known: Annotated[
+        bool, typer.Option("--with-known", help="Dossiers of those days that the store has are new ones too.")
+    ] = False,
 ) -> None:
     """Say that the numbers of a register began again: what was received since that day are other dossiers."""
     from motcua.extract.records.mapping import load_mapping
@@ -139,10 +142,12 @@ def renumbered(
     if since.date() > datetime.now(ZoneInfo(TIMEZONE)).date():
         raise ConfigurationError(f"--since {since:%Y-%m-%d} is a day to come.", action="say it when it has begun.")
     ready_databases()
-    note_numbering(source, load_mapping(the_catalog.folder, source.mapping), since.date())
+    mapping = load_mapping(the_catalog.folder, source.mapping)
+    known = note_numbering(source, mapping, since.date(), with_known=with_known)
+    told = f" {known} dossiers in the store take a new key when their record comes back." if known else ""
     output.print(
         f"{source_id}: numbers of dossiers received since {since:%Y-%m-%d} are new ones; those of before stay as they"
-        f" are. Next: `motcua ingest --source {source_id}`.",
+        f" are.{told} Next: `motcua ingest --source {source_id}`.",
         soft_wrap=True,
     )
 

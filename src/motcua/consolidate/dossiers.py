@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, text
 
 from motcua import ledger
 from motcua.canonical import DOSSIER, NAMES_OFFICE
+from motcua.catalog import load_catalog, stated_numbers
 from motcua.consolidate.landing_facts import LandingFacts, read_landing_facts
 from motcua.consolidate.late import note_said_later
 from motcua.consolidate.versions import Known, add_versions, analyze, compare
+from motcua.settings import Settings
 from motcua.warehouse import statement
 
 # The columns that the statements of a merge join and filter by. The other columns need no statistics.
@@ -34,7 +38,9 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
         },
     )
     connection.execute(statement("consolidate/prove_deletions"), known.values)
-    connection.execute(statement("consolidate/decide_identity"), {"names_office": NAMES_OFFICE})
+    numbers = _numbers()
+    connection.execute(statement("consolidate/note_identity_due"), numbers)
+    connection.execute(statement("consolidate/decide_identity"), numbers)
     connection.execute(text("delete from identity_due"))
     connection.execute(statement("consolidate/reissue_decided"))
     connection.execute(statement("consolidate/take_decisions"))
@@ -42,10 +48,26 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
     add_versions(connection, DOSSIER, known)
     connection.execute(statement("consolidate/insert_reissued"), known.values)
     unconfirmed = _settle_absences(connection, facts, known)
+    withdrawn = _settle_set_aside(connection, facts, known)
     if facts.steps:
         connection.execute(statement("consolidate/record_steps"), {**known.values, "steps": facts.steps_json})
     counts = connection.execute(statement("consolidate/count_outcomes")).one()
-    return {**counts._mapping, "unconfirmed_count": unconfirmed}
+    return {
+        **counts._mapping,
+        "unconfirmed_count": unconfirmed,
+        "tombstoned_count": counts.tombstoned_count + withdrawn,
+    }
+
+
+def _numbers() -> dict[str, Any]:
+    """Return what tells whether a number that two systems have is one dossier: its pattern, and what sources say."""
+    shared = stated_numbers(load_catalog(Settings.load().catalog_dir).sources, "shared")
+    return {
+        "names_office": NAMES_OFFICE,
+        "numbering_systems": [system for system, _, _ in shared],
+        "numbering_agencies": [agency for _, agency, _ in shared],
+        "numbering_others": [other for _, _, other in shared],
+    }
 
 
 def _settle_absences(connection: Connection, facts: LandingFacts, known: Known) -> int:
@@ -53,8 +75,22 @@ def _settle_absences(connection: Connection, facts: LandingFacts, known: Known) 
     missed = set(connection.scalars(statement("consolidate/absent_dossiers"), {"source_id": known.source_id}))
     if shown := facts.shown(missed):
         connection.execute(statement("consolidate/settle_seen_again"), {**known.values, "shown_ids": shown})
-    if not facts.absent:
+    noted = 0
+    if facts.absent:
+        connection.execute(statement("consolidate/settle_deleted"), known.values)
+        connection.execute(statement("consolidate/settle_quarantined"), known.values)
+        noted += connection.execute(statement("consolidate/note_absences"), known.values).rowcount
+    if facts.missed_later:
+        missed_later = {"dossier_ids": list(facts.missed_later), "batch_ids": list(facts.missed_later.values())}
+        noted += connection.execute(
+            statement("consolidate/note_missed_later"), {"source_id": known.source_id, **missed_later}
+        ).rowcount
+    return noted
+
+
+def _settle_set_aside(connection: Connection, facts: LandingFacts, known: Known) -> int:
+    """Settle the records set aside that have another key now, or that an accepted register lacks; return how many."""
+    if not facts.settled:
         return 0
-    connection.execute(statement("consolidate/settle_deleted"), known.values)
-    connection.execute(statement("consolidate/settle_quarantined"), known.values)
-    return connection.execute(statement("consolidate/note_absences"), known.values).rowcount
+    settled = {"dossier_ids": list(facts.settled), "now": list(facts.settled.values())}
+    return connection.execute(statement("consolidate/settle_set_aside"), {**known.values, **settled}).rowcount

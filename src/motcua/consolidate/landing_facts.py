@@ -22,11 +22,16 @@ class LandingFacts:
     Evidence: `marked` as deleted by the source, `not_found` in a request by id, `not_shown` in a complete listing,
     `replaced` by another key of the same record, which `replaced` names; `accepted`, not in a register that somebody
     accepted as it is.
+
+    `settled` are the keys of records set aside that need no decision any more, each with the key that its record has
+    now, none where it was withdrawn. `missed_later` are records of a replay, each with the later batch that lacks it.
     """
 
     steps: list[dict[str, Any]]
     absent: dict[str, str]
     replaced: dict[str, str]
+    settled: dict[str, str | None]
+    missed_later: dict[str, str]
     _records: pa.Table = field(repr=False)
 
     def shown(self, dossier_ids: Set[str]) -> list[str]:
@@ -59,4 +64,11 @@ def read_landing_facts(batch: ledger.Batch) -> LandingFacts:
     # A child that is on two pages of a changing list is one step, and its newest record counts.
     steps = records.filter(is_step).select([*DOSSIER.lists["step"], "modified_at"]).sort_by("modified_at").to_pylist()
     newest = {(row["system_code"], row["agency_code"], row["dossier_id"]): row for row in steps}
-    return LandingFacts(list(newest.values()), absent, replaced, records.select(["dossier_id"]))
+    return LandingFacts(
+        list(newest.values()),
+        absent,
+        replaced,
+        manifest.get("settled_set_aside", {}),
+        manifest.get("missed_later", {}),
+        records.select(["dossier_id"]),
+    )

@@ -3,18 +3,24 @@
 A 404 is a step towards the proof of a deletion only when the source itself gave it and finds, in the same pull, a
 dossier by id that its list shows. A gateway that lost its route, or a request by id that finds nothing at all, proves
 nothing of one dossier. The second step, a later night, is taken by the merge (`consolidate/prove_deletions.sql`).
+
+A replay asks for nothing. Of what it accepts, `LaterPulls` says what later pulls would have shown and did not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from motcua.extract.adapters.protocol import Record, SourceAdapter
+from motcua import ledger
+from motcua.canonical import DOSSIER
+from motcua.catalog import Source
+from motcua.extract.adapters.protocol import Record, SourceAdapter, adapter_class
+from motcua.extract.records.mapping import OPEN_STATUSES
 from motcua.extract.wire.transport import NotTheSource
 
 BY_ID_WORKERS = 4
@@ -85,3 +91,60 @@ def _ask(adapter: SourceAdapter, dossier_id: str) -> Record | NotTheSource | Non
         return adapter.by_id(dossier_id)
     except NotTheSource as answer:
         return answer
+
+
+class LaterPulls:
+    """The loaded pulls of a source in their order, each with the ids that it showed.
+
+    A pull would have shown a dossier that was received on one of its days, or that is open where it told all that is
+    open: a register does, and a system that lists what is open. A source that lists only changes or parts proves
+    nothing.
+
+    Args:
+        registers: ids of the batches whose source gave all that its unit ever had.
+    """
+
+    def __init__(self, source: Source, registers: Set[str]) -> None:
+        self._is_judged = source.record_kind == DOSSIER.name and source.lists_all
+        self._registers = registers
+        self._tells_open = self._is_judged and getattr(adapter_class(source.adapter), "lists_open", False)
+        self._pulls: list[tuple[ledger.Batch, frozenset[str]]] = []
+
+    def add(self, batch: ledger.Batch, landed: pa.Table) -> None:
+        """Note what a pull showed, accepted or not; pulls are given in their order."""
+        if self._is_judged:
+            self._pulls.append((batch, frozenset(landed["dossier_id"].to_pylist())))
+
+    def missing(self, batch: ledger.Batch, records: pa.Table) -> list[str | None]:
+        """Return for each record of a pull the batch of the newest later pull that would have shown it and did not."""
+        later = [(pull, ids) for pull, ids in self._pulls if (pull.pull_no or 0) > (batch.pull_no or 0)]
+        if not later:
+            return [None] * records.num_rows
+        days = records["received_at"].cast(pa.date32()).to_pylist()
+        is_open = pc.fill_null(pc.is_in(records["status_code"], pa.array(OPEN_STATUSES, pa.int16())), False).to_pylist()
+        is_record = pc.equal(records["disposition"], "record").to_pylist()
+        found: list[str | None] = []
+        for dossier_id, day, stays_open, is_own in zip(
+            records["dossier_id"].to_pylist(), days, is_open, is_record, strict=True
+        ):
+            newest = None
+            if is_own and dossier_id is not None:
+                newest = next(
+                    (
+                        (pull, ids)
+                        for pull, ids in reversed(later)
+                        if dossier_id in ids
+                        or (day is not None and pull.window_from <= day <= pull.window_to)
+                        or (stays_open and (self._tells_open or pull.batch_id in self._registers))
+                    ),
+                    None,
+                )
+            found.append(newest[0].batch_id if newest and dossier_id not in newest[1] else None)
+        return found
+
+    def is_withdrawn_by(self, batch_id: str | None) -> bool:
+        """Return whether the batch that misses a record is a register that a person accepted as it is."""
+        return any(
+            pull.batch_id == batch_id and pull.is_shrink_accepted and batch_id in self._registers
+            for pull, _ in self._pulls
+        )

@@ -259,6 +259,10 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
         contents = contents_of(pull.table)
         replaced = keys.replaced(builder.became, contents)
+        settled: dict[str, str | None] = {**keys.replaced_set_aside(builder.became, contents)}
+        is_accepted_register = is_register and batch.is_shrink_accepted
+        if is_accepted_register and source.lists_all:
+            settled |= dict.fromkeys(key for key in keys.set_aside if key not in listed_ids and key not in settled)
         guard_results = check_listing(batch, pull.table, _now(known, replaced), lists_all=source.lists_all)
         guard_results |= check_reused_keys(batch, source, mapping, contents)
         in_hand = listed_ids | replaced.keys()
@@ -320,7 +324,8 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "absence_is_proof": can_ask,
             "answers_until": None if until is None else str(until),
             "replaced_keys": replaced,
-            "not_in_accepted_register": missed.not_shown if is_register and batch.is_shrink_accepted else [],
+            "not_in_accepted_register": missed.not_shown if is_accepted_register else [],
+            "settled_set_aside": settled,
             "guards": guard_results,
             "counts": count,
             "files": files,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from motcua.canonical import DOSSIER, KINDS, RecordKind
 from motcua.canonical.kind import MODIFIED
 from motcua.catalog import Source
 from motcua.errors import ContractBroken
+from motcua.extract.absence import LaterPulls
 from motcua.extract.adapters.protocol import Window, adapter_class, gives_register
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.records.mapping import load_mapping
@@ -44,7 +45,8 @@ class Replay:
         replay_of: the pull's batch.
         landed: the rows that the pull landed; each is one of the following.
         read_again: rows of the batch to validate.
-        shown_later: records that a later pull showed, so that this one says nothing of them.
+        shown_later: records that a later pull showed, or a later register was accepted without, so that this one says
+            nothing of them.
         not_records: duplicates, and rows out of the window.
     """
 
@@ -68,14 +70,18 @@ def read_again(source: Source, run_id: str) -> list[Replay]:
     reader = _Reader(source, kind)
     loaded = [batch for batch in given.batches if batch.state == "loaded"]
     newest = _Newest(kind)
+    later = LaterPulls(source, given.registers)
     for batch in loaded:
-        newest.add(batch)
+        landed = landing.read_records(batch.landing_uri, batch.manifest_sha256, kind)
+        newest.add(batch, landed)
+        later.add(batch, landed)
     drafts = [
         _draft(batch, reader, newest, given.open_without_key[batch.batch_id]) if batch.state == "loaded"
         else _draft(batch, reader, None, is_stored=bool(loaded))
         for batch in given.batches
     ]  # fmt: skip
     _refuse_other_keys(source, drafts)
+    drafts = [_without_withdrawn(draft, later) for draft in drafts]
     written = [_write(draft, run_id, number, given.chosen_at, kind) for number, draft in enumerate(drafts)]
     return [replay for replay in written if replay is not None]
 
@@ -89,6 +95,7 @@ class _Draft:
     landed: int
     shown_later: int
     other_keys: int  # records whose key reads otherwise than when they were landed
+    missed_later: Mapping[str, str] = field(default_factory=dict)  # records, each with the later batch that lacks it
 
 
 class _Newest:
@@ -107,10 +114,9 @@ class _Newest:
         self._outside: dict[Key, int] = {}
         self._shown: dict[Key, int] = {}
 
-    def add(self, batch: ledger.Batch) -> None:
+    def add(self, batch: ledger.Batch, landed: pa.Table) -> None:
         """Note what a pull showed; pulls are given in their order."""
         pull = self._pulls[batch.batch_id] = len(self._pulls)
-        landed = landing.read_records(batch.landing_uri, batch.manifest_sha256, self._kind)
         records = landed.filter(pc.equal(landed["disposition"], "record"))
         outside = landed.filter(pc.equal(landed["disposition"], "out_of_window"))
         self._shown.update(dict.fromkeys(_keys(records, self._kind), pull))
@@ -237,6 +243,24 @@ def _draft(
     return _Draft(batch, read, landed.num_rows, shown_later, len(lost))
 
 
+def _without_withdrawn(draft: _Draft, later: LaterPulls) -> _Draft:
+    """Leave out what a person withdrew by accepting a later register without it. Note what else later pulls lack."""
+    missed = later.missing(draft.batch, draft.records)
+    is_left = [not later.is_withdrawn_by(batch_id) for batch_id in missed]
+    withdrawn = is_left.count(False)
+    ids = draft.records[KINDS[draft.batch.record_kind].id_column].to_pylist()
+    return replace(
+        draft,
+        records=draft.records.filter(pa.array(is_left, pa.bool_())),
+        shown_later=draft.shown_later + withdrawn,
+        missed_later={
+            record_id: batch_id
+            for record_id, batch_id, is_one in zip(ids, missed, is_left, strict=True)
+            if is_one and batch_id is not None
+        },
+    )
+
+
 def _refuse_other_keys(source: Source, drafts: Iterable[_Draft]) -> None:
     for draft in drafts:
         if draft.other_keys:
@@ -257,7 +281,7 @@ def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, kind: R
     batch_id = ledger.batch_id_of(batch.source_id, run_id, number) if batch.state == "loaded" else batch.batch_id
     uri = f"{Settings.load().landing_url}/{batch.source_id}/{batch.window_from}_{batch.window_to}/{run_id}-{number}"
     count = counts(records)
-    facts = _facts(batch, count, batch_id)
+    facts = _facts(batch, count, batch_id) | {"missed_later": dict(draft.missed_later)}
     sha256 = landing.write_records(uri, records, facts, kind)
     if batch.state == "loaded":
         pull_no = ledger.plan_replay(batch_id, run_id, batch.batch_id, uri, chosen_at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -162,13 +162,29 @@ def _causes(source: Source, mapping: SourceMapping, found: Sequence[Reuse]) -> s
     """Say what may have happened, and what to do then."""
     if mapping.adapter not in WRITTEN:
         return "If the system was installed anew, end its entry (valid_to) and add a source with another id."
-    days = [each.after.received_at for each in found if each.after.received_at]
-    since = f"{min(days):%Y-%m-%d}" if days else "DAY"
+    since = _begun_again_on(found)
+    begun = (
+        f"If its numbers began again, say since when: `motcua sources renumbered {source.source_id} --since {since}`. "
+        if since
+        else ""
+    )
     return (
-        f"If its numbers began again, say since when: `motcua sources renumbered {source.source_id} --since {since}`."
-        " If a number is unique in a book, on a sheet or in a month, say so in identity of"
+        f"{begun}If a number is unique in a book, on a sheet or in a month, say so in identity of"
         f" mappings/{source.mapping}.yaml (docs/how-to/say-what-makes-a-key.md)."
     )
+
+
+def _begun_again_on(found: Sequence[Reuse]) -> date | None:
+    """Return the first day of a new numbering: after every reception known, and not after a new one; none else.
+
+    Where a reception moved back, or the two are mixed, no day parts the old numbers from the new ones.
+    """
+    known = [each.before.received_at for each in found]
+    new = [each.after.received_at for each in found]
+    if None in known or None in new:
+        return None
+    first = min(at.date() for at in new if at)
+    return first if first > max(at.date() for at in known if at) else None
 
 
 def reuses_text(found: Sequence[Reuse]) -> str:

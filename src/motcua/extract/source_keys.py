@@ -19,7 +19,7 @@ from motcua.catalog import Source
 from motcua.catalog.guards import load_guards
 from motcua.catalog.options import SqlOptions
 from motcua.errors import ConfigurationError, ContractBroken
-from motcua.extract.records.keys import KeyMaker, spelled_alike
+from motcua.extract.records.keys import KeyMaker, numbered, spelled_alike
 from motcua.extract.records.mapping import WRITTEN, Identity, SourceMapping, identity_columns
 from motcua.extract.records.rules import CodeRule, IdentifierRule, KeyRule
 from motcua.extract.reused_keys import Content, are_two
@@ -47,6 +47,22 @@ class SourceKeys:
             rows = connection.execute(statement("extract/keys_of_source"), {"source_id": self.source.source_id})
             return {row.dossier_id: (row.on_day, Content.of(row)) for row in rows}
 
+    @cached_property
+    def set_aside(self) -> Mapping[str, tuple[date | None, Content]]:
+        """The keys of the source's records that are set aside and not settled, in the same way."""
+        with store_engine().connect() as connection:
+            rows = connection.execute(statement("extract/keys_set_aside"), self._asked).all()
+        contents = {row.dossier_id: Content.of(row) for row in rows}
+        return {key: (one.received_at.date() if one.received_at else None, one) for key, one in contents.items()}
+
+    @property
+    def _asked(self) -> dict[str, str]:
+        return {
+            "source_id": self.source.source_id,
+            "system_code": self.source.system_code,
+            "agency_code": self.source.agency_code,
+        }
+
     def check(self) -> None:
         """Refuse a rule under which the dossiers in the store cannot be recognised.
 
@@ -54,13 +70,8 @@ class SourceKeys:
             ContractBroken: an earlier key was made of a column that the mapping no longer keeps, or the catalogue gives
                 the source another system or agency.
         """
-        asked = {
-            "source_id": self.source.source_id,
-            "system_code": self.source.system_code,
-            "agency_code": self.source.agency_code,
-        }
         with store_engine().connect() as connection:
-            elsewhere = connection.scalar(statement("extract/keys_elsewhere"), asked)
+            elsewhere = connection.scalar(statement("extract/keys_elsewhere"), self._asked)
         if elsewhere:
             raise ContractBroken(
                 f"{self.source.source_id}: {elsewhere} of its dossiers in the store stand under another system_code or"
@@ -87,27 +98,46 @@ class SourceKeys:
                 (`TableBuilder.became`).
             rows: the key and content of each row of the pull.
         """
-        rule = self.mapping.identity
-        is_read_anew = bool(self.since) or (bool(self.earlier) and isinstance(rule, KeyRule))
-        if not (became or is_read_anew):
+        if not (became or self._is_read_anew):
             return {}
+        return {key: now[0] for key, now in self._made_otherwise(self.in_store, became, rows).items()}
+
+    def replaced_set_aside(self, became: Mapping[str, Set[str]], rows: Sequence[tuple[str, Content]]) -> dict[str, str]:
+        """Return the same of the records that are set aside. One without a day may be any of several, so is none."""
+        if not (became or self._is_read_anew):
+            return {}
+        found = self._made_otherwise(self.set_aside, became, rows)
+        return {key: now[0] for key, now in found.items() if self.set_aside[key][0] or len(now) == 1}
+
+    @property
+    def _is_read_anew(self) -> bool:
+        return bool(self.since) or (bool(self.earlier) and isinstance(self.mapping.identity, KeyRule))
+
+    def _made_otherwise(
+        self,
+        known: Mapping[str, tuple[date | None, Content]],
+        became: Mapping[str, Set[str]],
+        rows: Sequence[tuple[str, Content]],
+    ) -> dict[str, list[str]]:
+        """Return the known keys that no row has, each with the keys of the rows that may be its record."""
+        rule = self.mapping.identity
         shown = dict(rows)
-        gone = [key for key in self.in_store if key not in shown]
+        gone = [key for key in known if key not in shown]
         candidates = {key: sorted(became.get(key, ())) for key in gone}
         # A number that stands in the store as it was written may be written, or numbered, otherwise today.
         maker = KeyMaker(rule, frozenset({None}), self.since)
-        if is_read_anew and not maker.has_parts:
-            days = [self.in_store[key][0] for key in gone]
+        if self._is_read_anew and not maker.has_parts:
+            days = [known[key][0] for key in gone]
             for key, now in zip(gone, maker.keys(dict.fromkeys(rule.key, gone), days), strict=True):
                 if isinstance(now, str):
                     candidates[key].insert(0, now)
         limits = load_guards(Settings.load().catalog_dir).reused_keys
-        found: dict[str, str] = {}
+        found: dict[str, list[str]] = {}
         for key, possible in candidates.items():
-            _, content = self.in_store[key]
-            same = (now for now in possible if now in shown and not are_two(content, shown[now], limits))
-            if (now := next(same, None)) is not None:
-                found[key] = now
+            _, content = known[key]
+            same = [now for now in possible if now in shown and not are_two(content, shown[now], limits)]
+            if same:
+                found[key] = list(dict.fromkeys(same))
         return found
 
     def doubts(self, shown: Set[str]) -> list[tuple[str, ...]]:
@@ -123,11 +153,19 @@ class SourceKeys:
             )
 
 
-def note_numbering(source: Source, mapping: SourceMapping, since: date) -> None:
-    """Keep that the numbers of a source began again on a day: what is received from then on are other dossiers.
+def note_numbering(source: Source, mapping: SourceMapping, since: date, *, with_known: bool = False) -> int:
+    """Keep that the numbers of a source began again on a day: what are received from then on are other dossiers.
+
+    Args:
+        with_known: so are dossiers of those days that the store has under keys of before. Each takes its new key when
+            its record comes back.
+
+    Returns:
+        How many such dossiers there are.
 
     Raises:
-        ConfigurationError: the keys of the source are those of its own database.
+        ConfigurationError: the keys of the source are those of its own database; or there are such dossiers, and nobody
+            said that they are new ones. Nothing was kept.
     """
     has_own = isinstance(source.options, SqlOptions) and source.options.by_id_query is not None
     if mapping.adapter not in WRITTEN or has_own:
@@ -135,8 +173,24 @@ def note_numbering(source: Source, mapping: SourceMapping, since: date) -> None:
             f"{source.source_id}: its keys are those of its own database, which do not begin again.",
             action="if the system was installed anew, end the entry (valid_to) and add a source with another id.",
         )
+    keys = read_source_keys(source, mapping)
+    begun = sorted({*keys.since, since})
+    days = sorted(
+        day
+        for key, (day, _) in keys.in_store.items()
+        if day and [first for first in begun if first <= day][-1:] == [since] and not key.endswith(numbered(since))
+    )
+    if days and not with_known:
+        raise ConfigurationError(
+            f"{source.source_id}: {len(days)} dossiers in the store were received since {since}, from {days[0]} to"
+            f" {days[-1]}, so each would take a second key.",
+            action=f"if they have numbers of before, give the day after {days[-1]} on which numbers began again; if"
+            " they are new ones, add --with-known, and each takes its new key when its record comes back; if only a day"
+            f" of reception was corrected, use `motcua ingest --source {source.source_id} --accept-changes`.",
+        )
     with store_engine().begin() as connection:
         connection.execute(statement("extract/note_numbering"), {"source_id": source.source_id, "since": since})
+    return len(days)
 
 
 def read_source_keys(source: Source, mapping: SourceMapping) -> SourceKeys:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from motcua.canonical import NAMES_OFFICE
 from motcua.catalog import Source
 from motcua.catalog.cells import CellCode
 from motcua.period import Period
@@ -206,3 +207,42 @@ def key_doubts(source_ids: Sequence[str], *, connection: Connection) -> dict[str
     """Return, by source, how many groups of keys seem to mean one dossier each, as its newest pull found them."""
     rows = connection.execute(statement("ledger/key_doubts"), {"source_ids": list(source_ids)})
     return {row.source_id: row.group_count for row in rows}
+
+
+@dataclass(frozen=True)
+class LookAlikes:
+    """How many pairs of dossiers of two sources, in two systems, look like one dossier each, and both count."""
+
+    source_id: str
+    system_code: str
+    other_source_id: str
+    other_system_code: str
+    pair_count: int
+
+
+def look_alikes(
+    unit_ids: Sequence[str],
+    from_date: date,
+    to_date: date,
+    own_numbers: Sequence[tuple[str, str, str]],
+    *,
+    connection: Connection,
+) -> list[LookAlikes]:
+    """Return the pairs of sources with dossiers of a period of which nothing tells whether they are one or two.
+
+    Args:
+        own_numbers: what the catalogue says to be two numberings (`stated_numbers`).
+    """
+    rows = connection.execute(
+        statement("ledger/look_alikes"),
+        {
+            "unit_ids": list(unit_ids),
+            "from_date": from_date,
+            "to_date": to_date,
+            "names_office": NAMES_OFFICE,
+            "own_systems": [system for system, _, _ in own_numbers],
+            "own_agencies": [agency for _, agency, _ in own_numbers],
+            "own_others": [other for _, _, other in own_numbers],
+        },
+    )
+    return [LookAlikes(**row._mapping) for row in rows]

@@ -20,11 +20,13 @@ class ToReplay:
     Attributes:
         chosen_at: the moment of this reading: a batch is here if it was loaded before it.
         open_without_key: by batch, the records without a key that are set aside and not settled, by `record_no`.
+        registers: the batches whose source gave all that its unit ever had.
     """
 
     chosen_at: datetime
     batches: tuple[Batch, ...]
     open_without_key: dict[str, frozenset[int]]
+    registers: frozenset[str]
 
 
 def read_to_replay(source_id: str) -> ToReplay:
@@ -34,7 +36,8 @@ def read_to_replay(source_id: str) -> ToReplay:
         chosen_at: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
         rows = connection.execute(statement("ledger/batches_to_replay"), {"source_id": source_id}).all()
     batches = read_batches([row.batch_id for row in rows])
-    return ToReplay(chosen_at, tuple(batches), {row.batch_id: frozenset(row.open_without_key) for row in rows})
+    without_key = {row.batch_id: frozenset(row.open_without_key) for row in rows}
+    return ToReplay(chosen_at, tuple(batches), without_key, frozenset(row.batch_id for row in rows if row.is_register))
 
 
 def plan_replay(batch_id: str, run_id: str, replay_of: str, landing_uri: str, chosen_at: datetime) -> int:

@@ -248,10 +248,41 @@ def test_a_new_number_that_was_loaded_before_the_command_takes_its_new_key(regis
     register.pull(YEARS)
     catalog = load_catalog(register.catalog)
     mapping = load_mapping(register.catalog, "so")
-    note_numbering(catalog.source_by_id["xa.so"], mapping, date(2024, 1, 1))
+    assert note_numbering(catalog.source_by_id["xa.so"], mapping, date(2024, 1, 1), with_known=True) == 1
     batch = register.pull(YEARS)
     assert (batch.new_count, batch.tombstoned_count) == (1, 1)
     assert counted() == ["7~2024-01-01"]
+
+
+def test_a_day_that_would_give_known_dossiers_a_second_key_is_refused_by_name(register: Register) -> None:
+    register.drop(row(1), row(2, on="03/10/2023"), row(3, on="04/10/2023"))
+    register.pull(YEARS)
+    source, mapping = load_catalog(register.catalog).source_by_id["xa.so"], load_mapping(register.catalog, "so")
+    with pytest.raises(ConfigurationError) as refused:
+        note_numbering(source, mapping, date(2023, 10, 3))
+    assert "xa.so: 2 dossiers in the store were received since 2023-10-03, from 2023-10-03 to 2023-10-04" in str(
+        refused.value
+    )
+    assert register.pull(YEARS).unchanged_count == 3  # nothing was kept
+    assert note_numbering(source, mapping, date(2023, 10, 5)) == 0
+    register.drop(row(1), row(2, on="03/10/2023"), row(3, on="04/10/2023"), row("01", on="05/10/2023"))
+    register.identity(**{"as": "key", "unique_in": []})
+    assert register.pull(YEARS).new_count == 1
+    assert note_numbering(source, mapping, date(2023, 10, 5)) == 0  # said again, it changes nothing
+    assert note_numbering(source, mapping, date(2023, 10, 4), with_known=True) == 1  # not what is of the later one
+
+
+@pytest.mark.parametrize("on", ["01/09/2023", "20/11/2023"])
+def test_a_day_of_a_new_numbering_is_told_only_where_it_parts_the_old_numbers_from_the_new(
+    register: Register, on: str
+) -> None:
+    register.drop(row(1), row(2, on="20/11/2023"))
+    register.pull(YEARS)
+    register.drop(row(1, on=on), row(2, on="20/01/2024"))
+    told = str(register.pull(YEARS).error_message)
+    assert "2 keys come back with other content" in told
+    assert "renumbered" not in told
+    assert "--accept-changes" in told
 
 
 def test_a_key_by_year_mends_a_numbering_that_begins_again_and_leaves_last_year_as_it_was(register: Register) -> None:

@@ -153,8 +153,13 @@ class KeyMaker:
             if day is None:
                 return Problem(NO_DAY.format("numbering"))
             if begun := [since for since in self._since if since <= day]:
-                key += f"{RENUMBERED}{begun[-1]}"
+                key += numbered(begun[-1])
         return key
+
+
+def numbered(since: date) -> str:
+    """Return how a key ends whose numbering began on a day."""
+    return f"{RENUMBERED}{since}"
 
 
 def number_reader(rule: Identity) -> Callable[[Any], Any]:

@@ -13,9 +13,10 @@ from decimal import Decimal
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
 from motcua.catalog.models import Text
+from motcua.ledger import LookAlikes
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
-from motcua.publish.form.completeness import SourceCell
+from motcua.publish.form.completeness import LeftBehind, SourceCell
 from motcua.publish.form.scope import Scope
 
 _OWN_LINES = ("quarantined", "opening_not_known", "no_source")  # cells that a line of their own names
@@ -54,6 +55,8 @@ class Findings:
     aside: PeriodSetAside
     caps: WaiverCaps
     key_doubts: Mapping[str, int]
+    look_alikes: Sequence[LookAlikes]
+    left_behind: Sequence[LeftBehind]
 
 
 def judge(
@@ -62,6 +65,8 @@ def judge(
     cells: Sequence[SourceCell],
     aside: PeriodSetAside,
     key_doubts: Mapping[str, int],
+    look_alikes: Sequence[LookAlikes] = (),
+    left: Sequence[LeftBehind] = (),
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
@@ -69,8 +74,10 @@ def judge(
         cells: what each source in scope gave.
         aside: the records that are set aside and may belong to the period.
         key_doubts: by source in scope, how many groups of its keys seem to mean one dossier each.
+        look_alikes: pairs of sources whose dossiers have one number, and nothing tells whether they are one or two.
+        left: dossiers of units that need no source by the catalogue.
     """
-    found = Findings(scope, cells, aside, finality.waivers, key_doubts)
+    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left)
     return [
         Line(
             line.code,
@@ -94,15 +101,38 @@ def _period_over(found: Findings) -> list[Text]:
 
 
 def _units_have_sources(found: Findings) -> list[Text]:
-    """Name each unit on whose days no source is in force, so that nobody says what it received."""
-    return [
+    """Name each unit on whose days no source is in force, so that nobody says what it received; and what to do.
+
+    And each of which the catalogue says why it has none, although the store has dossiers of it that nobody tells of.
+    """
+    missing = [
         Text(
-            vi=f"{cell.source_name} ({cell.row_code}), {cell.from_date:%d/%m/%Y} – {cell.to_date:%d/%m/%Y}",
-            en=f"{cell.source_name} ({cell.row_code}), {cell.from_date} to {cell.to_date}",
+            vi=f"{cell.source_name} ({cell.row_code}), {cell.from_date:%d/%m/%Y} – {cell.to_date:%d/%m/%Y}: thêm nguồn,"
+            f" hoặc ghi lý do cho unit_id {cell.unit_id} vào without_source.yaml",
+            en=f"{cell.source_name} ({cell.row_code}), {cell.from_date} to {cell.to_date}: add its source, or say why"
+            f" it has none for unit_id {cell.unit_id} in without_source.yaml",
         )
         for cell in found.cells
         if cell.cell == "no_source"
     ]
+    names = {cell.unit_id: f"{cell.source_name} ({cell.row_code})" for cell in found.cells if cell.reason}
+    return missing + [
+        Text(
+            vi=f"{names[one.unit_id]}: without_source.yaml nói unit_id {one.unit_id} không có nguồn, nhưng kho có"
+            f" {one.dossier_count} hồ sơ của kỳ từ {one.source_id}{_known_until(one, 'vi')}; khôi phục mục của"
+            f" {one.source_id} trong sources/ rồi nạp đến hết kỳ",
+            en=f"{names[one.unit_id]}: without_source.yaml says that unit_id {one.unit_id} has no source, but the store"
+            f" has {one.dossier_count} dossiers of the period from {one.source_id}{_known_until(one, 'en')}; restore"
+            f" the entry of {one.source_id} in sources/ and ingest it to the end of the period",
+        )
+        for one in found.left_behind
+    ]
+
+
+def _known_until(one: LeftBehind, lang: str) -> str:
+    if one.known_until is None:
+        return ""
+    return f", biết đến ngày {one.known_until:%d/%m/%Y}" if lang == "vi" else f", last known on {one.known_until}"
 
 
 def _without_source_by_reason(found: Findings) -> list[Text]:
@@ -199,7 +229,10 @@ _MISSING: Mapping[str, Text] = {
 
 
 def _keys_mean_one(found: Findings) -> list[Text]:
-    """Name each source with numbers that are written in several ways. Keys themselves stay in the store."""
+    """Name each source with numbers that are written in several ways, and each pair with the same numbers.
+
+    Keys themselves stay in the store.
+    """
     names = {cell.source_id: cell.source_name for cell in found.cells}
     return [
         Text(
@@ -207,7 +240,25 @@ def _keys_mean_one(found: Findings) -> list[Text]:
             en=f"{source_id} ({names[source_id]}): {count} numbers are written in several ways",
         )
         for source_id, count in sorted(found.key_doubts.items())
-    ]
+    ] + [_alike(pair, names) for pair in found.look_alikes]
+
+
+def _alike(pair: LookAlikes, names: Mapping[str, str]) -> Text:
+    """Say how many dossiers two sources may have in common, and how a person says whether they do."""
+    one, other = (
+        f"{source_id} ({names[source_id]})" if source_id in names else source_id
+        for source_id in (pair.source_id, pair.other_source_id)
+    )
+    shared, own = (f"`numbers: {{{pair.other_system_code}: {said}}}`" for said in ("shared", "own"))
+    ingest = f"`motcua ingest --source {pair.source_id}`"
+    return Text(
+        vi=f"{one} và {other}: {pair.pair_count} hồ sơ trùng số, thủ tục và ngày tiếp nhận, chưa rõ mỗi cặp là một hay"
+        f" hai hồ sơ; ghi {shared} (chung một dãy số: là một hồ sơ) hoặc {own} (hai sổ riêng) vào mục của"
+        f" {pair.source_id} trong danh mục, rồi chạy {ingest}",
+        en=f"{one} and {other}: {pair.pair_count} dossiers with the same number, procedure and day of reception may be"
+        f" one or two each; write {shared} (one numbering: one dossier) or {own} (two books) into the entry of"
+        f" {pair.source_id} in the catalogue, then run {ingest}",
+    )
 
 
 def _refused_otherwise(_: Findings) -> list[Text]:

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection, text
 
 from motcua import ledger
-from motcua.catalog import load_catalog
+from motcua.catalog import load_catalog, stated_numbers
 from motcua.catalog.finality import load_finality
 from motcua.catalog.forms import Form, load_form
 from motcua.catalog.index import index_of
@@ -34,6 +34,7 @@ from motcua.publish.edition.restatement import restate
 from motcua.publish.edition.set_aside import PeriodSetAside, read_set_aside
 from motcua.publish.form.completeness import (
     SourceCell,
+    left_behind,
     read_cells,
     refuse_silence,
     refuse_tampered_measures,
@@ -163,10 +164,13 @@ def _draft(
 
 def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[PeriodSetAside, list[Line]]:
     """Return what is set aside of a period, and the checklist that follows from it and from what the sources gave."""
-    source_ids = [cell.source_id for cell in cells if cell.source_id]
+    source_ids, period = [cell.source_id for cell in cells if cell.source_id], scope.period
     aside = read_set_aside(store, scope, source_ids)
     doubts = ledger.key_doubts(source_ids, connection=store)
-    return aside, judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts)
+    own_numbers = stated_numbers(scope.catalog.sources, "own")
+    alike = ledger.look_alikes(scope.unit_ids, period.from_date, period.to_date, own_numbers, connection=store)
+    left = left_behind(store, scope, cells)
+    return aside, judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left)
 
 
 def _cells(store: Connection, scope: Scope, record_kind: str, *also: str) -> list[SourceCell]:

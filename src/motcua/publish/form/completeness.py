@@ -189,6 +189,37 @@ def without_source(
     return found
 
 
+@dataclass(frozen=True)
+class LeftBehind:
+    """Dossiers of a unit in the store from a source that is in force on no day of the period, and until when known."""
+
+    unit_id: str
+    source_id: str
+    dossier_count: int
+    known_until: date | None
+
+
+def left_behind(connection: Connection, scope: Scope, cells: Sequence[SourceCell]) -> list[LeftBehind]:
+    """Return the dossiers of a period of units of which the catalogue says that they need no source.
+
+    Its reason explains that nobody is asked. It does not explain dossiers that somebody was asked for once.
+
+    Args:
+        cells: as `without_source` gives them, with others or without.
+    """
+    period = scope.period
+    rows = connection.execute(
+        statement("publish/dossiers_left_behind"),
+        {
+            "unit_ids": [cell.unit_id for cell in cells if cell.reason],
+            "from_date": period.from_date,
+            "to_date": period.to_date,
+            "in_force": [source.source_id for source in scope.catalog.sources if source.overlaps(period)],
+        },
+    )
+    return [LeftBehind(**row._mapping) for row in rows]
+
+
 def days_without(unit: Unit, sources: Sequence[Source], period: Period) -> tuple[date, date] | None:
     """Return the first and the last day of a unit in a period on which none of its sources is in force, or none."""
     first = max(period.from_date, unit.valid_from)
