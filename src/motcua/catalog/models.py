@@ -152,6 +152,9 @@ class Source(Entry):
     on_drift: Literal["freeze", "evolve"] = "evolve"
     numbers: dict[str, Literal["shared", "own"]] = Field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        return hash(self.source_id)
+
     @field_validator("options", mode="before")
     @classmethod
     def _options_are_the_adapters(cls, options: object, info: ValidationInfo) -> object:
