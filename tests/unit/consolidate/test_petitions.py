@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -59,11 +60,11 @@ def test_a_petition_counts_from_its_file_to_the_view(
 
 
 def test_the_same_files_again_change_nothing_and_a_newer_file_adds_a_version(folder: Path) -> None:
-    drop(folder, row("1"), row("2"))
+    drop(folder, row("1"), row("2"), on=date(2023, 11, 1))
     first = take()
     second = take()
     assert (first.new_count, second.new_count, second.unchanged_count) == (2, 0, 2)
-    drop(folder, row("1", Ngày_xử_lý="03/10/2023"), name="2.csv")
+    drop(folder, row("1", Ngày_xử_lý="03/10/2023"), name="2.csv", on=date(2023, 11, 2))
     third = take()
     assert (third.changed_count, third.unchanged_count, third.duplicate_count) == (1, 1, 1)
     assert versions() == [("PAKN-1", None, False), ("PAKN-2", None, True), ("PAKN-1", "2023-10-03", True)]
@@ -104,11 +105,13 @@ def test_every_row_is_accounted_for_and_a_row_that_breaks_a_rule_is_kept_with_th
         row("4", Loại="Kiểu lạ"),
         row("5", Đơn_vị="Phòng không ai biết"),
         row("6", Mã_PAKN=""),
-        row("1", Hạn_xử_lý="09/10/2023"),
+        row("1"),
+        row("7"),
+        row("7", Hạn_xử_lý="09/10/2023"),
     )
     batch = take()
-    assert (batch.state, batch.pulled_count, batch.new_count) == ("loaded", 7, 1)
-    assert (batch.quarantined_count, batch.duplicate_count, batch.out_of_window_count) == (5, 1, 0)
+    assert (batch.state, batch.pulled_count, batch.new_count) == ("loaded", 9, 1)
+    assert (batch.quarantined_count, batch.duplicate_count, batch.out_of_window_count) == (6, 2, 0)
     found = {entry.record_id: entry for entry in list_quarantine()}
     critical = {
         record_id: {rule.rule_id for rule in entry.broken_rules if rule.severity == "critical"}
@@ -116,6 +119,7 @@ def test_every_row_is_accounted_for_and_a_row_that_breaks_a_rule_is_kept_with_th
     }
     assert critical == {
         "PAKN-2": {"P0", "P1"}, "PAKN-3": {"P4"}, "PAKN-4": {"P3"}, "PAKN-5": {"P2"}, None: {"P1"},
+        "PAKN-7": {"P0"},
     }  # fmt: skip
     assert {record_id: entry.unit_id for record_id, entry in found.items()} == dict.fromkeys(found, "842:2020") | {
         "PAKN-5": None
@@ -124,7 +128,7 @@ def test_every_row_is_accounted_for_and_a_row_that_breaks_a_rule_is_kept_with_th
     assert (shown.record_kind, shown.record["place"]) == ("petition", "1.csv row 7")
     with store_engine().connect() as connection:
         checked = connection.execute(text("select sum(checked_count), sum(failed_count) from rule_finding")).one()
-    assert checked == (6 * 7, 6)
+    assert checked == (7 * 7, 8)
 
 
 def test_a_petition_corrected_in_its_file_leaves_the_quarantine(folder: Path) -> None:
@@ -141,9 +145,9 @@ def test_a_petition_corrected_in_its_file_leaves_the_quarantine(folder: Path) ->
 
 
 def test_an_unreadable_row_of_the_newest_file_is_set_aside_and_the_store_keeps_its_version(folder: Path) -> None:
-    drop(folder, row("1"))
+    drop(folder, row("1"), on=date(2023, 11, 1))
     take()
-    drop(folder, row("1", Ngày_xử_lý="ba mươi"), name="2.csv")
+    drop(folder, row("1", Ngày_xử_lý="ba mươi"), name="2.csv", on=date(2023, 11, 2))
     assert take().quarantined_count == 1
     assert versions() == [("PAKN-1", None, True)]
 

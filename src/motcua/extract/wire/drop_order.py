@@ -31,7 +31,7 @@ _DAY_OF = (
 _SHORT = re.compile(r"(?<!\d)(\d{1,2})([ _.-])(\d{1,2})\2(\d{1,2})(?!\d)")
 _FIRST_SHORT_YEAR = 2010  # a year of two digits before it would be older than any dropped file
 _MONTH_ALONE = re.compile(r"(?<![a-z])(?:t|thang)[ _.-]*(\d{1,2})(?!\d)")
-_DAYS_WORDS = re.compile(r"(?<![a-z])(?:ngay|thang|nam|quy|t|q)[ _.-]*(?=\d)")
+_DAYS_WORDS = re.compile(r"(?<![a-z])(?:quy[ _.-]*(?:i{1,3}|iv)(?![a-z])|(?:ngay|thang|nam|quy|t|q)[ _.-]*(?=\d))")
 _COPY = re.compile(r"(?: - (?:copy|sao chep|ban sao))?(?: ?\(\d+\))?$")
 _COUNTER = re.compile(r"(?P<name>.*\S) ?\((?P<number>\d+)\)")
 _NUMBER = re.compile(r"(\d+)")

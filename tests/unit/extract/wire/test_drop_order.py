@@ -74,6 +74,7 @@ def test_the_time_decides_only_between_files_of_one_name() -> None:
         ("2023-10/so.csv", "2023-11/so.csv"),
         ("so 21.11.23.csv", "so 22.11.23.csv"),  # the year may stand first: the order is the same
         ("so 22.11.23.csv", "so 23.11.23.csv"),
+        ("so 23.10.30.csv", "so 23.11.12.csv"),  # the year stands first: the first day has not come otherwise
     ],
 )
 def test_days_in_two_names_say_which_is_later(one: str, other: str) -> None:
@@ -106,6 +107,7 @@ def test_days_in_names_that_touch_or_may_mean_either_say_nothing(one: str, other
             True,
         ),
         (("T12-2022.csv", "T10-2023.csv", "2023-10.csv", "31.10.23.csv"), True),
+        (("Sổ quý III-2025.csv", "Sổ quý IV năm 2025.csv", "so Q3-2025.csv"), True),
         (("chung-thuc.csv", "ho-tich.csv"), False),
         (("phong-a/so.csv", "phong-b/so.csv"), False),
         (("2023-10/so.csv", "2023-11/so.csv"), True),
