@@ -36,6 +36,9 @@ def ready_databases() -> None:
     settings = Settings.load()
     if behind and not (settings.store_dsn or settings.warehouse_dsn):
         upgrade_databases()
+        if any(status.revision is None for status in behind):
+            told = f"A new, empty store was made in {settings.work_dir}; MOTCUA_WORK names another work folder."
+            errors.print(told, highlight=False, soft_wrap=True)
     elif behind:
         first = behind[0]
         views = f" and views of its own ({', '.join(first.other_views)})" if first.other_views else ""

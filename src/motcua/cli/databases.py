@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from motcua.cli.console import print_table
+from motcua.cli.console import output, print_table
 from motcua.settings import Settings
 from motcua.warehouse import database_status, embedded, upgrade_databases
 from motcua.warehouse.upgrade import DatabaseStatus
@@ -30,7 +30,9 @@ def status() -> None:
 @app.command()
 def stop() -> None:
     """Stop the embedded PostgreSQL of the work folder. The next command that needs it starts it again."""
-    embedded.stop_server(Settings.load().work_dir / "pg")
+    work_dir = Settings.load().work_dir
+    did = "is stopped" if embedded.stop_server(work_dir / "pg") else "was not running"
+    output.print(f"The server of {work_dir} {did}.", highlight=False, soft_wrap=True)
 
 
 def _print(statuses: list[DatabaseStatus]) -> None:

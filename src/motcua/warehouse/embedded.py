@@ -62,10 +62,12 @@ def dsn(admin_uri: str, database: str) -> str:
     return admin_uri.replace("postgresql://postgres:@/postgres", f"postgresql://{DATABASES[database]}@/{database}")
 
 
-def stop_server(data_dir: Path) -> None:
-    """Stop the server of a data folder if it is running."""
-    if (data_dir / "postmaster.pid").exists():
+def stop_server(data_dir: Path) -> bool:
+    """Stop the server of a data folder if it is running. Return whether it was."""
+    is_running = (data_dir / "postmaster.pid").exists()
+    if is_running:
         _command(data_dir, "stop")
+    return is_running
 
 
 def _command(data_dir: Path, action: str) -> None:
