@@ -64,6 +64,8 @@ def print_verdict(source: Source, check: SourceCheck, shares: list[RuleShare], f
             ["rule", "severity", "share", "reason"],
             [(share.rule_id, share.severity, f"{share.failed_pct:.1f} %", share.reason) for share in shares],
         )
+    for warning in check.warnings:
+        output.print(f"Files: {warning}", markup=False, highlight=False)
     if check.covers:
         output.print(f"Covers: {check.covers}. {_COVERS[check.covers]}", markup=False)
     output.print(_verdict(source, check))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +16,7 @@ from tests.unit.extract.test_replay import replay
 
 from motcua import ledger
 from motcua.catalog import load_catalog
+from motcua.cli.ingest import tell_warnings
 from motcua.consolidate import consolidate_batches
 from motcua.extract import extract_batches
 from motcua.extract.older_files import gone_back
@@ -108,13 +110,17 @@ def test_a_replay_takes_the_later_row_once_the_mapping_says_that_it_counts(drops
     assert statuses() == {"0003": 10, "0007": 4}
 
 
-def test_a_book_that_was_not_saved_again_ends_what_the_source_is_known_for(drops: Path) -> None:
+def test_a_book_that_was_not_saved_again_ends_what_the_source_is_known_for(
+    drops: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     drop(drops, "chung-thuc.csv", "2023-11-10", LATE)
     drop(drops, "bo sung.csv", "2023-10-06", OTHER)
     batch = landed()
     assert batch.window_to == date(2023, 10, 5)
     [warning] = read_manifest(batch.landing_uri)["warnings"]
     assert warning.startswith("bo sung.csv was last saved on 2023-10-06, other files on 2023-11-10")
+    tell_warnings([replace(batch, state="loaded")])
+    assert f"plain.x: {warning}".split() == capsys.readouterr().err.split()
     late = landed((date(2023, 11, 1), date(2023, 11, 9)))
     assert "bo sung.csv was dropped on 2023-10-06" in str(late.error_message)
     says(drops, "sources/plain.yaml", '"drops/*"', '"drops/*", once: ["Bổ sung*", "bo sung*"]')

@@ -44,6 +44,7 @@ class SourceCheck:
         units: for each unit as the source spells it, the unit it means (None: unknown) and its rows.
         key_findings: what the keys leave open, each with what the mapping has to say.
         procedures: for each procedure code, whether it is in the catalogue, and its rows.
+        warnings: of dropped files, which of them end what the source is known for.
         records: the records that a pull would pass on, as a table of LANDING_SCHEMA; of files, the rows of other days
             too.
     """
@@ -60,6 +61,7 @@ class SourceCheck:
     units: dict[str, tuple[str | None, int]]
     procedures: dict[str, tuple[bool, int]]
     key_findings: list[str]
+    warnings: list[str]
     records: pa.Table = field(repr=False)
 
     @property
@@ -119,6 +121,7 @@ def check_source(
             *_reused(source, pulled, catalog),
             *_unordered(source, disposed),
         ],
+        list(getattr(adapter, "warnings", ())) if repeats else [],
         # A source without filters, such as a file, is one sample: rows of other days are checked too.
         disposed.filter(pc.is_in(disposed["disposition"], pa.array(["record"] if adapter.filters else _OWN))),
     )

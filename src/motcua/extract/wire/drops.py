@@ -73,7 +73,7 @@ class DropFolder:
         latest = _day_of(newest[-1]) if newest else None
         return [
             f"{drop.file} was last saved on {_day_of(drop)}, other files on {latest}: the source is known until the day"
-            " before the first. Ask the unit to save it again; name a file that never is in options.once."
+            " before the first. Ask the unit to save it again; if it never will, name it under once in options."
             for drop in newest
             if _day_of(drop) != latest
         ]
