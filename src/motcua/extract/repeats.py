@@ -23,6 +23,7 @@ from motcua.extract.wire.evidence import Stand, order, read, written
 
 REPEATED, UNORDERED = "repeated", "unordered"  # why a row is no record of its own
 _SHOWN = 4  # values of a field that an issue shows
+_COMPARED_EACH = 50  # rows of one key of which each is compared with each; of more only the likeliest with the others
 _ISSUES, _STANDS, _STANDING = "mapping_issues", "stands_in", "standing"
 
 
@@ -102,7 +103,7 @@ class _Rows:
         for row in group[1:]:
             if self._order(row, best) > 0:
                 best = row
-        for row in (best, *reversed(group)):
+        for row in (best, *(reversed(group) if len(group) <= _COMPARED_EACH else ())):
             mine = self._content[self._at[row]]
             others = (other for other, said in zip(group, content, strict=True) if said != mine)
             if all(self._order(row, other) > 0 for other in others):

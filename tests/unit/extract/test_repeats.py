@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -283,3 +284,23 @@ def test_petitions_are_judged_by_the_same_evidence() -> None:
     first, second = assign_dispositions_whole(table, PETITION).to_pylist()
     assert (first["disposition_reason"], second["disposition"], second["unit_code"]) == ("unordered", "record", None)
     assert second["mapping_issues"].startswith("unit_code: A (so.csv row 2) | B (so.csv row 3)")
+
+
+def test_of_very_many_rows_of_one_key_the_newest_still_counts_and_where_none_is_they_are_one_record() -> None:
+    """A wrong column as the key gives every row one key: each is not compared with each then."""
+
+    def dispositions(newest_last: bool) -> list[str | None]:
+        stands = [Stand("phieu.csv", NOON, row=row) for row in range(300)]
+        if newest_last:
+            stands[150] = Stand("ho tich.csv", NOON + timedelta(hours=2), row=1)
+        rows = [{"dossier_id": "7", "status_code": row % 5, "stands_in": written(at)} for row, at in enumerate(stands)]
+        pulled = pa.Table.from_pylist([dict.fromkeys(PULLED_SCHEMA.names) | row for row in rows], schema=PULLED_SCHEMA)
+        disposed = assign_dispositions(pulled, WINDOW, frozenset(), is_register=True, repeats="not_known")
+        kept = disposed.filter(pc.equal(disposed["disposition"], "record"))
+        assert kept.num_rows == 1
+        return kept["mapping_issues"].to_pylist()
+
+    assert dispositions(newest_last=True) == [None]
+    [issue] = dispositions(newest_last=False)
+    assert issue is not None
+    assert "and 1 more, and nothing states which is newer" in issue
