@@ -41,7 +41,7 @@ from motcua.extract.adapters.protocol import (
 )
 from motcua.extract.disposition import assign_dispositions, assign_dispositions_whole, counts
 from motcua.extract.drift import Drift
-from motcua.extract.listing_guards import check_listing
+from motcua.extract.listing_guards import EmptyAnswers, check_empty_windows, check_listing
 from motcua.extract.opening import KeptListings, ask_backwards
 from motcua.extract.proof import answers_until, proof_of
 from motcua.extract.records.mapping import OPEN_STATUSES, SourceMapping, load_mapping
@@ -68,6 +68,10 @@ class _Pull:
     drift: Drift
     tables: list[pa.Table] = field(default_factory=list)
     declared: int | None = 0
+    empty: list[Window] = field(default_factory=list)  # those asked for twice, in vain
+
+    def __post_init__(self) -> None:
+        self._empty_answers = EmptyAnswers(self.source)
 
     def list_window(self, window: Window, kept: KeptListings | None = None) -> pa.Table:
         """Add a complete listing and return it. One that an earlier attempt kept is not requested again."""
@@ -76,6 +80,8 @@ class _Pull:
         )
         self.tables.append(listing)
         self._declare(declared, listing.num_rows)
+        if self.adapter.filters and not listing.num_rows:
+            self.empty.append(window)
         return listing
 
     def _complete(self, window: Window) -> tuple[pa.Table, int | None]:
@@ -83,6 +89,8 @@ class _Pull:
         for attempts_left in reversed(range(LISTINGS)):
             try:
                 tables, declared = self._listing(window)
+                if self.adapter.filters:
+                    self._empty_answers.check(window, _rows(tables), lambda: _rows(self._listing(window)[0]))
             except ListingShifted as shifted:
                 if not attempts_left:
                     raise SourceUnavailable(shifted.args[0], action=shifted.action) from None
@@ -244,7 +252,9 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         listed_open = 0
         if adapter.lists_open:
             before = opening.asked_from if opening else batch.window_from
-            listed_open = pull.list_window(Window(None, before - timedelta(days=1), is_open_only=True)).num_rows
+            # An empty list of receptions is compared with what is open of its days.
+            last = max([before - timedelta(days=1), *(empty.to_date for empty in pull.empty)])
+            listed_open = pull.list_window(Window(None, last, is_open_only=True)).num_rows
         listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
         contents = contents_of(pull.table)
         replaced = keys.replaced(builder.became, contents)
@@ -253,6 +263,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         if is_accepted_register and source.lists_all:
             settled |= dict.fromkeys(key for key in keys.set_aside if key not in listed_ids and key not in settled)
         guard_results = check_listing(batch, pull.table, _now(known, replaced), lists_all=source.lists_all)
+        guard_results |= check_empty_windows(batch, pull.table, [each for each in pull.empty if not each.is_open_only])
         guard_results |= check_reused_keys(batch, source, mapping, contents)
         in_hand = listed_ids | replaced.keys()
         # An extract of a period says nothing of what was open before it.
@@ -299,6 +310,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "pulled": {
                 "listed": listed,
                 "listed_open": listed_open,
+                "empty_twice": len(pull.empty),
                 "by_id": found_by_id,
                 "unknown_by_id": missed.not_found,
                 "not_shown": missed.not_shown,
@@ -334,6 +346,10 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     if kept:
         kept.remove()
     return count
+
+
+def _rows(tables: Sequence[pa.Table]) -> int:
+    return sum(table.num_rows for table in tables)
 
 
 def _now(known: Sequence[str], replaced: Mapping[str, str]) -> frozenset[str]:
