@@ -1,6 +1,7 @@
--- Grain: one dossier record set aside. Reads quarantine_status. The records that are set aside and not settled, and may
--- belong to a period: received by its last day, or on a day that cannot be told, and not closed before its first day. A
--- day that broke a rule tells nothing. A record whose unit cannot be told may be any unit's that its source speaks for.
+-- Grain: one dossier record set aside. Reads quarantine_status, closing_status. The records that are set aside and not
+-- settled, and may belong to a period: received by its last day, or on a day that cannot be told, and not closed before
+-- its first day. A day that broke a rule tells nothing. A record whose unit cannot be told may be any unit's that its
+-- source speaks for.
 --   rule_ids   the critical rules it broke
 --   unread     what could not be read of it, as the extractor said; null where everything could
 with still_open as (
@@ -57,7 +58,7 @@ dated as (
         case when 'received_at' <> all(fields) then cast(record ->> 'received_at' as date) end as received_on,
         case
             when
-                cast(record ->> 'status_code' as integer) in (3, 7, 8, 9, 10)
+                cast(record ->> 'status_code' as integer) in (select closing_status.status_code from closing_status)
                 and not fields && array['status_code', 'finished_at', 'returned_at', 'refused_at']
                 then greatest(
                     cast(record ->> 'finished_at' as date),

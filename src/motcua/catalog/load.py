@@ -140,9 +140,12 @@ class Catalog:
             found.extend(self._children.get(unit.unit_id, ()))
         return found
 
-    def sources_on(self, day: date, *, level: str | None = None, province: str = "") -> list[Source]:
-        """Return the sources in force on a day, of one level and one province when given, as `belongs_to` reads it."""
-        given = [source for source in self.sources if source.holds_on(day) and level in (None, source.level)]
+    def sources_on(
+        self, day: date | None, *, level: str | None = None, province: str = "", among: Iterable[Source] | None = None
+    ) -> list[Source]:
+        """Return the sources (of dossiers, or `among` others) in force on a day, of a level and a province if given."""
+        all_ = self.sources if among is None else among
+        given = [one for one in all_ if level in (None, one.level) and (day is None or one.holds_on(day))]
         return [source for source in given if not province or self.belongs_to(source.unit_id, province)]
 
     def belongs_to(self, unit_id: str, province: str) -> bool:

@@ -37,8 +37,10 @@ def ready_databases() -> None:
     if behind and not (settings.store_dsn or settings.warehouse_dsn):
         upgrade_databases()
     elif behind:
+        first = behind[0]
+        views = f" and views of its own ({', '.join(first.other_views)})" if first.other_views else ""
         raise ConfigurationError(
-            f"The {behind[0].database} database is at revision {behind[0].revision}, this code needs {behind[0].head}.",
+            f"The {first.database} database is at revision {first.revision}, this code needs {first.head}{views}.",
             action="run `motcua db upgrade` once, when no run is active.",
         )
 

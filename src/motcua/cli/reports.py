@@ -20,6 +20,7 @@ from motcua.settings import Settings
 
 if TYPE_CHECKING:
     from motcua.publish import DossierListing, FormReading, Row
+    from motcua.publish.edition.content import Content
 
 MapOption = Annotated[
     str | None,
@@ -73,11 +74,14 @@ def _form_command(content: FormFile) -> Callable[..., None]:
         from motcua import publish
 
         ready_databases()
-        form = publish.read_form(content.report_code, unit, _period(from_, to, period), by, on_map=on_map)
+        days = _period(from_, to, period)
+        form = publish.read_form(content.report_code, unit, days, by, on_map=on_map)
+        standing = publish.checklist_now(content.report_code, unit, days, on_map=on_map)
         if as_json:
-            print_json(form.as_json())
+            print_json(form.as_json() | standing)
         else:
             _print_form(form, lang)
+            _print_standing(standing, lang)
 
     report.__doc__ = f"{content.title}. Computed now, published nowhere."
     return report
@@ -152,6 +156,23 @@ def _print_form(form: FormReading, lang: str) -> None:
         output.print(told[lang], highlight=False)
     if reading.explanation:
         output.print(reading.explanation[lang], highlight=False)
+
+
+def _print_standing(standing: Content, lang: str) -> None:
+    """Say whether these figures would be final if they were published now, and what stands against it."""
+    from motcua.publish.files.layout import checklist_lines
+
+    is_final = standing["completeness"] == "final"
+    told = {
+        ("vi", True): "Nếu công bố bây giờ: CHÍNH THỨC, mọi điều kiện đều đạt.",
+        ("vi", False): "Nếu công bố bây giờ: TẠM THỜI, số liệu chưa đầy đủ. Chưa đạt:",
+        ("en", True): "Published now, it would be FINAL: every line of the checklist is met.",
+        ("en", False): "Published now, it would be PROVISIONAL: the figures are not complete. Not met:",
+    }
+    output.print(told[lang, is_final], highlight=False, soft_wrap=True)
+    unmet = [line for line in standing["checklist"] if line["is_met"] == "no"]
+    for line in checklist_lines({"checklist": unmet}, lang):
+        output.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _title(form: FormReading, period: Period) -> str:

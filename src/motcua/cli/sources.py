@@ -34,14 +34,8 @@ def list_(
     ready_databases()
     answers = ledger.last_answers()
     the_catalog = catalog()
-    province = Settings.load().province
-    sources = [
-        source
-        for source in every_source(the_catalog)
-        if (level is None or source.level == level)
-        and (on is None or source.holds_on(on.date()))
-        and (not province or the_catalog.belongs_to(source.unit_id, province))
-    ]
+    day, province = on.date() if on else None, Settings.load().province
+    sources = the_catalog.sources_on(day, level=level, province=province, among=every_source(the_catalog))
     if as_json:
         print_json([source.model_dump(mode="json") for source in sources])
         return

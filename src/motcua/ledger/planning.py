@@ -129,13 +129,7 @@ def _sources_to_plan(
     catalog: Catalog, day: date, record_kind: str, level: str | None, source_ids: Sequence[str]
 ) -> list[Source]:
     province = Settings.load().province
-    sources = [
-        source
-        for source in sources_of(catalog, record_kind)
-        if source.holds_on(day)
-        and (level is None or source.level == level)
-        and (not province or catalog.belongs_to(source.unit_id, province))
-    ]
+    sources = catalog.sources_on(day, level=level, province=province, among=sources_of(catalog, record_kind))
     told = f"source of {record_kind}s of level {level or 'any'}"
     if unknown := sorted(set(source_ids) - {source.source_id for source in sources}):
         raise ConfigurationError(

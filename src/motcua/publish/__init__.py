@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         read_edition,
         verify_edition,
     )
-    from motcua.publish.edition.lifecycle import publish_edition
+    from motcua.publish.edition.lifecycle import checklist_now, publish_edition
     from motcua.publish.edition.planner import Planned, plan_publication
     from motcua.publish.files.write import write_files
     from motcua.publish.form.dossier_list import DossierListing, OverdueDossier, read_list
@@ -39,7 +39,7 @@ _HOMES = {
             "read_edition",
             "verify_edition",
         ),
-        "edition.lifecycle": ("publish_edition",),
+        "edition.lifecycle": ("checklist_now", "publish_edition"),
         "edition.planner": ("Planned", "plan_publication"),
         "files.write": ("write_files",),
         "form.dossier_list": ("DossierListing", "OverdueDossier", "read_list"),
@@ -60,6 +60,7 @@ __all__ = [
     "Planned",
     "Row",
     "Verification",
+    "checklist_now",
     "list_editions",
     "plan_publication",
     "publish_edition",

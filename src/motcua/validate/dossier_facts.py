@@ -39,7 +39,8 @@ def add_dossier_facts(frame: pd.DataFrame, catalog: Catalog, connection: Connect
                                           supplement request or an apology may have moved the due day
     due_excess_workdays                   the part of that distance above the tolerance of the rule of due dates
     due_latest, finished_latest, ...      the latest instant that the value may mean: 00:00:00 is a day without a time
-    ended_at                              the day on which a closed or refused dossier counts as ended;
+    ended_at                              the day on which a closed or refused dossier counts as ended, and of one that
+                                          is not, a day of ending that its source states all the same;
                                           tests/sql/test_endings.py compares it with the view dossier_contribution
     apology_deadline_at                   the end of the day before the due day (NĐ 61/2018)
     code_date_text, code_date_on, code_date_gap_days   from the date part of dossier_no
@@ -67,8 +68,9 @@ def _add_latest(frame: pd.DataFrame) -> None:
     status = frame["status_code"]
     finished, refused, returned = frame["finished_at"], frame["refused_at"], frame["returned_at"]
     frame["ended_at"] = (
-        finished.fillna(returned)
-        .mask(status.isin([7, 8]), finished.fillna(refused).fillna(returned))
+        finished.fillna(refused)
+        .fillna(returned)
+        .mask(status.isin([9, 10]), finished.fillna(returned))
         .mask(status == 3, refused.fillna(finished).fillna(returned))
     )
     frame["apology_deadline_at"] = frame["due_at"].dt.normalize() - last

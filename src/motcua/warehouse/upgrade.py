@@ -1,11 +1,13 @@
 """Schema changes by Alembic, with one history per database, and then the views from their SQL files.
 
-Views have no migrations. After every upgrade each view of `include/sql/views/<database>/` is created again, so the file
-in the tree is always the definition in force.
+Views have no migrations. After every upgrade each view of `include/sql/views/<database>/` is created again. The hash of
+its file is its comment in the database, so a database whose views are of other files is behind like one of an older
+revision: the file in the tree is always the definition in force.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,15 +25,16 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 @dataclass(frozen=True)
 class DatabaseStatus:
-    """The revision of one database, and the newest revision that this code has (`head`)."""
+    """The revision of one database, the newest that this code has (`head`), and views that are not of its files."""
 
     database: str
     revision: str | None
     head: str | None
+    other_views: tuple[str, ...] = ()
 
     @property
     def is_current(self) -> bool:
-        return self.revision == self.head
+        return self.revision == self.head and not self.other_views
 
 
 def upgrade_databases(revision: str = "head") -> list[DatabaseStatus]:
@@ -43,9 +46,9 @@ def upgrade_databases(revision: str = "head") -> list[DatabaseStatus]:
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
             if revision == "head":
-                for path in sorted((Settings.load().sql_dir / "views" / database).glob("*.sql")):
-                    body = path.read_text(encoding="utf-8")
-                    connection.exec_driver_sql(f"create or replace view {path.stem.split('__')[-1]} as\n{body}")
+                for name, definition in _views(database).items():
+                    connection.exec_driver_sql(f"create or replace view {name} as\n{definition}")
+                    connection.exec_driver_sql(f"comment on view {name} is '{_sha256(definition)}'")
     return database_status()
 
 
@@ -55,10 +58,22 @@ def database_status() -> list[DatabaseStatus]:
     for database, engine in _engines():
         with engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-        statuses.append(
-            DatabaseStatus(database, current, ScriptDirectory.from_config(_config(database)).get_current_head())
-        )
+            comments = text("select relname, obj_description(oid, 'pg_class') from pg_class where relkind = 'v'")
+            made_of = {row.relname: row.obj_description for row in connection.execute(comments)}
+        others = [name for name, definition in _views(database).items() if made_of.get(name) != _sha256(definition)]
+        head = ScriptDirectory.from_config(_config(database)).get_current_head()
+        statuses.append(DatabaseStatus(database, current, head, tuple(others)))
     return statuses
+
+
+def _views(database: str) -> dict[str, str]:
+    """Return the definition of each view by its name, in the order in which they are created."""
+    files = sorted((Settings.load().sql_dir / "views" / database).glob("*.sql"))
+    return {path.stem.split("__")[-1]: path.read_text(encoding="utf-8") for path in files}
+
+
+def _sha256(definition: str) -> str:
+    return hashlib.sha256(definition.encode()).hexdigest()
 
 
 def _engines() -> tuple[tuple[str, Engine], ...]:

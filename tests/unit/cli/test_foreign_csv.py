@@ -7,6 +7,7 @@ rest is the shipped catalogue's. Airflow is not running.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -81,6 +82,19 @@ def test_wrong_records_of_a_foreign_csv_are_set_aside_with_the_reason(motcua: Co
         None: "V1",  # no number
         "PA/2025/014": "V3",  # finished before it was received
     }
+
+
+def test_a_channel_that_nobody_states_is_not_direct(motcua: Command, catalog: Path) -> None:
+    mapping = catalog / "mappings" / "so-theo-doi.yaml"
+    said = mapping.read_text(encoding="utf-8")
+    mapping.write_text(re.sub("  when_null: 1.*\n", "", said), encoding="utf-8")
+    motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
+    [entry] = [one for one in json.loads(motcua("quarantine", "list", "--json")) if one["record_id"] == "PA/2025/006"]
+    [unread] = [rule["value"] for rule in entry["broken_rules"] if rule["rule_id"] == "V0"]
+    assert unread == "channel_code: not stated"
+    told = motcua("report", "form-06", "--unit", "phu-an", *SEPTEMBER)
+    assert "Nếu công bố bây giờ: TẠM THỜI" in told
+    assert "channel_code" in told
 
 
 def test_personal_data_of_a_foreign_csv_are_not_kept(motcua: Command, tmp_path: Path) -> None:

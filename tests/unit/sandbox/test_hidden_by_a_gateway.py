@@ -24,16 +24,31 @@ def known() -> int:
         return int(connection.scalar(text("select count(*) from dossier_current where not is_deleted")) or 0)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "lists", "by_id", "nights"),
+    [
+        ("opencps", "/dossiers", "/dossiers/", ("second", "third")),
+        ("igate", "/dossier/search", "/dossier/0", ("second",)),
+        ("tandan", "/hoso/search", "/hoso/0", ("second",)),
+    ],
+)
 def test_dossiers_that_a_gateway_denies_night_after_night_go_on_counting(
-    sandbox: SandboxServer, small: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    protocol: str,
+    lists: str,
+    by_id: str,
+    nights: tuple[str, ...],
+    sandbox: SandboxServer,
+    small: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    province = Province("opencps", small, tmp_path, sandbox).found(monkeypatch)
+    province = Province(protocol, small, tmp_path, sandbox).found(monkeypatch)
     [first] = province.run("first", source_ids=[SOURCE])
     assert first.state == "loaded", first.error_message
     before = known()
-    for night in ("second", "third"):
-        hidden = {"kind": "shrunk_answer", "protocol": "opencps", "path": "/dossiers", "keep": 0.87}
-        sandbox.set_faults([hidden, {"kind": "gateway_404", "protocol": "opencps", "path": "/dossiers/"}])
+    for night in nights:
+        hidden = {"kind": "shrunk_answer", "protocol": protocol, "path": lists, "keep": 0.87}
+        sandbox.set_faults([hidden, {"kind": "gateway_404", "protocol": protocol, "path": by_id}])
         [batch] = province.run(night, source_ids=[SOURCE])
         assert batch.state == "loaded", batch.error_message
         assert batch.unconfirmed_count, "the list hid nothing"

@@ -11,6 +11,8 @@ from alembic import command
 from sqlalchemy import create_engine, text
 from tests.petition_world import add_source, drop, make_catalog, row, take
 
+from motcua.cli.console import ready_databases
+from motcua.errors import ConfigurationError
 from motcua.settings import Settings
 from motcua.warehouse import database_status, embedded, libpq_dsn, store_engine, upgrade_databases
 from motcua.warehouse.upgrade import _config
@@ -234,3 +236,19 @@ def test_what_was_validated_without_a_hash_is_judged_again(empty_databases: dict
         ("c", "failed", "extract"),
         ("d", "held", None),
     ]
+
+
+def test_a_store_with_views_of_other_files_is_behind_until_it_is_upgraded(empty_databases: dict[str, str]) -> None:
+    """A figure read through the view of an older release would be wrong in silence."""
+    upgrade_databases()
+    with psycopg.connect(empty_databases["store"], autocommit=True) as connection:
+        connection.execute("comment on view dossier_span is 'of an older release'")
+        connection.execute("drop view closing_status cascade")
+    store, warehouse = database_status()
+    assert (store.is_current, warehouse.is_current) == (False, True)
+    assert {"dossier_span", "closing_status"} <= {*store.other_views}
+    with pytest.raises(ConfigurationError, match=r"views of its own \(.*closing_status.*\)") as raised:
+        ready_databases()
+    assert "motcua db upgrade" in str(raised.value)
+    upgrade_databases()
+    ready_databases()

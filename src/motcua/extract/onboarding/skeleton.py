@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -70,12 +70,13 @@ _FORMATS = (
     "dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy HH:mm", "dd/MM/yyyy", "d/M/yyyy", "dd-MM-yyyy HH:mm:ss", "dd-MM-yyyy HH:mm",
     "dd-MM-yyyy", "yyyyMMddHHmmss", "yyyy-MM-dd HH:mm:ss", "iso", "excel",
 )  # fmt: skip
-# Parts of words in lists of statuses or channels, and their codes; the first part that is found decides.
+# Parts of words in lists of statuses or channels, and their codes; the first part that is found decides. A word that
+# says only late or overdue is of no list: it may be a dossier that was resolved late, or one that is still open.
 _STATUSES = (
     ("không tiếp nhận", 3), ("không được tiếp nhận", 3), ("từ chối", 3), ("rút", 7), ("dừng", 8), ("huỷ", 8),
-    ("bổ sung", 5), ("tài chính", 6), ("chưa trả", 9), ("đã trả", 10), ("trả kết quả", 10), ("trễ", 4), ("quá hạn", 4),
-    ("đang", 4), ("chờ", 4), ("đã xử lý", 9), ("xong", 9), ("hoàn thành", 9), ("đã giải quyết", 9), ("tiếp nhận", 2),
-    ("mới", 1),
+    ("bổ sung", 5), ("tài chính", 6), ("chưa trả", 9), ("chưa tiếp nhận", 1), ("đã trả", 10), ("trả kết quả", 10),
+    ("đang", 4), ("chờ", 4), ("chưa", 4), ("đã xử lý", 9), ("xong", 9), ("hoàn thành", 9), ("đã giải quyết", 9),
+    ("tiếp nhận", 2), ("mới", 1),
 )  # fmt: skip
 _CHANNELS = (("trực tuyến", 2), ("online", 2), ("mạng", 2), ("bưu", 3), ("bcci", 3), ("trực tiếp", 1), ("một cửa", 1))
 
@@ -209,23 +210,27 @@ def _status(column: str | None, sample: Sample | None) -> list[str]:
             "    - {field: finished_at, code: 9}",
             "    - {field: received_at, code: 4}",
         ]
-    words = sample.words(column) if sample else []
-    lines = [f"  key: {_quoted(column)}", "  codes: # national codes: docs/reference/codes.md"]
-    for word in words or ["Đang xử lý", "Đã trả kết quả"]:
-        code = _code_of(word, _STATUSES)
-        lines.append(
-            f"    {_quoted(word)}: {{code: {code or 4}, evidence: inferred}}" + ("" if code else " # <- not known")
-        )
-    return lines
+    words = (sample.words(column) if sample else []) or ["Đang xử lý", "Đã trả kết quả"]
+    coded = _coded(words, _STATUSES, "{{code: {code}, evidence: inferred}}")
+    return [f"  key: {_quoted(column)}", "  codes: # national codes: docs/reference/codes.md", *coded]
 
 
 def _channel(column: str | None, sample: Sample | None) -> list[str]:
     if column is None:
         return ["  as: constant", "  code: 1 # <- no column states it"]
     words = (sample.words(column) if sample else []) or ["Trực tiếp", "Trực tuyến"]
-    known = [(word, _code_of(word, _CHANNELS)) for word in words]
-    codes = [f"    {_quoted(word)}: {code or 1}" + ("" if code else " # <- not known") for word, code in known]
-    return ["  as: codes", f"  key: {_quoted(column)}", "  codes:", *codes]
+    return ["  as: codes", f"  key: {_quoted(column)}", "  codes:", *_coded(words, _CHANNELS, "{code}")]
+
+
+def _coded(words: Iterable[str], hints: Sequence[tuple[str, int]], form: str) -> Iterator[str]:
+    """Yield a line for each word with the code that is guessed; one of which nothing is known is a comment.
+
+    A word without a code is not read, so that its dossiers are set aside by name; a guess would count them.
+    """
+    for word in words:
+        code = _code_of(word, hints)
+        line = f"{_quoted(word)}: {form.format(code=code or '?')}"
+        yield f"    {line} # <-" if code else f"    # {line} <- not known: say its code, or its dossiers are set aside"
 
 
 def _code_of(word: str, hints: Sequence[tuple[str, int]]) -> int | None:

@@ -289,12 +289,16 @@ class StatusRule(Part):
 
 
 class ChannelFlags(Part):
-    """Online by a flag; otherwise postal from a level on; otherwise direct (a missing channel counts as direct)."""
+    """Online by a flag; otherwise postal from a level on; otherwise direct.
+
+    `when_null` is the channel of a record without the flag; by default it is not known.
+    """
 
     as_: Literal["flags"] = Field(alias="as")
     online_key: str
     postal_key: str
     postal_from: int
+    when_null: Literal[1, 2, 3] | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -302,12 +306,15 @@ class ChannelFlags(Part):
 
 
 class ChannelCodes(Part):
-    """The channel from a closed list. A record without a channel gets `when_null` (direct, by the QĐ 766 formula)."""
+    """The channel from a closed list. `when_null` is that of a record without one; by default it is not known.
+
+    A mapping that says direct (1) for it does so by the formula of QĐ 766, which takes online from all (inferred).
+    """
 
     as_: Literal["codes"] = Field(alias="as")
     key: Keys
     codes: Annotated[dict[str, Literal[1, 2, 3]], BeforeValidator(_words)] = Field(min_length=1)
-    when_null: Literal[1, 2, 3] = 1
+    when_null: Literal[1, 2, 3] | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:

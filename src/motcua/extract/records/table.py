@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -88,7 +88,6 @@ class TableBuilder:
         )
         self._readings = readings(mapping)
         self._integers = Memo(read_integer)
-        self._flags = Memo(read_flag)
         self._procedures = Memo(split_procedure)
         self._channel_codes = Memo(self._read_channel)
         self._standings_of = [Memo(_standing_reader(rule, self._nulls)) for rule in mapping.standing]
@@ -285,25 +284,26 @@ class TableBuilder:
         rule = self._mapping.channel
         if isinstance(rule, ChannelConstant):
             return pa.repeat(pa.scalar(rule.code, pa.int16()), rows)
+        stated: Iterable[Any]
         if isinstance(rule, ChannelCodes):
-            channels = _scalars(first_with_value(values, rule.key, self._nulls))
-            return to_array([self._channel_codes[value] for value in channels], pa.int16(), "channel_code", report)
-        flags, integers = self._flags, self._integers
-        online, postal = _scalars(values[rule.online_key]), _scalars(values[rule.postal_key])
-        return pa.array(
-            [
-                2 if flags[online_flag] else 3 if (integers[postal_level] or 0) >= rule.postal_from else 1
-                for online_flag, postal_level in zip(online, postal, strict=True)
-            ],
-            pa.int16(),
-        )
+            stated = _scalars(first_with_value(values, rule.key, self._nulls))
+        else:
+            stated = zip(_scalars(values[rule.online_key]), _scalars(values[rule.postal_key]), strict=True)
+        return to_array([self._channel_codes[value] for value in stated], pa.int16(), "channel_code", report)
 
     def _read_channel(self, value: Any) -> Any:
         rule = self._mapping.channel
-        assert not isinstance(rule, ChannelFlags | ChannelConstant)
-        if value in self._nulls:
-            return rule.when_null
-        return rule.codes.get(folded(value), Problem("not a value of its list"))
+        assert not isinstance(rule, ChannelConstant)
+        stated = value[0] if isinstance(rule, ChannelFlags) else value
+        if stated in self._nulls:
+            return Problem("not stated") if rule.when_null is None else rule.when_null
+        if isinstance(rule, ChannelCodes):
+            return rule.codes.get(folded(stated), Problem("not a value of its list"))
+        if read_flag(stated):
+            return 2
+        if folded(stated) not in ("0", "false"):
+            return Problem("not a flag")
+        return 3 if (read_integer(value[1]) or 0) >= rule.postal_from else 1
 
     def _standings(self, values: dict[str, Sequence[Any]], rows: int) -> list[str | None]:
         standings: list[str | None] = [None] * rows

@@ -31,7 +31,7 @@ from motcua.publish.edition.content import (
 from motcua.publish.edition.editions import Edition, keep_edition, newest_edition, read_edition
 from motcua.publish.edition.quarantine import quarantine_counts
 from motcua.publish.edition.restatement import restate
-from motcua.publish.edition.set_aside import read_set_aside
+from motcua.publish.edition.set_aside import PeriodSetAside, read_set_aside
 from motcua.publish.form.completeness import (
     SourceCell,
     left_behind,
@@ -110,6 +110,26 @@ def publish_edition(
     return read_edition(draft["edition_id"])
 
 
+def checklist_now(report_code: str, unit: str, period: Period, *, on_map: str | None = None) -> Content:
+    """Return `completeness` and `checklist` as an edition of a form would state them if it were published now.
+
+    The arguments are those of `publish_edition`. What refuses an edition (an identity, a measure) is not tried.
+
+    Raises:
+        CatalogError: the unit is unknown on the period's days.
+    """
+    settings = Settings.load()
+    scope = Scope.of(load_catalog(settings.catalog_dir), unit, period, on_map)
+    form = load_form(settings.catalog_dir, report_code, period.to_date)
+    with store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as store, store.begin():
+        _, checklist = _judged(store, scope, _cells(store, scope, form.record_kind))
+    is_met = all(line.is_met for line in checklist)
+    return {
+        "completeness": "final" if is_met else "provisional",
+        "checklist": [line.as_json() for line in checklist],
+    }
+
+
 def _draft(
     store: Connection, settings: Settings, report_code: str, scope: Scope, asked: Completeness | None
 ) -> Content:
@@ -124,13 +144,7 @@ def _draft(
         cells = _cells(store, scope, form.record_kind)
         content = _form_content(store, form, scope, cells)
     refuse_silence(report_code, scope, cells)
-    source_ids = [cell.source_id for cell in cells if cell.source_id]
-    aside = read_set_aside(store, scope, source_ids)
-    doubts = ledger.key_doubts(source_ids, connection=store)
-    period, own_numbers = scope.period, stated_numbers(scope.catalog.sources, "own")
-    alike = ledger.look_alikes(scope.unit_ids, period.from_date, period.to_date, own_numbers, connection=store)
-    left = left_behind(store, scope, cells)
-    checklist = judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left)
+    aside, checklist = _judged(store, scope, cells)
     return {
         "schema": SCHEMA,
         **content,
@@ -146,6 +160,17 @@ def _draft(
             "sql": folder_sha256(settings.sql_dir, "*.sql"),
         },
     }
+
+
+def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[PeriodSetAside, list[Line]]:
+    """Return what is set aside of a period, and the checklist that follows from it and from what the sources gave."""
+    source_ids = [cell.source_id for cell in cells if cell.source_id]
+    aside = read_set_aside(store, scope, source_ids)
+    doubts = ledger.key_doubts(source_ids, connection=store)
+    period, own_numbers = scope.period, stated_numbers(scope.catalog.sources, "own")
+    alike = ledger.look_alikes(scope.unit_ids, period.from_date, period.to_date, own_numbers, connection=store)
+    left = left_behind(store, scope, cells)
+    return aside, judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left)
 
 
 def _cells(store: Connection, scope: Scope, record_kind: str, *also: str) -> list[SourceCell]:

@@ -181,6 +181,7 @@ def test_what_could_not_be_read_is_read_once_the_mapping_says_how(
     )
     record = dict.fromkeys(load_mapping(FOREIGN, "so-theo-doi").keys.keep, None) | {
         "Số hồ sơ": "PA/2025/001",
+        "Kênh": "BCCI",
         key: said,
     }
     pulled = builder(SO).table([record])
