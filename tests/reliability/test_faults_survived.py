@@ -266,6 +266,14 @@ def test_a_login_page_with_a_200_is_told_apart_from_an_answer(site: Site) -> Non
     site.refuses("ContractBroken", "login")
 
 
+@pytest.mark.parametrize("after", [0, 2, 4])
+def test_an_empty_answer_on_a_first_pull_is_not_believed(site: Site, after: int) -> None:
+    """It strikes the list of receptions, one of an opening's windows or the list of what is open."""
+    site.misbehaves("empty_answer", after=after, times=1)
+    batch = site.survives()
+    assert batch.is_opening
+
+
 @pytest.mark.parametrize(
     ("kind", "settings"), [("empty_answer", {}), ("shrunk_answer", {"keep": 0.6}), ("shrunk_answer", {"keep": 0.0})]
 )

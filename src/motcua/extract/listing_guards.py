@@ -1,15 +1,19 @@
 """Checks whether a listing is plausible. If it is empty, truncated or shrinking, the batch is held and not loaded.
 
-Two checks run before anything is written. The first compares the listing with the dossiers of its days in the store.
-The second compares its new days with the usual receptions of its units. The norm of a unit is its own: the working days
-of the same weekday over some weeks. Rest days are never judged. On the days around Tết offices work but nobody comes,
-so these days are judged by the same days of earlier years, or not at all.
+An empty answer looks like every other answer, and on a first pull nothing contradicts it. So a listing without a row is
+asked for a second time before it is believed (`EmptyAnswers`), and compared with the other lists of its pull.
+
+Two more checks run before anything is written. The first compares the listing with the dossiers of its days in the
+store. The second compares its new days with the usual receptions of its units. The norm of a unit is its own: the
+working days of the same weekday over some weeks. Rest days are never judged. On the days around Tết offices work but
+nobody comes, so these days are judged by the same days of earlier years, or not at all.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import fmean, median, pvariance
@@ -20,14 +24,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua import ledger
+from motcua.catalog import Source
 from motcua.catalog.guards import Guards, Norm, load_guards
 from motcua.days.workdays import is_workday, lunar_new_year, working_calendar
 from motcua.errors import BatchHeld
+from motcua.extract.adapters.protocol import REQUEST_MARGIN, ListingShifted, Window
 from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
 WEEK = timedelta(days=7)
 TET_YEARS = 3
+LONGEST_EMPTY_WAIT_SECONDS = 1.0  # an answer came, so the source is not down: the wait is for its index, not its host
 
 Receptions = Mapping[str, Mapping[date, int]]  # unit code, day: dossiers received
 
@@ -41,6 +48,73 @@ class Shortfall:
     to_date: date
     received: int
     expected: float
+
+
+class EmptyAnswers:
+    """Asks a second time for each listing of one pull that has no row. One that had rows is never believed empty."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._shown: set[Window] = set()
+
+    def check(self, window: Window, rows: int, ask_again: Callable[[], int]) -> None:
+        """Return when the listing has rows, or is empty twice.
+
+        Args:
+            rows: how many rows the listing has.
+            ask_again: requests the whole listing once more, and returns its number of rows.
+
+        Raises:
+            ListingShifted: it was empty once and had rows once.
+        """
+        if rows:
+            self._shown.add(window)
+            return
+        if window not in self._shown:
+            time.sleep(min(self._source.retry_wait_seconds, LONGEST_EMPTY_WAIT_SECONDS))
+            if not ask_again():
+                return
+            self._shown.add(window)
+        raise ListingShifted(
+            f"{self._source.source_id} answered one request for its list of dossiers with none, and another with some.",
+            action="try the batch again when the source is less busy; if it stays so, ask its operator.",
+        )
+
+
+def check_empty_windows(batch: ledger.Batch, pulled: pa.Table, windows: Sequence[Window]) -> dict[str, Any]:
+    """Hold the batch when a list of receptions is empty while other lists show dossiers that were received in its days.
+
+    Args:
+        pulled: rows of PULLED_SCHEMA of all lists of the pull.
+        windows: days of reception whose list was empty twice. The last day of one that others stand beside is not
+            judged, nor the day that such a list leaves to them.
+
+    Returns:
+        What was found, for the manifest, where a person accepted it.
+
+    Raises:
+        BatchHeld: a list is contradicted, and nobody accepted that it is right.
+    """
+    days = pulled["received_at"].cast(pa.date32())
+    for window in windows:
+        first = window.from_date or date.min
+        last = min(window.to_date, window.last_requested - REQUEST_MARGIN)
+        is_in = pc.and_(pc.greater_equal(days, pa.scalar(first)), pc.less_equal(days, pa.scalar(last)))
+        count = pc.sum(pc.fill_null(is_in, False)).as_py() or 0
+        if not count:
+            continue
+        problem = (
+            f"the list of what was received from {first} to {window.to_date} was empty, twice, but other lists of the"
+            f" same pull show {count} dossiers received in those days."
+        )
+        if batch.is_shrink_accepted:
+            return {"contradiction": problem, "accepted_because": "accepted for this batch"}
+        raise BatchHeld(
+            f"{batch.source_id}, {batch.window_from} to {batch.window_to}: {problem} Nothing was loaded.",
+            action="ask the operator of the source to mend its list; the next run requests it again. If it is right as"
+            f" it is, use `motcua ingest --source {batch.source_id} --accept-shrink`.",
+        )
+    return {}
 
 
 def check_listing(batch: ledger.Batch, listed: pa.Table, known: Set[str], *, lists_all: bool = True) -> dict[str, Any]:

@@ -6,6 +6,7 @@ is asked backwards, in bounded windows of days of reception.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from motcua import landing
+from motcua import landing, ledger
+from motcua.catalog import Source
 from motcua.catalog.guards import Opening as Limits
 from motcua.extract.adapters.protocol import Window
 from motcua.extract.disposition import belongs
+from motcua.extract.records.mapping import OPEN_STATUSES
+from motcua.settings import Settings
 
 ONE_DAY = timedelta(days=1)
 Listing = tuple[pa.Table, int | None]
@@ -59,6 +63,12 @@ def ask_backwards(
     return Opening(first, "nothing_open", windows)
 
 
+def folder_of_opening(batch: ledger.Batch, source: Source, read_by: str) -> str:
+    """Return where an opening keeps its listings: a name of its own for each way to read them."""
+    digest = hashlib.sha256(f"{source.model_dump_json()}{read_by}".encode()).hexdigest()[:12]
+    return f"{Settings.load().landing_url}/{source.source_id}/opening-{batch.window_from}-{digest}"
+
+
 @dataclass
 class KeptListings:
     """Listings of an opening that are kept until it has ended: one that was stopped goes on where it was.
@@ -71,12 +81,13 @@ class KeptListings:
     folder: str
     reread: set[str] = field(default_factory=set)
 
-    def get(self, window: Window, ask: Callable[[], Listing], open_ids: Callable[[pa.Table], list[str]]) -> Listing:
+    def get(self, window: Window, ask: Callable[[], Listing]) -> Listing:
         """Return the listing of a window, from an earlier attempt if that kept it, else by asking."""
         uri = f"{self.folder}/{window.from_date}_{window.to_date}.parquet"
         kept = landing.read_listing(uri)
         if kept is not None:
-            self.reread.update(open_ids(kept[0]))
+            is_open = pc.is_in(kept[0]["status_code"], pa.array(OPEN_STATUSES, pa.int16()))
+            self.reread.update(kept[0].filter(is_open)["dossier_id"].to_pylist())
             log.info("%s to %s was listed by an earlier attempt", window.from_date, window.to_date)
             return kept
         listing = ask()

@@ -11,7 +11,6 @@ in the listing are requested by id too, because absence from a listing does not 
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -41,11 +40,11 @@ from motcua.extract.adapters.protocol import (
 )
 from motcua.extract.disposition import assign_dispositions, assign_dispositions_whole, counts
 from motcua.extract.drift import Drift
-from motcua.extract.listing_guards import check_listing
+from motcua.extract.listing_guards import EmptyAnswers, check_empty_windows, check_listing
 from motcua.extract.older_files import check_files
-from motcua.extract.opening import KeptListings, ask_backwards
+from motcua.extract.opening import KeptListings, ask_backwards, folder_of_opening
 from motcua.extract.proof import answers_until, proof_of
-from motcua.extract.records.mapping import OPEN_STATUSES, SourceMapping, load_mapping
+from motcua.extract.records.mapping import OPEN_STATUSES, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
 from motcua.extract.repeats import with_request
@@ -70,14 +69,18 @@ class _Pull:
     drift: Drift
     tables: list[pa.Table] = field(default_factory=list)
     declared: int | None = 0
+    empty: list[Window] = field(default_factory=list)  # those asked for twice, in vain
+
+    def __post_init__(self) -> None:
+        self._empty_answers = EmptyAnswers(self.source)
 
     def list_window(self, window: Window, kept: KeptListings | None = None) -> pa.Table:
         """Add a complete listing and return it. One that an earlier attempt kept is not requested again."""
-        listing, declared = (
-            kept.get(window, lambda: self._complete(window), _open_ids) if kept else self._complete(window)
-        )
+        listing, declared = kept.get(window, lambda: self._complete(window)) if kept else self._complete(window)
         self.tables.append(self._with_request(listing))
         self._declare(declared, listing.num_rows)
+        if self.adapter.filters and not listing.num_rows:
+            self.empty.append(window)
         return self.tables[-1]
 
     def _complete(self, window: Window) -> tuple[pa.Table, int | None]:
@@ -85,6 +88,8 @@ class _Pull:
         for attempts_left in reversed(range(LISTINGS)):
             try:
                 tables, declared = self._listing(window)
+                if self.adapter.filters:
+                    self._empty_answers.check(window, _rows(tables), lambda: _rows(self._listing(window)[0]))
             except ListingShifted as shifted:
                 if not attempts_left:
                     raise SourceUnavailable(shifted.args[0], action=shifted.action) from None
@@ -249,13 +254,15 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         opening, kept = None, None
         if batch.is_opening and adapter.filters:
             if can_ask:
-                kept = KeptListings(_folder_of_opening(batch, source, mapping, pseudonymise.key_id))
+                kept = KeptListings(folder_of_opening(batch, source, f"{mapping!r}{pseudonymise.key_id}"))
             limits = load_guards(settings.catalog_dir).opening
             opening = ask_backwards(lambda asked: pull.list_window(asked, kept), window, source.first_record_on, limits)
         listed_open = 0
         if adapter.lists_open:
             before = opening.asked_from if opening else batch.window_from
-            listed_open = pull.list_window(Window(None, before - timedelta(days=1), is_open_only=True)).num_rows
+            # An empty list of receptions is compared with what is open of its days.
+            last = max([before - timedelta(days=1), *(empty.to_date for empty in pull.empty)])
+            listed_open = pull.list_window(Window(None, last, is_open_only=True)).num_rows
         listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
         contents = contents_of(pull.table)
         replaced = keys.replaced(builder.became, contents)
@@ -264,6 +271,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         if is_accepted_register and source.lists_all:
             settled |= dict.fromkeys(key for key in keys.set_aside if key not in listed_ids and key not in settled)
         guard_results = check_listing(batch, pull.table, _now(known, replaced), lists_all=source.lists_all)
+        guard_results |= check_empty_windows(batch, pull.table, [each for each in pull.empty if not each.is_open_only])
         guard_results |= check_reused_keys(batch, source, mapping, contents)
         in_hand = listed_ids | replaced.keys()
         # An extract of a period says nothing of what was open before it.
@@ -316,6 +324,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "pulled": {
                 "listed": listed,
                 "listed_open": listed_open,
+                "empty_twice": len(pull.empty),
                 "by_id": found_by_id,
                 "unknown_by_id": missed.not_found,
                 "not_shown": missed.not_shown,
@@ -360,21 +369,13 @@ def _logged(source: Source, warnings: Sequence[str]) -> Sequence[str]:
     return warnings
 
 
+def _rows(tables: Sequence[pa.Table]) -> int:
+    return sum(table.num_rows for table in tables)
+
+
 def _now(known: Sequence[str], replaced: Mapping[str, str]) -> frozenset[str]:
     """Return the keys of known dossiers as they are made today."""
     return frozenset(replaced.get(dossier_id, dossier_id) for dossier_id in known)
-
-
-def _folder_of_opening(batch: ledger.Batch, source: Source, mapping: SourceMapping, key_id: str) -> str:
-    """Return where an opening keeps its listings: a name of its own for each way to read them."""
-    read_by = hashlib.sha256(f"{source.model_dump_json()}{mapping!r}{key_id}".encode()).hexdigest()[:12]
-    return f"{Settings.load().landing_url}/{source.source_id}/opening-{batch.window_from}-{read_by}"
-
-
-def _open_ids(listing: pa.Table) -> list[str]:
-    is_open = pc.is_in(listing["status_code"], pa.array(OPEN_STATUSES, pa.int16()))
-    ids: list[str] = listing.filter(is_open)["dossier_id"].to_pylist()
-    return ids
 
 
 def _known(name: str, batch: ledger.Batch) -> list[str]:

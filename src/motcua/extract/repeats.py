@@ -103,7 +103,8 @@ class _Rows:
         for row in group[1:]:
             if self._order(row, best) > 0:
                 best = row
-        for row in (best, *(reversed(group) if len(group) <= _COMPARED_EACH else ())):
+        likeliest: list[int] = [best, *reversed(group)] if len(group) <= _COMPARED_EACH else [best]
+        for row in likeliest:
             mine = self._content[self._at[row]]
             others = (other for other, said in zip(group, content, strict=True) if said != mine)
             if all(self._order(row, other) > 0 for other in others):

@@ -57,7 +57,8 @@ def planned(plan: Plan, long_waits: Path, monkeypatch: pytest.MonkeyPatch, site:
     sources = [each for each in load_catalog(long_waits).sources if each.source_id.startswith("tra-vinh.c")][:5]
     for source in sources:
         group = source.options.group_id
-        site.dossiers[str(group)] = [record(group * 10 + number, groupId=group) for number in range(6)]
+        days = ["02/10/2023 08:00:00"] * 5 + ["15/09/2023 08:00:00"]  # so that no list is empty, and asked for twice
+        site.dossiers[str(group)] = [record(group * 10 + no, day, groupId=group) for no, day in enumerate(days)]
     return plan(*(source.source_id for source in sources))
 
 
