@@ -114,12 +114,12 @@ def test_nothing_is_asked_for_before_the_first_record_of_a_source(
 
 def test_a_kept_listing_is_not_asked_for_again_and_what_was_open_in_it_is_read_again(tmp_path: Path) -> None:
     window = Window(date(2022, 10, 1), date(2023, 9, 30), is_earlier=True)
-    listing = (rows(row("1"), row("2")), 2)
+    listing = (rows(row("1", status_code=9), row("2", status_code=4)), 2)
     attempt = KeptListings(f"{tmp_path}/opening")
-    assert attempt.get(window, lambda: listing, lambda _: ["2"]) == listing
+    assert attempt.get(window, lambda: listing) == listing
     assert attempt.reread == set()
     later = KeptListings(attempt.folder)
-    assert later.get(window, lambda: pytest.fail("it was kept"), lambda _: ["2"]) == listing
+    assert later.get(window, lambda: pytest.fail("it was kept")) == listing
     assert later.reread == {"2"}
     later.remove()
     assert landing.read_listing(f"{attempt.folder}/2022-10-01_2023-09-30.parquet") is None
