@@ -33,7 +33,10 @@ TEMPORARY: dict[str, tuple[str, tuple[str, ...]]] = {
     "identity_decision": ("consolidate/decide_identity", ("compared", "reissued")),
     "asked_dossier": ("validate/asked_dossiers", ()),
 }
-_ARRAYS = ("dossier_ids", "evidence", "now", "system_codes", "agency_codes", "record_ids", "modified_ats", "pull_nos")
+_ARRAYS = (
+    "dossier_ids", "evidence", "now", "system_codes", "agency_codes", "record_ids", "modified_ats", "pull_nos",
+    "numbering_systems", "numbering_agencies", "numbering_others",
+)  # fmt: skip
 NOTHING: dict[str, Any] = dict.fromkeys(("batch_id", "source_id", "known_from", "pull_no", "said_at", "is_replay"))
 NOTHING |= {array: [] for array in _ARRAYS} | {"names_office": NAMES_OFFICE}
 
