@@ -368,7 +368,7 @@ def _line(lines: dict[tuple[str | int, ...], int], place: Iterable[str | int]) -
 
 
 def _check_references(catalog: Catalog) -> None:
-    problems: list[str] = []
+    problems = Source.numbers_problems(catalog.sources)
     for name, ids in (
         ("unit_id", [u.unit_id for u in catalog.units]),
         ("source_id", [s.source_id for s in (*catalog.sources, *catalog.other_sources)]),
@@ -391,7 +391,6 @@ def _check_references(catalog: Catalog) -> None:
         for s in (*catalog.sources, *catalog.other_sources)
         if s.unit_id not in known
     ]
-    problems += Source.numbers_problems(catalog.sources)
     if problems:
         raise CatalogError(
             f"{catalog.folder}: {problems[0]} (and {len(problems) - 1} more problems).",

@@ -167,9 +167,11 @@ def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[P
     source_ids, period = [cell.source_id for cell in cells if cell.source_id], scope.period
     aside = read_set_aside(store, scope, source_ids)
     doubts = ledger.key_doubts(source_ids, connection=store)
-    own_numbers = stated_numbers(scope.catalog.sources, "own")
-    alike = ledger.look_alikes(scope.unit_ids, period.from_date, period.to_date, own_numbers, connection=store)
-    left = left_behind(store, scope, cells)
+    alike, left = [], []
+    if any(source.source_id in source_ids for source in scope.catalog.sources):  # not of petitions alone
+        own_numbers = stated_numbers(scope.catalog.sources, "own")
+        alike = ledger.look_alikes(scope.unit_ids, period.from_date, period.to_date, own_numbers, connection=store)
+        left = left_behind(store, scope, cells)
     return aside, judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left)
 
 
