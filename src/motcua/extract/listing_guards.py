@@ -34,7 +34,7 @@ from motcua.warehouse import statement, store_engine
 
 WEEK = timedelta(days=7)
 TET_YEARS = 3
-LONGEST_EMPTY_WAIT_SECONDS = 1.0  # an answer came, so the source is not down: the wait is for its index, not its host
+LONGEST_EMPTY_WAIT_SECONDS = 0.2  # an answer came, so the source is not down: the wait is for its index, not its host
 
 Receptions = Mapping[str, Mapping[date, int]]  # unit code, day: dossiers received
 
