@@ -89,7 +89,9 @@ class _Pull:
             try:
                 tables, declared = self._listing(window)
                 if self.adapter.filters:
-                    self._empty_answers.check(window, _rows(tables), lambda: _rows(self._listing(window)[0]))
+                    self._empty_answers.check(
+                        window, sum(map(len, tables)), lambda: sum(map(len, self._listing(window)[0]))
+                    )
             except ListingShifted as shifted:
                 if not attempts_left:
                     raise SourceUnavailable(shifted.args[0], action=shifted.action) from None
@@ -266,10 +268,8 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
         contents = contents_of(pull.table)
         replaced = keys.replaced(builder.became, contents)
-        settled: dict[str, str | None] = {**keys.replaced_set_aside(builder.became, contents)}
         is_accepted_register = is_register and batch.is_shrink_accepted
-        if is_accepted_register and source.lists_all:
-            settled |= dict.fromkeys(key for key in keys.set_aside if key not in listed_ids and key not in settled)
+        settled = keys.settled_set_aside(builder.became, contents, listed_ids, is_accepted=is_accepted_register)
         guard_results = check_listing(batch, pull.table, _now(known, replaced), lists_all=source.lists_all)
         guard_results |= check_empty_windows(batch, pull.table, [each for each in pull.empty if not each.is_open_only])
         guard_results |= check_reused_keys(batch, source, mapping, contents)
@@ -367,10 +367,6 @@ def _logged(source: Source, warnings: Sequence[str]) -> Sequence[str]:
     for warning in warnings:
         log.warning("%s: %s", source.source_id, warning)
     return warnings
-
-
-def _rows(tables: Sequence[pa.Table]) -> int:
-    return sum(table.num_rows for table in tables)
 
 
 def _now(known: Sequence[str], replaced: Mapping[str, str]) -> frozenset[str]:

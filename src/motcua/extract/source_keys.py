@@ -102,12 +102,26 @@ class SourceKeys:
             return {}
         return {key: now[0] for key, now in self._made_otherwise(self.in_store, became, rows).items()}
 
-    def replaced_set_aside(self, became: Mapping[str, Set[str]], rows: Sequence[tuple[str, Content]]) -> dict[str, str]:
-        """Return the same of the records that are set aside. One without a day may be any of several, so is none."""
-        if not (became or self._is_read_anew):
-            return {}
-        found = self._made_otherwise(self.set_aside, became, rows)
-        return {key: now[0] for key, now in found.items() if self.set_aside[key][0] or len(now) == 1}
+    def settled_set_aside(
+        self,
+        became: Mapping[str, Set[str]],
+        rows: Sequence[tuple[str, Content]],
+        listed: Set[str],
+        *,
+        is_accepted: bool,
+    ) -> dict[str, str | None]:
+        """Return the keys of records set aside that need no decision any more, each with the key of its record now.
+
+        One without a day may be any of several records, so it is none of them. Of a register that somebody accepted as
+        it is (`is_accepted`), what it does not list (`listed`) is withdrawn, and has no key now.
+        """
+        settled: dict[str, str | None] = {}
+        if became or self._is_read_anew:
+            found = self._made_otherwise(self.set_aside, became, rows)
+            settled |= {key: now[0] for key, now in found.items() if self.set_aside[key][0] or len(now) == 1}
+        if is_accepted and self.source.lists_all:
+            settled |= dict.fromkeys(key for key in self.set_aside if key not in listed and key not in settled)
+        return settled
 
     @property
     def _is_read_anew(self) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from tests.unit.extract.test_missing import accept_as_it_is, missing, published
-from tests.unit.extract.test_register import OCTOBER, REGISTER, make_catalog, pull, unmet
+from tests.unit.extract.test_register import REGISTER, make_catalog, pull, unmet
 from tests.unit.extract.test_replay import WIDE, counted, read_by, replay, still_open
 
 from motcua import ledger
+from motcua.extract.absence import LaterPulls
 
 pytestmark = pytest.mark.usefixtures("databases")
 
@@ -35,7 +40,6 @@ def test_what_a_replay_accepts_and_the_newest_register_lacks_is_missing_at_once(
     assert {KNOWN_KEY, ITS_KEY} <= counted()
     assert (edition.completeness, unmet(edition)) == ("provisional", ["nothing_missing"])
     assert missing(edition) == ["plain.x (Xã plain): 1 dossiers that it no longer shows"]
-    assert [batch.unconfirmed_count for batch in replay()] == [0, 0]  # noted once
 
     accept_as_it_is()
     assert KNOWN_KEY not in counted()
@@ -44,18 +48,68 @@ def test_what_a_replay_accepts_and_the_newest_register_lacks_is_missing_at_once(
     assert KNOWN_KEY not in counted()
 
 
-def test_what_a_later_pull_of_the_same_days_lacks_is_missing_and_of_other_days_it_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def a_pull(number: int, first: int = 1, last: int = 31, *, is_accepted: bool = False) -> Any:
+    """Return a pull of these days of October."""
+    window = {"window_from": date(2023, 10, first), "window_to": date(2023, 10, last)}
+    return SimpleNamespace(batch_id=str(number), pull_no=number, is_shrink_accepted=is_accepted, **window)
+
+
+def records(**columns: list[Any]) -> pa.Table:
+    rows = len(columns["dossier_id"])
+    given = {"disposition": ["record"] * rows, "status_code": [10] * rows, "received_at": [AT] * rows, **columns}
+    return pa.table({
+        "dossier_id": pa.array(given["dossier_id"], pa.string()), "disposition": given["disposition"],
+        "status_code": pa.array(given["status_code"], pa.int16()),
+        "received_at": pa.array(given["received_at"], pa.timestamp("us")),
+    })  # fmt: skip
+
+
+def later_pulls(*pulls: tuple[Any, list[str]], registers: frozenset[str] = frozenset(), **source: Any) -> LaterPulls:
+    entry = {"record_kind": "dossier", "lists_all": True, "adapter": "files", **source}
+    later = LaterPulls(SimpleNamespace(**entry), registers)  # type: ignore[arg-type]
+    for pull_, ids in pulls:
+        later.add(pull_, records(dossier_id=ids))
+    return later
+
+
+AT = datetime(2023, 10, 16, 8)
+CLOSED = records(dossier_id=["7"])
+OPEN_BEFORE = records(dossier_id=["7"], status_code=[4], received_at=[datetime(2023, 9, 4)])
+
+
+@pytest.mark.parametrize(
+    ("read", "pulls", "more", "missed"),
+    [
+        (CLOSED, [(a_pull(2), [])], {}, "2"),
+        (CLOSED, [(a_pull(2, 16, 16), [])], {}, "2"),
+        (CLOSED, [(a_pull(2, 1, 15), []), (a_pull(3, 17, 31), [])], {}, None),  # not of its day
+        (CLOSED, [(a_pull(2), ["7"])], {}, None),
+        (CLOSED, [(a_pull(2), []), (a_pull(3), ["7"])], {}, None),  # the newest decides
+        (CLOSED, [(a_pull(2), ["7"]), (a_pull(3), [])], {}, "3"),
+        (CLOSED, [(a_pull(2), []), (a_pull(3, 1, 2), ["7"])], {}, None),  # shown, for whatever reason
+        (CLOSED, [(a_pull(1), []), (a_pull(0), [])], {}, None),  # no later ones
+        (CLOSED, [(a_pull(2), [])], {"lists_all": False}, None),
+        (CLOSED, [(a_pull(2), [])], {"record_kind": "petition"}, None),
+        (OPEN_BEFORE, [(a_pull(2), [])], {}, None),  # a monthly extract says nothing of it
+        (OPEN_BEFORE, [(a_pull(2), [])], {"registers": frozenset({"2"})}, "2"),
+        (OPEN_BEFORE, [(a_pull(2), [])], {"adapter": "opencps"}, "2"),  # nor is it in the list of what is open
+        (records(dossier_id=[None]), [(a_pull(2), [])], {}, None),
+        (records(dossier_id=["7"], disposition=["out_of_window"]), [(a_pull(2), [])], {}, None),
+        (records(dossier_id=["7"], received_at=[None]), [(a_pull(2), [])], {}, None),
+    ],
+)
+def test_a_later_pull_lacks_what_it_would_have_shown(
+    read: pa.Table, pulls: list[tuple[Any, list[str]]], more: dict[str, Any], missed: str | None
 ) -> None:
-    head, *rows = UNKNOWN.splitlines()
-    september = [rows[0].replace("Đã trả kết quả", "Xong")]
-    register = make_catalog("period", "\n".join([head, *september, rows[6], ""]), tmp_path, monkeypatch)
-    assert pull((OCTOBER[0].replace(month=9), OCTOBER[1])).quarantined_count == 2
-    register.write_text("\n".join([head, *rows[7:], ""]), encoding="utf-8")
-    pull()
-    read_by(tmp_path, WIDE.replace("covers: register", "covers: period"))
-    replay()
-    assert [(one.unconfirmed_count, one.tombstoned_count) for one in ledger.absences()] == [(1, 0)]
+    assert later_pulls(*pulls, **more).missing(a_pull(1), read) == [missed]
+
+
+def test_only_a_register_that_somebody_accepted_withdraws_what_it_lacks() -> None:
+    registers = frozenset({"2", "3"})
+    later = later_pulls(
+        (a_pull(2), []), (a_pull(3, is_accepted=True), []), (a_pull(4, is_accepted=True), []), registers=registers
+    )
+    assert [later.is_withdrawn_by(one) for one in ("2", "3", "4", None)] == [False, True, False, False]
 
 
 def test_a_record_set_aside_that_an_accepted_register_lacks_is_withdrawn_and_counted(
