@@ -1,6 +1,6 @@
 -- Grain: one pair of sources. Reads dossier_span, dossier_current. How many pairs of dossiers of a period look like
--- one: the same number, procedure and day of reception, reported by one unit, in two systems, and both count. A number
--- that names its office (:names_office) is one dossier already. Nothing tells whether a unit keeps two books that
+-- one: the same number, reported by one unit, in two systems, and both count. Their procedure and day of reception may
+-- differ: a paper register is often written a day later, and in other words. A number that names its office (:names_office) is one dossier already. Nothing tells whether a unit keeps two books that
 -- number alike or one dossier in two systems, so a person says it: of two numberings (:own_systems, :own_agencies,
 -- :own_others, an entry each) nothing is in doubt.
 with own_numbering as (
@@ -32,8 +32,6 @@ counted as (
         known.agency_code,
         known.dossier_no,
         known.source_id,
-        known.procedure_code,
-        known.received_at::date as received_on,
         coalesce(known.reported_unit_id, known.unit_id) as reporting_unit_id,
         spans.is_of_period
     from spans
@@ -47,11 +45,9 @@ counted as (
 twice as (
     select
         dossier_no,
-        procedure_code,
-        received_on,
         reporting_unit_id
     from counted
-    group by dossier_no, procedure_code, received_on, reporting_unit_id
+    group by dossier_no, reporting_unit_id
     having count(distinct system_code) > 1 and bool_or(is_of_period)
 ),
 
@@ -67,8 +63,6 @@ alike as (
     inner join counted
         on
             in_doubt.dossier_no = counted.dossier_no
-            and in_doubt.procedure_code = counted.procedure_code
-            and in_doubt.received_on = counted.received_on
             and in_doubt.reporting_unit_id = counted.reporting_unit_id
 )
 
@@ -82,8 +76,6 @@ from alike
 inner join alike as other
     on
         alike.dossier_no = other.dossier_no
-        and alike.procedure_code = other.procedure_code
-        and alike.received_on = other.received_on
         and alike.reporting_unit_id = other.reporting_unit_id
         and alike.system_code < other.system_code
 where

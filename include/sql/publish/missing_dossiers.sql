@@ -1,6 +1,7 @@
 -- Grain: one source and reason. Reads dossier_span, dossier_absence. How many dossiers belong to a period although
 -- nobody knows whether they go on:
 --   not_shown      the source no longer shows the dossier, and nothing proves that it is deleted
+--   source_gone    the catalogue has no such source (:catalogued), so nobody can be asked
 --   source_ended   the dossier is open, and its source is not in force any more (:in_force) on the last day
 with spans as (
     select
@@ -8,7 +9,10 @@ with spans as (
         agency_code,
         dossier_id,
         source_id,
-        is_open and source_id <> all(cast(:in_force as text[])) as is_left_behind
+        case
+            when source_id <> all(cast(:catalogued as text[])) then 'source_gone'
+            when is_open and source_id <> all(cast(:in_force as text[])) then 'source_ended'
+        end as left_behind
     from dossier_span
     where
         unit_id = any(cast(:unit_ids as text[]))
@@ -19,7 +23,7 @@ with spans as (
 doubted as (
     select
         spans.source_id,
-        case when absence.dossier_id is null then 'source_ended' else 'not_shown' end as reason
+        case when absence.dossier_id is null then spans.left_behind else 'not_shown' end as reason
     from spans
     left join dossier_absence as absence
         on
@@ -27,7 +31,7 @@ doubted as (
             and spans.agency_code = absence.agency_code
             and spans.dossier_id = absence.dossier_id
             and absence.state = 'unconfirmed'
-    where absence.dossier_id is not null or spans.is_left_behind
+    where absence.dossier_id is not null or spans.left_behind is not null
 )
 
 select

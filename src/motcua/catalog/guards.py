@@ -26,10 +26,15 @@ class ReusedKeys(ClosedModel):
     applicant; or a procedure that changes together with the applicant or, where that is not told, with the day of
     reception. In a register one such key holds the batch. The key of a system's
     own database means one dossier, so there it needs `minimum_of_a_system`.
+
+    Of a new book the receptions of many keys move at once, even if each moves by a few days: so keys whose reception
+    moves at all are found where they are `moved_minimum` or more, and `moved_pct` or more of the keys that came back.
     """
 
     reception_days: int = Field(default=25, ge=1)
     minimum_of_a_system: int = Field(default=5, ge=1)
+    moved_minimum: int = Field(default=3, ge=1)
+    moved_pct: float = Field(default=20, gt=0, le=100)
 
 
 class Norm(ClosedModel):

@@ -368,7 +368,7 @@ def _line(lines: dict[tuple[str | int, ...], int], place: Iterable[str | int]) -
 
 
 def _check_references(catalog: Catalog) -> None:
-    problems = Source.numbers_problems(catalog.sources)
+    problems = Source.problems_among(catalog.sources)
     for name, ids in (
         ("unit_id", [u.unit_id for u in catalog.units]),
         ("source_id", [s.source_id for s in (*catalog.sources, *catalog.other_sources)]),

@@ -183,10 +183,22 @@ class Source(Entry):
         return self.options
 
     @staticmethod
-    def numbers_problems(sources: Sequence[Source]) -> list[str]:
-        """Return what is wrong in `numbers`: a system that no other source has, or two answers for one pair."""
+    def problems_among(sources: Sequence[Source]) -> list[str]:
+        """Return what is wrong between sources: two that read the same files, and what `numbers` says.
+
+        A system in `numbers` that no other source has, or two answers for one pair.
+        """
         problems = []
-        for source in sources:
+        for number, source in enumerate(sources):
+            problems += [
+                f"sources {other.source_id!r} and {source.source_id!r} read the same files"
+                for other in sources[:number]
+                if source.adapter == other.adapter in ("files", "portal_sync")
+                and source.options == other.options
+                and getattr(source.options, "path", None)
+                and source.valid_from <= (other.valid_to or date.max)
+                and other.valid_from <= (source.valid_to or date.max)
+            ]
             for system, said in source.numbers.items():
                 others = [other for other in sources if other.system_code == system]
                 if system == source.system_code or not others:

@@ -45,14 +45,19 @@ def answers_until(
 ) -> date | None:
     """Return the last day for which a source speaks that gives what it has; none: for every day asked.
 
-    A file says what was so when it was dropped. Asked for later days, it would answer with zeros. One whose time lies
-    ahead says nothing of today and later: a clock stood wrong.
+    A file says what was so when it was dropped. Asked for later days, it would answer with zeros.
 
     Raises:
-        SourceUnavailable: it speaks for none of the days, or its register has no row.
+        SourceUnavailable: it speaks for none of the days, its time lies ahead, or its register has no row.
     """
     until: date | None = getattr(adapter, "answers_until", None)
     assert window.from_date is not None
+    if until is not None and until > datetime.now(ZoneInfo(TIMEZONE)).date():
+        raise SourceUnavailable(
+            f"{source.source_id}: its file has a time that lies ahead, {until + timedelta(days=1)}:"
+            " a clock stood wrong, so it is not known until when it speaks.",
+            action="set the clock of the computer that saves it right and save it again, or set the time of the file.",
+        )
     if until is not None:
         until = min(until, datetime.now(ZoneInfo(TIMEZONE)).date() - timedelta(days=1))
     if until is not None and until < window.from_date:

@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 
 import pyarrow as pa
@@ -276,8 +276,11 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         in_hand = listed_ids | replaced.keys()
         # An extract of a period says nothing of what was open before it.
         is_open_told = can_ask or is_register or adapter.lists_open
-        expected = (*open_in_store, *known) if is_open_told else known
-        requested_ids = [dossier_id for dossier_id in expected if dossier_id not in in_hand]
+        expected = {*open_in_store, *known} if is_open_told else {*known}
+        asked_for = frozenset(expected)
+        if is_register:
+            expected |= {*_known("extract/known_in_window", batch, _span(pull.table))}
+        requested_ids = sorted(expected - in_hand)
         if not source.lists_all and not can_ask:
             requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
         listing, missed = pull.table, Missed()
@@ -333,7 +336,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "absence_is_proof": can_ask,
             "answers_until": None if until is None else str(until),
             "replaced_keys": replaced,
-            "not_in_accepted_register": missed.not_shown if is_accepted_register else [],
+            "not_in_accepted_register": [one for one in missed.not_shown if one in asked_for and is_accepted_register],
             "settled_set_aside": settled,
             "guards": guard_results,
             "counts": count,
@@ -374,16 +377,27 @@ def _now(known: Sequence[str], replaced: Mapping[str, str]) -> frozenset[str]:
     return frozenset(replaced.get(dossier_id, dossier_id) for dossier_id in known)
 
 
-def _known(name: str, batch: ledger.Batch) -> list[str]:
-    """Return ids of the source's dossiers in the store, by a statement about the window of the batch."""
+def _span(listing: pa.Table) -> tuple[date, date]:
+    """Return the first and the last day of reception that a listing has, an empty span where it has none.
+
+    What a register should show is known for these days only: that of a new year may begin with it.
+    """
+    days = pc.min_max(listing["received_at"].cast(pa.date32()))
+    first, last = days["min"].as_py(), days["max"].as_py()
+    return (date.max, date.min) if first is None else (first, last)
+
+
+def _known(name: str, batch: ledger.Batch, days: tuple[date, date] | None = None) -> list[str]:
+    """Return ids of the source's dossiers in the store, by a statement about days, or about the window of the batch."""
+    window_from, window_to = days or (batch.window_from, batch.window_to)
     with store_engine().connect() as connection:
         return list(
             connection.scalars(
                 statement(name),
                 {
                     "source_id": batch.source_id,
-                    "window_from": batch.window_from,
-                    "window_to": batch.window_to,
+                    "window_from": window_from,
+                    "window_to": window_to,
                     "open_statuses": [int(status) for status in OPEN_STATUSES],
                 },
             )

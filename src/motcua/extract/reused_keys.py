@@ -117,12 +117,30 @@ def reuses(rows: Iterable[tuple[str, Content]], known: Mapping[str, Content], li
     """Return each key whose rows, or whose known content and rows, seem to be two dossiers; the first pair of each."""
     last = dict(known)
     found: dict[str, Reuse] = {}
+    moved: dict[str, Reuse] = {}
+    come_back = set()
     for key, content in rows:
         before = last.get(key)
-        if before is not None and before != content and key not in found and are_two(before, content, limits):
-            found[key] = Reuse(key, before, content)
         last[key] = content
+        if before is None:
+            continue
+        come_back.add(key)
+        if before == content:
+            continue
+        if key not in found and are_two(before, content, limits):
+            found[key] = Reuse(key, before, content)
+        if key not in moved and _is_moved(before, content):
+            moved[key] = Reuse(key, before, content)
+    if len(moved) >= max(limits.moved_minimum, len(come_back) * limits.moved_pct / 100):
+        found = moved | found
     return [found[key] for key in sorted(found)]
+
+
+def _is_moved(before: Content, after: Content) -> bool:
+    """Return whether the day of reception, which a dossier keeps, is another one."""
+    if before.received_at is None or after.received_at is None:
+        return False
+    return before.received_at.date() != after.received_at.date()
 
 
 def known_contents(source: Source, keys: Sequence[str]) -> dict[str, Content]:

@@ -8,7 +8,6 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from motcua.canonical import NAMES_OFFICE
 from motcua.catalog import Source
 from motcua.catalog.cells import CellCode
 from motcua.period import Period
@@ -225,6 +224,7 @@ def look_alikes(
     from_date: date,
     to_date: date,
     own_numbers: Sequence[tuple[str, str, str]],
+    names_office: str,
     *,
     connection: Connection,
 ) -> list[LookAlikes]:
@@ -232,6 +232,7 @@ def look_alikes(
 
     Args:
         own_numbers: what the catalogue says to be two numberings (`stated_numbers`).
+        names_office: the pattern of a number that names its office, of which nothing is in doubt.
     """
     rows = connection.execute(
         statement("ledger/look_alikes"),
@@ -239,7 +240,7 @@ def look_alikes(
             "unit_ids": list(unit_ids),
             "from_date": from_date,
             "to_date": to_date,
-            "names_office": NAMES_OFFICE,
+            "names_office": names_office,
             "own_systems": [system for system, _, _ in own_numbers],
             "own_agencies": [agency for _, agency, _ in own_numbers],
             "own_others": [other for _, _, other in own_numbers],

@@ -6,7 +6,6 @@ import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from tests.unit.extract.test_register import OCTOBER, REGISTER, make_catalog, pull, unmet
@@ -19,7 +18,7 @@ from motcua.extract import extract_batches
 from motcua.extract.wire.connection import NO_CONNECTION
 from motcua.period import period_between
 from motcua.publish import Edition, publish_edition
-from motcua.settings import TIMEZONE, Settings
+from motcua.settings import Settings
 from motcua.validate import validate_batches
 
 pytestmark = pytest.mark.usefixtures("databases")
@@ -100,13 +99,40 @@ def test_what_was_open_when_its_source_ended_is_named(tmp_path: Path, monkeypatc
     assert edition.completeness == "provisional"
 
 
-def test_a_register_whose_time_lies_ahead_says_nothing_of_days_to_come(
+def test_a_register_whose_time_lies_ahead_says_nothing_of_any_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a clock that stood wrong it is not known until when its file speaks: zeros would follow."""
     register = make_catalog("register", REGISTER, tmp_path, monkeypatch)
     ahead = datetime.now(UTC) + timedelta(days=90)
     os.utime(register, (ahead.timestamp(), ahead.timestamp()))
-    today = datetime.now(ZoneInfo(TIMEZONE)).date()
-    pull((OCTOBER[0], today + timedelta(days=60)))
-    [known] = ledger.coverage()
-    assert known.covered_until == today - timedelta(days=1)
+    batch = pull()
+    assert batch.state == "failed"
+    assert "its file has a time that lies ahead" in str(batch.error_message)
+    assert ledger.coverage() == []
+
+
+def test_a_number_corrected_outside_the_days_asked_for_leaves_a_dossier_that_nobody_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each night asks for its own days, and a register shows every dossier each time."""
+    register = make_catalog("register", REGISTER, tmp_path, monkeypatch)
+    pull()
+    december = (date(2023, 12, 1), date(2023, 12, 31))
+    register.write_text(REGISTER.replace("231001-0005", "231001-0055"), encoding="utf-8")  # closed in October
+    pull(december)
+    edition, _ = published()
+    assert unmet(edition) == ["nothing_missing"]
+    assert missing(edition) == ["plain.x (Xã plain): 1 dossiers that it no longer shows"]
+
+
+def test_a_register_that_begins_with_the_new_year_misses_nothing_of_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = "".join(line for line in REGISTER.splitlines(keepends=True) if "Đang xử lý" not in line)
+    register = make_catalog("register", closed, tmp_path, monkeypatch)
+    pull()
+    header, _, *rows = closed.replace("231001", "231101").replace("/10/2023", "/11/2023").splitlines(keepends=True)
+    register.write_text("".join([header, *rows]), encoding="utf-8")
+    pull((date(2023, 11, 1), date(2023, 11, 30)))
+    assert unmet(published()[0]) == []

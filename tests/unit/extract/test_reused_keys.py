@@ -91,6 +91,18 @@ def test_a_key_is_compared_with_the_store_and_with_the_rows_before_it() -> None:
     assert str(found) == f"1: received 2023-10-02, procedure {BIRTH} | received 2023-11-01, procedure {BIRTH}"
 
 
+@pytest.mark.parametrize(("moved", "is_found"), [(2, False), (3, True), (10, True)])
+def test_a_few_receptions_are_corrected_and_many_that_move_at_once_are_a_new_book(moved: int, is_found: bool) -> None:
+    """Of ten keys that come back, each moves by three days: too few for one alone."""
+    known = {str(number): content() for number in range(10)}
+    days = [AT + timedelta(days=3) if number < moved else AT for number in range(10)]
+    rows = [(key, content(at)) for key, at in zip(known, days, strict=True)]
+    assert len(reuses(rows, known, LIMITS)) == (moved if is_found else 0)
+    many = known | {str(number): content() for number in range(10, 10 * moved)}
+    rows += [(key, content()) for key in many.keys() - known.keys()]
+    assert reuses(rows, many, LIMITS) == []  # a small part of a large register
+
+
 def test_the_first_pairs_are_shown_and_the_others_counted() -> None:
     known: dict[str, Any] = {str(number): content() for number in range(6)}
     rows = [(key, content(AT + timedelta(days=99))) for key in known]

@@ -224,6 +224,10 @@ def _nothing_missing(found: Findings) -> list[Text]:
 
 _MISSING: Mapping[str, Text] = {
     "not_shown": Text(vi="nguồn không còn gửi", en="that it no longer shows"),
+    "source_gone": Text(
+        vi="của một nguồn không còn trong danh mục; khôi phục mục của nguồn (nguồn đổi mã thì trả lại mã cũ)",
+        en="of a source that the catalogue does not have; restore its entry (one that was renamed takes its id back)",
+    ),
     "source_ended": Text(vi="còn mở khi nguồn ngừng hoạt động", en="that were open when it ended"),
 }
 
@@ -252,12 +256,14 @@ def _alike(pair: LookAlikes, names: Mapping[str, str]) -> Text:
     shared, own = (f"`numbers: {{{pair.other_system_code}: {said}}}`" for said in ("shared", "own"))
     ingest = f"`motcua ingest --source {pair.source_id}`"
     return Text(
-        vi=f"{one} và {other}: {pair.pair_count} hồ sơ trùng số, thủ tục và ngày tiếp nhận, chưa rõ mỗi cặp là một hay"
-        f" hai hồ sơ; ghi {shared} (chung một dãy số: là một hồ sơ) hoặc {own} (hai sổ riêng) vào mục của"
-        f" {pair.source_id} trong danh mục, rồi chạy {ingest}",
-        en=f"{one} and {other}: {pair.pair_count} dossiers with the same number, procedure and day of reception may be"
-        f" one or two each; write {shared} (one numbering: one dossier) or {own} (two books) into the entry of"
-        f" {pair.source_id} in the catalogue, then run {ingest}",
+        vi=f"{one} và {other}: {pair.pair_count} hồ sơ trùng số, chưa rõ mỗi cặp là một hay hai hồ sơ; ghi vào mục của"
+        f" {pair.source_id} trong danh mục: {shared} (chung một dãy số: là một hồ sơ, lấy bản ghi của"
+        f" {pair.source_id}; muốn lấy bản ghi của {pair.other_source_id} thì ghi vào mục của nguồn đó) hoặc {own} (hai"
+        f" sổ riêng), rồi chạy {ingest}",
+        en=f"{one} and {other}: {pair.pair_count} dossiers with the same number may be one or two each; write into the"
+        f" entry of {pair.source_id} in the catalogue: {shared} (one numbering: one dossier, of which the record of"
+        f" {pair.source_id} counts; for that of {pair.other_source_id} write it into its entry instead) or {own} (two"
+        f" books), then run {ingest}",
     )
 
 

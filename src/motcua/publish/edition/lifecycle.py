@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection, text
 
 from motcua import ledger
+from motcua.canonical import NAMES_OFFICE
 from motcua.catalog import load_catalog, stated_numbers
 from motcua.catalog.finality import load_finality
 from motcua.catalog.forms import Form, load_form
@@ -170,7 +171,8 @@ def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[P
     alike, left = [], []
     if any(source.source_id in source_ids for source in scope.catalog.sources):  # not of petitions alone
         own_numbers = stated_numbers(scope.catalog.sources, "own")
-        alike = ledger.look_alikes(scope.unit_ids, period.from_date, period.to_date, own_numbers, connection=store)
+        days = (period.from_date, period.to_date)
+        alike = ledger.look_alikes(scope.unit_ids, *days, own_numbers, NAMES_OFFICE, connection=store)
         left = left_behind(store, scope, cells)
     return aside, judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left)
 

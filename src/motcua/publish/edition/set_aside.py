@@ -170,6 +170,7 @@ def _missing(store: Connection, scope: Scope) -> tuple[Missing, ...]:
             "from_date": period.from_date,
             "to_date": period.to_date,
             "in_force": [source.source_id for source in scope.catalog.sources_on(period.to_date)],
+            "catalogued": [source.source_id for source in scope.catalog.sources],
         },
     )
     return tuple(Missing(row.source_id, row.reason, row.dossier_count) for row in rows)
