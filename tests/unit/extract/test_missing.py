@@ -132,7 +132,7 @@ def test_a_register_that_begins_with_the_new_year_misses_nothing_of_the_old_one(
     closed = "".join(line for line in REGISTER.splitlines(keepends=True) if "Đang xử lý" not in line)
     register = make_catalog("register", closed, tmp_path, monkeypatch)
     pull()
-    header, _, *rows = closed.replace("231001", "231101").replace("/10/2023", "/11/2023").splitlines(keepends=True)
+    header, _, *rows, _ = closed.replace("231001", "231101").replace("/10/2023", "/11/2023").splitlines(keepends=True)
     register.write_text("".join([header, *rows]), encoding="utf-8")
     pull((date(2023, 11, 1), date(2023, 11, 30)))
     assert unmet(published()[0]) == []
