@@ -8,7 +8,8 @@
   version.
 * `duplicate` is not a dossier of its own: `public_copy`, `group`, `child` (counted once, at the receiving agency,
   one_stop_systems.md section d.10), `repeated` (the same key again; the newest row is kept), or `unordered` (the same
-  key with other content, and nothing states which is newer: `repeats`).
+  key with other content, and nothing states which is newer; or twice in one file, and nothing states that it is one
+  dossier: `repeats`).
 * `out_of_window` was pulled only because a listing must cover one day more than requested, or because an opening looks
   among older dossiers for those that were still open on its first day.
 """

@@ -1,9 +1,13 @@
 """Decides which of several rows of one key counts, by what is stated, and never by where they happen to stand.
 
-Rows that say the same are one record. Of rows that differ in a column by which versions are told apart, the one counts
-that is stated to be newer than every row that says otherwise: by the record's own modified time, else by where it
-stands (`motcua.extract.wire.evidence`). Where nothing states it, the rows are one record of which the columns that
-differ are not known: they are null, and an issue shows them side by side, so that validation sets the record aside.
+Rows that say the same are one record, but for those of one dropped file that nothing orders: they may be two dossiers
+with one number. They are one record too, with an issue of its key that shows where they stand, so that validation sets
+it aside.
+
+Of rows that differ in a column by which versions are told apart, the one counts that is stated to be newer than every
+row that says otherwise: by the record's own modified time, else by where it stands (`motcua.extract.wire.evidence`).
+Where nothing states it, the rows are one record of which the columns that differ are not known: they are null, and an
+issue shows them side by side, so that validation sets the record aside.
 """
 
 from __future__ import annotations
@@ -19,10 +23,12 @@ import pyarrow as pa
 
 from motcua.canonical import RecordKind
 from motcua.canonical.kind import MODIFIED
+from motcua.extract.wire.drop_order import Days, days_of_sheet
 from motcua.extract.wire.evidence import Stand, order, read, written
 
 REPEATED, UNORDERED = "repeated", "unordered"  # why a row is no record of its own
-_SHOWN = 4  # values of a field that an issue shows
+NOT_KNOWN_TO_BE_ONE = "and nothing states that it is one"  # stands in the issue of rows that say the same
+_SHOWN = 4  # values or places that an issue shows
 _COMPARED_EACH = 50  # rows of one key of which each is compared with each; of more only the likeliest with the others
 _ISSUES, _STANDS, _STANDING = "mapping_issues", "stands_in", "standing"
 
@@ -34,7 +40,7 @@ class Repeats:
     Attributes:
         table: the rows, without what is not known of a record.
         reasons: of each row why it is no record of its own; none of a record.
-        unordered: of each record whose rows are not known to be newer or older, all its rows.
+        unordered: of each record whose rows are not known to be newer or older, or to be one, all its rows.
     """
 
     table: pa.Table
@@ -60,15 +66,18 @@ def judge(pulled: pa.Table, kind: RecordKind, is_own: Sequence[bool], *, later_r
         return Repeats(pulled, reasons, {})
     rows = _Rows(pulled, kind, [row for group in repeated for row in group], later_row)
     unordered: dict[int, list[int]] = {}
+    twins: dict[int, list[int]] = {}
     for group in repeated:
         newest = rows.newest(group)
         kept = group[-1] if newest is None else newest
-        reason = UNORDERED if newest is None else REPEATED
+        if newest is not None and (may_be_two := rows.not_known_to_be_one(group, newest)):
+            twins[kept] = may_be_two
+        is_known = newest is not None and kept not in twins
         for row in group:
-            reasons[row] = None if row == kept else reason
-        if newest is None:
+            reasons[row] = None if row == kept else REPEATED if is_known else UNORDERED
+        if not is_known:
             unordered[kept] = group
-    return Repeats(rows.without_unknown(unordered), reasons, unordered)
+    return Repeats(rows.without_unknown(unordered, twins), reasons, unordered)
 
 
 def with_request(table: pa.Table, request: int) -> pa.Table:
@@ -82,6 +91,7 @@ class _Rows:
 
     def __init__(self, pulled: pa.Table, kind: RecordKind, repeated: Sequence[int], later_row: bool) -> None:
         self._pulled = pulled
+        self._kind = kind
         self._later_row = later_row
         names = {*pulled.column_names}
         self._compared = [name for name in (*kind.compared, _STANDING) if name in names]
@@ -99,10 +109,7 @@ class _Rows:
         content = [self._content[self._at[row]] for row in group]
         if len(set(content)) == 1:
             return max(group, key=lambda row: (self._modified_of(row) or datetime.min, row))
-        best = group[0]
-        for row in group[1:]:
-            if self._order(row, best) > 0:
-                best = row
+        best = self._best(group)
         likeliest: list[int] = [best, *reversed(group)] if len(group) <= _COMPARED_EACH else [best]
         for row in likeliest:
             mine = self._content[self._at[row]]
@@ -111,11 +118,42 @@ class _Rows:
                 return row
         return None
 
-    def without_unknown(self, unordered: Mapping[int, Sequence[int]]) -> pa.Table:
-        """Return the pulled rows; of records whose rows are not ordered the columns that differ are null, and told."""
+    def not_known_to_be_one(self, group: Sequence[int], newest: int) -> list[int]:
+        """Return rows of one dropped file that say what the newest says, where nothing orders them and none is newer.
+
+        They may be two dossiers with one number. Rows of two files, or of two sheets of different months, are one,
+        carried over.
+        """
+        said = self._content[self._at[newest]]
+        same = [row for row in group if self._content[self._at[row]] == said and self._file(row)]
+        if len({self._file(row) for row in same}) == len(same):
+            return []
+        newer = same if len(same) <= _COMPARED_EACH else [self._best(same)]
+        rows_of: defaultdict[str, list[int]] = defaultdict(list)
+        for row in same:
+            if not any(self._order(other, row) > 0 for other in newer):
+                rows_of[self._file(row)].append(row)
+        for _, rows in sorted(rows_of.items()):
+            months = [self._month(row) for row in rows]
+            if len(rows) > 1 and (None in months or len({*months}) < len(rows)):
+                return rows
+        return []
+
+    def _best(self, rows: Sequence[int]) -> int:
+        best = rows[0]
+        for row in rows[1:]:
+            if self._order(row, best) > 0:
+                best = row
+        return best
+
+    def without_unknown(self, unordered: Mapping[int, Sequence[int]], twins: Mapping[int, Sequence[int]]) -> pa.Table:
+        """Return the pulled rows; of records whose rows are not ordered the columns that differ are null, and told.
+
+        Of those of `twins` nothing differs, and the key is told with the places.
+        """
         nulls: defaultdict[str, dict[int, Any]] = defaultdict(dict)
         for kept, group in unordered.items():
-            told = self._told_apart(group)
+            told = self._told_places(twins[kept]) if kept in twins else self._told_apart(group)
             own = [one for name, one in self._issues(kept).items() if name not in told]
             nulls[_ISSUES][kept] = "; ".join([*own, *(f"{name}: {text}" for name, text in told.items())])
             for name in told.keys() & {*self._compared}:
@@ -145,6 +183,14 @@ class _Rows:
                 told[name] = f"{' | '.join(shown[:_SHOWN])}{more}, and nothing states which is newer"
         return told
 
+    def _told_places(self, rows: Sequence[int]) -> dict[str, str]:
+        """Return the key's column, with the places of rows that may be two dossiers."""
+        stands = sorted((stand for row in rows if (stand := self._stand(row))), key=lambda at: (at.sheet or "", at.row))
+        places = [str(stand).replace(";", ",") for stand in stands]
+        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+        told = f"stands in {' and '.join(places[:_SHOWN])}{more}, {NOT_KNOWN_TO_BE_ONE} {self._kind.name}"
+        return {self._kind.id_column: told}
+
     def _issues(self, row: int) -> dict[str, str]:
         told = self._few[_ISSUES][self._at[row]].as_py() if _ISSUES in self._few.column_names else None
         return {one.split(":")[0]: one for one in (told or "").split("; ") if one}
@@ -159,6 +205,16 @@ class _Rows:
     def _modified_of(self, row: int) -> datetime | None:
         modified: datetime | None = self._modified[self._at[row]]
         return modified
+
+    def _file(self, row: int) -> str:
+        """Return the dropped file in which a row stands; empty for a row of a database, or that landed without it."""
+        stand = self._stand(row)
+        return stand.file if stand and stand.request is None else ""
+
+    def _month(self, row: int) -> Days | int | None:
+        """Return what the name of a row's sheet states by itself, also where the other sheets leave the year open."""
+        stand = self._stand(row)
+        return days_of_sheet(stand.sheet, [stand.sheet]) if stand and stand.sheet else None
 
     def _stand(self, row: int) -> Stand | None:
         if row not in self._read:

@@ -20,6 +20,7 @@ from motcua.cli.ingest import tell_warnings
 from motcua.consolidate import consolidate_batches
 from motcua.extract import extract_batches
 from motcua.extract.older_files import gone_back
+from motcua.extract.onboarding.check import SourceCheck, check_source
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.wire.connection import NO_CONNECTION
 from motcua.extract.wire.drop_order import Drop
@@ -78,6 +79,11 @@ def grounds() -> list[tuple[str, ...]]:
     return [one.grounds for one in aside]
 
 
+def check() -> SourceCheck:
+    catalog = load_catalog(Settings.load().catalog_dir)
+    return check_source(catalog.source_by_id["plain.x"], NO_CONNECTION, *OCTOBER, catalog)
+
+
 def landed(window: tuple[date, date] = OCTOBER, *, accept_changes: bool = False) -> ledger.Batch:
     catalog = load_catalog(Settings.load().catalog_dir)
     [[batch_id]] = ledger.plan_run(catalog, f"run-{uuid4()}", window[1], window=window, accept_changes=accept_changes)
@@ -108,6 +114,33 @@ def test_a_replay_takes_the_later_row_once_the_mapping_says_that_it_counts(drops
     [batch] = replay()
     assert (batch.quarantined_count, batch.duplicate_count, batch.new_count) == (0, 1, 1)
     assert statuses() == {"0003": 10, "0007": 4}
+
+
+def test_a_row_that_stands_twice_is_no_figure_until_a_later_drop_is_without_it(drops: Path) -> None:
+    drop(drops, "so.csv", "2023-11-10", LATE, OTHER, LATE)
+    batch = pull()
+    assert (batch.state, batch.duplicate_count, batch.quarantined_count) == ("loaded", 1, 1)
+    assert (grounds(), statuses()) == ([("V0 dossier_id",)], {"0007": 4})
+    completeness, missing = october()
+    assert (completeness, {"nothing_set_aside", "everything_read"} <= {*missing}) == ("provisional", True)
+    [found] = [one for one in check().key_findings if "say the same" in one]
+    assert "1 numbers stand in several rows of one file" in found
+    assert "H59.11-231001-0003. They would be set aside" in found
+    drop(drops, "so (1).csv", "2023-11-11", LATE, OTHER)  # the first stays in the folder
+    assert pull().quarantined_count == 0
+    assert (grounds(), statuses()) == ([], {"0003": 10, "0007": 4})
+    assert october() == ("final", [])
+
+
+def test_a_replay_takes_a_row_that_stands_twice_once_the_mapping_says_that_the_later_counts(drops: Path) -> None:
+    drop(drops, "so.csv", "2023-11-10", LATE, OTHER, LATE)
+    pull()
+    assert [batch.quarantined_count for batch in replay()] == [1]
+    says(drops, "mappings/plain.yaml", "covers: register", "covers: register\nrepeats: later_row")
+    [batch] = replay()
+    assert (batch.quarantined_count, batch.duplicate_count, batch.new_count) == (0, 1, 1)
+    assert (grounds(), statuses()) == ([], {"0003": 10, "0007": 4})
+    assert not [one for one in check().key_findings if "say the same" in one]
 
 
 def test_a_book_that_was_not_saved_again_ends_what_the_source_is_known_for(

@@ -104,9 +104,10 @@ def stated(one: Row, other: Row) -> int:
     if a == b:
         months = SHEET_MONTHS.get(one.sheet or ""), SHEET_MONTHS.get(other.sheet or "")
         return sign(*months) if None not in months else 0
-    if a.days and b.days and (a.days[1] < b.days[0] or b.days[1] < a.days[0]):
-        return sign(a.days[0], b.days[0])
     by_time = sign(-a.hours, -b.hours)
+    if a.days and b.days and (a.days[1] < b.days[0] or b.days[1] < a.days[0]):
+        by_days = sign(a.days[0], b.days[0])
+        return 0 if by_time == -by_days else by_days
     if a.counter is not None and b.counter is not None:
         by_counter = sign(a.counter, b.counter)
         return 0 if by_time == -by_counter else by_counter
@@ -117,11 +118,11 @@ def stated(one: Row, other: Row) -> int:
 
 def oracle(rows: list[Row]) -> Said | None:
     """Return what is known of the dossier; none where that is not known."""
-    if len({row.said for row in rows}) == 1:
-        return rows[0].said
     for row in rows:
         if all(stated(row, other) == 1 for other in rows if other.said != row.said):
-            return row.said
+            alike = [one for one in rows if one.said == row.said]
+            last = [one.file for one in alike if all(stated(other, one) < 1 for other in alike)]
+            return row.said if len(last) == len({*last}) else None  # rows of one file may be two dossiers
     return None
 
 
@@ -129,6 +130,7 @@ def landed(
     rows: list[Row], *, apart: timedelta = timedelta(hours=1), repeats: Any = "not_known"
 ) -> list[dict[str, Any]]:
     """Return what becomes of rows; `apart` is what an hour between two files becomes when they are copied."""
+    sheets = tuple(dict.fromkeys((*SHEETS, *(row.sheet for row in rows if row.sheet))))
     pulled = [
         {
             "system_code": "x", "agency_code": "x", "dossier_id": "1", "status_code": row.said[0], "channel_code": 1,
@@ -139,7 +141,7 @@ def landed(
                     f"{row.file.name}.csv",
                     NOON - row.file.hours * apart,
                     row.sheet,
-                    days_of_sheet(row.sheet, SHEETS) if row.sheet else None,
+                    days_of_sheet(row.sheet, sheets) if row.sheet else None,
                     number + 2,
                 )
             ),
@@ -159,8 +161,8 @@ def known(found: list[dict[str, Any]]) -> Said | None:
     if record["mapping_issues"] is None:
         return record["status_code"], record["finished_at"] and record["finished_at"].date()
     fields = [issue.split(":")[0] for issue in record["mapping_issues"].split("; ")]
-    assert {*fields} <= {"status_code", "finished_at"}
-    assert [record[field] for field in fields] == [None] * len(fields)
+    assert {*fields} <= {"status_code", "finished_at"} or fields == ["dossier_id"]
+    assert [record[field] for field in fields] == (["1"] if fields == ["dossier_id"] else [None] * len(fields))
     return None
 
 
@@ -202,7 +204,11 @@ OPEN, DONE = (4, None), (9, date(2023, 10, 5))
         ("so.csv", "so 2.csv", (0, 1), False),
         ("bo sung.csv", "ho tich.csv", (1, 0), True),
         ("bo sung.csv", "ho tich.csv", (0, 0), False),
-        ("T12-2022.csv", "T10-2023.csv", (0, 1), True),
+        ("T12-2022.csv", "T10-2023.csv", (1, 0), True),
+        ("T12-2022.csv", "T10-2023.csv", (0, 0), True),  # the times say nothing
+        ("T10-2023.csv", "T11-2023.csv", (0, 1), False),  # the older month was exported again
+        ("So theo mau TT 01-2018.csv", "So T10-2023.csv", (0, 1), False),  # the number of a circular
+        ("31.10.23.csv", "05.11.23.csv", (0, 1), False),
         ("31.10.23.csv", "05.11.23.csv", (0, 0), True),
         ("T9-2023.csv", "bo sung.csv", (1, 0), True),
     ],
@@ -228,9 +234,51 @@ def test_rows_that_differ_are_set_aside_together_with_the_place_of_each() -> Non
 
 
 def test_rows_that_say_the_same_are_one_record() -> None:
-    found = landed([row(DONE, "b"), row(DONE, "a"), row(DONE, "a")])
-    assert sorted(one["disposition_reason"] or "" for one in found) == ["", "repeated", "repeated"]
-    assert known(found) == DONE
+    """In two files, and in two sheets with months: a dossier that is carried over."""
+    book = File("so", is_workbook=True)
+    for rows in (
+        [row(DONE, "b"), row(DONE, "a"), row(DONE, "c")],
+        [Row(DONE, book, sheet, None) for sheet in ("Tháng 9", "T10")],
+        [Row(DONE, book, sheet, None) for sheet in ("T12", "T1")],  # which is newer is open, that it is one is not
+    ):
+        found = landed(rows)
+        assert {one["disposition_reason"] for one in found} == {None, "repeated"}
+        assert known(found) == DONE
+
+
+@pytest.mark.parametrize(
+    ("sheets", "places"),
+    [
+        ((None, None), "so.csv row 2 and so.csv row 3"),
+        (("Sổ 1", "Sổ 2"), "so.csv, sheet Sổ 1 row 2 and so.csv, sheet Sổ 2 row 3"),
+        (("T10", "T10"), "so.csv, sheet T10 row 2 and so.csv, sheet T10 row 3"),
+        (("Ghi chú", "T10"), "so.csv, sheet Ghi chú row 2 and so.csv, sheet T10 row 3"),
+        ((None,) * 6, "so.csv row 2 and so.csv row 3 and so.csv row 4 and so.csv row 5 and 2 more"),
+        ((None,) * 60, "so.csv row 2 and so.csv row 3 and so.csv row 4 and so.csv row 5 and 56 more"),
+    ],
+)
+def test_rows_of_one_file_that_say_the_same_are_not_known_to_be_one_dossier(
+    sheets: tuple[str | None, ...], places: str
+) -> None:
+    """Two books, each 1 to 9, of which the column that names the book is dropped."""
+    rows = [Row(DONE, File("so", is_workbook=True), sheet, None) for sheet in sheets]
+    found = landed(rows)
+    assert {one["disposition_reason"] for one in found} == {None, "unordered"}
+    [record] = [one for one in found if one["disposition"] == "record"]
+    assert record["mapping_issues"] == f"dossier_id: stands in {places}, and nothing states that it is one dossier"
+    assert (record["dossier_id"], record["status_code"]) == ("1", 9)
+    if {*sheets} == {None}:
+        assert known(landed(rows, repeats="later_row")) == DONE
+    once = row(DONE, "so (1)")
+    assert known(landed([*rows, once])) == DONE  # the book saved again without the other row
+    assert known(landed([*rows, row(DONE, "ho tich")])) is None  # nothing says that this file is newer
+
+
+def test_a_row_modified_later_is_one_dossier_with_its_earlier_row() -> None:
+    at = NOON.replace(tzinfo=None)
+    rows = [Row(DONE, File("so"), None, modified) for modified in (at, at - timedelta(days=1))]
+    assert known(landed(rows)) == DONE
+    assert known(landed([rows[0], rows[0]])) is None
 
 
 def test_a_mapping_may_say_that_the_later_row_of_a_table_is_the_newer() -> None:
@@ -284,6 +332,24 @@ def test_petitions_are_judged_by_the_same_evidence() -> None:
     first, second = assign_dispositions_whole(table, PETITION).to_pylist()
     assert (first["disposition_reason"], second["disposition"], second["unit_code"]) == ("unordered", "record", None)
     assert second["mapping_issues"].startswith("unit_code: A (so.csv row 2) | B (so.csv row 3)")
+
+
+def test_petitions_of_one_file_that_say_the_same_are_not_known_to_be_one() -> None:
+    columns = {"system_code": "x", "agency_code": "x", "petition_id": "1", "kind": "behaviour", "unit_code": "A"}
+    stands = [written(Stand("so.csv", NOON, row=row)) for row in (3, 2)]
+    table = pa.Table.from_pylist([columns | {"stands_in": at} for at in stands], schema=PETITION.pulled_schema)
+    [record] = [one for one in assign_dispositions_whole(table, PETITION).to_pylist() if one["disposition"] == "record"]
+    assert record["mapping_issues"] == (
+        "petition_id: stands in so.csv row 2 and so.csv row 3, and nothing states that it is one petition"
+    )
+
+
+def test_rows_of_one_query_that_say_the_same_are_one_record() -> None:
+    columns = {"system_code": "x", "agency_code": "x", "dossier_id": "1", "channel_code": 1, "status_code": 4}
+    table = with_request(pa.Table.from_pylist([columns, columns], schema=PULLED_SCHEMA), 0)
+    disposed = assign_dispositions(table, WINDOW, frozenset(), is_register=True, repeats="not_known")
+    assert disposed["disposition_reason"].to_pylist() == ["repeated", None]
+    assert disposed["mapping_issues"].null_count == 2
 
 
 def test_of_very_many_rows_of_one_key_the_newest_still_counts_and_where_none_is_they_are_one_record() -> None:

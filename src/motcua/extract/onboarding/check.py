@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,7 +19,7 @@ from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.mapping import Covers, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
-from motcua.extract.repeats import UNORDERED, with_request
+from motcua.extract.repeats import NOT_KNOWN_TO_BE_ONE, UNORDERED, with_request
 from motcua.extract.reused_keys import contents_of, known_contents, reuses, reuses_text
 from motcua.extract.source_keys import SHOWN, key_findings, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
@@ -136,15 +137,29 @@ def _reused(source: Source, pulled: pa.Table, catalog: Catalog) -> list[str]:
 
 def _unordered(source: Source, disposed: pa.Table) -> list[str]:
     rows = disposed.filter(pc.equal(disposed["disposition_reason"], UNORDERED))
-    keys = sorted({*rows["dossier_id"].to_pylist()})
-    if not keys:
-        return []
-    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
-    return [
-        f"{len(keys)} dossiers stand in several rows that differ, and nothing states which is newer:"
-        f" {', '.join(keys[:SHOWN])}{more}. They would be set aside. Have the office correct its file; if it adds a row"
-        f" for each step, write repeats: later_row in mappings/{source.mapping}.yaml."
-    ]
+    told = disposed.filter(pc.fill_null(pc.match_substring(disposed["mapping_issues"], NOT_KNOWN_TO_BE_ONE), False))
+    same = {*told["dossier_id"].to_pylist()}
+    keys = {*rows["dossier_id"].to_pylist()}
+    later_row = f"write repeats: later_row in mappings/{source.mapping}.yaml."
+    found = []
+    if differ := sorted(keys - same):
+        found.append(
+            f"{len(differ)} dossiers stand in several rows that differ, and nothing states which is newer:"
+            f" {_some(differ)}. They would be set aside. Have the office correct its file; if it adds a row for each"
+            f" step, {later_row}"
+        )
+    if alike := sorted(keys & same):
+        found.append(
+            f"{len(alike)} numbers stand in several rows of one file that say the same, and nothing states that each is"
+            f" one dossier: {_some(alike)}. They would be set aside. If they are several books, name in unique_in what"
+            f" tells them apart; have the office take out a row that stands twice; if it adds a row for each step,"
+            f" {later_row}"
+        )
+    return found
+
+
+def _some(keys: Sequence[str]) -> str:
+    return ", ".join(keys[:SHOWN]) + (f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else "")
 
 
 def _meanings(codes: UnitCodes, code: str, source: Source) -> str | None:

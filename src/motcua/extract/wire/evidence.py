@@ -67,7 +67,7 @@ def order(one: Stand, other: Stand, *, later_row: bool = False) -> int:
     """Return -1 where one is stated to be older than the other, 1 where newer, 0 where that is not known.
 
     Days in the names of files come first, then those in the names of sheets of one workbook, then the download counter,
-    then the times at which files were dropped. A number in a name must not contradict the times.
+    then the times at which files were dropped. What the name of a file says must not contradict the times.
 
     Args:
         later_row: of two rows of one table the later one is the newer.
@@ -92,9 +92,9 @@ def _of_sheets(one: Stand, other: Stand) -> int:
 
 @lru_cache(maxsize=8192)
 def _of_files(one: Drop, other: Drop) -> int:
-    if by_days := order_by_days(one, other):
-        return by_days
     by_time = _of_times(one, other)
+    if by_days := order_by_days(one, other):
+        return by_days if by_time in (0, by_days) else 0
     (name, counter), (other_name, other_counter) = counter_of(one), counter_of(other)
     if name == other_name:
         by_counter = _compare(counter, other_counter)
