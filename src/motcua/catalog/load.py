@@ -44,7 +44,9 @@ class Catalog:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over every catalogue file, which an edition records as the rules it was made under."""
-        files = {path.relative_to(self.folder).as_posix(): path for path in _rule_files(self.folder)}
+        dropped = {path for one in (*self.sources, *self.other_sources) for path in one.options.dropped_in(self.folder)}
+        rules = (path for path in _rule_files(self.folder) if path not in dropped)
+        files = {path.relative_to(self.folder).as_posix(): path for path in rules}
         for part in _LENT:
             for path in _lent_files(self.folder, part):
                 files.setdefault(f"{part}/{path.name}", path)

@@ -6,6 +6,7 @@ here is secret; logins stand in the Airflow connection.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -34,6 +35,12 @@ class Options(ClosedModel):
     @property
     def agency(self) -> str:
         return ""
+
+    def dropped_in(self, folder: Path) -> set[Path]:
+        """Return the files below a catalogue folder that a source drops there: they are no rule of the catalogue."""
+        pattern = getattr(self, "path", None) or ""
+        is_below = pattern and "://" not in pattern and not Path(pattern).is_absolute()
+        return {*folder.glob(pattern)} if is_below else set()
 
 
 class OpencpsOptions(Options):

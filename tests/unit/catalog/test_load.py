@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from motcua.catalog import Catalog, load_catalog
 from motcua.errors import CatalogError
@@ -94,6 +95,20 @@ def test_a_subtree_holds_everything_below_a_unit_and_nothing_else() -> None:
     units = shipped().subtree("84:2020")
     assert len(units) == 1 + 1 + 9 + 106
     assert {shipped().province_of(unit.unit_id).code for unit in units} == {"84"}
+
+
+def test_a_file_that_a_unit_drops_below_the_catalogue_is_no_rule_of_it(copied: Path) -> None:
+    entry = {
+        "source_id": "dropped", "name": "A register", "system_code": "dropped", "adapter": "files", "level": "commune",
+        "unit_id": "29236:2020", "valid_from": "2023-01-01", "mapping": "files-example",
+        "options": {"path": "drops/*.csv"},
+    }  # fmt: skip
+    (copied / "sources" / "dropped.yaml").write_text(yaml.safe_dump({"sources": [entry]}), encoding="utf-8")
+    before = load_catalog(copied).fingerprint
+    (copied / "drops").mkdir()
+    (copied / "drops" / "so.csv").write_text("Số hồ sơ", encoding="utf-8")
+    load_catalog.cache_clear()
+    assert load_catalog(copied).fingerprint == before
 
 
 def test_the_fingerprint_changes_with_any_file(copied: Path) -> None:
