@@ -165,16 +165,24 @@ def _microseconds(day: date) -> int:
 
 
 def _without_status(disposed: pa.Table) -> pa.Table:
-    """Remove the status of soft-deleted records, and state that in their issues."""
+    """Remove the status of soft-deleted records, and of those left open in a file that is never saved again."""
     deleted = pc.fill_null(pc.equal(disposed["disposition_reason"], SOFT_DELETED), False)
-    if not pc.any(deleted).as_py():
+    disposed = _status_not_known(disposed, deleted, "soft-deleted at the source")
+    is_open = pc.is_in(disposed["status_code"], pa.array(OPEN_STATUSES, pa.int16()))
+    is_last = pc.match_substring(disposed["stands_in"], '"is_last":true')
+    left = pc.fill_null(pc.and_(is_open, is_last), False)
+    return _status_not_known(disposed, left, "open in a file that is never saved again (once)")
+
+
+def _status_not_known(disposed: pa.Table, rows: pa.ChunkedArray, why: str) -> pa.Table:
+    if not pc.any(rows).as_py():
         return disposed
-    issue = "status_code: soft-deleted at the source"
+    issue = f"status_code: {why}"
     issues = disposed["mapping_issues"]
     changed = {
-        "status_code": pc.if_else(deleted, pa.scalar(None, pa.int16()), disposed["status_code"]),
+        "status_code": pc.if_else(rows, pa.scalar(None, pa.int16()), disposed["status_code"]),
         "mapping_issues": pc.if_else(
-            deleted, pc.if_else(pc.is_valid(issues), pc.binary_join_element_wise(issues, issue, "; "), issue), issues
+            rows, pc.if_else(pc.is_valid(issues), pc.binary_join_element_wise(issues, issue, "; "), issue), issues
         ),
     }
     for name, column in changed.items():

@@ -108,7 +108,7 @@ class _Rows:
         """Return the row that counts of the rows of a key; None where it is not known."""
         content = [self._content[self._at[row]] for row in group]
         if len(set(content)) == 1:
-            return max(group, key=lambda row: (self._modified_of(row) or datetime.min, row))
+            return max(group, key=lambda row: (self._modified_of(row) or datetime.min, not self._is_last(row), row))
         best = self._best(group)
         likeliest: list[int] = [best, *reversed(group)] if len(group) <= _COMPARED_EACH else [best]
         for row in likeliest:
@@ -215,6 +215,10 @@ class _Rows:
         """Return what the name of a row's sheet states by itself, also where the other sheets leave the year open."""
         stand = self._stand(row)
         return days_of_sheet(stand.sheet, [stand.sheet]) if stand and stand.sheet else None
+
+    def _is_last(self, row: int) -> bool:
+        stand = self._stand(row)
+        return stand is not None and bool(stand.is_last)
 
     def _stand(self, row: int) -> Stand | None:
         if row not in self._read:

@@ -161,6 +161,22 @@ def test_a_book_that_was_not_saved_again_ends_what_the_source_is_known_for(
     assert (batch.window_to, read_manifest(batch.landing_uri)["warnings"]) == (OCTOBER[1], [])
 
 
+def test_what_stands_open_in_a_file_that_is_never_saved_again_is_not_known_until_another_file_shows_it(
+    drops: Path,
+) -> None:
+    says(drops, "sources/plain.yaml", '"drops/*"', '"drops/*", once: ["bo sung*"]')
+    drop(drops, "chung-thuc.csv", "2023-11-10", LATE)
+    drop(drops, "bo sung.csv", "2023-10-06", OTHER)
+    pull()
+    assert statuses() == {"0003": 10}
+    [why] = grounds()
+    assert "V0 status_code" in why
+    assert october()[0] == "provisional"
+    drop(drops, "chung-thuc.csv", "2023-11-11", LATE, OTHER)  # it says the same, and is saved again
+    assert pull().quarantined_count == 0
+    assert (statuses(), october()) == ({"0003": 10, "0007": 4}, ("final", []))
+
+
 def test_an_older_file_that_is_put_back_is_held_until_a_person_accepts_it(drops: Path) -> None:
     drop(drops, "so.csv", "2023-11-10", LATE)
     first = pull()

@@ -96,7 +96,7 @@ class FilesAdapter:
         absent = dict.fromkeys(names) | parts
         records: list[Record] = []
         stands: list[str] = []
-        stand_of = stands_of(drop, table)
+        stand_of = stands_of(drop, table, is_last=self._drops.is_once(drop))
         serials = [key for key in self._serials if key in names] if table.day_zero != DAY_ZERO else []
         for number, cells in table.rows:
             records.append(
@@ -114,11 +114,12 @@ class FilesAdapter:
             yield Page(records, None, stands)
 
 
-def stands_of(drop: Drop, table: Table) -> Callable[[int], str]:
+def stands_of(drop: Drop, table: Table, *, is_last: bool = False) -> Callable[[int], str]:
     """Return the function that says where a row of a table stands, given its number."""
     states = None if table.sheet is None else days_of_sheet(table.sheet, table.sheets)
-    before = written(Stand(drop.file, drop.dropped_at, table.sheet, states)).removesuffix('"row":0}')
-    return lambda number: f'{before}"row":{number}}}'
+    first = written(Stand(drop.file, drop.dropped_at, table.sheet, states, is_last=is_last or None))
+    before, _, after = first.rpartition('"row":0')
+    return lambda number: f'{before}"row":{number}{after}'
 
 
 def record_keys(

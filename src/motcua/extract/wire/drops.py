@@ -82,7 +82,7 @@ class DropFolder:
     def _saved_again(self) -> list[Drop]:
         """The newest of each series but those of `once`; of these where there is no other."""
         newest = self.newest_of_series
-        return [drop for drop in newest if not self._is_once(drop)] or newest[-1:]
+        return [drop for drop in newest if not self.is_once(drop)] or newest[-1:]
 
     def read(self) -> Iterator[tuple[Drop, bytes]]:
         """Yield each file and its content, in their order (`in_order`).
@@ -113,7 +113,8 @@ class DropFolder:
                 action="check that the file system answers and that the login may read the path.",
             ) from None
 
-    def _is_once(self, drop: Drop) -> bool:
+    def is_once(self, drop: Drop) -> bool:
+        """Return whether a file is named as one that is never saved again."""
         names = fold(drop.name), fold(drop.file)
         return any(fnmatchcase(name, pattern) for name in names for pattern in self._once)
 

@@ -29,7 +29,8 @@ COPIED_TOGETHER = timedelta(minutes=1)  # files copied with their folder get tim
 class Stand:
     """Where a row stands: its file and when that was dropped, the sheet and what its name states, the row.
 
-    Of a database, `request` is the number of the query among those of the pull.
+    Of a database, `request` is the number of the query among those of the pull. `is_last` is true in a file that is
+    never saved again.
     """
 
     file: str = ""
@@ -38,6 +39,7 @@ class Stand:
     states: Days | int | None = None
     row: int = 0
     request: int | None = None
+    is_last: bool | None = None
 
     def __str__(self) -> str:
         if self.request is not None:
