@@ -1,8 +1,9 @@
 -- Grain: one pair of sources. Reads dossier_span, dossier_current. How many pairs of dossiers of a period look like
 -- one: the same number, reported by one unit, in two systems, and both count. Their procedure and day of reception may
--- differ: a paper register is often written a day later, and in other words. A number that names its office (:names_office) is one dossier already. Nothing tells whether a unit keeps two books that
--- number alike or one dossier in two systems, so a person says it: of two numberings (:own_systems, :own_agencies,
--- :own_others, an entry each) nothing is in doubt.
+-- differ: a paper register is often written a day later, and in other words. A number that names its office
+-- (:names_office) is one dossier already. Nothing tells whether a unit keeps two books that number alike or one dossier
+-- in two systems, so a person says it: of two numberings (:own_systems, :own_agencies, :own_others, an entry each)
+-- nothing is in doubt.
 with own_numbering as (
     select
         system_code,
