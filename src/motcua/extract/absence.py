@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -91,6 +92,16 @@ def _ask(adapter: SourceAdapter, dossier_id: str) -> Record | NotTheSource | Non
         return adapter.by_id(dossier_id)
     except NotTheSource as answer:
         return answer
+
+
+def days_shown(listing: pa.Table) -> tuple[date, date]:
+    """Return the first and the last day of reception that a listing has; an empty span where it has none.
+
+    What a register should show is known for these days only: that of a new year may begin with it.
+    """
+    days = pc.min_max(listing["received_at"].cast(pa.date32()))
+    first, last = days["min"].as_py(), days["max"].as_py()
+    return (date.max, date.min) if first is None else (first, last)
 
 
 class LaterPulls:

@@ -26,7 +26,7 @@ from motcua.canonical import DOSSIER
 from motcua.catalog import Source
 from motcua.catalog.guards import load_guards
 from motcua.errors import ContractBroken, SourceUnavailable
-from motcua.extract.absence import Missed, by_id, weigh
+from motcua.extract.absence import Missed, by_id, days_shown, weigh
 from motcua.extract.adapters.protocol import (
     ListingShifted,
     Page,
@@ -279,7 +279,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         expected = {*open_in_store, *known} if is_open_told else {*known}
         asked_for = frozenset(expected)
         if is_register:
-            expected |= {*_known("extract/known_in_window", batch, _span(pull.table))}
+            expected |= {*_known("extract/known_in_window", batch, days_shown(pull.table))}
         requested_ids = sorted(expected - in_hand)
         if not source.lists_all and not can_ask:
             requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
@@ -375,16 +375,6 @@ def _logged(source: Source, warnings: Sequence[str]) -> Sequence[str]:
 def _now(known: Sequence[str], replaced: Mapping[str, str]) -> frozenset[str]:
     """Return the keys of known dossiers as they are made today."""
     return frozenset(replaced.get(dossier_id, dossier_id) for dossier_id in known)
-
-
-def _span(listing: pa.Table) -> tuple[date, date]:
-    """Return the first and the last day of reception that a listing has, an empty span where it has none.
-
-    What a register should show is known for these days only: that of a new year may begin with it.
-    """
-    days = pc.min_max(listing["received_at"].cast(pa.date32()))
-    first, last = days["min"].as_py(), days["max"].as_py()
-    return (date.max, date.min) if first is None else (first, last)
 
 
 def _known(name: str, batch: ledger.Batch, days: tuple[date, date] | None = None) -> list[str]:

@@ -22,7 +22,7 @@ UNITS = HEAD + (
     "b.tp,10002.1,agency,commune,b,Phòng Tư pháp,2025-07-01,,test\n"
     "old,10003,commune,commune,,Xã Cũ,2020-01-01,2025-06-30,test\n"
 )
-SOURCE = "{{source_id: {0}, name: x, system_code: so-{0}, adapter: files, options: {{path: x}}, level: commune, unit_id: {0}, valid_from: 2025-07-01}}"  # noqa: E501
+SOURCE = "{{source_id: {0}, name: x, system_code: so-{0}, adapter: files, options: {{path: x-{0}}}, level: commune, unit_id: {0}, valid_from: 2025-07-01}}"  # noqa: E501
 
 
 @pytest.fixture

@@ -120,7 +120,11 @@ def test_a_reason_does_not_explain_dossiers_of_a_source_that_left_the_catalogue(
         f" the period from {WARD_SOURCE}, last known on 2023-10-31; restore the entry of {WARD_SOURCE} in sources/ and"
         " ingest it to the end of the period"
     )
-    assert unmet(edition) == [("units_have_sources", [told])]
+    gone = (
+        f"{WARD_SOURCE} (not in the catalogue): 2 dossiers of a source that the catalogue does not have; restore its"
+        " entry (one that was renamed takes its id back)"
+    )
+    assert unmet(edition) == [("units_have_sources", [told]), ("nothing_missing", [gone])]
 
 
 @pytest.mark.parametrize(
