@@ -189,16 +189,17 @@ class Source(Entry):
         A system in `numbers` that no other source has, or two answers for one pair.
         """
         problems = []
-        for number, source in enumerate(sources):
-            problems += [
-                f"sources {other.source_id!r} and {source.source_id!r} read the same files"
-                for other in sources[:number]
-                if source.adapter == other.adapter in ("files", "portal_sync")
-                and source.options == other.options
-                and getattr(source.options, "path", None)
-                and source.valid_from <= (other.valid_to or date.max)
-                and other.valid_from <= (source.valid_to or date.max)
-            ]
+        readers: dict[str, list[Source]] = {}
+        for source in sources:
+            if source.adapter in ("files", "portal_sync") and getattr(source.options, "path", None):
+                others = readers.setdefault(source.options.model_dump_json(exclude={"once"}), [])
+                problems += [
+                    f"sources {other.source_id!r} and {source.source_id!r} read the same files"
+                    for other in others
+                    if source.valid_from <= (other.valid_to or date.max)
+                    and other.valid_from <= (source.valid_to or date.max)
+                ]
+                others.append(source)
             for system, said in source.numbers.items():
                 others = [other for other in sources if other.system_code == system]
                 if system == source.system_code or not others:

@@ -6,6 +6,7 @@ pull read would win too. Such a pull is held by name before anything of it is lo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,6 +19,8 @@ from motcua.settings import TIMEZONE
 from motcua.warehouse import statement, store_engine
 
 SHOWN = 5  # files that a message names
+
+log = logging.getLogger(__name__)
 
 
 def check_files(batch: ledger.Batch, source: Source, newest: Sequence[Drop]) -> list[dict[str, str]]:
@@ -74,7 +77,13 @@ def _read_before(source: Source) -> tuple[str, list[Drop]]:
         return "", []
     try:
         files = landing.read_manifest(last.landing_uri).get("files") or []
-    except (ContractBroken, OSError):
+    except (ContractBroken, OSError) as error:
+        log.warning(
+            "%s: the manifest of batch %s cannot be read (%s), so it is not known whether its files went back in time",
+            source.source_id,
+            last.batch_id,
+            type(error).__name__,
+        )
         return last.batch_id, []
     return last.batch_id, [Drop(one["file"], datetime.fromisoformat(one["dropped_at"])) for one in files]
 

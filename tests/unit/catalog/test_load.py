@@ -97,18 +97,41 @@ def test_a_subtree_holds_everything_below_a_unit_and_nothing_else() -> None:
     assert {shipped().province_of(unit.unit_id).code for unit in units} == {"84"}
 
 
-def test_a_file_that_a_unit_drops_below_the_catalogue_is_no_rule_of_it(copied: Path) -> None:
-    entry = {
-        "source_id": "dropped", "name": "A register", "system_code": "dropped", "adapter": "files", "level": "commune",
+def register(source_id: str, **options: object) -> dict[str, object]:
+    return {
+        "source_id": source_id, "name": "A register", "system_code": source_id, "adapter": "files", "level": "commune",
         "unit_id": "29236:2020", "valid_from": "2023-01-01", "mapping": "files-example",
-        "options": {"path": "drops/*.csv"},
+        "options": {"path": "drops/*.csv"} | options,
     }  # fmt: skip
-    (copied / "sources" / "dropped.yaml").write_text(yaml.safe_dump({"sources": [entry]}), encoding="utf-8")
+
+
+def enter(copied: Path, *entries: dict[str, object]) -> None:
+    (copied / "sources" / "registers.yaml").write_text(yaml.safe_dump({"sources": entries}), encoding="utf-8")
+    load_catalog.cache_clear()
+
+
+def test_a_file_that_a_unit_drops_below_the_catalogue_is_no_rule_of_it(copied: Path) -> None:
+    enter(copied, register("dropped"))
     before = load_catalog(copied).fingerprint
     (copied / "drops").mkdir()
     (copied / "drops" / "so.csv").write_text("Số hồ sơ", encoding="utf-8")
     load_catalog.cache_clear()
     assert load_catalog(copied).fingerprint == before
+
+
+@pytest.mark.parametrize("options", [{}, {"once": ["bo sung*"]}])
+def test_two_sources_that_read_the_same_files_are_refused(copied: Path, options: dict[str, object]) -> None:
+    """Each dossier would count once for each of them."""
+    enter(copied, register("one"), register("other", **options))
+    with pytest.raises(CatalogError, match="sources 'one' and 'other' read the same files"):
+        load_catalog(copied)
+
+
+def test_sources_may_share_a_workbook_by_its_sheets_and_files_one_after_the_other(copied: Path) -> None:
+    earlier = register("one", sheets=["Hộ tịch"]) | {"valid_to": "2023-06-30"}
+    later = register("two", sheets=["Hộ tịch"]) | {"valid_from": "2023-07-01"}
+    enter(copied, earlier, later, register("three", sheets=["Đất đai"]))
+    assert {"one", "two", "three"} <= {source.source_id for source in load_catalog(copied).sources}
 
 
 def test_the_fingerprint_changes_with_any_file(copied: Path) -> None:

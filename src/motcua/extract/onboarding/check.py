@@ -152,8 +152,8 @@ def _unordered(source: Source, disposed: pa.Table) -> list[str]:
         found.append(
             f"{len(alike)} numbers stand in several rows of one file that say the same, and nothing states that each is"
             f" one dossier: {_some(alike)}. They would be set aside. If they are several books, name in unique_in what"
-            f" tells them apart; have the office take out a row that stands twice; if it adds a row for each step,"
-            f" {later_row}"
+            f" tells them apart; if a sheet only repeats the others, leave it out of options.sheets; have the office"
+            f" take out a row that stands twice; if it adds a row for each step, {later_row}"
         )
     return found
 
