@@ -162,6 +162,9 @@ def _print_standing(standing: Content, lang: str) -> None:
     """Say whether these figures would be final if they were published now, and what stands against it."""
     from motcua.publish.files.layout import checklist_lines
 
+    if stands := standing.get("stands"):
+        _print_stands(stands["edition_id"], [pull[lang] for pull in stands["later_pulls"]], lang)
+        return
     is_final = standing["completeness"] == "final"
     told = {
         ("vi", True): "Nếu công bố bây giờ: CHÍNH THỨC, mọi điều kiện đều đạt.",
@@ -173,6 +176,17 @@ def _print_standing(standing: Content, lang: str) -> None:
     unmet = [line for line in standing["checklist"] if line["is_met"] == "no"]
     for line in checklist_lines({"checklist": unmet}, lang):
         output.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_stands(edition_id: str, later_pulls: Iterable[str], lang: str) -> None:
+    """Say that a final edition stands although a later pull has no answer, and what to do with that pull."""
+    told = {
+        "vi": f"Ấn bản chính thức {edition_id} vẫn giữ nguyên, vì số liệu không đổi. Cần xem lại:",
+        "en": f"The final edition {edition_id} stands, because its figures are the same. To be looked at:",
+    }
+    output.print(told[lang], highlight=False, soft_wrap=True)
+    for pull in later_pulls:
+        output.print(f"  {pull}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _title(form: FormReading, period: Period) -> str:
@@ -220,6 +234,8 @@ def publish_(
         on_map=on_map,
     )
     output.print(f"{edition.edition_id}: {edition.completeness}, SHA-256 {edition.sha256}")
+    if edition.later_pulls:
+        _print_stands(edition.edition_id, [pull.vi for pull in edition.later_pulls], "vi")
     if told := waived_text(edition.content, "vi"):
         output.print(told, highlight=False, markup=False, soft_wrap=True)
     for line in checklist_lines(edition.content, "vi"):
@@ -244,17 +260,19 @@ def plan_(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """List what is to be published now: every period that is over and not final, or whose figures changed."""
-    from motcua.publish import plan_publication
+    from motcua.publish import finals_beside_held, plan_publication
 
     ready_databases()
     planned = plan_publication(unit)
     rows = [
         {
             "report": one.report,
+            "unit": one.unit_id,
             "period": f"{one.period.period_type}:{one.period.label}",
             "from": one.period.from_date.isoformat(),
             "to": one.period.to_date.isoformat(),
             "why": one.why,
+            "map": one.on_map or None,
             "newest_edition": one.newest.edition_id if one.newest else None,
         }
         for one in planned
@@ -264,9 +282,11 @@ def plan_(
         return
     print_table(
         "To be published",
-        ["report", "period", "from", "to", "why", "newest edition"],
+        ["report", "unit", "period", "from", "to", "why", "map", "newest edition"],
         [(*row.values(),) for row in rows],
     )
+    for told in finals_beside_held(unit):
+        output.print(told.vi, highlight=False, markup=False, soft_wrap=True)
 
 
 def _period(from_: datetime | None, to: datetime | None, period: str | None) -> Period:

@@ -22,6 +22,8 @@ class Completeness:
         is_in_time: every day was loaded before the moment asked about; false where none was.
         is_after_end: the last day was answered for by a batch that was planned after that day ended.
         pulled_count, quarantined_count: of its newest loaded batch; none without one.
+        unanswered_state: of its newest batch that is held, failed or under way and leaves days unanswered; its message
+            is `reason`.
     """
 
     source_id: str
@@ -32,6 +34,7 @@ class Completeness:
     is_after_end: bool = False
     pulled_count: int | None = None
     quarantined_count: int | None = None
+    unanswered_state: str | None = None
 
     @property
     def set_aside_pct(self) -> float:
