@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from motcua.catalog.forms import FormFile, form_file, report_codes
 from motcua.cli.console import output, print_json, print_table, ready_databases
+from motcua.cli.quarantine import print_idle_waivers
 from motcua.errors import ReportRefused
 from motcua.period import Period, parse_period, period_between
 from motcua.settings import Settings
@@ -82,6 +83,7 @@ def _form_command(content: FormFile) -> Callable[..., None]:
         else:
             _print_form(form, lang)
             _print_standing(standing, lang)
+            print_idle_waivers(lang)
 
     report.__doc__ = f"{content.title}. Computed now, published nowhere."
     return report
@@ -240,6 +242,7 @@ def publish_(
         output.print(told, highlight=False, markup=False, soft_wrap=True)
     for line in checklist_lines(edition.content, "vi"):
         output.print(line, highlight=False, markup=False, soft_wrap=True)
+    print_idle_waivers("vi")
     if "restates" in edition.content:
         restates = edition.content["restates"]
         output.print(

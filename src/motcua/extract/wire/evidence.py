@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import orjson
 
+from motcua.canonical.place import Place
 from motcua.extract.wire.drop_order import (
     Days,
     Drop,
@@ -44,7 +45,7 @@ class Stand:
     def __str__(self) -> str:
         if self.request is not None:
             return f"query {self.request}"
-        return f"{self.file}{f', sheet {self.sheet}' if self.sheet else ''} row {self.row}"
+        return str(Place(self.file, self.sheet, self.row))
 
 
 def written(stand: Stand) -> str:
