@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from motcua.canonical.place import Place
 from motcua.catalog.load import catalog_file, read_document
 from motcua.catalog.models import Entry, Text
 from motcua.catalog.options import ClosedModel
+from motcua.place import Place
 from motcua.settings import TIMEZONE
 
 _WORD = re.compile(r"[^\W\d_]{2,}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from motcua.catalog.forms import FormFile, form_file, report_codes
+from motcua.catalog.forms import Form, FormFile, form_file, report_codes
 from motcua.cli.console import output, print_json, print_table, ready_databases
 from motcua.cli.quarantine import print_idle_waivers
 from motcua.errors import ReportRefused
@@ -142,6 +142,8 @@ def _print_form(form: FormReading, lang: str) -> None:
     else:
         read_on = f", units of {reading.day}" if form.on_map or reading.parts else ""
         _print_rows(form, lang, f"{_title(form, form.period)}, by {by}{read_on}", by, (*form.rows, form.total))
+    for line in _sums(form.form, lang):
+        output.print(line, highlight=False, markup=False, soft_wrap=True)
     if any(row.lacking for row in form.rows):
         told = {
             "vi": "Dấu – là chỉ tiêu mà nguồn dữ liệu không cung cấp, không phải số 0.",
@@ -158,6 +160,17 @@ def _print_form(form: FormReading, lang: str) -> None:
         output.print(told[lang], highlight=False)
     if reading.explanation:
         output.print(reading.explanation[lang], highlight=False)
+
+
+def _sums(form: Form, lang: str) -> Iterator[str]:
+    """Yield what each column is that adds up others: `(3) Tổng số = (4) Trực tuyến + (5) ...`."""
+    heads = {
+        column.code: f"({column.number}) {(column.vi if lang == 'vi' else column.en)[-1]}" for column in form.columns
+    }
+    for column in form.columns:
+        if column.plus:
+            taken = "".join(f" − {heads[code]}" for code in column.minus)
+            yield f"{heads[column.code]} = {' + '.join(heads[code] for code in column.plus)}{taken}"
 
 
 def _print_standing(standing: Content, lang: str) -> None:

@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from motcua.canonical.place import Place
 from motcua.catalog import Source
 from motcua.catalog.cells import CellCode
 from motcua.period import Period
+from motcua.place import Place
 from motcua.warehouse import statement, store_engine
 
 

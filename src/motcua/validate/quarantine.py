@@ -8,12 +8,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
-from motcua.canonical import DOSSIER
-from motcua.canonical.place import STANDS_IN, Place
 from motcua.catalog.finality import Waivers, record_name
 from motcua.catalog.models import Text
 from motcua.errors import ConfigurationError
 from motcua.ledger import grounds_of
+from motcua.place import STANDS_IN, Place
 from motcua.warehouse import statement, store_engine
 
 QuarantineStatus = Literal["open", "accepted", "superseded"]
@@ -135,7 +134,7 @@ def idle_waivers(waivers: Waivers) -> list[Text]:
         entries = [
             QuarantineEntry(**_entry(row))
             for row in _rows(source_id=waiver.source_id, only_open=True, row_limit=1_000_000)
-            if row.record_kind == DOSSIER.name
+            if row.record_kind == "dossier"
         ]
         named = [one for one in entries if waiver.names(one.source_id, one.agency_code, one.record_id, one.place)]
         rest = sorted({ground for one in named for ground in one.grounds} - set(waiver.rules))

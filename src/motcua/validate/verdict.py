@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from motcua.canonical import RecordKind
 from motcua.canonical.kind import UNIT
-from motcua.canonical.place import STANDS_IN
 from motcua.errors import BatchHeld
 from motcua.ledger import Batch
+from motcua.place import STANDS_IN
 from motcua.validate.run import Finding
 from motcua.validate.suite import Check, Severity, Suite
 

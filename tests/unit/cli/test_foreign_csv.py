@@ -100,7 +100,9 @@ def test_a_row_without_a_number_is_waived_by_what_quarantine_show_prints(motcua:
     told_by_a_person = {"reason: ...": "reason: dòng tổng của sổ", "person: ...": "person: An B", "YYYY-MM-DD": today}
     for part, said in told_by_a_person.items():
         waiver = waiver.replace(part, said)
-    absent = '{source_id: phu-an.so-tay, agency_code: x, record_id: "99", rules: [V1], reason: not there, person: An B,'
+    absent = (
+        '{source_id: phu-an.so-tay, agency_code: x, record_id: "99", rules: [V1], reason: no such row, person: An B,'
+    )
     (catalog / "waivers.yaml").write_text(f"waivers:\n- {waiver}\n- {absent} day: 2026-01-01}}\n", encoding="utf-8")
     load_waivers.cache_clear()
     told = motcua("report", "publish", "form-06", "--unit", "phu-an", *SEPTEMBER)

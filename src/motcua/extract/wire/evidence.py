@@ -12,7 +12,6 @@ from functools import lru_cache
 
 import orjson
 
-from motcua.canonical.place import Place
 from motcua.extract.wire.drop_order import (
     Days,
     Drop,
@@ -22,6 +21,7 @@ from motcua.extract.wire.drop_order import (
     order_of_days,
     states_days,
 )
+from motcua.place import Place
 
 COPIED_TOGETHER = timedelta(minutes=1)  # files copied with their folder get times as far apart as copying takes
 

@@ -34,6 +34,7 @@ from motcua.publish.edition.editions import Edition, keep_edition, newest_editio
 from motcua.publish.edition.later_pulls import later_pulls
 from motcua.publish.edition.quarantine import quarantine_counts
 from motcua.publish.edition.restatement import restate
+from motcua.publish.edition.rule_texts import rule_texts, rules_named
 from motcua.publish.edition.set_aside import PeriodSetAside, read_set_aside
 from motcua.publish.form.completeness import (
     SourceCell,
@@ -186,6 +187,7 @@ def _content(
             "sql": folder_sha256(settings.sql_dir, "*.sql"),
         },
     }
+    draft["rule_texts"] = rule_texts(settings.expectations_dir, rules_named(draft))
     return draft, checklist, cells
 
 
