@@ -65,6 +65,8 @@ def test_a_foreign_csv_is_added_with_catalogue_lines_and_reported(motcua: Comman
         2,
         1,
     )  # a withdrawn one counts as on time (docs/decisions/0006)
+    printed = motcua("report", "form-06", "--unit", "phu-an", *SEPTEMBER)
+    assert "(3) Tổng số = (4) Trực tuyến + (5) Trực tiếp, dịch vụ bưu chính + (6) Từ kỳ trước" in printed
     rows = {row["row_name"]: row["received_total"] for row in form["rows"]}
     assert rows["Phòng Kinh tế"] == 3
     assert rows["Trung tâm Phục vụ hành chính công"] == 4
