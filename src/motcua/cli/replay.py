@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import typer
 
 from motcua import ledger
 from motcua.catalog import Source
-from motcua.catalog.record_sources import every_source
+from motcua.catalog.record_sources import every_source, reading_sha256
 from motcua.cli.console import catalog, errors, output, print_table, ready_databases
 from motcua.errors import ConfigurationError, MotcuaError
 from motcua.settings import TIMEZONE
@@ -43,6 +43,8 @@ def replay(
     ready_databases()
     run_id = ledger.new_run_id("replay", datetime.now(ZoneInfo(TIMEZONE)))
     before = {one.source_id: _open(one) for one in sources}
+    ledger.take_units(catalog())  # those that a corrected entry names may be new to the store
+    since, read = ledger.read_again_since(), []
     replays: list[Replay] = []
     is_failed = False
     with errors.status("reading again") as progress:
@@ -50,6 +52,7 @@ def replay(
             progress.update(f"{one.source_id}, {number} of {len(sources)}")
             try:
                 replays += read_again(one, run_id)
+                read.append(one)
             except MotcuaError as error:
                 is_failed = True
                 errors.print(f"{one.source_id}: {error}", markup=False)
@@ -72,8 +75,16 @@ def replay(
             errors.print(
                 f"{batch.source_id}: {batch.state} in {batch.failed_stage}: {batch.error_message}", markup=False
             )
+    _note_read_again(read, {batch.source_id for batch in batches if batch.state != "loaded"}, since)
     if is_failed:
         raise typer.Exit(1)
+
+
+def _note_read_again(read: Sequence[Source], failed: Set[str], since: datetime) -> None:
+    """Note each source of dossiers that is in the store as it is read today, so that its editions may be final."""
+    for source in read:
+        if source.record_kind == "dossier" and source.source_id not in failed:
+            ledger.note_read_again(source.source_id, reading_sha256(catalog(), source), since)
 
 
 _HEADINGS = [

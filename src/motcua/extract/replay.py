@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 from motcua import landing, ledger
 from motcua.canonical import DOSSIER, KINDS, RecordKind
 from motcua.canonical.kind import MODIFIED
-from motcua.catalog import Source
+from motcua.catalog import Source, load_catalog
+from motcua.catalog.record_sources import reading_sha256
 from motcua.errors import ContractBroken
 from motcua.extract.absence import LaterPulls
 from motcua.extract.adapters.protocol import Window, adapter_class, gives_register
@@ -65,9 +66,9 @@ def read_again(source: Source, run_id: str) -> list[Replay]:
         ContractBroken: landing is gone or was changed, a key that the mapping needs now was not kept, or records have
             another key than before: as replays they would count twice. Nothing was written.
     """
-    given = ledger.read_to_replay(source.source_id)
     kind = KINDS[source.record_kind]
     reader = _Reader(source, kind)
+    given = ledger.read_to_replay(source.source_id)
     loaded = [batch for batch in given.batches if batch.state == "loaded"]
     newest = _Newest(kind)
     later = LaterPulls(source, given.registers)
@@ -82,7 +83,10 @@ def read_again(source: Source, run_id: str) -> list[Replay]:
     ]  # fmt: skip
     _refuse_other_keys(source, drafts)
     drafts = [_without_withdrawn(draft, later) for draft in drafts]
-    written = [_write(draft, run_id, number, given.chosen_at, kind) for number, draft in enumerate(drafts)]
+    written = [
+        _write(draft, run_id, number, given.chosen_at, kind, reader.reading_sha256)
+        for number, draft in enumerate(drafts)
+    ]
     return [replay for replay in written if replay is not None]
 
 
@@ -165,9 +169,11 @@ class _Reader:
 
     def __init__(self, source: Source, kind: RecordKind) -> None:
         self._kind = kind
+        self.reading_sha256: str | None = None
         if kind.name != DOSSIER.name:  # its adapter reads all it has again each time; here only its rules are repeated
             return
         settings = Settings.load()
+        self.reading_sha256 = reading_sha256(load_catalog(settings.catalog_dir), source)
         mapping = load_mapping(settings.catalog_dir, source.mapping)
         since = read_source_keys(source, mapping).since
         self._builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=since)
@@ -273,7 +279,9 @@ def _refuse_other_keys(source: Source, drafts: Iterable[_Draft]) -> None:
             )
 
 
-def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, kind: RecordKind) -> Replay | None:
+def _write(
+    draft: _Draft, run_id: str, number: int, chosen_at: datetime, kind: RecordKind, reading: str | None
+) -> Replay | None:
     """Land what was read again, and write the ledger; nothing where a loaded pull has nothing left to say."""
     batch, records = draft.batch, draft.records
     if batch.state == "loaded" and not records.num_rows:
@@ -293,6 +301,7 @@ def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, kind: R
             out_of_window=count["out_of_window"],
             duplicate=count["duplicate"],
             pull_no=pull_no,
+            reading_sha256=reading,
         )
     elif not ledger.mark_read_again(
         batch_id,
@@ -300,6 +309,7 @@ def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, kind: R
         manifest_sha256=sha256,
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
+        reading_sha256=reading,
     ):
         log.warning("%s: batch %s was validated while it was read again", batch.source_id, batch_id)
         return None
