@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import typer
 
 from motcua import ledger
 from motcua.catalog import Source
-from motcua.catalog.record_sources import every_source, reading_sha256
+from motcua.catalog.record_sources import every_source
 from motcua.cli.console import catalog, errors, output, print_table, ready_databases
 from motcua.errors import ConfigurationError, MotcuaError
 from motcua.settings import TIMEZONE
@@ -36,7 +36,7 @@ def replay(
     """
     from motcua.aggregate import build_measures
     from motcua.consolidate import consolidate_batches
-    from motcua.extract.replay import read_again
+    from motcua.extract.replay import note_read_again, read_again
     from motcua.validate import validate_batches
 
     sources = _sources(source or ())
@@ -75,16 +75,9 @@ def replay(
             errors.print(
                 f"{batch.source_id}: {batch.state} in {batch.failed_stage}: {batch.error_message}", markup=False
             )
-    _note_read_again(read, {batch.source_id for batch in batches if batch.state != "loaded"}, since)
+    note_read_again(read, batches, since)
     if is_failed:
         raise typer.Exit(1)
-
-
-def _note_read_again(read: Sequence[Source], failed: Set[str], since: datetime) -> None:
-    """Note each source of dossiers that is in the store as it is read today, so that its editions may be final."""
-    for source in read:
-        if source.record_kind == "dossier" and source.source_id not in failed:
-            ledger.note_read_again(source.source_id, reading_sha256(catalog(), source), since)
 
 
 _HEADINGS = [

@@ -359,7 +359,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
         answers_until=until,
-        proof=proof_of(batch, opening, adapter, is_register=is_register),
+        proof=proof_of(batch, source, opening, adapter, disposed if is_register else None),
         pull_no=batch.pull_no,
         key_doubts=doubts_json(keys.doubts(listed_ids)),
         reading_sha256=reading,

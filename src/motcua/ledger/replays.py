@@ -65,9 +65,11 @@ def mark_read_again(
     out_of_window: int,
     duplicate: int,
     reading_sha256: str | None = None,
+    stock_from: date | None = None,
 ) -> bool:
     """Record that a batch that validation held or failed was read again into another folder, to be validated again.
 
+    Of a register `stock_from` is the day since which its records tell all, if they have one.
     Return false, and change nothing, where another run has validated it meanwhile.
     """
     with store_engine().begin() as connection:
@@ -75,7 +77,8 @@ def mark_read_again(
             text(
                 "update batch set state = 'extracted', landing_uri = :uri, manifest_sha256 = :sha,"
                 " out_of_window_count = :out_of_window, duplicate_count = :duplicate, accepted_sha256 = null,"
-                " reading_sha256 = :reading,"
+                " reading_sha256 = :reading, stock_from = case when opening_ended_by = 'register'"
+                " then coalesce(cast(:stock_from as date), stock_from) else stock_from end,"
                 " quarantined_count = null, failed_stage = null, error_kind = null, error_message = null"
                 " where batch_id = :batch_id and state in ('held', 'failed') and failed_stage = 'validate'"
             ),
@@ -86,6 +89,7 @@ def mark_read_again(
                 "out_of_window": out_of_window,
                 "duplicate": duplicate,
                 "reading": reading_sha256,
+                "stock_from": stock_from,
             },
         )
         return marked.rowcount > 0
