@@ -1,7 +1,7 @@
--- Grain: one source. Reads batch, source_read_again. Of each source asked about, the pulls until a day whose records were
--- read by another entry or mapping than today's (`readings`), and never again since: no replay of the source came later,
--- and no pull by today's that shows all of their days anew. A register shows every dossier again; what gives less than
--- all (`lists_all`), or files that may be gone, shows nothing anew. Of a pull without a reading nobody knows.
+-- Grain: one source. Reads batch, source_read_again. Of each source asked about, the pulls until a day whose records
+-- were read by another entry or mapping than today's (`readings`), and never again since: no replay of the source came
+-- later, and no pull by today's that shows all of their days anew. A register shows every dossier again. What gives
+-- less than all (`lists_all`), or files that may be gone, shows nothing anew. Of a pull without a reading nobody knows.
 with asked as (
     select
         source_id,
