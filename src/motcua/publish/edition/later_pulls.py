@@ -24,8 +24,8 @@ _UNDER_WAY = Text(vi="chưa xong", en="is not finished")
 def later_pulls(newest: Content, draft: Content, cells: Sequence[SourceCell]) -> tuple[Text, ...]:
     """Return the pulls without an answer in spite of which a final edition stands, each with what to do; else none.
 
-    It stands when nothing is otherwise than in the draft but the cells of sources that had answered in full, and the
-    lines of the checklist that follow from them.
+    It stands when nothing is otherwise than in the draft but the cells of sources that had answered in full, and every
+    line of the checklist is met but those that follow from these cells.
 
     Args:
         newest: the newest edition of the series, in today's shape.
@@ -50,17 +50,11 @@ def later_pulls(newest: Content, draft: Content, cells: Sequence[SourceCell]) ->
     missing = sum(len(line["missing"]) for line in unmet)
     if was or missing != len(pending) or not {line["code"] for line in unmet} <= _LINES:
         return ()
-    if "checklist" in newest and [_met(line) for line in draft["checklist"]] != newest["checklist"]:
-        return ()
     return tuple(_word(cell) for cell in pending)
 
 
 def _told(cell: Content) -> Content:
     return {name: value for name, value in cell.items() if name != "batches"}
-
-
-def _met(line: Content) -> Content:
-    return line if line["is_met"] == "yes" else {**line, "is_met": "yes", "missing": []}
 
 
 def _word(cell: SourceCell) -> Text:

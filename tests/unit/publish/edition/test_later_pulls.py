@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from tests.measured_world import Store
 
+from motcua.catalog.finality import load_finality
 from motcua.errors import ReportRefused
 from motcua.period import parse_period
 from motcua.publish import checklist_now, finals_beside_held, list_editions, plan_publication, publish_edition
+from motcua.settings import Settings
 
 OCTOBER = parse_period("CAL_MONTH:2023-10")
 REPORTING = parse_period("RPT_MONTH:2023-10")
@@ -56,6 +58,16 @@ def test_a_final_edition_stands_beside_a_later_pull_that_has_no_answer_and_the_p
     assert (now["completeness"], now["stands"]["edition_id"]) == ("final", first.edition_id)
     assert [one["en"] for one in now["stands"]["later_pulls"]] == [pull.en]
     assert [line["code"] for line in now["checklist"] if line["is_met"] == "no"]
+
+
+def test_a_final_edition_of_an_older_checklist_stands_too(october: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = load_finality(Settings.load().shipped_catalog_dir)
+    fewer = shipped.model_copy(update={"lines": shipped.lines[:-3]})
+    with monkeypatch.context() as earlier:
+        earlier.setattr("motcua.publish.edition.lifecycle.load_finality", lambda _: fewer)
+        first = publish()
+    hold(october)
+    assert publish().edition_id == first.edition_id
 
 
 def test_what_is_asked_to_be_provisional_is_provisional(october: Store) -> None:
