@@ -101,7 +101,7 @@ class FilesAdapter:
         absent = dict.fromkeys(names) | parts
         records: list[Record] = []
         stands: list[str] = []
-        stand_of = stands_of(drop, table, is_last=self._drops.is_once(drop))
+        stand_of = stands_of(drop, table, is_last=self._drops.is_past(drop))
         serials = [key for key in self._serials if key in names] if table.day_zero != DAY_ZERO else []
         for number, cells in table.rows:
             records.append(

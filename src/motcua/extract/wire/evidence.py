@@ -30,8 +30,8 @@ COPIED_TOGETHER = timedelta(minutes=1)  # files copied with their folder get tim
 class Stand:
     """Where a row stands: its file and when that was dropped, the sheet and what its name states, the row.
 
-    Of a database, `request` is the number of the query among those of the pull. `is_last` is true in a file that is
-    never saved again.
+    Of a database, `request` is the number of the query among those of the pull. `is_last` is true in a file that
+    says no more of what stands open in it: it is never saved again, or its series has a newer one.
     """
 
     file: str = ""
