@@ -216,7 +216,8 @@ def hold_stated_numbers(connection: Connection, numbers: Sequence[tuple[str, str
         "other_system_codes": [other for _, _, other in numbers],
     }
     connection.execute(statement("ledger/stated_numbers"), stated)
-    connection.execute(text("analyze stated_numbers"))  # empty as a rule, which a plan cannot know otherwise
+    # It holds a few rows or none, which a plan cannot know otherwise.
+    connection.execute(text("analyze stated_numbers"))
 
 
 @dataclass(frozen=True)
