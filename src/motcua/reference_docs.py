@@ -45,6 +45,7 @@ TABLES = {
         "request_slot": "When the next request may leave for a host or a source, for all tasks together.",
         "host_circuit": "Hosts whose last request failed: the failures in a row, and until when their circuit is open.",
         "source_key": "By which rules of a mapping the keys of a source's dossiers were made, and since when.",
+        "source_read_again": "By which reading all that was loaded of a source before a moment was read again.",
         "source_numbering": "The days on which the numbers of a source began again at 1, as a person said.",
         "identity_due": "Numbers whose dossiers are to be told apart again with the next batch that is loaded.",
         "source_contract": "What each source was last seen to send: its keys and their kinds of value.",

@@ -30,6 +30,7 @@ LineCode = Literal[
     "openings_known",
     "no_batch_held",
     "everything_read",
+    "read_as_stated",
     "nothing_set_aside",
     "nothing_missing",
     "keys_mean_one",

@@ -123,7 +123,8 @@ class Source(Entry):
     `agency_code` is, by default, what names the agency in the options, else the source id; `mapping` names the file in
     `mappings/` that says what its records mean, by default the adapter's own. With `lists_all: false` its answers list
     only what has changed, or only a part: what they lack is no loss, so no guard judges it and no absence is noted.
-    `first_record_on` is the first day of which the system has records: an opening asks no further back.
+    `first_record_on` is the first day of which the system has records: an opening asks no further back, and nothing is
+    known of the time before.
 
     `numbers` says, by the `system_code` of another system of its unit, how the numbers of the two stand to each other:
     `shared`, one numbering, so that a same number is one dossier; `own`, two numberings, so that it is two. Of two

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+import yaml
 from pydantic import Field
 
-from motcua.catalog.load import Catalog, read_document
+from motcua.catalog.load import Catalog, catalog_file, read_document
 from motcua.catalog.models import Entry, Source
 from motcua.catalog.options import PetitionFilesOptions
 from motcua.errors import CatalogError
@@ -100,3 +104,29 @@ def speaking_for(catalog: Catalog, record_kind: str, unit_ids: Iterable[str]) ->
 def units_told(catalog: Catalog, record_kind: str, period: Period) -> frozenset[str]:
     """Return the units whose records of a kind, with those of everything below them, a source tells in a period."""
     return frozenset(source.unit_id for source in sources_of(catalog, record_kind) if source.overlaps(period))
+
+
+def reading_sha256(catalog: Catalog, source: Source) -> str:
+    """Return by what records of a source of dossiers are read: its unit, its names for units and its mapping, hashed.
+
+    Comments, the order of keys and what is said about the evidence do not change it.
+    """
+    path = catalog_file(catalog.folder, "mappings", f"{source.mapping}.yaml")
+    names = sorted(
+        (row.code, row.unit_id, str(row.valid_from), str(row.valid_to))
+        for row in catalog.agency_codes
+        if row.system_code == source.system_code
+    )
+    said = [source.unit_id, source.system_code, source.agency_code, names, _said_in(path, path.stat().st_mtime_ns)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _said_in(path: Path, _written: int) -> str:
+    return json.dumps(_without_evidence(yaml.safe_load(path.read_text(encoding="utf-8"))), default=str, sort_keys=True)
+
+
+def _without_evidence(said: object) -> object:
+    if isinstance(said, dict):
+        return {str(key): _without_evidence(value) for key, value in said.items() if key != "evidence"}
+    return [_without_evidence(one) for one in said] if isinstance(said, list) else said

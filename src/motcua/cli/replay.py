@@ -36,13 +36,15 @@ def replay(
     """
     from motcua.aggregate import build_measures
     from motcua.consolidate import consolidate_batches
-    from motcua.extract.replay import read_again
+    from motcua.extract.replay import note_read_again, read_again
     from motcua.validate import validate_batches
 
     sources = _sources(source or ())
     ready_databases()
     run_id = ledger.new_run_id("replay", datetime.now(ZoneInfo(TIMEZONE)))
     before = {one.source_id: _open(one) for one in sources}
+    ledger.take_units(catalog())  # those that a corrected entry names may be new to the store
+    since, read = ledger.read_again_since(), []
     replays: list[Replay] = []
     is_failed = False
     with errors.status("reading again") as progress:
@@ -50,6 +52,7 @@ def replay(
             progress.update(f"{one.source_id}, {number} of {len(sources)}")
             try:
                 replays += read_again(one, run_id)
+                read.append(one)
             except MotcuaError as error:
                 is_failed = True
                 errors.print(f"{one.source_id}: {error}", markup=False)
@@ -72,6 +75,7 @@ def replay(
             errors.print(
                 f"{batch.source_id}: {batch.state} in {batch.failed_stage}: {batch.error_message}", markup=False
             )
+    note_read_again(read, batches, since)
     if is_failed:
         raise typer.Exit(1)
 

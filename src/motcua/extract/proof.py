@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from motcua import ledger
 from motcua.catalog import Source
 from motcua.errors import SourceUnavailable
@@ -15,20 +18,25 @@ from motcua.settings import TIMEZONE
 
 
 def proof_of(
-    batch: ledger.Batch, opening: Opening | None, adapter: SourceAdapter, *, is_register: bool
+    batch: ledger.Batch, source: Source, opening: Opening | None, adapter: SourceAdapter, register: pa.Table | None
 ) -> ledger.Proof:
     """Return what a pull proves beside the answer for its days.
 
     A list of what is open shows what is open today; what was closed before may be missing from the store. So without an
     opening the stock is complete from the day after the pull, once the days until then are pulled too. It stays so
     while each dossier that is known to be open is asked for by id.
+
+    Args:
+        register: the rows of a source that gave its register, with their dispositions; none of any other.
     """
-    if is_register:
-        return ledger.Proof(ledger.EVERY_DAY, ledger.EVERY_DAY, keeps_stock=True, opening_ended_by="register")
+    first_record = source.first_record_on or ledger.EVERY_DAY
+    if register is not None:
+        began = register_began(source, register)
+        return ledger.Proof(ledger.EVERY_DAY, began, keeps_stock=True, opening_ended_by="register")
     if opening:
         return ledger.Proof(
             receptions_from=batch.window_from,
-            stock_from=batch.window_from,
+            stock_from=max(batch.window_from, first_record),
             keeps_stock=True,
             opening_asked_from=opening.asked_from,
             opening_ended_by=opening.ended_by,
@@ -38,6 +46,23 @@ def proof_of(
         stock_from=max(batch.window_to, today) + timedelta(days=1) if adapter.lists_open else None,
         keeps_stock=can_ask_by_id(adapter),
     )
+
+
+def register_began(source: Source, register: pa.Table) -> date:
+    """Return since which day a register tells all: it may be the first, or come after a book that nobody gave.
+
+    That is the day that the source says (`first_record_on`), else the first of the month in which its first record was
+    received. Where no record has a day each of them is set aside, and keeps any period from being final.
+
+    Args:
+        register: its rows, with their dispositions.
+    """
+    if source.first_record_on is not None:
+        return source.first_record_on
+    records = register.filter(pc.equal(register["disposition"], "record"))
+    days = pc.coalesce(records["received_at"], records["submitted_at"])
+    first: datetime | None = pc.min(days).as_py()
+    return ledger.EVERY_DAY if first is None else first.astimezone(ZoneInfo(TIMEZONE)).date().replace(day=1)
 
 
 def answers_until(

@@ -23,8 +23,9 @@ import pyarrow.compute as pc
 
 from motcua import landing, ledger
 from motcua.canonical import DOSSIER
-from motcua.catalog import Source
+from motcua.catalog import Source, load_catalog
 from motcua.catalog.guards import load_guards
+from motcua.catalog.record_sources import reading_sha256
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.absence import Missed, by_id, days_shown, weigh
 from motcua.extract.adapters.protocol import (
@@ -236,6 +237,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         CatalogError: the adapter's mapping is wrong.
     """
     settings = Settings.load()
+    reading = reading_sha256(load_catalog(settings.catalog_dir), source)
     mapping = load_mapping(settings.catalog_dir, source.mapping)
     pseudonymise = pseudonymiser(settings.hmac_keys())
     window = Window(batch.window_from, batch.window_to)
@@ -357,9 +359,10 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
         answers_until=until,
-        proof=proof_of(batch, opening, adapter, is_register=is_register),
+        proof=proof_of(batch, source, opening, adapter, disposed if is_register else None),
         pull_no=batch.pull_no,
         key_doubts=doubts_json(keys.doubts(listed_ids)),
+        reading_sha256=reading,
     )
     if kept:
         kept.remove()

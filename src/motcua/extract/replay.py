@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -19,11 +19,13 @@ import pyarrow.compute as pc
 from motcua import landing, ledger
 from motcua.canonical import DOSSIER, KINDS, RecordKind
 from motcua.canonical.kind import MODIFIED
-from motcua.catalog import Source
+from motcua.catalog import Source, load_catalog
+from motcua.catalog.record_sources import reading_sha256
 from motcua.errors import ContractBroken
 from motcua.extract.absence import LaterPulls
 from motcua.extract.adapters.protocol import Window, adapter_class, gives_register
 from motcua.extract.disposition import assign_dispositions, counts
+from motcua.extract.proof import register_began
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import TableBuilder
@@ -65,9 +67,9 @@ def read_again(source: Source, run_id: str) -> list[Replay]:
         ContractBroken: landing is gone or was changed, a key that the mapping needs now was not kept, or records have
             another key than before: as replays they would count twice. Nothing was written.
     """
-    given = ledger.read_to_replay(source.source_id)
     kind = KINDS[source.record_kind]
     reader = _Reader(source, kind)
+    given = ledger.read_to_replay(source.source_id)
     loaded = [batch for batch in given.batches if batch.state == "loaded"]
     newest = _Newest(kind)
     later = LaterPulls(source, given.registers)
@@ -82,8 +84,23 @@ def read_again(source: Source, run_id: str) -> list[Replay]:
     ]  # fmt: skip
     _refuse_other_keys(source, drafts)
     drafts = [_without_withdrawn(draft, later) for draft in drafts]
-    written = [_write(draft, run_id, number, given.chosen_at, kind) for number, draft in enumerate(drafts)]
+    written = [_write(draft, run_id, number, given.chosen_at, reader) for number, draft in enumerate(drafts)]
     return [replay for replay in written if replay is not None]
+
+
+def note_read_again(sources: Iterable[Source], batches: Iterable[ledger.Batch], since: datetime) -> None:
+    """Note each source of dossiers that is in the store as it is read today, so that its editions may be final.
+
+    Args:
+        sources: those that were read again.
+        batches: what became of their replays; a source with one that is not loaded is not noted.
+        since: a moment before they were read (`ledger.read_again_since`).
+    """
+    failed = {batch.source_id for batch in batches if batch.state != "loaded"}
+    catalog = load_catalog(Settings.load().catalog_dir)
+    for source in sources:
+        if source.record_kind == DOSSIER.name and source.source_id not in failed:
+            ledger.note_read_again(source.source_id, reading_sha256(catalog, source), since)
 
 
 @dataclass(frozen=True)
@@ -164,19 +181,27 @@ class _Reader:
     """Reads landed rows of one source by today's mapping and catalogue."""
 
     def __init__(self, source: Source, kind: RecordKind) -> None:
-        self._kind = kind
+        self._source = source
+        self.kind = kind
+        self.reading_sha256: str | None = None
+        self._is_register = False
         if kind.name != DOSSIER.name:  # its adapter reads all it has again each time; here only its rules are repeated
             return
         settings = Settings.load()
+        self.reading_sha256 = reading_sha256(load_catalog(settings.catalog_dir), source)
         mapping = load_mapping(settings.catalog_dir, source.mapping)
         since = read_source_keys(source, mapping).since
         self._builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=since)
         self._is_register = gives_register(adapter_class(source.adapter), mapping)
         self._repeats = mapping.repeated_rows
 
+    def began(self, read: pa.Table) -> date | None:
+        """Return since which day the rows tell all of their source, where they are its register."""
+        return register_began(self._source, read) if self._is_register else None
+
     def read(self, batch: ledger.Batch, landed: pa.Table) -> pa.Table:
         """Return the rows with their dispositions, those that were records and have a key staying so."""
-        if self._kind.name != DOSSIER.name:
+        if self.kind.name != DOSSIER.name:
             return landed
         was_record = pc.equal(landed["disposition"], "record")
         known = set(landed.filter(was_record)["dossier_id"].to_pylist()) - {None}
@@ -273,7 +298,7 @@ def _refuse_other_keys(source: Source, drafts: Iterable[_Draft]) -> None:
             )
 
 
-def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, kind: RecordKind) -> Replay | None:
+def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, reader: _Reader) -> Replay | None:
     """Land what was read again, and write the ledger; nothing where a loaded pull has nothing left to say."""
     batch, records = draft.batch, draft.records
     if batch.state == "loaded" and not records.num_rows:
@@ -282,7 +307,7 @@ def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, kind: R
     uri = f"{Settings.load().landing_url}/{batch.source_id}/{batch.window_from}_{batch.window_to}/{run_id}-{number}"
     count = counts(records)
     facts = _facts(batch, count, batch_id) | {"missed_later": dict(draft.missed_later)}
-    sha256 = landing.write_records(uri, records, facts, kind)
+    sha256 = landing.write_records(uri, records, facts, reader.kind)
     if batch.state == "loaded":
         pull_no = ledger.plan_replay(batch_id, run_id, batch.batch_id, uri, chosen_at)
         ledger.mark_extracted(
@@ -293,6 +318,7 @@ def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, kind: R
             out_of_window=count["out_of_window"],
             duplicate=count["duplicate"],
             pull_no=pull_no,
+            reading_sha256=reader.reading_sha256,
         )
     elif not ledger.mark_read_again(
         batch_id,
@@ -300,6 +326,8 @@ def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, kind: R
         manifest_sha256=sha256,
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
+        reading_sha256=reader.reading_sha256,
+        stock_from=reader.began(records),
     ):
         log.warning("%s: batch %s was validated while it was read again", batch.source_id, batch_id)
         return None

@@ -42,8 +42,18 @@ from motcua.ledger.planning import (
     is_swept,
     new_run_id,
     plan_run,
+    take_units,
 )
-from motcua.ledger.replays import ToReplay, mark_read_again, plan_replay, read_to_replay
+from motcua.ledger.replays import (
+    ReadOtherwise,
+    ToReplay,
+    mark_read_again,
+    note_read_again,
+    plan_replay,
+    read_again_since,
+    read_otherwise,
+    read_to_replay,
+)
 
 __all__ = [
     "EVERY_DAY",
@@ -56,6 +66,7 @@ __all__ = [
     "LastAnswer",
     "LookAlikes",
     "Proof",
+    "ReadOtherwise",
     "SetAside",
     "ToReplay",
     "absences",
@@ -76,14 +87,18 @@ __all__ = [
     "mark_read_again",
     "mark_validated",
     "new_run_id",
+    "note_read_again",
     "note_unanswered",
     "openings_unknown",
     "owed_days",
     "petitions_set_aside",
     "plan_replay",
     "plan_run",
+    "read_again_since",
     "read_batches",
+    "read_otherwise",
     "read_run",
     "read_to_replay",
     "start_attempt",
+    "take_units",
 ]

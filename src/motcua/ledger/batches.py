@@ -127,11 +127,13 @@ def mark_extracted(
     proof: Proof = NO_PROOF,
     pull_no: int | None = None,
     key_doubts: str | None = None,
+    reading_sha256: str | None = None,
 ) -> None:
     """Record that the batch lies complete in landing, and what it proves of its source.
 
     `answers_until` cuts its window where the source says less. `key_doubts` is JSON: the keys of its source that seem
-    to mean one dossier.
+    to mean one dossier. `reading_sha256` says by what its records were read
+    (`motcua.catalog.record_sources`).
 
     Raises:
         ContractBroken: a later attempt at the same batch has begun since `pull_no`; what it makes of the batch stands.
@@ -144,7 +146,7 @@ def mark_extracted(
         " receptions_from = coalesce(cast(:receptions_from as date), window_from), stock_from = :stock_from,"
         " keeps_stock = :keeps_stock,"
         " opening_asked_from = :opening_asked_from, opening_ended_by = :opening_ended_by,"
-        " key_doubts = cast(:key_doubts as jsonb),"
+        " key_doubts = cast(:key_doubts as jsonb), reading_sha256 = :reading_sha256,"
         " failed_stage = null, error_kind = null, error_message = null",
         sha=manifest_sha256,
         declared=declared_total,
@@ -153,6 +155,7 @@ def mark_extracted(
         duplicate=duplicate,
         answers_until=answers_until,
         key_doubts=key_doubts,
+        reading_sha256=reading_sha256,
         **asdict(proof),
         pull_no=pull_no,
     )

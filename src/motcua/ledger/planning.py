@@ -89,6 +89,12 @@ def plan_run(
     return in_chunks(planned)
 
 
+def take_units(catalog: Catalog) -> None:
+    """Copy the units in use into the store, which refuses dossiers of others."""
+    with store_engine().begin() as connection:
+        sync_units(connection, catalog)
+
+
 def _is_first_pull(answer: LastAnswer | None) -> bool:
     return answer is None or answer.covered_from is None
 

@@ -149,3 +149,45 @@ def test_another_key_is_refused_because_the_store_would_hold_each_dossier_twice(
 
 def test_a_replay_without_such_a_source_is_refused(motcua: Command) -> None:
     assert "There is no source nowhere." in motcua("replay", "--source", "nowhere", code=1)
+
+
+def line_of(motcua: Command, unit: str, code: str) -> tuple[str, list[str]]:
+    """Return what the checklist of September says of one line: whether it is met, and what is missing."""
+    checklist = json.loads(motcua("report", "form-06", "--unit", unit, *SEPTEMBER, "--json"))["checklist"]
+    [line] = [line for line in checklist if line["code"] == code]
+    return line["is_met"], [what["en"] for what in line["missing"]]
+
+
+def test_figures_are_not_final_while_records_are_read_by_an_earlier_mapping(motcua: Command, catalog: Path) -> None:
+    motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
+    assert line_of(motcua, "phu-an", "read_as_stated") == ("yes", [])
+    correct(catalog)
+    is_met, missing = line_of(motcua, "phu-an", "read_as_stated")
+    assert is_met == "no"
+    [said] = missing
+    assert "1 pulls, of 2025-09-01 to 2025-09-30" in said
+    assert "run `motcua replay --source phu-an.so-tay`" in said
+    motcua("replay")
+    assert line_of(motcua, "phu-an", "read_as_stated") == ("yes", [])
+
+
+def test_the_dossiers_of_a_source_whose_unit_was_wrong_are_no_zeros_of_the_right_one(
+    motcua: Command, catalog: Path
+) -> None:
+    mapping = catalog / "mappings" / "so-theo-doi.yaml"
+    words = mapping.read_text(encoding="utf-8").replace("  unit_code: {as: name, key: Phòng ban}\n", "")
+    words = words.replace("Phòng ban, ", "").replace("[STT]", "[STT, Phòng ban]")
+    mapping.write_text(words, encoding="utf-8")
+    motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
+    with (catalog / "units" / "units.csv").open("a", encoding="utf-8") as units:
+        units.write("phu-binh,99002,commune,commune,,Xã Phú Bình,2020-01-01,,made up\n")
+    dossiers = count("select count(*) from dossier_current where unit_id = 'phu-an'")
+    entry = catalog / "sources" / "phu-an.yaml"
+    entry.write_text(entry.read_text(encoding="utf-8").replace('unit_id: "phu-an"', 'unit_id: "phu-binh"'))
+    assert line_of(motcua, "phu-binh", "read_as_stated")[0] == "no"
+
+    motcua("replay", "--source", "phu-an.so-tay")
+    assert line_of(motcua, "phu-binh", "read_as_stated") == ("yes", [])
+    assert count("select count(*) from dossier_current where unit_id = 'phu-binh'") == dossiers > 0
+    assert count("select count(*) from dossier_current where unit_id = 'phu-an'") == 0
+    motcua("measures", "rebuild", "--check")

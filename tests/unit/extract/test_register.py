@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from bs4 import BeautifulSoup
 from openpyxl import load_workbook
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from motcua import ledger
@@ -26,13 +27,14 @@ from motcua.errors import ReportRefused
 from motcua.extract import extract_batches
 from motcua.extract.records.mapping import load_mapping
 from motcua.extract.wire.connection import NO_CONNECTION
-from motcua.period import period_between
+from motcua.period import parse_period, period_between
 from motcua.publish import Edition, publish_edition, read_form
 from motcua.publish.files.page import page_html
 from motcua.publish.files.workbook import workbook_bytes
 from motcua.publish.index.standing import unit_index
 from motcua.settings import PROJECT_ROOT, Settings
 from motcua.validate import validate_batches
+from motcua.warehouse import store_engine
 
 OCTOBER = (date(2023, 10, 1), date(2023, 10, 31))
 EIGHT = (
@@ -167,10 +169,35 @@ def test_a_month_of_a_whole_register_is_right_in_all_eight_counts(
     assert index_rows() == {"2.1": True, "3.3": True}
     [known] = ledger.coverage()
     assert (known.receptions_from, known.stock_from, known.opening_ended_by) == (
-        ledger.EVERY_DAY, ledger.EVERY_DAY, "register",
+        ledger.EVERY_DAY, date(2023, 9, 1), "register",
     )  # fmt: skip
     september = read_form("form-06", "plain", period_between(date(2023, 9, 1), date(2023, 9, 30))).total.told
     assert (september["received_direct"], september["carried_over"], september["open_total"]) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("first_record_on", "months"),
+    [
+        pytest.param(None, {8: "provisional", 9: "final"}, id="the month of its first dossier"),
+        pytest.param("2023-08-01", {7: "provisional", 8: "final"}, id="the day that the source says"),
+        pytest.param("2023-10-01", {9: "provisional", 10: "final"}, id="also a later one"),
+    ],
+)
+@pytest.mark.usefixtures("databases")
+def test_a_register_tells_nothing_of_the_time_before_it_began(
+    first_record_on: str | None, months: dict[int, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_catalog("register", REGISTER, tmp_path, monkeypatch)
+    if first_record_on:
+        entry = tmp_path / "catalog" / "sources" / "plain.yaml"
+        said = entry.read_text(encoding="utf-8").replace("options:", f"first_record_on: {first_record_on}, options:")
+        entry.write_text(said, encoding="utf-8")
+    pull((date(2023, 1, 1), OCTOBER[1]))
+    for month, completeness in months.items():
+        period = parse_period(f"CAL_MONTH:2023-{month:02}")
+        edition = publish_edition("form-06", "plain", period)
+        expected = ["openings_known"] if completeness == "provisional" else []
+        assert (edition.completeness, unmet(edition)) == (completeness, expected), period.label
 
 
 @pytest.mark.usefixtures("databases")
@@ -205,6 +232,9 @@ def test_after_an_extract_that_tells_nothing_of_older_dossiers_a_register_is_no_
     )
     november = period_between(date(2023, 11, 1), date(2023, 11, 30))
     assert pull((november.from_date, november.to_date)).state == "loaded"
+    with store_engine().begin() as connection:
+        for reading in connection.scalars(text("select distinct reading_sha256 from batch")).all():
+            ledger.note_read_again("plain.x", reading, ledger.read_again_since())
     edition = publish_edition("form-06", "plain", november)
     assert (edition.completeness, unmet(edition)) == ("provisional", ["openings_known"])
     assert read_form("form-06", "plain", november).total.told == {"received_online": 0, "received_direct": 1}

@@ -20,7 +20,7 @@ from motcua.consolidate import consolidate_batches
 from motcua.errors import ContractBroken
 from motcua.extract import extract_batches
 from motcua.extract.records.mapping import load_mapping
-from motcua.extract.replay import Replay, read_again
+from motcua.extract.replay import Replay, note_read_again, read_again
 from motcua.extract.wire.connection import NO_CONNECTION
 from motcua.settings import Settings
 from motcua.validate import validate_batches
@@ -59,7 +59,10 @@ def judge(replays: list[Replay]) -> list[ledger.Batch]:
 
 def replay(source_id: str = "plain.x") -> list[ledger.Batch]:
     source = load_catalog(Settings.load().catalog_dir).source_by_id[source_id]
-    return judge(read_again(source, f"replay-{uuid4()}"))
+    since = ledger.read_again_since()
+    batches = judge(read_again(source, f"replay-{uuid4()}"))
+    note_read_again([source], batches, since)
+    return batches
 
 
 def current(source_id: str = "plain.x") -> dict[str, dict[str, Any]]:
@@ -151,7 +154,7 @@ def test_a_batch_that_was_held_is_read_again_in_its_place(tmp_path: Path, monkey
     assert loaded.landing_uri != held.landing_uri
     assert landing.read_manifest(loaded.landing_uri)["reads_again"]["landing"] == held.landing_uri
     [known] = ledger.coverage()
-    assert known.stock_from == ledger.EVERY_DAY
+    assert known.stock_from == date(2023, 10, 1)
 
 
 @pytest.mark.usefixtures("databases")

@@ -13,7 +13,7 @@ from decimal import Decimal
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
 from motcua.catalog.models import Text
-from motcua.ledger import LookAlikes
+from motcua.ledger import LookAlikes, ReadOtherwise
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
 from motcua.publish.form.completeness import LeftBehind, SourceCell
@@ -57,6 +57,7 @@ class Findings:
     key_doubts: Mapping[str, int]
     look_alikes: Sequence[LookAlikes]
     left_behind: Sequence[LeftBehind]
+    otherwise: Sequence[ReadOtherwise]
 
 
 def judge(
@@ -67,6 +68,7 @@ def judge(
     key_doubts: Mapping[str, int],
     look_alikes: Sequence[LookAlikes] = (),
     left: Sequence[LeftBehind] = (),
+    otherwise: Sequence[ReadOtherwise] = (),
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
@@ -76,8 +78,9 @@ def judge(
         key_doubts: by source in scope, how many groups of its keys seem to mean one dossier each.
         look_alikes: pairs of sources whose dossiers have one number, and nothing tells whether they are one or two.
         left: dossiers of units that need no source by the catalogue.
+        otherwise: sources with records that were read by another entry or mapping than today's.
     """
-    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left)
+    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise)
     return [
         Line(
             line.code,
@@ -171,6 +174,20 @@ def _everything_read(found: Findings) -> list[Text]:
     """Name each field that could not be read, with the number of records."""
     unread = Counter(name for record in found.aside.unwaived for name in record.unread_fields)
     return [Text(vi=f"{name}: {count} bản ghi", en=f"{name}: {count} records") for name, count in unread.items()]
+
+
+def _read_as_stated(found: Findings) -> list[Text]:
+    names = {cell.source_id: cell.source_name for cell in found.cells}
+    return [
+        Text(
+            vi=f"{one.source_id} ({names[one.source_id]}): {one.pull_count} lần lấy dữ liệu của"
+            f" {one.first_day:%d/%m/%Y} – {one.last_day:%d/%m/%Y} được đọc theo mục hoặc bảng ánh xạ trước đây; chạy"
+            f" `motcua replay --source {one.source_id}`",
+            en=f"{one.source_id} ({names[one.source_id]}): {one.pull_count} pulls, of {one.first_day} to"
+            f" {one.last_day}, were read by an earlier entry or mapping; run `motcua replay --source {one.source_id}`",
+        )
+        for one in found.otherwise
+    ]
 
 
 def _nothing_set_aside(found: Findings) -> list[Text]:
@@ -279,6 +296,7 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "openings_known": _openings_known,
     "no_batch_held": _no_batch_held,
     "everything_read": _everything_read,
+    "read_as_stated": _read_as_stated,
     "nothing_set_aside": _nothing_set_aside,
     "nothing_missing": _nothing_missing,
     "keys_mean_one": _keys_mean_one,

@@ -14,6 +14,7 @@ from motcua.catalog import load_catalog, stated_numbers
 from motcua.catalog.finality import load_finality
 from motcua.catalog.forms import Form, load_form
 from motcua.catalog.index import index_of
+from motcua.catalog.record_sources import reading_sha256
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.publish.edition.checklist import Line, judge
@@ -168,13 +169,16 @@ def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[P
     source_ids, period = [cell.source_id for cell in cells if cell.source_id], scope.period
     aside = read_set_aside(store, scope, source_ids)
     doubts = ledger.key_doubts(source_ids, connection=store)
-    alike, left = [], []
-    if any(source.source_id in source_ids for source in scope.catalog.sources):  # not of petitions alone
+    alike, left, otherwise = [], [], []
+    sources = [source for source in scope.catalog.sources if source.source_id in source_ids]
+    if sources:  # not of petitions alone
         own_numbers = stated_numbers(scope.catalog.sources, "own")
         days = (period.from_date, period.to_date)
         alike = ledger.look_alikes(scope.unit_ids, *days, own_numbers, NAMES_OFFICE, connection=store)
         left = left_behind(store, scope, cells)
-    return aside, judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left)
+        readings = [reading_sha256(scope.catalog, source) for source in sources]
+        otherwise = ledger.read_otherwise(sources, readings, period.to_date, connection=store)
+    return aside, judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left, otherwise)
 
 
 def _cells(store: Connection, scope: Scope, record_kind: str, *also: str) -> list[SourceCell]:

@@ -1,0 +1,71 @@
+-- Grain: one source. Reads batch, source_read_again. Of each source asked about, the pulls until a day whose records
+-- were read by another entry or mapping than today's (`readings`), and never again since: no replay of the source came
+-- later, and no pull by today's that shows all of their days anew. A register shows every dossier again. What gives
+-- less than all (`lists_all`), or files that may be gone, shows nothing anew. Of a pull without a reading nobody knows.
+with asked as (
+    select
+        source_id,
+        reading_sha256,
+        lists_all
+    from unnest(cast(:source_ids as text[]), cast(:readings as text[]), cast(:lists_all as boolean[]))
+        as given (source_id, reading_sha256, lists_all)
+),
+
+pulls as (
+    select
+        batch.source_id,
+        batch.said_in_pull,
+        batch.pulled_count,
+        batch.loaded_at,
+        asked.reading_sha256,
+        batch.reading_sha256 = asked.reading_sha256 as is_as_today,
+        case
+            when coalesce(batch.opening_ended_by = 'register', false) then daterange(null, null)
+            when asked.lists_all and not batch.is_whole
+                then daterange(batch.window_from, batch.window_to, '[]')
+            else daterange('empty')
+        end as shown,
+        daterange(batch.window_from, batch.window_to, '[]') as days
+    from batch
+    inner join asked on batch.source_id = asked.source_id
+    where
+        batch.state = 'loaded'
+        and batch.replay_of is null
+        and batch.reading_sha256 is not null
+),
+
+final as (
+    select
+        pulls.source_id,
+        lower(pulls.days) as first_day,
+        upper(pulls.days) - 1 as last_day
+    from pulls
+    where
+        not pulls.is_as_today
+        and pulls.pulled_count > 0
+        and lower(pulls.days) <= cast(:to_date as date)
+        and not exists (
+            select from source_read_again as again
+            where
+                again.source_id = pulls.source_id
+                and again.reading_sha256 = pulls.reading_sha256
+                and again.read_at > pulls.loaded_at
+        )
+        and not coalesce((
+            select range_agg(later.shown) @> pulls.days
+            from pulls as later
+            where
+                later.source_id = pulls.source_id
+                and later.is_as_today
+                and later.said_in_pull > pulls.said_in_pull
+        ), false)
+)
+
+select
+    source_id,
+    count(*) as pull_count,
+    min(first_day) as first_day,
+    max(last_day) as last_day
+from final
+group by source_id
+order by source_id
