@@ -224,6 +224,8 @@ def rules_page(folder: Path) -> str:
     for path in sorted(folder.glob("*.json")):
         suite = json.loads(path.read_text(encoding="utf-8"))
         lines += ["", f"## {path.stem}", "", f"Grain: {suite.get('grain', 'not stated')}.", ""]
+        said = [f"- {rule}: {text['vi']} {text['en']}" for rule, text in suite.get("rules", {}).items()]
+        lines += ["What a rule with several checks asks:", "", *said, ""] if said else []
         rows = []
         for check in suite["expectations"]:
             meta = check.get("meta", {})

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -185,3 +186,8 @@ def test_a_check_explains_itself_in_both_languages_and_names_its_source(suite: s
 @pytest.mark.parametrize("suite", ["landing", "batch"])
 def test_a_rule_of_a_whole_batch_says_what_to_do(suite: str) -> None:
     assert all(check.meta.action for check in load_suite(Settings.load().expectations_dir / f"{suite}.json").checks)
+
+
+def test_every_rule_with_several_checks_says_in_one_line_what_it_asks() -> None:
+    checks = Counter(check.rule_id for check in SUITE.checks)
+    assert set(SUITE.rules) == {rule for rule, count in checks.items() if count > 1}

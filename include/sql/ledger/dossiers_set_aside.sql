@@ -4,6 +4,7 @@
 -- source speaks for.
 --   rule_ids   the critical rules it broke
 --   unread     what could not be read of it, as the extractor said; null where everything could
+--   stands_in  where it stands in a dropped file; null where it landed without
 with still_open as (
     select
         quarantine_id,
@@ -55,6 +56,7 @@ dated as (
         record_id,
         rule_ids,
         record ->> 'mapping_issues' as unread,
+        record ->> 'stands_in' as stands_in,
         case when 'received_at' <> all(fields) then cast(record ->> 'received_at' as date) end as received_on,
         case
             when
@@ -76,7 +78,8 @@ select
     agency_code,
     record_id,
     rule_ids,
-    unread
+    unread,
+    stands_in
 from dated
 where
     coalesce(received_on <= cast(:to_date as date), true)

@@ -86,6 +86,7 @@ final as (
             else 'missing'
         end as cell,
         coalesce(loaded.batch_ids, array[]::text[]) as batch_ids,
+        unanswered.state as unanswered_state,
         unanswered.error_message as reason,
         coalesce(loaded.days_in_time @> requested.days, false) as is_in_time,
         coalesce(loaded.settled_until = upper(requested.days), false) as is_after_end,
@@ -100,6 +101,7 @@ select
     source_id,
     cell,
     batch_ids,
+    unanswered_state,
     reason,
     is_in_time,
     is_after_end,

@@ -1,7 +1,7 @@
--- Grain: one batch measured after an instant. Reads batch, dossier_contribution. From which day on a batch changed
--- figures: the earliest day on which what it made known and what that superseded do not cancel. A batch that set
--- records aside, or changed records of another kind, may concern any period from its first day on. A batch that
--- changed nothing is not here.
+-- Grain: one batch measured after an instant, and unit. Reads batch, dossier_contribution. From which day on a batch
+-- changed figures of a unit: the earliest day on which what it made known and what that superseded do not cancel. A
+-- batch that set records aside, or changed records of another kind, may concern any period from its first day on, of
+-- any unit that its source speaks for: its unit is null. A batch that changed nothing is not here.
 with measured as (
     select
         batch_id,
@@ -45,6 +45,7 @@ signed as (
 net as (
     select
         batch_id,
+        unit_id,
         on_day
     from signed
     group by batch_id, unit_id, procedure_code, field_code, on_day, measure
@@ -54,24 +55,25 @@ net as (
 changed as (
     select
         batch_id,
+        unit_id,
         min(on_day) as changed_from
     from net
-    group by batch_id
-),
-
-final as (
+    group by batch_id, unit_id
+    union all
     select
-        measured.batch_id,
-        measured.measured_at,
-        least(changed.changed_from, measured.aside_from) as changed_from
+        batch_id,
+        null as unit_id,
+        aside_from as changed_from
     from measured
-    left join changed on measured.batch_id = changed.batch_id
+    where aside_from is not null
 )
 
 select
-    batch_id,
-    measured_at,
-    changed_from
-from final
-where changed_from is not null
-order by measured_at, batch_id
+    measured.batch_id,
+    measured.source_id,
+    measured.measured_at,
+    changed.unit_id,
+    changed.changed_from
+from measured
+inner join changed on measured.batch_id = changed.batch_id
+order by measured.measured_at asc, measured.batch_id asc, changed.unit_id asc nulls first

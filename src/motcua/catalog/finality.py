@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 from motcua.catalog.load import catalog_file, read_document
 from motcua.catalog.models import Entry, Text
 from motcua.catalog.options import ClosedModel
+from motcua.place import Place
 from motcua.settings import TIMEZONE
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -69,21 +70,57 @@ class Finality(ClosedModel):
         return self
 
 
+def record_name(agency_code: str, record_id: str | None, place: Place | None) -> str:
+    """Return what people call a record that is set aside: by its id, or without one by the row in which it stands."""
+    if record_id is None and place is not None:
+        return f"{agency_code}: {place}"
+    return f"{agency_code}/{record_id or ''}"
+
+
 class Waiver(ClosedModel):
     """One record that is set aside and of which somebody decided that an edition may be final without it.
 
     It holds while the record breaks no other critical rules than those named. V0 is named with the field that was not
-    read (`V0 due_at`), because a waiver for one field says nothing of another. `quarantine list` prints the record as
-    `agency_code/record_id`. A record without a key cannot be waived.
+    read (`V0 due_at`), because a waiver for one field says nothing of another. A record is named by `record_id`, or one
+    without an id by `file`, `row` and, of a workbook, `sheet`: of the file as it was saved by `day`, because a file
+    that was saved again may have another record in that row. `motcua quarantine show` prints the entry.
     """
 
     source_id: str = Field(min_length=1)
     agency_code: str = Field(min_length=1)
-    record_id: str = Field(min_length=1)
+    record_id: str | None = None
+    file: str | None = None
+    sheet: str | None = None
+    row: int | None = Field(default=None, ge=1)
     rules: tuple[str, ...] = Field(min_length=1)
     reason: str = Field(min_length=10)
     person: str = Field(min_length=2)
     day: date
+
+    @model_validator(mode="after")
+    def _names_one_record(self) -> Waiver:
+        if bool(self.record_id) == bool(self.file and self.row) or (self.record_id and (self.sheet or self.row)):
+            raise ValueError(
+                "a record is named by record_id, or one without an id by file, row and, of a workbook, sheet:"
+                " `motcua quarantine show ID` prints them"
+            )
+        return self
+
+    @property
+    def record(self) -> str:
+        """The record that it names, for people."""
+        place = Place(self.file, self.sheet, self.row) if self.file and self.row else None
+        return record_name(self.agency_code, self.record_id, place)
+
+    def names(self, source_id: str, agency_code: str, record_id: str | None, place: Place | None) -> bool:
+        """Return whether it names this record, whatever the record broke."""
+        if (self.source_id, self.agency_code, self.record_id) != (source_id, agency_code, record_id):
+            return False
+        if record_id is not None:
+            return True
+        if place is None or (self.file, self.sheet, self.row) != (place.file, place.sheet, place.row):
+            return False
+        return place.saved_at is None or place.saved_at.astimezone(ZoneInfo(TIMEZONE)).date() <= self.day
 
     @model_validator(mode="after")
     def _says_what_a_reader_can_judge(self) -> Waiver:
@@ -103,15 +140,22 @@ class Waivers(ClosedModel):
 
     @model_validator(mode="after")
     def _each_record_stands_once(self) -> Waivers:
-        records = [(one.source_id, one.agency_code, one.record_id) for one in self.waivers]
+        records = [(one.source_id, one.record) for one in self.waivers]
         if twice := sorted({record for record in records if records.count(record) > 1}):
             raise ValueError(f"the record {'/'.join(twice[0])} is waived twice")
         return self
 
-    def of(self, source_id: str, agency_code: str, record_id: str | None, grounds: Iterable[str]) -> Waiver | None:
+    def of(
+        self,
+        source_id: str,
+        agency_code: str,
+        record_id: str | None,
+        grounds: Iterable[str],
+        place: Place | None = None,
+    ) -> Waiver | None:
         """Return the waiver that covers every ground on which a record is set aside, or none."""
         for one in self.waivers:
-            if (one.source_id, one.agency_code, one.record_id) == (source_id, agency_code, record_id):
+            if one.names(source_id, agency_code, record_id, place):
                 return one if set(grounds) <= set(one.rules) else None
         return None
 

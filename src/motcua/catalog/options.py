@@ -190,7 +190,7 @@ class PetitionWords(ClosedModel):
 
 class PetitionFilesOptions(Options):
     """Tables of petitions (phản ánh, kiến nghị) that a unit drops somewhere, and how to read them; `path`, `encoding`,
-    `delimiter` and `once` as for `files`.
+    `delimiter`, `sheets` and `once` as for `files`.
 
     `due_workdays` gives the due day where the table has none (15 working days to answer, operators' note in domain.md
     section 1.3 [C-code]).
@@ -207,6 +207,7 @@ class PetitionFilesOptions(Options):
     due_workdays: int | None = Field(default=15, ge=1, le=250)
     encoding: str | None = None
     delimiter: str | None = None
+    sheets: tuple[str, ...] = ()
     once: tuple[str, ...] = ()
 
 

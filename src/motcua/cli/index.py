@@ -105,8 +105,7 @@ def _print_level(standings: list[Standing], as_json: bool, lang: str) -> None:
         wording.level_headings(lang),
         (wording.level_line(standing, lang) for standing in standings),
     )
-    if any(standing.score.band and not standing.score.is_complete for standing in standings):
-        _say([wording.level_note(lang)])
+    _say(wording.level_notes(standings, lang))
 
 
 def _say(sentences: Iterable[str]) -> None:

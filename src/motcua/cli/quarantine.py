@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+import json
+from typing import TYPE_CHECKING, Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import typer
 
+from motcua.catalog.finality import load_waivers
 from motcua.cli.console import output, print_json, print_table, ready_databases
+from motcua.settings import TIMEZONE, Settings
+
+if TYPE_CHECKING:
+    from motcua.validate import QuarantineDetail
 
 app = typer.Typer(help="The records that were set aside, and the reasons.", no_args_is_help=True)
 
@@ -37,7 +44,7 @@ def list_(
             (
                 str(entry.quarantine_id),
                 entry.source_id,
-                f"{entry.agency_code}/{entry.record_id or ''}",
+                entry.named,
                 ", ".join(entry.rule_ids),
                 entry.status,
                 f"{entry.set_aside_at:%Y-%m-%d %H:%M}",
@@ -46,6 +53,7 @@ def list_(
         ],
     )
     output.print("Show one with `motcua quarantine show ID`.")
+    print_idle_waivers("en")
 
 
 @app.command()
@@ -66,6 +74,10 @@ def show(quarantine_id: int, as_json: Annotated[bool, typer.Option("--json")] = 
             for rule in entry.broken_rules
         ],
     )
+    if entry.place is not None:
+        at = entry.place.saved_at
+        saved = f", saved {at.astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d %H:%M}" if at else ""
+        output.print(f"It stands in {entry.place}{saved}.", highlight=False, markup=False, soft_wrap=True)
     print_table(
         "Values from the source",
         ["field", "value"],
@@ -76,3 +88,31 @@ def show(quarantine_id: int, as_json: Annotated[bool, typer.Option("--json")] = 
         " `motcua ingest --source ... --from ... --to ...` pulls it now. If the mapping or the catalogue was wrong,"
         " correct it and run `motcua replay --source ...`."
     )
+    if entry.status == "open" and entry.record_kind == "dossier" and (entry.record_id or entry.place):
+        output.print(
+            f"What its unit can never correct is waived by an entry of waivers.yaml: {_waiver(entry)}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _waiver(entry: QuarantineDetail) -> str:
+    """Return the waiver of a record, for a person to complete."""
+    place = entry.place if entry.record_id is None else None
+    named: dict[str, object] = {"source_id": entry.source_id, "agency_code": entry.agency_code}
+    if place is None:
+        named["record_id"] = entry.record_id
+    else:
+        named |= {"file": place.file, **({"sheet": place.sheet} if place.sheet else {}), "row": place.row}
+    named["rules"] = list(entry.grounds)
+    known = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in named.items())
+    return f"{{{known}, reason: ..., person: ..., day: YYYY-MM-DD}}"
+
+
+def print_idle_waivers(lang: Literal["vi", "en"]) -> None:
+    """Name each waiver of the catalogue that covers no record that is set aside."""
+    from motcua.validate import idle_waivers
+
+    for told in idle_waivers(load_waivers(Settings.load().catalog_dir)):
+        output.print(getattr(told, lang), highlight=False, markup=False, soft_wrap=True)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from motcua.catalog.forms import FormFile, form_file, report_codes
+from motcua.catalog.forms import Form, FormFile, form_file, report_codes
 from motcua.cli.console import output, print_json, print_table, ready_databases
+from motcua.cli.quarantine import print_idle_waivers
 from motcua.errors import ReportRefused
 from motcua.period import Period, parse_period, period_between
 from motcua.settings import Settings
@@ -82,6 +83,7 @@ def _form_command(content: FormFile) -> Callable[..., None]:
         else:
             _print_form(form, lang)
             _print_standing(standing, lang)
+            print_idle_waivers(lang)
 
     report.__doc__ = f"{content.title}. Computed now, published nowhere."
     return report
@@ -140,6 +142,8 @@ def _print_form(form: FormReading, lang: str) -> None:
     else:
         read_on = f", units of {reading.day}" if form.on_map or reading.parts else ""
         _print_rows(form, lang, f"{_title(form, form.period)}, by {by}{read_on}", by, (*form.rows, form.total))
+    for line in _sums(form.form, lang):
+        output.print(line, highlight=False, markup=False, soft_wrap=True)
     if any(row.lacking for row in form.rows):
         told = {
             "vi": "Dấu – là chỉ tiêu mà nguồn dữ liệu không cung cấp, không phải số 0.",
@@ -158,10 +162,24 @@ def _print_form(form: FormReading, lang: str) -> None:
         output.print(reading.explanation[lang], highlight=False)
 
 
+def _sums(form: Form, lang: str) -> Iterator[str]:
+    """Yield what each column is that adds up others: `(3) Tổng số = (4) Trực tuyến + (5) ...`."""
+    heads = {
+        column.code: f"({column.number}) {(column.vi if lang == 'vi' else column.en)[-1]}" for column in form.columns
+    }
+    for column in form.columns:
+        if column.plus:
+            taken = "".join(f" − {heads[code]}" for code in column.minus)
+            yield f"{heads[column.code]} = {' + '.join(heads[code] for code in column.plus)}{taken}"
+
+
 def _print_standing(standing: Content, lang: str) -> None:
     """Say whether these figures would be final if they were published now, and what stands against it."""
     from motcua.publish.files.layout import checklist_lines
 
+    if stands := standing.get("stands"):
+        _print_stands(stands["edition_id"], [pull[lang] for pull in stands["later_pulls"]], lang)
+        return
     is_final = standing["completeness"] == "final"
     told = {
         ("vi", True): "Nếu công bố bây giờ: CHÍNH THỨC, mọi điều kiện đều đạt.",
@@ -173,6 +191,17 @@ def _print_standing(standing: Content, lang: str) -> None:
     unmet = [line for line in standing["checklist"] if line["is_met"] == "no"]
     for line in checklist_lines({"checklist": unmet}, lang):
         output.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_stands(edition_id: str, later_pulls: Iterable[str], lang: str) -> None:
+    """Say that a final edition stands although a later pull has no answer, and what to do with that pull."""
+    told = {
+        "vi": f"Ấn bản chính thức {edition_id} vẫn giữ nguyên, vì số liệu không đổi. Cần xem lại:",
+        "en": f"The final edition {edition_id} stands, because its figures are the same. To be looked at:",
+    }
+    output.print(told[lang], highlight=False, soft_wrap=True)
+    for pull in later_pulls:
+        output.print(f"  {pull}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _title(form: FormReading, period: Period) -> str:
@@ -220,10 +249,13 @@ def publish_(
         on_map=on_map,
     )
     output.print(f"{edition.edition_id}: {edition.completeness}, SHA-256 {edition.sha256}")
+    if edition.later_pulls:
+        _print_stands(edition.edition_id, [pull.vi for pull in edition.later_pulls], "vi")
     if told := waived_text(edition.content, "vi"):
         output.print(told, highlight=False, markup=False, soft_wrap=True)
     for line in checklist_lines(edition.content, "vi"):
         output.print(line, highlight=False, markup=False, soft_wrap=True)
+    print_idle_waivers("vi")
     if "restates" in edition.content:
         restates = edition.content["restates"]
         output.print(
@@ -244,17 +276,19 @@ def plan_(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """List what is to be published now: every period that is over and not final, or whose figures changed."""
-    from motcua.publish import plan_publication
+    from motcua.publish import finals_beside_held, plan_publication
 
     ready_databases()
     planned = plan_publication(unit)
     rows = [
         {
             "report": one.report,
+            "unit": one.unit_id,
             "period": f"{one.period.period_type}:{one.period.label}",
             "from": one.period.from_date.isoformat(),
             "to": one.period.to_date.isoformat(),
             "why": one.why,
+            "map": one.on_map or None,
             "newest_edition": one.newest.edition_id if one.newest else None,
         }
         for one in planned
@@ -264,9 +298,11 @@ def plan_(
         return
     print_table(
         "To be published",
-        ["report", "period", "from", "to", "why", "newest edition"],
+        ["report", "unit", "period", "from", "to", "why", "map", "newest edition"],
         [(*row.values(),) for row in rows],
     )
+    for told in finals_beside_held(unit):
+        output.print(told.vi, highlight=False, markup=False, soft_wrap=True)
 
 
 def _period(from_: datetime | None, to: datetime | None, period: str | None) -> Period:

@@ -51,7 +51,19 @@ def print_verdict(source: Source, check: SourceCheck, shares: list[RuleShare], f
             ],
         )
     _list("Units", {name: unit or "UNKNOWN" for name, (unit, _) in check.units.items()})
-    _list("Procedures not in the catalogue", {code: "" for code, (known, _) in check.procedures.items() if not known})
+    others = check.procedures.get(check.otherwise or "", (True, 0))[1]
+    _list(
+        "Procedures not in the catalogue",
+        {code: "" for code, (known, _) in check.procedures.items() if not known and code != check.otherwise},
+    )
+    if others:
+        output.print(
+            f"Procedures: {others:,} rows name none that is known and get {check.otherwise}, the `otherwise` of the"
+            " mapping. They count, but their time limit cannot be checked. Add their names to procedures/aliases.csv"
+            " (name,code,evidence), or leave it so.",
+            markup=False,
+            highlight=False,
+        )
     _list("Missing or always empty", dict.fromkeys(check.missing, ""))
     _list("Unmapped, dropped", dict.fromkeys(check.unclassified, ""))
     for finding in check.key_findings:
@@ -76,6 +88,12 @@ def _verdict(source: Source, check: SourceCheck) -> str:
         return "Verdict: no rows; try a window with dossiers."
     if check.is_understood:
         return "Verdict: everything could be read."
+    if not (check.unclassified or check.key_findings):
+        return (
+            f"Verdict: not everything could be read; correct mappings/{source.mapping}.yaml of the catalogue where it"
+            " misreads a value. Where the source itself is wrong, have the office correct it: nothing is left to do"
+            " here, and the exit code stays 1. `motcua ingest` takes what could be read and sets the rest aside."
+        )
     return f"Verdict: not everything could be read; correct mappings/{source.mapping}.yaml of the catalogue."
 
 

@@ -164,14 +164,21 @@ def _microseconds(day: date) -> int:
     return (day - date(1970, 1, 1)) // timedelta(microseconds=1)
 
 
+_PAST = "open in a file that is never saved again (once), or that a newer file of its series does not repeat"
+
+
 def _without_status(disposed: pa.Table) -> pa.Table:
-    """Remove the status of soft-deleted records, and of those left open in a file that is never saved again."""
+    """Remove the status of soft-deleted records, and of those left open in a file that says no more."""
     deleted = pc.fill_null(pc.equal(disposed["disposition_reason"], SOFT_DELETED), False)
     disposed = _status_not_known(disposed, deleted, "soft-deleted at the source")
     is_open = pc.is_in(disposed["status_code"], pa.array(OPEN_STATUSES, pa.int16()))
     is_last = pc.match_substring(disposed["stands_in"], '"is_last":true')
     left = pc.fill_null(pc.and_(is_open, is_last), False)
-    return _status_not_known(disposed, left, "open in a file that is never saved again (once)")
+    return _status_not_known(
+        disposed,
+        left,
+        "open in a file that is not saved again (once), or that a newer file of its series does not repeat",
+    )
 
 
 def _status_not_known(disposed: pa.Table, rows: pa.ChunkedArray, why: str) -> pa.Table:

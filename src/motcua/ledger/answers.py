@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from motcua.catalog import Source
 from motcua.catalog.cells import CellCode
 from motcua.period import Period
+from motcua.place import Place
 from motcua.warehouse import statement, store_engine
 
 
@@ -22,6 +23,8 @@ class Completeness:
         is_in_time: every day was loaded before the moment asked about; false where none was.
         is_after_end: the last day was answered for by a batch that was planned after that day ended.
         pulled_count, quarantined_count: of its newest loaded batch; none without one.
+        unanswered_state: of its newest batch that is held, failed or under way and leaves days unanswered; its message
+            is `reason`.
     """
 
     source_id: str
@@ -32,6 +35,7 @@ class Completeness:
     is_after_end: bool = False
     pulled_count: int | None = None
     quarantined_count: int | None = None
+    unanswered_state: str | None = None
 
     @property
     def set_aside_pct(self) -> float:
@@ -100,6 +104,7 @@ class DossierSetAside:
         agency_code, record_id: as its source names it; no id where it has no key.
         rule_ids: the critical rules it broke.
         unread: what could not be read of it, such as `due_at: not dd/MM/yyyy`; none where everything could.
+        stands_in: the text of its place; none of a record that stands in no file, or landed without it.
     """
 
     quarantine_id: int
@@ -109,17 +114,35 @@ class DossierSetAside:
     record_id: str | None
     rule_ids: tuple[str, ...]
     unread: str | None
+    stands_in: str | None = None
 
     @property
     def unread_fields(self) -> tuple[str, ...]:
         """The fields that could not be read."""
-        return tuple(issue.split(":")[0].strip() for issue in self.unread.split(";")) if self.unread else ()
+        return _fields(self.unread)
 
     @property
     def grounds(self) -> tuple[str, ...]:
-        """Why it is set aside: the critical rules it broke, V0 with each field that was not read (`V0 due_at`)."""
-        others = tuple(rule for rule in self.rule_ids if rule != "V0")
-        return (*others, *(f"V0 {field}" for field in self.unread_fields)) if "V0" in self.rule_ids else others
+        """Why it is set aside (`grounds_of`)."""
+        return grounds_of(self.rule_ids, self.unread)
+
+    @property
+    def place(self) -> Place | None:
+        """Where it stands in a dropped file."""
+        return Place.of(self.stands_in)
+
+
+def grounds_of(rule_ids: Sequence[str], unread: str | None) -> tuple[str, ...]:
+    """Return why a record is set aside, as a waiver of it names it.
+
+    The critical rules it broke, V0 with each field that was not read (`V0 due_at`).
+    """
+    others = tuple(rule for rule in rule_ids if rule != "V0")
+    return (*others, *(f"V0 {field}" for field in _fields(unread))) if "V0" in rule_ids else others
+
+
+def _fields(unread: str | None) -> tuple[str, ...]:
+    return tuple(issue.split(":")[0].strip() for issue in unread.split(";")) if unread else ()
 
 
 def dossiers_set_aside(

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from motcua.catalog import load_catalog
 from motcua.catalog.cells import is_lacking
 from motcua.catalog.forms import Clock
-from motcua.errors import ConfigurationError, NothingAnswered
+from motcua.errors import CatalogError, ConfigurationError, NothingAnswered
 from motcua.orchestration.measuring import days_of_events
 from motcua.orchestration.schedule.days import month_before, night_before
-from motcua.period import parse_period, periods_ending_on
+from motcua.period import Period, parse_period, periods_ending_on
 from motcua.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)
@@ -71,19 +72,30 @@ def plan_reports(clock: Clock, params: Mapping[str, Any], dag_run: Any, events: 
 def plan_unfinished(params: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return every report of every period that is over and not final, or whose figures changed, with its period.
 
+    One of another unit than the run's, or on another map than its period's own, names them too. The log warns of each
+    pull that is held beside final editions.
+
     Raises:
         AirflowSkipException: there is none, or nothing was pulled yet.
     """
-    from motcua.publish import plan_publication
+    from motcua.publish import finals_beside_held, plan_publication
 
-    planned = plan_publication(province_of(params))
+    unit = province_of(params)
+    for told in finals_beside_held(unit):
+        log.warning("%s", told.en)
+    planned = plan_publication(unit)
     for one in planned:
-        log.info("%s of %s %s: %s", one.report, one.period.period_type, one.period.label, one.why)
+        log.info("%s of %s %s %s: %s", one.report, one.unit_id, one.period.period_type, one.period.label, one.why)
     if not planned:
         raise AirflowSkipException("Every period that is over is final, or nothing was pulled yet.")
     wanted = set(params.get("reports") or ())
     return [
-        {"report": one.report, "period": f"{one.period.from_date}..{one.period.to_date}"}
+        {
+            "report": one.report,
+            "period": f"{one.period.from_date}..{one.period.to_date}",
+            **({"unit": one.unit_id} if one.unit_id not in _meant_by(unit, one.period) else {}),
+            **({"on_map": one.on_map} if one.on_map else {}),
+        }
         for one in planned
         if not wanted or one.report in wanted
     ]
@@ -141,8 +153,14 @@ def plan_periods(params: Mapping[str, Any], dag_run: Any) -> list[str]:
     return [f"{period.from_date}..{period.to_date}" for period in periods_ending_on(last_day)]
 
 
-def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[str, Any]:
+def publish_report(
+    report: str, period: str, params: Mapping[str, Any], unit: str | None = None, on_map: str | None = None
+) -> dict[str, Any]:
     """Publish a report of one period: final when its checklist is met, else provisional, unless conf says which.
+
+    Args:
+        unit: another unit than the run's.
+        on_map: another map than the period's own.
 
     Raises:
         AirflowSkipException: no source has answered for the period, and nobody asked for it by name. The ingest run
@@ -152,11 +170,15 @@ def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[
 
     completeness = COMPLETENESS[params.get("completeness") or "auto"]
     try:
-        edition = publish_edition(report, province_of(params), parse_period(period), completeness=completeness)
+        edition = publish_edition(
+            report, unit or province_of(params), parse_period(period), completeness=completeness, on_map=on_map
+        )
     except NothingAnswered as nothing:
         if params.get("period") or params.get("day"):
             raise
         raise AirflowSkipException(str(nothing)) from None
+    for pull in edition.later_pulls:
+        log.warning("%s stands: %s", edition.edition_id, pull.en)
     files = write_files(edition)
     missing = [cell["source_id"] or cell["unit_id"] for cell in edition.shaped["cells"] if is_lacking(cell["cell"])]
     log.info(
@@ -170,3 +192,12 @@ def publish_report(report: str, period: str, params: Mapping[str, Any]) -> dict[
         "missing_count": len(missing),
         "missing": missing[:NAMED],
     }
+
+
+def _meant_by(unit: str, period: Period) -> set[str]:
+    """Return the unit that a code or id means in a period, as an id; nothing where it means none then."""
+    catalog = load_catalog(Settings.load().catalog_dir)
+    try:
+        return {catalog.unit_in(unit, period).unit_id}
+    except CatalogError:
+        return set()

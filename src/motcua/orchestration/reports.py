@@ -65,12 +65,14 @@ def publish_dag(dag_id: str, clock: Clock | Literal["unfinished"], description: 
             return publishing.plan_reports(clock, context["params"], context["dag_run"], events)
 
         @task(map_index_template="{{ report }} {{ period }}", retry_policy=policy)
-        def publish_report(report: str, period: str) -> dict[str, Any]:
+        def publish_report(
+            report: str, period: str, unit: str | None = None, on_map: str | None = None
+        ) -> dict[str, Any]:
             from motcua.orchestration import publishing
 
             context: Any = get_current_context()
-            context.update({"report": report, "period": period})
-            return publishing.publish_report(report, period, context["params"])
+            context.update({"report": f"{report} {unit}" if unit else report, "period": period})
+            return publishing.publish_report(report, period, context["params"], unit, on_map)
 
         publish_report.expand_kwargs(plan_reports())
 

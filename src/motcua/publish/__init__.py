@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         verify_edition,
     )
     from motcua.publish.edition.lifecycle import checklist_now, publish_edition
-    from motcua.publish.edition.planner import Planned, plan_publication
+    from motcua.publish.edition.planner import Planned, finals_beside_held, plan_publication
     from motcua.publish.files.write import write_files
     from motcua.publish.form.dossier_list import DossierListing, OverdueDossier, read_list
     from motcua.publish.form.figures import Row
@@ -40,7 +40,7 @@ _HOMES = {
             "verify_edition",
         ),
         "edition.lifecycle": ("checklist_now", "publish_edition"),
-        "edition.planner": ("Planned", "plan_publication"),
+        "edition.planner": ("Planned", "finals_beside_held", "plan_publication"),
         "files.write": ("write_files",),
         "form.dossier_list": ("DossierListing", "OverdueDossier", "read_list"),
         "form.figures": ("Row",),
@@ -61,6 +61,7 @@ __all__ = [
     "Row",
     "Verification",
     "checklist_now",
+    "finals_beside_held",
     "list_editions",
     "plan_publication",
     "publish_edition",

@@ -13,6 +13,7 @@ from motcua.validate.batches import ValidationOutcome, validate_batches
 from motcua.validate.quarantine import (
     QuarantineDetail,
     QuarantineEntry,
+    idle_waivers,
     list_quarantine,
     show_quarantine,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "QuarantineEntry",
     "RuleShare",
     "ValidationOutcome",
+    "idle_waivers",
     "judge_sample",
     "list_quarantine",
     "show_quarantine",

@@ -8,7 +8,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
+from motcua.catalog.finality import Waivers, record_name
+from motcua.catalog.models import Text
 from motcua.errors import ConfigurationError
+from motcua.ledger import grounds_of
+from motcua.place import STANDS_IN, Place
 from motcua.warehouse import statement, store_engine
 
 QuarantineStatus = Literal["open", "accepted", "superseded"]
@@ -33,6 +37,7 @@ class QuarantineEntry:
 
     `status` is `open` at first. It becomes `accepted` when a later batch that accepts the record is loaded, and
     `superseded` when a later batch sets the record aside again. `unit_id` is its unit, or None where it is not known.
+    `place` is where it stands in a dropped file, and `grounds` what a waiver of it must name (`motcua.ledger`).
     """
 
     quarantine_id: int
@@ -48,6 +53,13 @@ class QuarantineEntry:
     set_aside_at: datetime
     accepted_in_batch_id: str | None
     broken_rules: tuple[BrokenRule, ...]
+    place: Place | None
+    grounds: tuple[str, ...]
+
+    @property
+    def named(self) -> str:
+        """The record as its source names it; one without an id by its place."""
+        return record_name(self.agency_code, self.record_id, self.place)
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
@@ -104,7 +116,52 @@ def _rows(**filters: Any) -> list[Row[Any]]:
 
 
 def _entry(row: Row[Any]) -> dict[str, Any]:
-    names = [name for name in QuarantineEntry.__dataclass_fields__ if name != "broken_rules"]
+    made = ("broken_rules", "place", "grounds")
+    names = [name for name in QuarantineEntry.__dataclass_fields__ if name not in made]
+    broken = tuple(BrokenRule(**rule) for rule in row.broken_rules)
+    critical = sorted({rule.rule_id for rule in broken if rule.severity == "critical"})
     return {name: getattr(row, name) for name in names} | {
-        "broken_rules": tuple(BrokenRule(**rule) for rule in row.broken_rules)
+        "broken_rules": broken,
+        "place": Place.of(row.record.get(STANDS_IN)),
+        "grounds": grounds_of(critical, row.record.get("mapping_issues")),
     }
+
+
+def idle_waivers(waivers: Waivers) -> list[Text]:
+    """Return a sentence on each waiver that covers no record that is set aside now, with why."""
+    told = []
+    for waiver in waivers.waivers:
+        entries = [
+            QuarantineEntry(**_entry(row))
+            for row in _rows(source_id=waiver.source_id, only_open=True, row_limit=1_000_000)
+            if row.record_kind == "dossier"
+        ]
+        named = [one for one in entries if waiver.names(one.source_id, one.agency_code, one.record_id, one.place)]
+        rest = sorted({ground for one in named for ground in one.grounds} - set(waiver.rules))
+        record = f"{waiver.source_id}, {waiver.record}"
+        if not named and any(one.record_id is None and one.named == waiver.record for one in entries):
+            told.append(
+                Text(
+                    vi=f"Miễn trừ không có tác dụng: {record}: tệp đã được lưu lại sau ngày miễn trừ"
+                    f" {waiver.day:%d/%m/%Y}; xem lại dòng này rồi ghi ngày mới",
+                    en=f"A waiver without effect: {record}: the file was saved again after {waiver.day}; look at the"
+                    " row, then write the new day",
+                )
+            )
+        elif not named:
+            told.append(
+                Text(
+                    vi=f"Miễn trừ không có tác dụng: {record}: không có bản ghi này trong số đang bị giữ lại (motcua"
+                    f" quarantine list --source {waiver.source_id})",
+                    en=f"A waiver without effect: {record}: no such record is set aside (motcua quarantine list"
+                    f" --source {waiver.source_id})",
+                )
+            )
+        elif rest:
+            told.append(
+                Text(
+                    vi=f"Miễn trừ không có tác dụng: {record}: chưa nêu {', '.join(rest)}",
+                    en=f"A waiver without effect: {record}: it does not name {', '.join(rest)}",
+                )
+            )
+    return told

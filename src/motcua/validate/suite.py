@@ -46,13 +46,23 @@ class Check(BaseModel):
         return self.meta.rule_id
 
 
+class RuleText(BaseModel):
+    """What a rule asks, in one line."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    vi: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
 class Suite(BaseModel):
-    """A suite file. A rule may have several checks, all of one severity."""
+    """A suite file. A rule may have several checks, all of one severity; then `rules` says in one line what it asks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     grain: str
+    rules: dict[str, RuleText] = {}
     checks: tuple[Check, ...] = Field(min_length=1, alias="expectations")
 
     @model_validator(mode="after")
@@ -61,6 +71,12 @@ class Suite(BaseModel):
         for check in self.checks:
             if severities.setdefault(check.rule_id, check.severity) != check.severity:
                 raise ValueError(f"rule {check.rule_id} is both critical and warning")
+        return self
+
+    @model_validator(mode="after")
+    def _names_rules_that_it_has(self) -> Suite:
+        if unknown := set(self.rules) - set(self.severity_by_rule):
+            raise ValueError(f"rules names {', '.join(sorted(unknown))}, which no check has")
         return self
 
     @property

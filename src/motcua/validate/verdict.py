@@ -15,6 +15,7 @@ from motcua.canonical import RecordKind
 from motcua.canonical.kind import UNIT
 from motcua.errors import BatchHeld
 from motcua.ledger import Batch
+from motcua.place import STANDS_IN
 from motcua.validate.run import Finding
 from motcua.validate.suite import Check, Severity, Suite
 
@@ -45,7 +46,7 @@ class RuleCount:
 class SetAside:
     """A record that broke at least one critical rule, with every rule that it broke, and its unit where it is known."""
 
-    record: dict[str, Any]  # the columns that the quarantine keeps
+    record: dict[str, Any]  # the columns that the quarantine keeps, and where the record stands
     unit_id: str | None
     broken_rules: list[dict[str, Any]]
 
@@ -136,7 +137,7 @@ class Judged:
         return counts
 
     def _set_aside(self, rows: Any) -> dict[int, SetAside]:
-        shown = self._records.select(self._kind.shown).take(pa.array(rows, pa.int64())).to_pylist()
+        shown = self._records.select([*self._kind.shown, STANDS_IN]).take(pa.array(rows, pa.int64())).to_pylist()
         units = self._frame.loc[rows, UNIT].tolist()
         aside = {
             row: SetAside(record, _text(unit), [])

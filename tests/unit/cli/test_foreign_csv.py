@@ -11,14 +11,18 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from motcua.catalog import load_catalog
+from motcua.catalog.finality import load_waivers
 from motcua.cli import main
 from motcua.errors import CatalogError
+from motcua.settings import TIMEZONE
 
 FOREIGN = Path(__file__).parent / "foreign"
 SEPTEMBER = ("--from", "2025-09-01", "--to", "2025-09-30")
@@ -61,6 +65,8 @@ def test_a_foreign_csv_is_added_with_catalogue_lines_and_reported(motcua: Comman
         2,
         1,
     )  # a withdrawn one counts as on time (docs/decisions/0006)
+    printed = motcua("report", "form-06", "--unit", "phu-an", *SEPTEMBER)
+    assert "(3) Tổng số = (4) Trực tuyến + (5) Trực tiếp, dịch vụ bưu chính + (6) Từ kỳ trước" in printed
     rows = {row["row_name"]: row["received_total"] for row in form["rows"]}
     assert rows["Phòng Kinh tế"] == 3
     assert rows["Trung tâm Phục vụ hành chính công"] == 4
@@ -82,6 +88,29 @@ def test_wrong_records_of_a_foreign_csv_are_set_aside_with_the_reason(motcua: Co
         None: "V1",  # no number
         "PA/2025/014": "V3",  # finished before it was received
     }
+
+
+def test_a_row_without_a_number_is_waived_by_what_quarantine_show_prints(motcua: Command, catalog: Path) -> None:
+    motcua("ingest", "--source", "phu-an.so-tay", *SEPTEMBER)
+    [entry] = [one for one in json.loads(motcua("quarantine", "list", "--json")) if one["record_id"] is None]
+    place = f"{entry['place']['file']} row {entry['place']['row']}"
+    assert place in motcua("quarantine", "list")
+    told = motcua("quarantine", "show", str(entry["quarantine_id"]))
+    assert f"It stands in {place}, saved " in told
+    [waiver] = re.findall(r"entry of waivers\.yaml: (\{.*\})", told)
+    today = f"{datetime.now(ZoneInfo(TIMEZONE)):%Y-%m-%d}"
+    told_by_a_person = {"reason: ...": "reason: dòng tổng của sổ", "person: ...": "person: An B", "YYYY-MM-DD": today}
+    for part, said in told_by_a_person.items():
+        waiver = waiver.replace(part, said)
+    absent = (
+        '{source_id: phu-an.so-tay, agency_code: x, record_id: "99", rules: [V1], reason: no such row, person: An B,'
+    )
+    (catalog / "waivers.yaml").write_text(f"waivers:\n- {waiver}\n- {absent} day: 2026-01-01}}\n", encoding="utf-8")
+    load_waivers.cache_clear()
+    told = motcua("report", "publish", "form-06", "--unit", "phu-an", *SEPTEMBER)
+    assert place in next(line for line in told.splitlines() if line.startswith("Được miễn: "))
+    assert sum(line.startswith("Miễn trừ không có tác dụng: ") for line in told.splitlines()) == 1
+    assert "x/99: no such record is set aside" in motcua("quarantine", "list")
 
 
 def test_a_channel_that_nobody_states_is_not_direct(motcua: Command, catalog: Path) -> None:

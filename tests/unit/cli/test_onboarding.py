@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from motcua.catalog import OPTIONS, load_catalog
 from motcua.cli import main
@@ -102,6 +105,39 @@ def test_the_verdict_names_what_could_and_what_could_not_be_read(begun: Command)
     assert "received_at: not d/M/yyyy 1" in told
     assert "V7 critical" in told
     assert "Verdict: not everything could be read" in told
+
+
+def test_the_code_of_a_procedure_that_the_mapping_does_not_know_is_explained(begun: Command) -> None:
+    says = r"Procedures: (\d+) rows name none that is known and get KHAC, the `otherwise` of the mapping\. They count,"
+    told = begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
+    assert re.findall(says, told) == ["3"]
+    assert "Add their names to procedures/aliases.csv" in told
+    assert not re.search(r"not in the catalogue:[^:]*KHAC", told)
+
+
+def test_where_only_values_cannot_be_read_the_verdict_says_whose_they_may_be(begun: Command, catalog: Path) -> None:
+    drop = catalog / "drops" / "2025-09.csv"
+    last = "Where the source itself is wrong, have the office correct it: nothing is left to do here"
+    assert last in begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
+    text = drop.read_text(encoding="utf-8")
+    drop.write_text(text.replace(";Người nộp;", ";Người nộp hồ sơ;"), encoding="utf-8")
+    told = begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
+    assert "Unmapped, dropped" in told
+    assert last not in told
+
+
+def test_a_draft_is_made_from_the_sheet_that_is_a_register(motcua: Command, catalog: Path) -> None:
+    book = Workbook()
+    book.active.title = "Hướng dẫn"
+    book.active.append(["Cách ghi sổ", "Ghi ngày theo dd/mm/yyyy"])
+    sheet = book.create_sheet("Sổ")
+    with (catalog / "drops" / "2025-09.csv").open(encoding="utf-8-sig") as lines:
+        for cells in csv.reader(lines, delimiter=";"):
+            sheet.append(cells)
+    book.save(catalog / "drops" / "so.xlsx")
+    motcua("sources", "new", "phu-an.so-tay", "--adapter", "files", "--unit-id", "phu-an", "--path", "drops/*.xlsx")
+    [source] = load_catalog(catalog).sources
+    assert load_mapping(catalog, source.mapping).identity_key == "Số hồ sơ"
 
 
 def test_the_verdict_shows_no_personal_value_even_when_columns_are_mixed_up(begun: Command, catalog: Path) -> None:

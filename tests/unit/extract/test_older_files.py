@@ -177,6 +177,24 @@ def test_what_stands_open_in_a_file_that_is_never_saved_again_is_not_known_until
     assert (statuses(), october()) == ({"0003": 10, "0007": 4}, ("final", []))
 
 
+@pytest.mark.parametrize(
+    ("older", "newer"), [("quyển 2.csv", "quyển 1.csv"), ("T9-2023.csv", "T10-2023.csv"), ("so.csv", "so (1).csv")]
+)
+def test_what_stands_open_in_the_older_file_of_a_book_alone_is_not_known(drops: Path, older: str, newer: str) -> None:
+    drop(drops, older, "2023-11-06", OTHER)
+    drop(drops, newer, "2023-11-06", LATE)  # of the same day: both say how it stands
+    pull()
+    assert (statuses(), october()) == ({"0003": 10, "0007": 4}, ("final", []))
+    drop(drops, newer, "2023-11-10", LATE)
+    assert pull().quarantined_count == 1
+    [why] = grounds()
+    assert "V0 status_code" in why
+    assert october()[1] == ["everything_read", "nothing_set_aside"]
+    drop(drops, newer, "2023-11-11", LATE, OTHER)  # carried over, still open
+    assert pull().quarantined_count == 0
+    assert (statuses(), october()[0]) == ({"0003": 10, "0007": 4}, "final")
+
+
 def test_an_older_file_that_is_put_back_is_held_until_a_person_accepts_it(drops: Path) -> None:
     drop(drops, "so.csv", "2023-11-10", LATE)
     first = pull()

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from motcua.catalog.finality import Waivers
 from motcua.consolidate import consolidate_batches
 from motcua.errors import ConfigurationError
-from motcua.validate import list_quarantine, show_quarantine, validate_batches
+from motcua.validate import idle_waivers, list_quarantine, show_quarantine, validate_batches
 from motcua.warehouse import store_engine
 
 NOW = datetime(2023, 11, 1, 2)
@@ -125,3 +126,47 @@ def test_judging_a_batch_again_withdraws_its_earlier_answers(land: Land, record:
 def test_an_unknown_quarantine_id_says_how_to_find_one() -> None:
     with pytest.raises(ConfigurationError, match="There is no quarantine record 999999999"):
         show_quarantine(999999999)
+
+
+NO_ID = {"dossier_id": None}
+STANDS = '{"file":"so.csv","dropped_at":"2023-11-01T05:00:00+00:00","row":32}'
+
+
+def test_a_record_without_an_id_is_named_by_the_row_in_which_it_stands(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1, stands_in=STANDS), record("2", stands_in=STANDS) | NO_ID]))
+    named = {entry.record_id: (entry.named, str(entry.place), entry.grounds) for entry in list_quarantine()}
+    assert named == {
+        "1": ("84102/1", "so.csv row 32", ("V11",)),
+        None: ("84102: so.csv row 32", "so.csv row 32", ("V1",)),
+    }
+    [entry] = [one for one in list_quarantine() if one.record_id is None]
+    shown = show_quarantine(entry.quarantine_id)
+    assert shown.place == entry.place
+    assert "stands_in" not in shown.record
+
+
+def test_a_record_that_stands_in_no_file_has_no_place(land: Land, record: Record) -> None:
+    night(land([record("1", stands_in='{"row":3,"request":1}') | NO_ID, record("2", fee_amount=-1)]))
+    assert [(entry.place, entry.named) for entry in list_quarantine()] == [(None, "84102/2"), (None, "84102/")]
+
+
+def test_a_waiver_that_covers_no_record_is_named_with_why(land: Land, record: Record) -> None:
+    night(land([record("1", fee_amount=-1), record("2", stands_in=STANDS) | NO_ID]))
+    base = {"source_id": "tra-vinh.c29236", "agency_code": "84102", "rules": ["V1"], "reason": "dòng tổng của sổ",
+            "person": "Nguyễn B", "day": "2023-11-01"}  # fmt: skip
+    row = {"file": "so.csv", "row": 32}
+    waivers = [
+        base | row,
+        base | {"record_id": "1", "rules": ["V11"]},
+        base | {"record_id": "99"},
+        base | {"record_id": "1", "source_id": "tra-vinh.c29239", "rules": ["V11"]},
+    ]
+    told = [one.en for one in idle_waivers(Waivers.model_validate({"waivers": waivers}))]
+    assert [one.split(": ")[1:3] for one in told] == [
+        ["tra-vinh.c29236, 84102/99", "no such record is set aside (motcua quarantine list --source tra-vinh.c29236)"],
+        ["tra-vinh.c29239, 84102/1", "no such record is set aside (motcua quarantine list --source tra-vinh.c29239)"],
+    ]
+    idle = [base | {"record_id": "1"}, base | row | {"day": "2023-10-31"}]
+    too_little, too_early = idle_waivers(Waivers.model_validate({"waivers": idle}))
+    assert too_little.en.endswith("84102/1: it does not name V11")
+    assert "the file was saved again after 2023-10-31" in too_early.en

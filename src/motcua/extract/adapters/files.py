@@ -6,14 +6,16 @@ stands twice the row counts that is stated to be the newer one (`motcua.extract.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from difflib import get_close_matches
 
 from motcua.catalog import Source
 from motcua.catalog.options import FilesOptions
-from motcua.errors import ContractBroken
+from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import PLACES, InstantRule, KeyRule
@@ -22,7 +24,7 @@ from motcua.extract.wire.drop_order import Drop, days_of_sheet, month_of
 from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.evidence import Stand, written
-from motcua.extract.wire.tabular import Layout, Table, read_tables
+from motcua.extract.wire.tabular import Layout, Table, read_tables, visible_sheets
 from motcua.spelling import fold
 
 
@@ -78,9 +80,9 @@ class FilesAdapter:
         """Yield the rows of every file, whatever the window."""
         for drop, body in self._drops.read():
             month = month_of(drop.name)
-            for table in read_tables(body, drop.name, self._layout):
+            for table, names in tables_of(body, drop.name, self._layout, self._names):
                 stands = {"sheet": table.sheet, "month": "{}-{:02}".format(*month) if month else None}
-                yield from self._pages(table, {PLACES[part]: where for part, where in stands.items()}, drop)
+                yield from self._pages(table, names, {PLACES[part]: where for part, where in stands.items()}, drop)
 
     def by_id(self, dossier_id: str) -> Record | None:
         """Return None: a file has no request for one dossier."""
@@ -89,14 +91,17 @@ class FilesAdapter:
     def close(self) -> None:
         """Do nothing: no file is left open."""
 
-    def _pages(self, table: Table, parts: Record, drop: Drop) -> Iterator[Page]:
-        keys, identity = self._mapping.keys, self._mapping.identity
+    def _names(self, table: Table) -> list[str]:
+        keys = self._mapping.keys
+        return record_keys(table.columns, table.place, (*keys.keep, *keys.hmac), keys.listed, self._optional)
+
+    def _pages(self, table: Table, names: Sequence[str], parts: Record, drop: Drop) -> Iterator[Page]:
+        identity = self._mapping.identity
         parts = {place: parts[place] for place in identity.places} if isinstance(identity, KeyRule) else {}
-        names = record_keys(table.columns, table.place, (*keys.keep, *keys.hmac), keys.listed, self._optional)
         absent = dict.fromkeys(names) | parts
         records: list[Record] = []
         stands: list[str] = []
-        stand_of = stands_of(drop, table, is_last=self._drops.is_once(drop))
+        stand_of = stands_of(drop, table, is_last=self._drops.is_past(drop))
         serials = [key for key in self._serials if key in names] if table.day_zero != DAY_ZERO else []
         for number, cells in table.rows:
             records.append(
@@ -120,6 +125,45 @@ def stands_of(drop: Drop, table: Table, *, is_last: bool = False) -> Callable[[i
     first = written(Stand(drop.file, drop.dropped_at, table.sheet, states, is_last=is_last or None))
     before, _, after = first.rpartition('"row":0')
     return lambda number: f'{before}"row":{number}{after}'
+
+
+def tables_of(
+    body: bytes, name: str, layout: Layout, keys_of: Callable[[Table], list[str]]
+) -> Iterator[tuple[Table, list[str]]]:
+    """Yield the tables of a file, each with the key of every column.
+
+    Args:
+        keys_of: as `record_keys`, which refuses a table without the columns.
+
+    Raises:
+        SourceUnavailable, ContractBroken: as `read_tables` and `keys_of`. Where other sheets of the workbook have the
+            columns, the action names them as `sheets` of the source's options.
+    """
+    try:
+        for table in read_tables(body, name, layout):
+            yield table, keys_of(table)
+    except ContractBroken as broken:
+        if not (whole := _sheets_with_columns(body, name, layout, keys_of)):
+            raise
+        named = ", ".join(json.dumps(sheet, ensure_ascii=False) for sheet in whole)
+        raise ContractBroken(
+            broken.args[0],
+            action=f"if this sheet is no part of the register, write `sheets: [{named}]` into the options of the"
+            f" source's entry (options.sheets): these sheets have the columns. If it is, {broken.action}",
+        ) from None
+
+
+def _sheets_with_columns(body: bytes, name: str, layout: Layout, keys_of: Callable[[Table], list[str]]) -> list[str]:
+    """Return the sheets that have the columns, where others do not and the catalogue names none."""
+    found = []
+    for sheet in [] if layout.sheets else visible_sheets(body):
+        try:
+            for table in read_tables(body, name, replace(layout, sheets=(sheet,))):
+                keys_of(table)
+                found.append(sheet)
+        except (ContractBroken, SourceUnavailable):
+            continue
+    return found
 
 
 def record_keys(

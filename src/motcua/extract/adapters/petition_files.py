@@ -17,7 +17,7 @@ from motcua.canonical import PETITION
 from motcua.catalog import Source
 from motcua.catalog.options import PetitionFilesOptions
 from motcua.days.workdays import add_workdays, working_calendar
-from motcua.extract.adapters.files import record_keys, stands_of
+from motcua.extract.adapters.files import record_keys, stands_of, tables_of
 from motcua.extract.error_texts import is_error
 from motcua.extract.records import instants
 from motcua.extract.records.convert import Problem, code_reader, value_reader
@@ -27,7 +27,7 @@ from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drop_order import Drop
 from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
-from motcua.extract.wire.tabular import Layout, read_tables
+from motcua.extract.wire.tabular import Layout, Table
 from motcua.settings import Settings
 from motcua.spelling import folded
 
@@ -48,7 +48,9 @@ class PetitionFilesAdapter:
         self._columns = tuple(dict.fromkeys(self._headings.values()))
         is_serial = "excel" in self._options.formats
         self._serials = frozenset(self._headings[name] for name in _DAYS if is_serial and name in self._headings)
-        self._layout = Layout(frozenset(self._columns), self._options.encoding, self._options.delimiter)
+        self._layout = Layout(
+            frozenset(self._columns), self._options.encoding, self._options.delimiter, self._options.sheets
+        )
         self._reader = _Reader(source)
 
     @property
@@ -74,9 +76,8 @@ class PetitionFilesAdapter:
             ContractBroken: a file is not a table, or lacks a column that the entry names.
         """
         for drop, body in self._drops.read():
-            for table in read_tables(body, drop.name, self._layout):
+            for table, keys in tables_of(body, drop.name, self._layout, self._keys):
                 stand_of = stands_of(drop, table)
-                keys = record_keys(table.columns, table.place, self._columns)
                 serials = self._serials if table.day_zero != DAY_ZERO else frozenset[str]()
                 rows = [
                     self._reader.petition(
@@ -90,6 +91,9 @@ class PetitionFilesAdapter:
                     for number, cells in table.rows
                 ]
                 yield pa.Table.from_pylist(rows, schema=PETITION.pulled_schema)
+
+    def _keys(self, table: Table) -> list[str]:
+        return record_keys(table.columns, table.place, self._columns)
 
     def close(self) -> None:
         """Do nothing: no file is left open."""

@@ -18,6 +18,7 @@ from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.mapping import Covers, load_mapping
 from motcua.extract.records.privacy import pseudonymiser
+from motcua.extract.records.rules import ProcedureRule
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
 from motcua.extract.repeats import NOT_KNOWN_TO_BE_ONE, UNORDERED, with_request
 from motcua.extract.reused_keys import contents_of, known_contents, reuses, reuses_text
@@ -45,6 +46,7 @@ class SourceCheck:
         units: for each unit as the source spells it, the unit it means (None: unknown) and its rows.
         key_findings: what the keys leave open, each with what the mapping has to say.
         procedures: for each procedure code, whether it is in the catalogue, and its rows.
+        otherwise: the code that the mapping gives a record whose procedure it does not know; None without one.
         warnings: of dropped files, which of them end what the source is known for.
         records: the records that a pull would pass on, as a table of LANDING_SCHEMA; of files, the rows of other days
             too.
@@ -61,6 +63,7 @@ class SourceCheck:
     keys: dict[str, KeySeen]
     units: dict[str, tuple[str | None, int]]
     procedures: dict[str, tuple[bool, int]]
+    otherwise: str | None
     key_findings: list[str]
     warnings: list[str]
     records: pa.Table = field(repr=False)
@@ -117,6 +120,7 @@ def check_source(
         profile.keys(),
         {code: (_meanings(codes, code, source), rows) for code, rows in _most_frequent(pulled["unit_code"])},
         {code: (code in known_procedures, rows) for code, rows in _most_frequent(pulled["procedure_code"])},
+        next((rule.otherwise for rule in mapping.fields.values() if isinstance(rule, ProcedureRule)), None),
         [
             *key_findings(mapping, keys.doubts(shown), sorted(shown)),
             *_reused(source, pulled, catalog),

@@ -104,13 +104,15 @@ class Sample:
 
 
 def sample_table(folder: Path, path: str) -> Sample | None:
-    """Return the first table of the first file that matches a pattern; None when there is no file."""
+    """Return the table with most of the usual columns in the first file that matches a pattern; None without a file."""
     filesystem, pattern = fsspec.url_to_fs(path if "://" in path else str(folder / path))
     paths = sorted(filesystem.glob(pattern))
     if not paths:
         return None
     wanted = frozenset(name for names in _NAMES.values() for name in names)
-    table = next(read_tables(filesystem.cat_file(paths[0]), paths[0].rsplit("/", 1)[-1], Layout(wanted)))
+    usual = {fold(name) for name in wanted}
+    tables = read_tables(filesystem.cat_file(paths[0]), paths[0].rsplit("/", 1)[-1], Layout(wanted))
+    table = max(tables, key=lambda one: len(usual & {fold(column) for column in one.columns}))
     return Sample(tuple(column for column in table.columns), [cells for _, cells in islice(table.rows, _ROWS)])
 
 

@@ -46,6 +46,7 @@ class DropFolder:
         self._storage = _storage(self._pattern, connection)
         self._once = tuple(map(fold, once))
         self.drops: list[Drop] = []
+        self._last_saved: dict[str, date] = {}  # of each series of the folder
 
     @property
     def newest_of_series(self) -> list[Drop]:
@@ -103,6 +104,8 @@ class DropFolder:
             folder = _MARKS.split(pattern)[0].rpartition("/")[0] + "/"
             path_of = {Drop(path.removeprefix(folder), _dropped_at(filesystem, path)): path for path in paths}
             self.drops = []
+            timed = sorted((drop for drop in path_of if drop.dropped_at is not None), key=_when)
+            self._last_saved = {drop.series: _day_of(drop) for drop in timed}
             for drop in in_order(path_of):
                 body = self._content(filesystem, path_of[drop])
                 self.drops.append(drop)
@@ -117,6 +120,14 @@ class DropFolder:
         """Return whether a file is named as one that is never saved again."""
         names = fold(drop.name), fold(drop.file)
         return any(fnmatchcase(name, pattern) for name in names for pattern in self._once)
+
+    def is_past(self, drop: Drop) -> bool:
+        """Return whether nothing is known of what stands open in a file alone: it is past, and says no more.
+
+        It is never saved again (`once`), or another file of its series was saved on a later day.
+        """
+        last = self._last_saved.get(drop.series)
+        return self.is_once(drop) or (last is not None and drop.dropped_at is not None and _day_of(drop) < last)
 
     def _paths(self, filesystem: Any, pattern: str) -> list[str]:
         matches = filesystem.glob(pattern) if _MARKS.search(pattern) else [pattern]

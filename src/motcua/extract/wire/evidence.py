@@ -21,6 +21,7 @@ from motcua.extract.wire.drop_order import (
     order_of_days,
     states_days,
 )
+from motcua.place import Place
 
 COPIED_TOGETHER = timedelta(minutes=1)  # files copied with their folder get times as far apart as copying takes
 
@@ -29,8 +30,8 @@ COPIED_TOGETHER = timedelta(minutes=1)  # files copied with their folder get tim
 class Stand:
     """Where a row stands: its file and when that was dropped, the sheet and what its name states, the row.
 
-    Of a database, `request` is the number of the query among those of the pull. `is_last` is true in a file that is
-    never saved again.
+    Of a database, `request` is the number of the query among those of the pull. `is_last` is true in a file that
+    says no more of what stands open in it: it is never saved again, or its series has a newer one.
     """
 
     file: str = ""
@@ -44,7 +45,7 @@ class Stand:
     def __str__(self) -> str:
         if self.request is not None:
             return f"query {self.request}"
-        return f"{self.file}{f', sheet {self.sheet}' if self.sheet else ''} row {self.row}"
+        return str(Place(self.file, self.sheet, self.row))
 
 
 def written(stand: Stand) -> str:

@@ -160,6 +160,25 @@ def _delimiter_score(text: str, delimiter: str, wanted: frozenset[str]) -> tuple
 # -- workbooks --------------------------------------------------------------------------------------------------------
 
 
+def visible_sheets(body: bytes) -> list[str]:
+    """Return the names of the sheets of a workbook that can be seen, without charts; none of another file."""
+    import python_calamine as calamine
+
+    if not body.startswith((_ZIP, _OLE)):
+        return []
+    return _visible(calamine.load_workbook(io.BytesIO(body)))
+
+
+def _visible(workbook: Any) -> list[str]:
+    import python_calamine as calamine
+
+    return [
+        sheet.name
+        for sheet in workbook.sheets_metadata
+        if sheet.typ == calamine.SheetTypeEnum.WorkSheet and sheet.visible == calamine.SheetVisibleEnum.Visible
+    ]
+
+
 def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
     import python_calamine as calamine
 
@@ -180,13 +199,8 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
             f"{name} has no sheet {missing[0]!r}; it has {', '.join(map(repr, workbook.sheet_names))}.",
             action="correct options.sheets, or ask the unit why the sheet is gone.",
         )
-    visible = [
-        sheet.name
-        for sheet in workbook.sheets_metadata
-        if sheet.typ == calamine.SheetTypeEnum.WorkSheet and sheet.visible == calamine.SheetVisibleEnum.Visible
-    ]
     beside = _not_told(body, name, workbook.sheet_names)
-    read = tuple([known[fold(sheet)] for sheet in layout.sheets] or visible)
+    read = tuple([known[fold(sheet)] for sheet in layout.sheets] or _visible(workbook))
     for sheet_name in read:
         sheet = workbook.get_sheet_by_name(sheet_name)
         if sheet_name not in beside.unread:

@@ -194,6 +194,7 @@ NOT_COMPARED: Mapping[tuple[str, ...], str] = {
     ("read_at",): "the moment the store was read",
     ("rules",): "fingerprints of the whole catalogue, every expectation and every statement, most of which bear on no"
     " one report; what a changed rule does shows in the rest, and `restates` then names it",
+    ("rule_texts",): "explains the codes of rules that stand under `set_aside` and `quarantine`, which are compared",
     ("cells", "*", "batches"): "which pull was read: a source that is asked again gives new batches, also of"
     " the very same dossiers",
 }

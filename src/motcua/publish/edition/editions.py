@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from motcua.catalog.models import Text
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.publish.edition.content import (
@@ -45,9 +46,13 @@ class EditionSummary:
 
 @dataclass(frozen=True)
 class Edition(EditionSummary):
-    """An edition with its canonical bytes, from which every file is made."""
+    """An edition with its canonical bytes, from which every file is made.
+
+    `later_pulls` are those in spite of which a final edition stood when it was to be published again.
+    """
 
     canonical_bytes: bytes
+    later_pulls: tuple[Text, ...] = ()
 
     @cached_property
     def content(self) -> Content:

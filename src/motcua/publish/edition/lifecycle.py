@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -31,8 +32,10 @@ from motcua.publish.edition.content import (
     tables_json,
 )
 from motcua.publish.edition.editions import Edition, keep_edition, newest_edition, read_edition
+from motcua.publish.edition.later_pulls import later_pulls
 from motcua.publish.edition.quarantine import quarantine_counts
 from motcua.publish.edition.restatement import restate
+from motcua.publish.edition.rule_texts import rule_texts, rules_named
 from motcua.publish.edition.set_aside import PeriodSetAside, read_set_aside
 from motcua.publish.form.completeness import (
     SourceCell,
@@ -67,7 +70,8 @@ def publish_edition(
 
     An edition is final when every line of the checklist of the catalogue is met (`finality.yaml`); otherwise it is
     provisional and names what is missing. Either way it holds the checklist and what is set aside. A later edition
-    restates the one before it with the causes of each difference.
+    restates the one before it with the causes of each difference. A final edition stands although a later pull is held,
+    failed or under way, as long as its figures are the same; `later_pulls` of what is returned names each.
     Units are those of the period's last day; when they changed within the period, the edition also holds each part
     of it on its own map.
 
@@ -100,7 +104,10 @@ def publish_edition(
             store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as store,
             store.begin(),
         ):
-            draft = _draft(store, settings, report_code, scope, completeness)
+            draft, checklist, cells = _draft(store, settings, report_code, scope)
+            if newest and completeness != "provisional" and (later := later_pulls(newest.shaped, draft, cells)):
+                return replace(newest, later_pulls=later)
+            draft["completeness"] = _decide_completeness(report_code, scope, checklist, completeness)
             if newest is not None and says_the_same(newest.shaped, draft):
                 return newest
             number = newest.edition_no + 1 if newest else 1
@@ -115,6 +122,7 @@ def publish_edition(
 def checklist_now(report_code: str, unit: str, period: Period, *, on_map: str | None = None) -> Content:
     """Return `completeness` and `checklist` as an edition of a form would state them if it were published now.
 
+    Where the newest edition would stand although a later pull is held, failed or under way, `stands` names it and them.
     The arguments are those of `publish_edition`. What refuses an edition (an identity, a measure) is not tried.
 
     Raises:
@@ -124,20 +132,39 @@ def checklist_now(report_code: str, unit: str, period: Period, *, on_map: str | 
     scope = Scope.of(load_catalog(settings.catalog_dir), unit, period, on_map)
     form = load_form(settings.catalog_dir, report_code, period.to_date)
     with store_engine().connect().execution_options(isolation_level="REPEATABLE READ") as store, store.begin():
-        _, checklist = _judged(store, scope, _cells(store, scope, form.record_kind))
-    is_met = all(line.is_met for line in checklist)
-    return {
-        "completeness": "final" if is_met else "provisional",
-        "checklist": [line.as_json() for line in checklist],
-    }
+        cells = _cells(store, scope, form.record_kind)
+        _, checklist = _judged(store, scope, cells)
+        said: Content = {"completeness": _best(checklist), "checklist": [line.as_json() for line in checklist]}
+        if said["completeness"] == "provisional" and any(cell.unanswered_state for cell in cells):
+            own = scope if scope.map_code else scope.on_own_map()
+            with warehouse_engine().connect() as warehouse:
+                newest = newest_edition(warehouse, report_code, scope.unit.unit_id, period, own.map_code)
+            if newest and newest.completeness == "final":
+                draft, _, drafted = _content(store, settings, report_code, own)
+                if later := later_pulls(newest.shaped, draft, drafted):
+                    said["completeness"] = "final"
+                    said["stands"] = {
+                        "edition_id": newest.edition_id,
+                        "later_pulls": [{"vi": one.vi, "en": one.en} for one in later],
+                    }
+    return said
 
 
 def _draft(
-    store: Connection, settings: Settings, report_code: str, scope: Scope, asked: Completeness | None
-) -> Content:
-    read_at: datetime = store.execute(text("select now()")).scalar_one()
+    store: Connection, settings: Settings, report_code: str, scope: Scope
+) -> tuple[Content, list[Line], list[SourceCell]]:
+    """Return what would be published, as complete as it can be, with its checklist and cells, or refuse it."""
     refuse_unready_batches(store, scope.catalog, scope.units)
     refuse_tampered_measures(store, scope.unit_ids)
+    drafted = _content(store, settings, report_code, scope)
+    refuse_silence(report_code, scope, drafted[2])
+    return drafted
+
+
+def _content(
+    store: Connection, settings: Settings, report_code: str, scope: Scope
+) -> tuple[Content, list[Line], list[SourceCell]]:
+    read_at: datetime = store.execute(text("select now()")).scalar_one()
     if index := index_of(report_code):
         cells = _cells(store, scope, "dossier", "petition")
         content = _index_content(store, index, scope)
@@ -145,12 +172,11 @@ def _draft(
         form = load_form(scope.catalog.folder, report_code, scope.period.to_date)
         cells = _cells(store, scope, form.record_kind)
         content = _form_content(store, form, scope, cells)
-    refuse_silence(report_code, scope, cells)
     aside, checklist = _judged(store, scope, cells)
-    return {
+    draft = {
         "schema": SCHEMA,
         **content,
-        "completeness": _decide_completeness(report_code, scope, checklist, asked),
+        "completeness": _best(checklist),
         "checklist": [line.as_json() for line in checklist],
         "set_aside": aside.as_json(),
         "read_at": read_at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -162,6 +188,8 @@ def _draft(
             "sql": folder_sha256(settings.sql_dir, "*.sql"),
         },
     }
+    draft["rule_texts"] = rule_texts(settings.expectations_dir, rules_named(draft))
+    return draft, checklist, cells
 
 
 def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[PeriodSetAside, list[Line]]:
@@ -212,6 +240,10 @@ def _form_content(store: Connection, form: Form, scope: Scope, cells: list[Sourc
     }
 
 
+def _best(checklist: Sequence[Line]) -> Completeness:
+    return "final" if all(line.is_met for line in checklist) else "provisional"
+
+
 def _decide_completeness(
     report_code: str, scope: Scope, checklist: Sequence[Line], asked: Completeness | None
 ) -> Completeness:
@@ -224,7 +256,7 @@ def _decide_completeness(
             action="ingest the sources named (`motcua ingest --source ID --from --to`), correct what is set aside"
             " (`motcua quarantine list`), or publish it as provisional.",
         )  # fmt: skip
-    return "provisional" if lacking or asked == "provisional" else "final"
+    return asked or _best(checklist)
 
 
 def _edition_id(report_code: str, scope: Scope, number: int) -> str:

@@ -102,7 +102,7 @@ class PeriodSetAside:
             "waived": [
                 {
                     "source_id": waiver.source_id,
-                    "record": f"{waiver.agency_code}/{waiver.record_id}",
+                    "record": waiver.record,
                     "row_code": unit.row_code,
                     "unit_name": unit.name,
                     "rules": list(record.rule_ids),
@@ -144,7 +144,10 @@ def read_set_aside(store: Connection, scope: Scope, source_ids: Sequence[str]) -
     for unit_id in sorted(by_unit):
         known = catalog.unit_by_id.get(unit_id)
         waived = (
-            (record, waivers.of(record.source_id, record.agency_code, record.record_id, record.grounds))
+            (
+                record,
+                waivers.of(record.source_id, record.agency_code, record.record_id, record.grounds, record.place),
+            )
             for record in by_unit[unit_id]
         )
         units.append(

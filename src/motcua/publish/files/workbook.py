@@ -347,6 +347,12 @@ def _write_checklist(sheet: Any, formats: dict[str, Any], edition: Edition) -> N
         sheet.write_number(row, 2, unit["records"], formats["row_figure"])
         share = unit["share"].replace(".", ",")
         sheet.write_string(row, 3, f"{unit['of']}; {share} %; {rules}", formats["row_text"])
+    shown = {rule["rule_id"] for unit in content["set_aside"]["units"] for rule in unit["rules"]}
+    for rule in content.get("rule_texts", ()):
+        if rule["rule_id"] in shown:
+            row += 1
+            sheet.write_string(row, 0, rule["rule_id"], formats["row_text"])
+            sheet.write_string(row, 1, rule["vi"], formats["row_text"])
     for index, width in enumerate((9, 60, 12, 90)):
         sheet.set_column(index, index, width)
     _print_setup(sheet, edition, row, len(names) - 1)

@@ -35,6 +35,8 @@ class SourceCell:
     batches: tuple[tuple[str, str], ...]  # (batch id, SHA-256 of its manifest)
     is_after_end: bool = True  # its last day was answered for after it ended
     reason: Text | None = None  # why a unit needs no source, where the catalogue says so
+    unanswered_state: str | None = None  # of a pull that is held, failed or under way, and leaves days unanswered
+    unanswered_reason: str | None = None
 
     @property
     def is_lacking(self) -> bool:
@@ -143,6 +145,8 @@ def read_cells(
             last,
             tuple((batch_id, manifests[batch_id]) for batch_id in answer.batch_ids),
             answer.is_after_end,
+            unanswered_state=answer.unanswered_state,
+            unanswered_reason=answer.reason,
         )
         for source, answer, first, last in answers
     ]

@@ -62,6 +62,11 @@ class FormReading:
             "unit": unit_json(self.unit),
             "rows": [self._row(row) for row in self.rows],
             "total": self.total.as_json(),
+            "sums": {
+                column.code: {"plus": list(column.plus), **({"minus": list(column.minus)} if column.minus else {})}
+                for column in self.form.columns
+                if column.plus
+            },
         }
         if self.on_map or reading.parts:
             document["map"] = {"asked": self.on_map, "on": None if reading.day is None else reading.day.isoformat()}

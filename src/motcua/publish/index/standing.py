@@ -35,13 +35,17 @@ from motcua.warehouse import store_engine
 
 @dataclass(frozen=True)
 class Change:
-    """The difference from the period before, over the rows available in both."""
+    """The difference from the period before, over the rows available in both.
+
+    `missing_before` is how many sources are incomplete in the period before: its figures are provisional then.
+    """
 
     period: Period
     total: Decimal
     groups: Mapping[str, Decimal]
     rows_compared: int
     is_like_for_like: bool
+    missing_before: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -50,6 +54,7 @@ class Change:
             "groups": {code: number(value) for code, value in self.groups.items()},
             "rows_compared": self.rows_compared,
             "is_like_for_like": self.is_like_for_like,
+            **({"missing_before": self.missing_before} if self.missing_before else {}),
         }
 
 
@@ -311,7 +316,9 @@ class _League:
             for group in new.groups
             if group.score is not None and before[group.code] is not None
         }
-        return Change(self._before, new.total - old.total, groups, len(both), fed.rows == fed_before.rows)
+        is_like = fed.rows == fed_before.rows
+        missing = len(fed_before.missing_sources)
+        return Change(self._before, new.total - old.total, groups, len(both), is_like, missing)
 
     def _rank(self, unit: Unit) -> Rank | None:
         if unit.unit_id not in self._places:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from motcua.catalog.models import Text
 from motcua.percentage import count_text
 from motcua.publish.index.gap import Gap, next_band
 from motcua.publish.index.score import NO_REPORT_DATA, TEMP_DENOMINATOR, ItemScore, Score, number, rounded
-from motcua.publish.index.standing import Standing
+from motcua.publish.index.standing import Change, Standing
 
 LEVEL_NAMES = {
     "province": ("tỉnh, thành phố", "provinces"),
@@ -141,8 +141,16 @@ def standing_summary(standing: Standing, lang: str) -> Iterator[str]:
             f" (so trên {change.rows_compared} chỉ tiêu có số liệu ở cả hai kỳ)" if vi
             else f" (over the {change.rows_compared} rows available in both)"
         )  # fmt: skip
+        before = "" if not change.missing_before else (
+            f"; số liệu kỳ trước là TẠM THỜI, chưa đủ dữ liệu của {change.missing_before} nguồn" if vi
+            else f"; the figures before are PROVISIONAL, {change.missing_before} sources are incomplete"
+        )  # fmt: skip
         label = change.period.label
-        yield f"So với kỳ trước ({label}): {amount} điểm{rows}." if vi else f"Against {label}: {amount} points{rows}."
+        yield (
+            f"So với kỳ trước ({label}): {amount} điểm{rows}{before}."
+            if vi
+            else f"Against {label}: {amount} points{rows}{before}."
+        )
     if rank := standing.rank:
         names = LEVEL_NAMES[standing.level]
         mixed = "" if rank.has_same_rows else (
@@ -200,9 +208,21 @@ def level_headings(lang: str) -> tuple[str, ...]:
     return ("Place", "Code", "Unit", "Score", "Max available", "Of 100", "Change", "Class")
 
 
-def level_note(lang: str) -> str:
-    """Say what the star beside a class in `level_line` means."""
-    return "* Xếp loại của phần có số liệu." if lang == "vi" else "* Class of what was available."
+def level_notes(standings: Iterable[Standing], lang: str) -> Iterator[str]:
+    """Say what the star beside a class, and the dagger beside a change, of these lines of `level_line` mean."""
+    shown = list(standings)
+    if any(standing.score.band and not standing.score.is_complete for standing in shown):
+        yield "* Xếp loại của phần có số liệu." if lang == "vi" else "* Class of what was available."
+    if any(standing.change and standing.change.missing_before for standing in shown):
+        yield (
+            "† Số liệu kỳ trước là TẠM THỜI, chưa đủ dữ liệu."
+            if lang == "vi"
+            else "† The figures of the period before are PROVISIONAL: some of their sources are incomplete."
+        )
+
+
+def _dagger(change: Change) -> str:
+    return " †" if change.missing_before else ""
 
 
 def level_line(standing: Standing, lang: str) -> tuple[str, ...]:
@@ -216,6 +236,6 @@ def level_line(standing: Standing, lang: str) -> tuple[str, ...]:
         points_text(score.total, lang),
         "" if score.total is None else most_text(score.max_available, lang),
         points_text(score.of_hundred, lang),
-        "" if change is None else _local(f"{change.total:+}".replace("-", "−"), lang),
+        "" if change is None else _local(f"{change.total:+}".replace("-", "−"), lang) + _dagger(change),
         band if score.is_complete else f"{band} *" if band else "",
     )

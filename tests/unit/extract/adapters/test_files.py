@@ -107,6 +107,53 @@ def test_a_file_that_grows_while_it_is_read_is_tried_again(tmp_path: Path, monke
         landed(adapter(tmp_path))
 
 
+def book(folder: Path, **sheets: list[list[Any]]) -> None:
+    made = Workbook()
+    made.remove(made.active)
+    for title, rows in sheets.items():
+        sheet = made.create_sheet(title.replace("_", " "))
+        for cells in rows:
+            sheet.append(cells)
+    made.save(folder / "so.xlsx")
+
+
+REGISTER = [HEADER.strip().split(","), row().strip().split(",")]
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ([["Cách ghi sổ"], ["Ghi ngày theo dd/mm/yyyy"]], "has no header"),
+        ([["Mã hồ sơ", "Số lượng"], ["Tổng", 3]], "has no column"),
+    ],
+)
+def test_a_sheet_that_is_no_register_is_refused_with_the_sheets_that_are(
+    tmp_path: Path, other: list[list[Any]], says: str
+) -> None:
+    book(tmp_path, Sổ=REGISTER, Hướng_dẫn=other, Tháng_10=REGISTER)
+    with pytest.raises(ContractBroken, match=says) as refused:
+        landed(adapter(tmp_path, "so.xlsx"))
+    assert "sheet 'Hướng dẫn'" in str(refused.value)
+    assert """write `sheets: ["Sổ", "Tháng 10"]` into the options""" in refused.value.action
+    assert "If it is, correct" in refused.value.action
+    told = landed(adapter(tmp_path, "so.xlsx", sheets=yaml.safe_load('["Sổ"]')))
+    assert len(told) == 1
+
+
+def test_where_no_sheet_is_a_register_or_the_catalogue_names_the_sheets_none_is_proposed(tmp_path: Path) -> None:
+    book(tmp_path, Sổ=[["Cách ghi sổ"]], Tháng_10=REGISTER)
+    for options in ({"sheets": ("Sổ",)}, {"sheets": ("Sổ", "Tháng 10")}):
+        with pytest.raises(ContractBroken, match="has no header") as refused:
+            landed(adapter(tmp_path, "so.xlsx", **options))
+        assert "sheets: [" not in refused.value.action
+    book(tmp_path, Sổ=[["Cách ghi sổ"]])
+    drop(tmp_path, "a.csv", header="Cách ghi sổ\n")
+    for name in ("so.xlsx", "a.csv"):
+        with pytest.raises(ContractBroken, match="has no header") as refused:
+            landed(adapter(tmp_path, name))
+        assert refused.value.action.startswith("correct options.header_row")
+
+
 def test_a_mapped_column_may_be_missing_only_where_the_catalogue_says_so(tmp_path: Path) -> None:
     drop(tmp_path, "a.csv", row().replace(",,02/10", ",02/10"), header=HEADER.replace("Tên thủ tục,", ""))
     with pytest.raises(ContractBroken, match=r"a\.csv has no column 'Tên thủ tục'"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import text
 from tests.petition_world import HEADINGS, SOURCE_ID, add_source, drop, emptied, make_catalog, pull, row, take
 from tests.unit.extract.cell_files import as_xlsx
@@ -174,3 +175,21 @@ def test_days_of_a_workbook_that_counts_from_1904_are_read_right(folder: Path) -
     [found] = landed(pull())
     load_catalog.cache_clear()
     assert (found["received_on"], found["due_on"]) == (date(2023, 10, 2), date(2023, 10, 5))
+
+
+def test_a_sheet_that_is_no_table_of_petitions_is_refused_with_the_sheets_that_are(folder: Path) -> None:
+    entry = folder.parent / "petitions" / f"{SOURCE_ID}.yaml"
+    entry.write_text(entry.read_text(encoding="utf-8").replace("/*.csv", "/*.xlsx"), encoding="utf-8")
+    book = Workbook()
+    book.active.title = "Hướng dẫn"
+    book.active.append(["Cách ghi"])
+    sheet = book.create_sheet("Sổ")
+    for cells in (HEADINGS, [row("1").get(heading, "") for heading in HEADINGS]):
+        sheet.append(list(cells))
+    book.save(folder / "1.xlsx")
+    failed = pull()
+    assert failed.state == "failed"
+    assert 'write `sheets: ["Sổ"]`' in (failed.error_message or "")
+    entry.write_text(entry.read_text(encoding="utf-8") + 'sheets: ["Sổ"]\n', encoding="utf-8")
+    load_catalog.cache_clear()
+    assert len(landed(pull())) == 1

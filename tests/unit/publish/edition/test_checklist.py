@@ -223,9 +223,8 @@ def test_one_record_of_the_period_set_aside_keeps_it_from_final_everywhere(octob
 def test_a_failed_re_ask_of_a_source_that_had_answered_takes_nothing_back(october: Store) -> None:
     first = publish_edition("form-06", "84", OCTOBER)
     october.answer([WARD_SOURCE], state="failed")
-    assert publish_edition("form-06", "84", OCTOBER).edition_id == first.edition_id
-    october.answer([WARD_SOURCE], state="held")
-    assert publish_edition("form-06", "84", OCTOBER).completeness == "provisional"
+    again = publish_edition("form-06", "84", OCTOBER)
+    assert (again.edition_id, again.later_pulls) == (first.edition_id, ())
 
 
 def test_measures_that_no_dossier_stands_behind_are_never_published(
@@ -283,6 +282,51 @@ def test_a_waiver_covers_its_record_and_its_rules_and_nothing_else(change: dict[
         record.source_id, record.agency_code, record.record_id, record.grounds
     )
     assert (found is not None) is is_covered
+
+
+IN_ROW = {**{key: value for key, value in WAIVER.items() if key != "record_id"},
+          "file": "so.xlsx", "sheet": "T10", "row": 32}  # fmt: skip
+STANDS = {"file": "so.xlsx", "sheet": "T10", "row": 32, "dropped_at": "2023-11-05T16:59:59+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("stands", "record_id", "is_covered"),
+    [
+        ({}, None, True),
+        ({"row": 33}, None, False),
+        ({"sheet": "T11"}, None, False),
+        ({"sheet": None}, None, False),
+        ({"file": "so 2.xlsx"}, None, False),
+        ({"dropped_at": "2023-11-05T17:00:00+00:00"}, None, False),  # saved on the next day, Vietnam time
+        ({"dropped_at": None}, None, True),
+        ({}, "1", False),  # a record with an id is named by it
+    ],
+)
+def test_a_record_without_an_id_is_waived_by_its_row_in_the_file_as_it_was_saved_by_the_day_of_the_waiver(
+    stands: dict[str, Any], record_id: str | None, is_covered: bool
+) -> None:
+    record = replace(RECORD, record_id=record_id, stands_in=json.dumps(STANDS | stands))
+    waivers = Waivers.model_validate({"waivers": [IN_ROW]})
+    found = waivers.of(record.source_id, record.agency_code, record.record_id, record.grounds, record.place)
+    assert (found is not None) is is_covered
+    assert waivers.of("s", "H59", None, ("V1",), None) is None  # it stands in no file
+
+
+@pytest.mark.parametrize(
+    "named",
+    [{}, {"record_id": ""}, {"file": "a"}, {"row": 1}, {"record_id": "1", "file": "a", "row": 1},
+     {"record_id": "1", "sheet": "T10"}, {"file": "a", "row": 0}],
+)  # fmt: skip
+def test_a_waiver_names_its_record_by_its_id_or_by_its_row(named: dict[str, Any]) -> None:
+    rest = {key: value for key, value in WAIVER.items() if key != "record_id"}
+    with pytest.raises(ValueError, match="Waiver"):
+        Waiver.model_validate(rest | named)
+
+
+def test_two_rows_may_be_waived_and_one_not_twice() -> None:
+    assert len(Waivers.model_validate({"waivers": [IN_ROW, {**IN_ROW, "row": 33}]}).waivers) == 2
+    with pytest.raises(ValueError, match=r"H59: so\.xlsx, sheet T10 row 32 is waived twice"):
+        Waivers.model_validate({"waivers": [IN_ROW, IN_ROW]})
 
 
 @pytest.mark.parametrize(

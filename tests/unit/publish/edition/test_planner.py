@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def test_what_sources_of_another_province_answered_is_no_first_day(store: Store)
 
 
 def test_a_period_on_whose_days_the_unit_had_ended_is_left_out(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    store.answer(store.sources_of("84:2020")[:1], (date(2025, 6, 20), date(2025, 6, 30)))
+    store.answer(store.sources_of("84:2020")[:1], (date(2025, 6, 20), date(2025, 8, 10)))
     labels = {label for _, _, label in planned(date(2025, 8, 20))}
     assert "2025-06" in labels
     assert "2025-08" not in labels
@@ -107,6 +108,98 @@ def test_an_edition_on_the_units_of_another_day_takes_the_place_of_none(october:
     assert form_06(NOVEMBER_2) == {"RPT_MONTH:2023-10": "never_published"}
 
 
+@pytest.mark.parametrize(
+    ("report", "unit", "period"),
+    [
+        ("form-06", "84", "CAL_MONTH:2023-10"),
+        ("form-06", "84", "2023-10-02..2023-10-20"),
+        ("form-06", "84", "2023-10-02..2023-10-21"),  # begins on the same day
+        ("form-06", "29236:2020", "CAL_MONTH:2023-10"),
+        ("nightly-brief", "84", "2023-10-20..2023-10-20"),
+        ("index-766", "84", "2023-10-01..2023-10-20"),
+    ],
+)
+def test_an_edition_that_a_person_published_of_any_unit_and_period_is_planned_when_its_figures_change(
+    october: Store, report: str, unit: str, period: str
+) -> None:
+    asked = parse_period(period)
+    october.answer(october.sources_of("84:2020"), (date(2023, 9, 15), date(2023, 9, 30)))
+    edition = publish_edition(report, unit, asked)
+    assert edition.completeness == "final"
+    other = "29239:2020" if unit != "84" else "26-TTPVHCC:2020"
+    change(october, other, date(2023, 10, 3))  # of another unit
+    change(october, "29236:2020", asked.to_date + timedelta(days=1))  # after its last day
+    assert by_hand(report, asked) == []
+    change(october, "29236:2020", date(2023, 10, 3))
+    [one] = by_hand(report, asked)
+    assert (one.unit_id, one.newest and one.newest.edition_id) == (edition.unit_id, edition.edition_id)
+    assert one.why == "changed"
+
+
+def by_hand(report: str, period: Any) -> list[Any]:
+    return [one for one in plan_publication("84", NOVEMBER_2) if (one.report, one.period) == (report, period)]
+
+
+def change(store: Store, unit_id: str, day: date) -> None:
+    [source] = [source.source_id for source in store.catalog.sources if source.unit_id == unit_id][:1]
+    [batch] = store.answer([source], (date(2023, 10, 20), date(2023, 10, 20)))
+    store.version(batch, unit_id, f"{unit_id}-{day}", day)
+
+
+def test_an_edition_on_another_map_is_planned_on_that_map(october: Store) -> None:
+    october.answer(october.sources_of("84:2020"), (date(2023, 9, 15), date(2023, 9, 30)))
+    month = parse_period("CAL_MONTH:2023-10")
+    publish_edition("form-06", "84", month, on_map="as-now")
+    assert by_hand("form-06", month) == []
+    change(october, "29236:2020", date(2023, 10, 3))
+    assert [(one.on_map, one.why) for one in by_hand("form-06", month)] == [("as-now", "changed")]
+
+
+def test_an_edition_of_days_that_are_not_over_is_not_planned(october: Store) -> None:
+    month = parse_period("CAL_MONTH:2023-10")
+    publish_edition("form-06", "84", month, today=date(2023, 10, 25))
+    assert [one for one in plan_publication("84", date(2023, 10, 31)) if one.period == month and one.newest] == []
+    assert [one.why for one in by_hand("form-06", month)] == ["not_final"]
+
+
+def test_a_brief_that_is_not_final_is_planned_only_when_its_figures_changed(october: Store) -> None:
+    day = parse_period("2023-10-20..2023-10-20")
+    october.execute("update batch set state = 'failed' where source_id = 'tra-vinh.c29239'")
+    assert publish_edition("nightly-brief", "84", day).completeness == "provisional"
+    assert by_hand("nightly-brief", day) == []
+    october.answer(["tra-vinh.c29236"], (date(2023, 10, 20), date(2023, 10, 20)), quarantined=1)
+    assert by_hand("nightly-brief", day) == []  # what is set aside is no figure
+    change(october, "29236:2020", date(2023, 10, 3))
+    assert [one.why for one in by_hand("nightly-brief", day)] == ["changed"]
+
+
+def test_what_is_set_aside_concerns_the_units_that_its_source_speaks_for(october: Store) -> None:
+    month = parse_period("CAL_MONTH:2023-10")
+    october.answer(october.sources_of("84:2020"), (date(2023, 9, 15), date(2023, 9, 30)))
+    for unit in ("29236:2020", "29239:2020"):
+        assert publish_edition("form-06", unit, month).completeness == "final"
+    october.answer(["tra-vinh.c29236"], (date(2023, 10, 20), date(2023, 10, 20)), quarantined=1)
+    assert [one.unit_id for one in by_hand("form-06", month)] == ["29236:2020"]
+
+
+def test_a_period_of_which_no_source_answered_anything_is_not_planned(store: Store) -> None:
+    sources = store.sources_of("84:2020")
+    store.answer(sources[:1], (date(2023, 6, 20), date(2023, 6, 25)))
+    store.answer(sources[:1], (date(2023, 9, 14), date(2023, 9, 14)))
+    assert form_06(date(2023, 12, 20)) == dict.fromkeys(
+        ["RPT_MONTH:2023-07", "RPT_MONTH:2023-09", "RPT_QUARTER:2023-Q3", "RPT_9M:2023-9M", "RPT_H2:2023-H2",
+         "RPT_YEAR:2023"], "never_published"
+    )  # fmt: skip
+
+
+def test_dossiers_are_no_answer_to_a_report_of_petitions_and_the_index_needs_either(store: Store) -> None:
+    store.answer(store.sources_of("84:2020")[:1])
+    reports = {report for report, _, _ in planned(date(2023, 11, 20))}
+    assert "form-06" in reports
+    assert "index-766" in reports
+    assert not {report for report in reports if "petition" in report}
+
+
 MONTH_DAYS = (MONTH.from_date, MONTH.to_date)
 
 
@@ -124,3 +217,24 @@ def test_the_dag_publishes_what_is_planned_and_ends_as_skipped_where_nothing_is(
     due = publishing.plan_unfinished(params | {"reports": ["form-06"]})
     assert due[0] == {"report": "form-06", "period": "2023-09-15..2023-10-14"}
     assert {one["report"] for one in due} == {"form-06"}
+
+
+def test_the_dag_names_the_unit_and_the_map_of_an_edition_that_has_others(
+    october: Store, reports_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from motcua.orchestration import publishing
+
+    month = parse_period("CAL_MONTH:2023-10")
+    october.answer(october.sources_of("84:2020"), (date(2023, 9, 15), date(2023, 9, 30)))
+    publish_edition("form-06", "29236:2020", month)
+    publish_edition("form-06", "84", month, on_map="as-now")
+    change(october, "29236:2020", date(2023, 10, 3))
+    october.measure("29236:2020", date(2023, 10, 3), "received_direct", 1)
+    due = publishing.plan_unfinished({"unit": "84", "reports": ["form-06"]})
+    asked = [one for one in due if one["period"] == "2023-10-01..2023-10-31"]
+    assert asked == [
+        {"report": "form-06", "period": "2023-10-01..2023-10-31", "unit": "29236:2020"},
+        {"report": "form-06", "period": "2023-10-01..2023-10-31", "on_map": "as-now"},
+    ]
+    published = [publishing.publish_report(params={"unit": "84"}, **one)["edition_id"] for one in asked]
+    assert published == ["form-06.29236.CAL_MONTH.2023-10.2", "form-06.84.CAL_MONTH.2023-10.as-now.2"]

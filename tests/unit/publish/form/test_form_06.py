@@ -108,7 +108,11 @@ def test_fields_are_named_and_levels_are_in_order(october: Any) -> None:
 
 def test_the_json_has_the_keys_promised(october: Any) -> None:
     body = form_06("84", OCTOBER, "level").as_json()
-    assert list(body) == ["period", "unit", "rows", "total"]
+    assert list(body) == ["period", "unit", "rows", "total", "sums"]
+    assert body["sums"]["received_total"] == {"plus": ["received_online", "received_direct", "carried_over"]}
+    assert body["total"]["received_total"] == sum(
+        body["total"][part] for part in body["sums"]["received_total"]["plus"]
+    )
     assert body["period"] == {"type": "CAL_MONTH", "label": "2023-10", "from": "2023-10-01", "to": "2023-10-31"}
     assert body["unit"]["code"] == "84"
     for row in (*body["rows"], body["total"]):

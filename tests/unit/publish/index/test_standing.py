@@ -99,7 +99,29 @@ def test_the_change_compares_the_rows_both_months_have(store: Any) -> None:
     assert change is not None
     assert (change.period.label, change.groups["online"], change.total) == ("2023-09", Decimal("2.40"), Decimal("2.40"))
     assert (change.rows_compared, change.is_like_for_like) == (2, True)
+    assert not any("TẠM THỜI" in line for line in wording.standing_summary(of("84"), "vi"))
     assert unit_index("84", parse_period("2023-10-03..2023-10-20"), today=TODAY).change is None
+
+
+def test_a_change_from_a_period_whose_figures_are_provisional_says_so(store: Any) -> None:
+    sources = store.sources_of("84:2020")
+    store.answer(sources)
+    store.answer(sources[1:], (date(2023, 9, 1), date(2023, 9, 30)))
+    for month in (9, 10):
+        store.measure(CITY, date(2023, month, 2), "received_online", 10 * month)
+        store.measure(CITY, date(2023, month, 2), "received_direct", 100)
+    standing = of("84")
+    assert standing.change is not None
+    assert standing.change.as_json()["missing_before"] == 1
+    [told] = [line for line in wording.standing_summary(standing, "vi") if line.startswith("So với kỳ trước")]
+    assert told.endswith("; số liệu kỳ trước là TẠM THỜI, chưa đủ dữ liệu của 1 nguồn.")
+    [told] = [line for line in wording.standing_summary(standing, "en") if line.startswith("Against")]
+    assert told.endswith("; the figures before are PROVISIONAL, 1 sources are incomplete.")
+    assert wording.level_line(standing, "vi")[6].endswith(" †")
+    assert any(line.startswith("† ") for line in wording.level_notes([standing], "en"))
+    whole = of(CITY)
+    assert "†" not in wording.level_line(whole, "vi")[6]
+    assert not any(line.startswith("† ") for line in wording.level_notes([whole], "vi"))
 
 
 def test_units_of_a_level_are_ranked_in_their_province_and_ties_share_a_place(store: Any) -> None:

@@ -1,0 +1,143 @@
+"""A final edition stands although a later pull is held, failed or under way, while its figures are the same."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.measured_world import Store
+
+from motcua.catalog.finality import load_finality
+from motcua.errors import ReportRefused
+from motcua.period import parse_period
+from motcua.publish import checklist_now, finals_beside_held, list_editions, plan_publication, publish_edition
+from motcua.settings import Settings
+
+OCTOBER = parse_period("CAL_MONTH:2023-10")
+REPORTING = parse_period("RPT_MONTH:2023-10")
+WARD, WARD_SOURCE, CITY_SOURCE = "29236:2020", "tra-vinh.c29236", "tra-vinh.d842"
+
+
+def publish(**options: Any) -> Any:
+    return publish_edition("form-06", "84", OCTOBER, **options)
+
+
+def hold(store: Store, source_id: str = WARD_SOURCE, state: str = "held") -> None:
+    [batch_id] = store.answer([source_id], state=state)
+    store.execute(
+        "update batch set error_message = :m where batch_id = :b",
+        m="its files went back in time. What to do: put the newer file back.", b=batch_id,
+    )  # fmt: skip
+
+
+# Asked on the last day itself, so that a failed repetition is not passed over by the ledger already.
+ON_THE_DAY = "update batch set planned_at = '2023-10-20 12:00+07' where source_id = :s and window_to < '2023-10-31'"
+
+
+@pytest.mark.parametrize(("state", "said"), [("held", "is held"), ("failed", "failed"), ("extracted", "not finished")])
+def test_a_final_edition_stands_beside_a_later_pull_that_has_no_answer_and_the_pull_is_named(
+    october: Store, state: str, said: str
+) -> None:
+    october.execute("update batch set window_to = '2023-10-30' where source_id = :s", s=WARD_SOURCE)
+    october.answer([WARD_SOURCE], (date(2023, 10, 31), date(2023, 10, 31)))
+    october.execute(ON_THE_DAY, s=WARD_SOURCE)
+    first = publish()
+    assert first.completeness == "final"
+    hold(october, state=state)
+    again = publish()
+    assert (again.edition_id, again.canonical_bytes) == (first.edition_id, first.canonical_bytes)
+    [pull] = again.later_pulls
+    assert f"{WARD_SOURCE} (" in pull.en
+    assert said in pull.en
+    assert "What to do: put the newer file back." in pull.vi
+    assert publish(completeness="final").edition_id == first.edition_id
+    assert len(list_editions()) == 1
+    now = checklist_now("form-06", "84", OCTOBER)
+    assert (now["completeness"], now["stands"]["edition_id"]) == ("final", first.edition_id)
+    assert [one["en"] for one in now["stands"]["later_pulls"]] == [pull.en]
+    assert [line["code"] for line in now["checklist"] if line["is_met"] == "no"]
+
+
+def test_a_final_edition_of_an_older_checklist_stands_too(october: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = load_finality(Settings.load().shipped_catalog_dir)
+    fewer = shipped.model_copy(update={"lines": shipped.lines[:-3]})
+    with monkeypatch.context() as earlier:
+        earlier.setattr("motcua.publish.edition.lifecycle.load_finality", lambda _: fewer)
+        first = publish()
+    hold(october)
+    assert publish().edition_id == first.edition_id
+
+
+def test_what_is_asked_to_be_provisional_is_provisional(october: Store) -> None:
+    publish()
+    hold(october)
+    assert publish(completeness="provisional").completeness == "provisional"
+
+
+def test_figures_that_differ_beside_a_held_pull_are_published_and_provisional(october: Store) -> None:
+    publish()
+    hold(october)
+    october.measure(WARD, date(2023, 10, 3), "received_direct", 1)
+    assert "stands" not in checklist_now("form-06", "84", OCTOBER)
+    edition = publish()
+    assert (edition.edition_no, edition.completeness, edition.later_pulls) == (2, "provisional", ())
+
+
+def test_a_source_that_was_never_complete_is_not_passed_over(october: Store) -> None:
+    october.execute("delete from batch where source_id = :s", s=CITY_SOURCE)
+    assert publish().completeness == "provisional"
+    hold(october)
+    hold(october, CITY_SOURCE)
+    edition = publish()
+    assert (edition.edition_no, edition.completeness) == (2, "provisional")
+    with pytest.raises(ReportRefused, match="held"):
+        publish(completeness="final")
+
+
+@pytest.mark.parametrize("also", ["set aside", "another source", "another unit"])
+def test_a_final_edition_does_not_stand_when_anything_else_is_missing(october: Store, also: str) -> None:
+    publish()
+    hold(october)
+    if also == "set aside":
+        [batch_id] = october.answer([CITY_SOURCE], quarantined=1)
+        october.execute(
+            "insert into quarantine_record (batch_id, source_id, record_no, system_code, agency_code, record_id,"
+            " unit_id, broken_rules, record) values (:b, :s, 0, 'x', 'x', 'x', '842:2020',"
+            ' \'[{"rule_id": "V7", "severity": "critical", "field": "received_at"}]\','
+            " '{\"received_at\": \"2023-10-02T00:00:00\"}')",
+            b=batch_id, s=CITY_SOURCE,
+        )  # fmt: skip
+    elif also == "another source":  # its answer is gone, as after a restored backup, and no pull explains it
+        october.execute("delete from batch where source_id = :s", s=CITY_SOURCE)
+    else:
+        october.execute("update batch set stock_from = null, keeps_stock = false where source_id = :s", s=CITY_SOURCE)
+    edition = publish()
+    assert (edition.edition_no, edition.completeness) == (2, "provisional")
+
+
+def test_the_planner_names_each_held_pull_with_the_final_editions_beside_it(
+    october: Store, monkeypatch: pytest.MonkeyPatch, reports_dir: Path
+) -> None:
+    from motcua.orchestration import publishing
+
+    sources = october.sources_of("84:2020")
+    october.answer(sources, (date(2023, 9, 15), date(2023, 9, 30)))
+    assert publish().completeness == publish_edition("form-06", "84", REPORTING).completeness == "final"
+    of_another = publish_edition("form-06", "844:2020", OCTOBER)
+    assert of_another.completeness == "final"
+    assert finals_beside_held("84", date(2023, 11, 2)) == []
+    hold(october)
+    [told] = finals_beside_held("84", date(2023, 11, 2))
+    assert told.en.startswith(f"{WARD_SOURCE}: a pull is held")
+    assert "form-06.84.CAL_MONTH.2023-10.1" in told.en
+    assert "form-06.84.RPT_MONTH.2023-10.1" in told.en
+    assert of_another.edition_id not in told.en
+    assert "What to do: put the newer file back." in told.vi
+    assert not [one for one in plan_publication("84", date(2023, 11, 2)) if one.newest]
+    warned: list[str] = []
+    monkeypatch.setattr(publishing.log, "warning", lambda text, *values: warned.append(text % values))
+    publishing.plan_unfinished({"unit": "84"})
+    publishing.publish_report("form-06", "CAL_MONTH:2023-10", {"unit": "84"})
+    assert [WARD_SOURCE in one for one in warned] == [True, True]
