@@ -30,12 +30,13 @@ TEMPORARY: dict[str, tuple[str, tuple[str, ...]]] = {
     "said_later": ("consolidate/said_later", ("accepted_record",)),
     "absent": ("consolidate/note_absent", ()),
     "reissued": ("consolidate/prove_deletions", ("absent", "compared", "said_later")),
-    "identity_decision": ("consolidate/decide_identity", ("compared", "reissued")),
+    "stated_numbers": ("ledger/stated_numbers", ()),
+    "identity_decision": ("consolidate/decide_identity", ("compared", "reissued", "stated_numbers")),
     "asked_dossier": ("validate/asked_dossiers", ()),
 }
 _ARRAYS = (
     "dossier_ids", "evidence", "now", "system_codes", "agency_codes", "record_ids", "modified_ats", "pull_nos",
-    "numbering_systems", "numbering_agencies", "numbering_others",
+    "other_system_codes",
 )  # fmt: skip
 NOTHING: dict[str, Any] = dict.fromkeys(("batch_id", "source_id", "known_from", "pull_no", "said_at", "is_replay"))
 NOTHING |= {array: [] for array in _ARRAYS} | {"names_office": NAMES_OFFICE}

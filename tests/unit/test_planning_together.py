@@ -111,3 +111,12 @@ def test_the_window_of_a_source_that_gives_all_it_has_may_have_been_cut_by_its_a
     else:
         with pytest.raises(ConfigurationError):
             plan("r", OCTOBER)
+
+
+def test_the_units_of_the_catalogue_are_taken_without_a_plan() -> None:
+    catalog = load_catalog(Settings.load().catalog_dir)
+    ledger.take_units(catalog)
+    with store_engine().connect() as connection:
+        known = set(connection.scalars(text("select unit_id from unit")))
+    assert {source.unit_id for source in catalog.sources} <= known
+    assert asked() == set()

@@ -1,14 +1,13 @@
 -- Grain: one dossier version, known or about to be written, whose number other dossiers have too. Reads compared,
--- reissued, identity_due, dossier_version, unit_heir. Writes identity_decision: the dossier that each version is a copy
--- of, if any.
+-- reissued, identity_due, dossier_version, unit_heir, stated_numbers. Writes identity_decision: the dossier that each
+-- version is a copy of, if any.
 -- The same dossier seen at two levels or in two systems counts once (one_stop_systems.md d.7, d.10, issue #1434):
 --   same dossier    within one system, the same number and reference_uid; across systems, the same number, procedure
 --                   and day of reception, where the number means the same office: it names it (:names_office), or the
 --                   one unit is an heir of the other and no second predecessor has such a number, nor the heir one that
 --                   it took over from another unit, or one unit reports both and the catalogue says that the two
---                   systems share one numbering (:numbering_systems, :numbering_agencies, :numbering_others, an entry
---                   each). Else what looks alike is two dossiers, and ledger/look_alikes keeps it from being final.
---                   Only equal numbers are compared.
+--                   systems share one numbering (stated_numbers). Else what looks alike is two dossiers, and
+--                   ledger/look_alikes keeps it from being final. Only equal numbers are compared.
 --   which counts    in this order: a received dossier before one that is not received; the dossier of a unit's heir,
 --                   which continues it; the dossier of the receiving agency, whose code begins the number
 --                   (TT 01/2018/TT-VPCP, Mã số hồ sơ); the dossier modified last at its source; that of the source
@@ -95,18 +94,6 @@ shared as (
     from holders
 ),
 
-one_numbering as (
-    select
-        system_code,
-        agency_code,
-        other_system_code
-    from unnest(
-        cast(:numbering_systems as text[]),
-        cast(:numbering_agencies as text[]),
-        cast(:numbering_others as text[])
-    ) as stated (system_code, agency_code, other_system_code)
-),
-
 going_on as (
     select distinct
         shared.system_code,
@@ -123,10 +110,10 @@ taking_part as (
         shared.agency_code,
         shared.dossier_id
     from shared
-    inner join one_numbering
-        on shared.system_code = one_numbering.system_code and shared.agency_code = one_numbering.agency_code
+    inner join stated_numbers as stated
+        on shared.system_code = stated.system_code and shared.agency_code = stated.agency_code
     inner join shared as other
-        on shared.dossier_no = other.dossier_no and one_numbering.other_system_code = other.system_code
+        on shared.dossier_no = other.dossier_no and stated.other_system_code = other.system_code
 ),
 
 members as (
@@ -212,9 +199,9 @@ pairs as (
         or (
             reporting_unit_id = other_reporting_unit_id
             and exists (
-                select from one_numbering
+                select from stated_numbers as stated
                 where
-                    (one_numbering.system_code, one_numbering.agency_code, one_numbering.other_system_code)
+                    (stated.system_code, stated.agency_code, stated.other_system_code)
                     in (
                         (alike.system_code, alike.agency_code, alike.other_system_code),
                         (alike.other_system_code, alike.other_agency_code, alike.system_code)

@@ -1,30 +1,17 @@
 -- Grain: one number of dossiers whose identity the catalogue decides otherwise than the store does. Reads
--- dossier_current. Writes identity_due: numbers that one unit has in two systems and that are
---   together   of one numbering by the catalogue (:numbering_systems, :numbering_agencies, :numbering_others, an entry
---              each), and counted twice in the store
+-- dossier_current, stated_numbers. Writes identity_due: numbers that one unit has in two systems and that are
+--   together   of one numbering by the catalogue, and counted twice in the store
 --   apart      one dossier in the store, and of one numbering no more, or never stated to be. A number that names its
 --              office (:names_office) needs no statement
 -- Why: what a person says in the catalogue reaches what is loaded with the next batch of any source.
 insert into identity_due (dossier_no)
-with one_numbering as (
-    select
-        system_code,
-        agency_code,
-        other_system_code
-    from unnest(
-        cast(:numbering_systems as text[]),
-        cast(:numbering_agencies as text[]),
-        cast(:numbering_others as text[])
-    ) as stated (system_code, agency_code, other_system_code)
-),
-
-together as (
+with together as (
     select one.dossier_no
-    from one_numbering
+    from stated_numbers as stated
     inner join dossier_current as one
-        on one_numbering.system_code = one.system_code and one_numbering.agency_code = one.agency_code
+        on stated.system_code = one.system_code and stated.agency_code = one.agency_code
     inner join dossier_current as other
-        on one.dossier_no = other.dossier_no and one_numbering.other_system_code = other.system_code
+        on one.dossier_no = other.dossier_no and stated.other_system_code = other.system_code
     where
         not (one.is_deleted or other.is_deleted)
         and one.dossier_no ~ '[0-9]'
@@ -56,10 +43,10 @@ apart as (
         and coalesce(copies.reported_unit_id, copies.unit_id) = coalesce(kept.reported_unit_id, kept.unit_id)
         and not exists (
             select
-            from one_numbering
+            from stated_numbers as stated
             inner join dossier_current as other on copies.dossier_no = other.dossier_no
             where
-                (one_numbering.system_code, one_numbering.agency_code, one_numbering.other_system_code)
+                (stated.system_code, stated.agency_code, stated.other_system_code)
                 in (
                     (copies.system_code, copies.agency_code, other.system_code),
                     (other.system_code, other.agency_code, copies.system_code)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection, text
 
 from motcua import ledger
@@ -38,9 +36,9 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
         },
     )
     connection.execute(statement("consolidate/prove_deletions"), known.values)
-    numbers = _numbers()
-    connection.execute(statement("consolidate/note_identity_due"), numbers)
-    connection.execute(statement("consolidate/decide_identity"), numbers)
+    ledger.hold_stated_numbers(connection, stated_numbers(load_catalog(Settings.load().catalog_dir).sources, "shared"))
+    connection.execute(statement("consolidate/note_identity_due"), {"names_office": NAMES_OFFICE})
+    connection.execute(statement("consolidate/decide_identity"), {"names_office": NAMES_OFFICE})
     connection.execute(text("delete from identity_due"))
     connection.execute(statement("consolidate/reissue_decided"))
     connection.execute(statement("consolidate/take_decisions"))
@@ -56,17 +54,6 @@ def merge_dossiers(connection: Connection, batch: ledger.Batch, known: Known) ->
         **counts._mapping,
         "unconfirmed_count": unconfirmed,
         "tombstoned_count": counts.tombstoned_count + withdrawn,
-    }
-
-
-def _numbers() -> dict[str, Any]:
-    """Return what tells whether a number that two systems have is one dossier: its pattern, and what sources say."""
-    shared = stated_numbers(load_catalog(Settings.load().catalog_dir).sources, "shared")
-    return {
-        "names_office": NAMES_OFFICE,
-        "numbering_systems": [system for system, _, _ in shared],
-        "numbering_agencies": [agency for _, agency, _ in shared],
-        "numbering_others": [other for _, _, other in shared],
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from motcua.catalog import Source
 from motcua.catalog.cells import CellCode
@@ -231,6 +231,18 @@ def key_doubts(source_ids: Sequence[str], *, connection: Connection) -> dict[str
     return {row.source_id: row.group_count for row in rows}
 
 
+def hold_stated_numbers(connection: Connection, numbers: Sequence[tuple[str, str, str]]) -> None:
+    """Make the table `stated_numbers` of what the catalogue says (`stated_numbers`), once in a transaction."""
+    stated = {
+        "system_codes": [system for system, _, _ in numbers],
+        "agency_codes": [agency for _, agency, _ in numbers],
+        "other_system_codes": [other for _, _, other in numbers],
+    }
+    connection.execute(statement("ledger/stated_numbers"), stated)
+    # It holds a few rows or none, which a plan cannot know otherwise.
+    connection.execute(text("analyze stated_numbers"))
+
+
 @dataclass(frozen=True)
 class LookAlikes:
     """How many pairs of dossiers of two sources, in two systems, look like one dossier each, and both count."""
@@ -257,16 +269,7 @@ def look_alikes(
         own_numbers: what the catalogue says to be two numberings (`stated_numbers`).
         names_office: the pattern of a number that names its office, of which nothing is in doubt.
     """
-    rows = connection.execute(
-        statement("ledger/look_alikes"),
-        {
-            "unit_ids": list(unit_ids),
-            "from_date": from_date,
-            "to_date": to_date,
-            "names_office": names_office,
-            "own_systems": [system for system, _, _ in own_numbers],
-            "own_agencies": [agency for _, agency, _ in own_numbers],
-            "own_others": [other for _, _, other in own_numbers],
-        },
-    )
+    hold_stated_numbers(connection, own_numbers)
+    asked = {"unit_ids": list(unit_ids), "from_date": from_date, "to_date": to_date, "names_office": names_office}
+    rows = connection.execute(statement("ledger/look_alikes"), asked)
     return [LookAlikes(**row._mapping) for row in rows]

@@ -115,11 +115,18 @@ def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> 
     assert index["total"] is not None
 
 
-def test_a_source_that_is_down_is_named_and_the_command_fails(motcua: Command, sandbox: SandboxServer) -> None:
+def test_a_source_that_is_down_is_named_and_the_command_fails(
+    motcua: Command, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    catalog = shutil.copytree(Settings.load().catalog_dir, tmp_path / "catalog")
+    entries = (catalog / "sources" / "tra-vinh.yaml").read_text(encoding="utf-8")
+    quick = entries.replace("defaults:\n", "defaults:\n  retry_wait_seconds: 0.01\n", 1)
+    (catalog / "sources" / "tra-vinh.yaml").write_text(quick, encoding="utf-8")
     down = load_catalog(Settings.load().catalog_dir).source_by_id[SOURCE]
     sandbox.set_down([down.options_as(OpencpsOptions).group_id])
     try:
-        told = motcua("ingest", "--source", SOURCE, "--source", "tra-vinh.centre", *OCTOBER, code=1)
+        named = ("--source", SOURCE, "--source", "tra-vinh.centre")
+        told = motcua("--catalog", str(catalog), "ingest", *named, *OCTOBER, code=1)
     finally:
         sandbox.set_down([])
     assert f"{SOURCE}: failed in extract" in told.stderr

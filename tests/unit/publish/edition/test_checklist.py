@@ -19,7 +19,7 @@ from motcua.catalog.finality import LineCode, Waiver, WaiverCaps, Waivers, load_
 from motcua.catalog.load import load_catalog
 from motcua.catalog.models import Text
 from motcua.errors import CatalogError, MeasuresDiffer, ReportRefused
-from motcua.ledger import DossierSetAside
+from motcua.ledger import DossierSetAside, LookAlikes
 from motcua.period import parse_period
 from motcua.publish import publish_edition
 from motcua.publish.edition.checklist import judge
@@ -27,7 +27,7 @@ from motcua.publish.edition.set_aside import PeriodSetAside, UnitSetAside
 from motcua.publish.files.layout import checklist_lines, lacking_text
 from motcua.publish.files.page import page_html
 from motcua.publish.files.workbook import workbook_bytes
-from motcua.publish.form.completeness import SourceCell, refuse_tampered_measures
+from motcua.publish.form.completeness import LeftBehind, SourceCell, refuse_tampered_measures
 from motcua.settings import Settings
 
 OCTOBER = parse_period("CAL_MONTH:2023-10")
@@ -55,6 +55,31 @@ def test_a_source_whose_numbers_are_written_in_several_ways_is_named_and_its_num
     [line] = [one for one in lines if not one.is_met]
     assert line.code == "keys_mean_one"
     assert [what.en for what in line.missing] == ["s (Source): 3 numbers are written in several ways"]
+
+
+def lacking(cells: list[SourceCell], **more: Any) -> list[tuple[str, list[str]]]:
+    """Return each line that is not met, with what it names."""
+    scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
+    lines = judge(FINALITY, scope, cells, NOTHING, {}, **more)
+    return [(line.code, [what.en for what in line.missing]) for line in lines if not line.is_met]
+
+
+def test_sources_with_the_same_numbers_are_named_and_one_that_left_the_catalogue_by_its_id() -> None:
+    pair = LookAlikes("s", "books", "gone", "other-books", 3)
+    [(code, [told])] = lacking([cell("received")], look_alikes=[pair])
+    assert (code, told.partition(":")[0]) == ("keys_mean_one", "s (Source) and gone")
+
+
+def test_a_unit_left_behind_has_its_own_name_and_a_day_only_where_one_is_known() -> None:
+    reason = Text(vi="huyện", en="district")
+    unit = replace(cell("not_expected"), source_id="", source_name="Ward", reason=reason)
+    petitions = replace(cell("received"), source_name="Petitions")
+    left = [LeftBehind("u", "a", 2, None), LeftBehind("u", "b", 1, date(2023, 10, 19))]
+    [(code, [first, second])] = lacking([unit, petitions], left=left)
+    assert code == "units_have_sources"
+    assert first.startswith("Ward (1): ")
+    assert "2 dossiers of the period from a; restore" in first
+    assert "1 dossiers of the period from b, last known on 2023-10-19; restore" in second
 
 
 @pytest.mark.parametrize("code", CELLS)
