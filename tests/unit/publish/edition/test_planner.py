@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.measured_world import Store
 from motcua.errors import CatalogError
 from motcua.period import parse_period
 from motcua.publish import plan_publication, publish_edition
+from motcua.publish.edition.editions import list_editions
 from motcua.publish.edition.planner import periods_over
 
 NOVEMBER_2 = date(2023, 11, 2)
@@ -153,6 +155,29 @@ def test_an_edition_on_another_map_is_planned_on_that_map(october: Store) -> Non
     assert by_hand("form-06", month) == []
     change(october, "29236:2020", date(2023, 10, 3))
     assert [(one.on_map, one.why) for one in by_hand("form-06", month)] == [("as-now", "changed")]
+
+
+def test_an_edition_of_another_province_is_not_planned(october: Store) -> None:
+    october.answer(october.sources_of("26:2020")[:1], (date(2023, 9, 15), NOVEMBER_2))
+    assert publish_edition("form-06", "26", MONTH).completeness == "provisional"
+    assert ("26:2020", "not_final") in {(one.unit_id, one.why) for one in plan_publication("26", NOVEMBER_2)}
+    assert "26:2020" not in {one.unit_id for one in plan_publication("84", NOVEMBER_2)}
+
+
+def test_a_change_before_a_later_edition_of_another_series_is_found(
+    october: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    october.answer(october.sources_of("84:2020"), (date(2023, 9, 15), date(2023, 9, 30)))
+    first = publish_edition("form-06", "84", parse_period("CAL_MONTH:2023-10"))
+    change(october, "29236:2020", date(2023, 10, 3))
+    later = publish_edition("form-06", "84", parse_period("2023-10-02..2023-10-20"))
+    editions = [
+        replace(one, published_at=one.published_at + timedelta(hours=3)) if one.edition_id == later.edition_id else one
+        for one in list_editions()
+    ]
+    monkeypatch.setattr("motcua.publish.edition.planner.list_editions", lambda: editions)
+    planned_again = {one.newest.edition_id for one in plan_publication("84", NOVEMBER_2) if one.newest}
+    assert first.edition_id in planned_again
 
 
 def test_an_edition_of_days_that_are_not_over_is_not_planned(october: Store) -> None:
