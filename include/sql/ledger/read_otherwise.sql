@@ -1,7 +1,8 @@
 -- Grain: one source. Reads batch, source_read_again. Of each source asked about, the pulls until a day whose records
 -- were read by another entry or mapping than today's (`readings`), and never again since: no replay of the source came
--- later, and no pull by today's that shows all of their days anew. A register shows every dossier again. What gives
--- less than all (`lists_all`), or files that may be gone, shows nothing anew. Of a pull without a reading nobody knows.
+-- later, and no pull by today's that shows all of their days anew. A register shows the days since it began, whatever
+-- was asked for: a new book says nothing of those before it. What gives less than all (`lists_all`), or files that may
+-- be gone, shows nothing anew. Of a pull without a reading nobody knows.
 with asked as (
     select
         source_id,
@@ -19,15 +20,14 @@ pulls as (
         batch.loaded_at,
         asked.reading_sha256,
         batch.reading_sha256 = asked.reading_sha256 as is_as_today,
+        is_register or (asked.lists_all and not batch.is_whole) as shows_anew,
         case
-            when coalesce(batch.opening_ended_by = 'register', false) then daterange(null, null)
-            when asked.lists_all and not batch.is_whole
-                then daterange(batch.window_from, batch.window_to, '[]')
-            else daterange('empty')
-        end as shown,
-        daterange(batch.window_from, batch.window_to, '[]') as days
+            when is_register then daterange(batch.stock_from, greatest(batch.stock_from, batch.window_to), '[]')
+            else daterange(batch.window_from, batch.window_to, '[]')
+        end as days
     from batch
     inner join asked on batch.source_id = asked.source_id
+    cross join lateral (select coalesce(batch.opening_ended_by = 'register', false) as is_register) as given
     where
         batch.state = 'loaded'
         and batch.replay_of is null
@@ -52,11 +52,12 @@ final as (
                 and again.read_at > pulls.loaded_at
         )
         and not coalesce((
-            select range_agg(later.shown) @> pulls.days
+            select range_agg(later.days) @> pulls.days
             from pulls as later
             where
                 later.source_id = pulls.source_id
                 and later.is_as_today
+                and later.shows_anew
                 and later.said_in_pull > pulls.said_in_pull
         ), false)
 )

@@ -26,7 +26,7 @@ from motcua.canonical import DOSSIER, LANDING_SCHEMA, RecordKind
 from motcua.extract.adapters.protocol import Window
 from motcua.extract.records.mapping import OPEN_STATUSES, RepeatedRows
 from motcua.extract.records.table import MIGRATED, SOFT_DELETED
-from motcua.extract.repeats import REPEATED, judge
+from motcua.extract.repeats import REPEATED, judge, told_lacking
 
 _NEVER = -(2**63)
 ENDS = ("finished_at", "returned_at", "refused_at")
@@ -64,6 +64,7 @@ def assign_dispositions(
     if repeats is None:
         told_twice = _older_rows(pulled, is_own)
     else:
+        pulled = pulled if record_nos is not None else told_lacking(pulled)  # what has landed says it already
         judged = judge(pulled, DOSSIER, is_own, later_row=repeats == "later_row")
         pulled, told_twice = judged.table, judged.reasons
         standings = pulled["standing"].to_pylist()
@@ -165,20 +166,19 @@ def _microseconds(day: date) -> int:
 
 
 _PAST = "open in a file that is never saved again (once), or that a newer file of its series does not repeat"
+_LACKING = "a newer copy of its file lacks the dossier"
 
 
 def _without_status(disposed: pa.Table) -> pa.Table:
-    """Remove the status of soft-deleted records, and of those left open in a file that says no more."""
+    """Remove the status of soft-deleted records, and of those that a file says no more of, or lacks."""
     deleted = pc.fill_null(pc.equal(disposed["disposition_reason"], SOFT_DELETED), False)
     disposed = _status_not_known(disposed, deleted, "soft-deleted at the source")
     is_open = pc.is_in(disposed["status_code"], pa.array(OPEN_STATUSES, pa.int16()))
     is_last = pc.match_substring(disposed["stands_in"], '"is_last":true')
     left = pc.fill_null(pc.and_(is_open, is_last), False)
-    return _status_not_known(
-        disposed,
-        left,
-        "open in a file that is not saved again (once), or that a newer file of its series does not repeat",
-    )
+    disposed = _status_not_known(disposed, left, _PAST)
+    is_lacking = pc.fill_null(pc.match_substring(disposed["stands_in"], '"is_lacking":true'), False)
+    return _status_not_known(disposed, is_lacking, _LACKING)
 
 
 def _status_not_known(disposed: pa.Table, rows: pa.ChunkedArray, why: str) -> pa.Table:

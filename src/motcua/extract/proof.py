@@ -51,8 +51,9 @@ def proof_of(
 def register_began(source: Source, register: pa.Table) -> date:
     """Return since which day a register tells all: it may be the first, or come after a book that nobody gave.
 
-    That is the day that the source says (`first_record_on`), else the first of the month in which its first record was
-    received. Where no record has a day each of them is set aside, and keeps any period from being final.
+    That is the day that the source says (`first_record_on`), else the first of the months in a row, up to its newest, in
+    each of which a record was received: one carried over from an older book, or with a mistyped day, proves nothing of
+    the months between. Where no record has a day each of them is set aside, and keeps any period from being final.
 
     Args:
         register: its rows, with their dispositions.
@@ -61,8 +62,13 @@ def register_began(source: Source, register: pa.Table) -> date:
         return source.first_record_on
     records = register.filter(pc.equal(register["disposition"], "record"))
     days = pc.coalesce(records["received_at"], records["submitted_at"])
-    first: datetime | None = pc.min(days).as_py()
-    return ledger.EVERY_DAY if first is None else first.astimezone(ZoneInfo(TIMEZONE)).date().replace(day=1)
+    months = {at.date().replace(day=1) for at in pc.unique(days).to_pylist() if at}
+    if not months:
+        return ledger.EVERY_DAY
+    began: date = max(months)
+    while (before := (began - timedelta(days=1)).replace(day=1)) in months:
+        began = before
+    return began
 
 
 def answers_until(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,11 +23,13 @@ import pyarrow as pa
 
 from motcua.canonical import RecordKind
 from motcua.canonical.kind import MODIFIED
-from motcua.extract.wire.drop_order import Days, days_of_sheet
+from motcua.extract.records.keys import names_office
+from motcua.extract.wire.drop_order import Days, Drop, days_of_sheet, month_of
 from motcua.extract.wire.evidence import Stand, order, read, written
 
 REPEATED, UNORDERED = "repeated", "unordered"  # why a row is no record of its own
 NOT_KNOWN_TO_BE_ONE = "and nothing states that it is one"  # stands in the issue of rows that say the same
+_COPY_SHARE = 0.5  # of the keys of a file: a newer one of its series that has more of them is a copy, saved again
 _SHOWN = 4  # values or places that an issue shows
 _COMPARED_EACH = 50  # rows of one key of which each is compared with each; of more only the likeliest with the others
 _ISSUES, _STANDS, _STANDING = "mapping_issues", "stands_in", "standing"
@@ -80,6 +82,42 @@ def judge(pulled: pa.Table, kind: RecordKind, is_own: Sequence[bool], *, later_r
     return Repeats(rows.without_unknown(unordered, twins), reasons, unordered)
 
 
+def told_lacking(pulled: pa.Table) -> pa.Table:
+    """Return the rows of a pull, with `is_lacking` in where they stand for those that a newer copy of their file lacks.
+
+    A number that was corrected between two exports of one book stands in the older one alone, and would count twice.
+    Files of different months are no copies, however much one carries over from the other.
+
+    Args:
+        pulled: rows with `dossier_id` and `stands_in`.
+    """
+    stands = [read(text) for text in pulled["stands_in"].to_pylist()]
+    ids = pulled["dossier_id"].to_pylist()
+    keys: defaultdict[Drop, set[str]] = defaultdict(set)
+    for key, stand in zip(ids, stands, strict=True):
+        if key is not None and stand is not None and stand.request is None and stand.dropped_at is not None:
+            keys[Drop(stand.file, stand.dropped_at)].add(key)
+    lacking = {drop: own - _shown_by_copies(drop, keys) for drop, own in keys.items()}
+    texts = pulled["stands_in"].to_pylist()
+    for row, (key, stand) in enumerate(zip(ids, stands, strict=True)):
+        if stand is not None and key in lacking.get(Drop(stand.file, stand.dropped_at), ()):
+            texts[row] = written(replace(stand, is_lacking=True))
+    return pulled.set_column(pulled.column_names.index("stands_in"), "stands_in", pa.array(texts, pa.string()))
+
+
+def _shown_by_copies(drop: Drop, keys: Mapping[Drop, set[str]]) -> set[str]:
+    """Return the keys that newer files of the book show; those of the file itself where none of them is a copy of it."""
+    newer = [
+        other
+        for other in keys
+        if other.series == drop.series
+        and (other.dropped_at or datetime.min) > (drop.dropped_at or datetime.min)
+        and (month_of(other.name) == month_of(drop.name) or None in (month_of(other.name), month_of(drop.name)))
+    ]
+    is_copied = any(len(keys[drop] & keys[other]) > _COPY_SHARE * len(keys[drop]) for other in newer)
+    return set[str]().union(*(keys[other] for other in newer)) if is_copied else keys[drop]
+
+
 def with_request(table: pa.Table, request: int) -> pa.Table:
     """Return the rows of one query of a database with where they stand: the number of the query in its pull."""
     stands = [written(Stand(row=row, request=request)) for row in range(table.num_rows)]
@@ -100,6 +138,7 @@ class _Rows:
         self._at = {row: position for position, row in enumerate(repeated)}
         said = [name for name in (*self._compared, _ISSUES) if name in names]
         self._content = _numbered(self._few.select(said))
+        self._keys = pulled[kind.id_column].take(pa.array(repeated, pa.int64())).to_pylist()
         self._modified = self._few[MODIFIED].to_pylist() if MODIFIED in names else [None] * len(repeated)
         self._stands = self._few[_STANDS].to_pylist() if _STANDS in names else [None] * len(repeated)
         self._read: dict[int, Stand | None] = {}
@@ -119,13 +158,15 @@ class _Rows:
         return None
 
     def not_known_to_be_one(self, group: Sequence[int], newest: int) -> list[int]:
-        """Return rows of one dropped file that say what the newest says, where nothing orders them and none is newer.
+        """Return rows of one dropped file, or of different books, that say what the newest says, and nothing orders.
 
-        They may be two dossiers with one number. Rows of two files, or of two sheets of different months, are one,
-        carried over.
+        They may be two dossiers with one number. Rows of two files of a book, or of two sheets of different months, are
+        one, carried over.
         """
         said = self._content[self._at[newest]]
         same = [row for row in group if self._content[self._at[row]] == said and self._file(row)]
+        if any(self._are_books(row, newest) for row in same):
+            return same
         if len({self._file(row) for row in same}) == len(same):
             return []
         newer = same if len(same) <= _COMPARED_EACH else [self._best(same)]
@@ -195,7 +236,17 @@ class _Rows:
         told = self._few[_ISSUES][self._at[row]].as_py() if _ISSUES in self._few.column_names else None
         return {one.split(":")[0]: one for one in (told or "").split("; ") if one}
 
+    def _are_books(self, one: int, other: int) -> bool:
+        """Return whether two rows stand in different books, which may number alike: then nothing is told of them."""
+        key: str | None = self._keys[self._at[one]]
+        if key is not None and names_office(key):
+            return False
+        file, other_file = self._file(one), self._file(other)
+        return bool(file and other_file) and Drop(file).series != Drop(other_file).series
+
     def _order(self, one: int, other: int) -> int:
+        if self._are_books(one, other):
+            return 0
         modified, other_modified = self._modified_of(one), self._modified_of(other)
         if modified and other_modified and modified != other_modified:
             return 1 if modified > other_modified else -1

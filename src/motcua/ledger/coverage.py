@@ -58,11 +58,14 @@ def coverage() -> list[Coverage]:
         return [Coverage(**row._mapping) for row in connection.execute(statement("ledger/source_coverage"))]
 
 
-def openings_unknown(days: Mapping[str, tuple[date, date]], *, connection: Connection) -> frozenset[str]:
+def openings_unknown(
+    days: Mapping[str, tuple[date, date]], first_records: Mapping[str, date | None], *, connection: Connection
+) -> frozenset[str]:
     """Return the sources of which it is not known what was open before their days, or what became of it in them.
 
     Args:
         days: by source id, the first and the last day counted. Days not answered for yet do not matter.
+        first_records: the first day of which the system of a source has records, where its entry says so.
     """
     rows = connection.execute(
         statement("ledger/openings_known"),
@@ -72,4 +75,9 @@ def openings_unknown(days: Mapping[str, tuple[date, date]], *, connection: Conne
             "until_days": [last for _, last in days.values()],
         },
     )
-    return frozenset(row.source_id for row in rows if not row.is_known)
+    begun_later = {
+        source_id
+        for source_id, (first, _) in days.items()
+        if (begun := first_records.get(source_id)) is not None and begun > first
+    }
+    return frozenset(row.source_id for row in rows if not row.is_known) | begun_later

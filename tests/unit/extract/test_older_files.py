@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 from tests import petition_world
+from tests.unit.extract.test_missing import accept_as_it_is
 from tests.unit.extract.test_register import OCTOBER, REGISTER, make_catalog, pull, unmet
 from tests.unit.extract.test_replay import replay
 
@@ -193,6 +194,40 @@ def test_what_stands_open_in_the_older_file_of_a_book_alone_is_not_known(drops: 
     drop(drops, newer, "2023-11-11", LATE, OTHER)  # carried over, still open
     assert pull().quarantined_count == 0
     assert (statuses(), october()[0]) == ({"0003": 10, "0007": 4}, "final")
+
+
+CLOSED = [LATE.replace("0003,", f"{number:04},") for number in range(31, 35)]
+WRONG, RIGHT = (LATE.replace("0003,", f"{number:04},") for number in (47, 74))
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "is_copy"),
+    [
+        ("so.csv", "so (1).csv", True),
+        ("so 1.csv", "so 2.csv", True),
+        ("so 09-11-2023.csv", "so 10-11-2023.csv", True),
+        ("so T9-2023.csv", "so T10-2023.csv", False),  # a month carried over
+        ("so.csv", "ho tich.csv", False),
+    ],
+)
+def test_what_a_newer_copy_of_a_file_lacks_is_not_known(drops: Path, older: str, newer: str, is_copy: bool) -> None:
+    drop(drops, older, "2023-11-09", *CLOSED, WRONG)
+    drop(drops, newer, "2023-11-10", *CLOSED, RIGHT)
+    batch = pull()
+    assert (batch.quarantined_count, "0047" in statuses()) == ((1, False) if is_copy else (0, True))
+    assert (october()[0] == "final") == (not is_copy)
+    if is_copy:
+        (drops / older).unlink()
+        accept_as_it_is()
+        assert (statuses().keys() & {"0047", "0074"}, october()[0]) == ({"0074"}, "final")
+
+
+def test_two_files_of_which_the_newer_repeats_no_more_than_half_are_no_copies(drops: Path) -> None:
+    drop(drops, "so 1.csv", "2023-11-09", *CLOSED)
+    drop(drops, "so 2.csv", "2023-11-10", *CLOSED[:2], RIGHT)
+    assert pull().quarantined_count == 0
+    drop(drops, "so 2.csv", "2023-11-11", *CLOSED[:3], RIGHT)
+    assert pull().quarantined_count == 1
 
 
 def test_an_older_file_that_is_put_back_is_held_until_a_person_accepts_it(drops: Path) -> None:

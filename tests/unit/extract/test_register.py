@@ -200,6 +200,33 @@ def test_a_register_tells_nothing_of_the_time_before_it_began(
         assert (edition.completeness, unmet(edition)) == (completeness, expected), period.label
 
 
+@pytest.mark.parametrize("day", ["14/03/2023", "25/09/2021"])
+@pytest.mark.usefixtures("databases")
+def test_a_dossier_of_long_before_the_others_proves_nothing_of_the_months_between(
+    day: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_catalog("register", REGISTER.replace("25/09/2023", day), tmp_path, monkeypatch)
+    pull((date(2021, 1, 1), OCTOBER[1]))
+    for month, unknown in (("2021-10", ["openings_known"]), ("2023-06", ["openings_known"]), ("2023-10", [])):
+        edition = publish_edition("form-06", "plain", parse_period(f"CAL_MONTH:{month}"))
+        assert unmet(edition) == unknown, month
+
+
+@pytest.mark.usefixtures("databases")
+def test_a_first_record_that_is_said_later_counts_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_catalog("register", REGISTER, tmp_path, monkeypatch)
+    pull((date(2023, 1, 1), OCTOBER[1]))
+    september = parse_period("CAL_MONTH:2023-09")
+    assert publish_edition("form-06", "plain", september).completeness == "final"
+    entry = tmp_path / "catalog" / "sources" / "plain.yaml"
+    said = entry.read_text(encoding="utf-8").replace("options:", "first_record_on: 2023-10-01, options:")
+    entry.write_text(said, encoding="utf-8")
+    load_catalog.cache_clear()
+    edition = publish_edition("form-06", "plain", september)
+    assert unmet(edition) == ["openings_known"]
+    assert "carried_over" not in read_form("form-06", "plain", september).total.told
+
+
 @pytest.mark.usefixtures("databases")
 def test_a_month_of_an_extract_says_which_counts_are_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     head, _, *october = REGISTER.splitlines(keepends=True)

@@ -33,7 +33,10 @@ Said = tuple[int, date | None]  # status, day of finishing
 
 @dataclass(frozen=True)
 class File:
-    """A file by what its name means: first and last day, download counter, number; and hours since it was dropped."""
+    """A file by what its name means: first and last day, download counter, number; and hours since it was dropped.
+
+    `book` is what is left of the name without all that: files of different books may number alike.
+    """
 
     name: str
     days: tuple[date, date] | None = None
@@ -41,6 +44,7 @@ class File:
     number: int | None = None
     hours: int = 0
     is_workbook: bool = False
+    book: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,23 +57,27 @@ class Row:
     modified_at: datetime | None
 
 
+def book_of(name: str) -> str:
+    return next((book for book in ("so", "phieu", "quyen", "bo sung", "ho tich") if name.startswith(book)), "")
+
+
 def month(year: int, number: int) -> st.SearchStrategy[File]:
     last = date(year + number // 12, number % 12 + 1, 1) - timedelta(days=1)
     spelled = (f"T{number}-{year}", f"{year}-{number:02}", f"Tháng {number} năm {year}", f"so_{year}{number:02}")
-    return st.sampled_from([File(name, (date(year, number, 1), last)) for name in spelled])
+    return st.sampled_from([File(name, (date(year, number, 1), last), book=book_of(name)) for name in spelled])
 
 
 def day(on: date) -> st.SearchStrategy[File]:
     spelled = (f"{on:%d-%m-%Y}", f"so {on:%Y%m%d}", f"{on:%Y-%m-%d}", f"so {on:%d%m%Y}", f"{on:%d.%m}.2023")
-    return st.sampled_from([File(name, (on, on)) for name in spelled])
+    return st.sampled_from([File(name, (on, on), book=book_of(name)) for name in spelled])
 
 
 NAMES = st.one_of(
     st.sampled_from([(2022, 12), (2023, 1), (2023, 9), (2023, 10)]).flatmap(lambda at: month(*at)),
     st.dates(date(2023, 9, 20), date(2023, 11, 10)).flatmap(day),
-    st.sampled_from([0, 1, 2, 10]).map(lambda n: File(f"phieu ({n})" if n else "phieu", counter=n)),
-    st.sampled_from([2, 10, 11]).map(lambda n: File(f"quyen {n}", number=n)),
-    st.sampled_from(["bo sung", "ho tich"]).map(File),
+    st.sampled_from([0, 1, 2, 10]).map(lambda n: File(f"phieu ({n})" if n else "phieu", counter=n, book="phieu")),
+    st.sampled_from([2, 10, 11]).map(lambda n: File(f"quyen {n}", number=n, book="quyen")),
+    st.sampled_from(["bo sung", "ho tich"]).map(lambda name: File(name, book=name)),
 )
 FILES = st.builds(
     lambda named, hours, is_workbook: replace(named, hours=hours, is_workbook=is_workbook),
@@ -98,6 +106,8 @@ def sign(one: Any, other: Any) -> int:
 
 def stated(one: Row, other: Row) -> int:
     """Say whether one row is newer (1) or older (-1) than the other, or that nothing says it (0)."""
+    if one.file.book != other.file.book:
+        return 0
     if one.modified_at and other.modified_at and one.modified_at != other.modified_at:
         return sign(one.modified_at, other.modified_at)
     a, b = one.file, other.file
@@ -121,19 +131,21 @@ def oracle(rows: list[Row]) -> Said | None:
     for row in rows:
         if all(stated(row, other) == 1 for other in rows if other.said != row.said):
             alike = [one for one in rows if one.said == row.said]
+            if len({one.file.book for one in alike}) > 1:
+                return None
             last = [one.file for one in alike if all(stated(other, one) < 1 for other in alike)]
             return row.said if len(last) == len({*last}) else None  # rows of one file may be two dossiers
     return None
 
 
 def landed(
-    rows: list[Row], *, apart: timedelta = timedelta(hours=1), repeats: Any = "not_known"
+    rows: list[Row], *, apart: timedelta = timedelta(hours=1), repeats: Any = "not_known", key: str = "1"
 ) -> list[dict[str, Any]]:
     """Return what becomes of rows; `apart` is what an hour between two files becomes when they are copied."""
     sheets = tuple(dict.fromkeys((*SHEETS, *(row.sheet for row in rows if row.sheet))))
     pulled = [
         {
-            "system_code": "x", "agency_code": "x", "dossier_id": "1", "status_code": row.said[0], "channel_code": 1,
+            "system_code": "x", "agency_code": "x", "dossier_id": key, "status_code": row.said[0], "channel_code": 1,
             "received_at": datetime(2023, 10, 2), "modified_at": row.modified_at,
             "finished_at": row.said[1] and datetime.combine(row.said[1], datetime.min.time()),
             "stands_in": written(
@@ -162,7 +174,9 @@ def known(found: list[dict[str, Any]]) -> Said | None:
         return record["status_code"], record["finished_at"] and record["finished_at"].date()
     fields = [issue.split(":")[0] for issue in record["mapping_issues"].split("; ")]
     assert {*fields} <= {"status_code", "finished_at"} or fields == ["dossier_id"]
-    assert [record[field] for field in fields] == (["1"] if fields == ["dossier_id"] else [None] * len(fields))
+    assert [record[field] for field in fields] == (
+        [record["dossier_id"]] if fields == ["dossier_id"] else [None] * len(fields)
+    )
     return None
 
 
@@ -202,7 +216,7 @@ OPEN, DONE = (4, None), (9, date(2023, 10, 5))
         ("quyen 1.csv", "quyen 2.csv", (1, 0), True),
         ("quyen 1.csv", "quyen 2.csv", (0, 0), False),
         ("so.csv", "so 2.csv", (0, 1), False),
-        ("bo sung.csv", "ho tich.csv", (1, 0), True),
+        ("bo sung.csv", "ho tich.csv", (1, 0), False),  # two books may number alike
         ("bo sung.csv", "ho tich.csv", (0, 0), False),
         ("T12-2022.csv", "T10-2023.csv", (1, 0), True),
         ("T12-2022.csv", "T10-2023.csv", (0, 0), True),  # the times say nothing
@@ -210,7 +224,7 @@ OPEN, DONE = (4, None), (9, date(2023, 10, 5))
         ("So theo mau TT 01-2018.csv", "So T10-2023.csv", (0, 1), False),  # the number of a circular
         ("31.10.23.csv", "05.11.23.csv", (0, 1), False),
         ("31.10.23.csv", "05.11.23.csv", (0, 0), True),
-        ("T9-2023.csv", "bo sung.csv", (1, 0), True),
+        ("T9-2023.csv", "bo sung.csv", (1, 0), False),
     ],
 )
 def test_evidence_in_names_and_times(older: str, newer: str, hours: tuple[int, int], is_known: bool) -> None:
@@ -237,7 +251,7 @@ def test_rows_that_say_the_same_are_one_record() -> None:
     """In two files, and in two sheets with months: a dossier that is carried over."""
     book = File("so", is_workbook=True)
     for rows in (
-        [row(DONE, "b"), row(DONE, "a"), row(DONE, "c")],
+        [row(DONE, "so 2"), row(DONE, "so"), row(DONE, "so 3")],
         [Row(DONE, book, sheet, None) for sheet in ("Tháng 9", "T10")],
         [Row(DONE, book, sheet, None) for sheet in ("T12", "T1")],  # which is newer is open, that it is one is not
     ):
@@ -352,13 +366,24 @@ def test_rows_of_one_query_that_say_the_same_are_one_record() -> None:
     assert disposed["mapping_issues"].null_count == 2
 
 
+@pytest.mark.parametrize(
+    ("key", "expected"), [("5", None), ("000.00.05.H59-231002-0005", DONE), ("H59.11-231002-0005", DONE)]
+)
+@pytest.mark.parametrize("older", [OPEN, DONE])
+def test_one_number_in_two_books_is_one_dossier_only_if_it_names_its_office(
+    key: str, expected: Said | None, older: Said
+) -> None:
+    rows = [row(older, "chung thuc", hours=1), row(DONE, "ho tich")]
+    assert known(landed(rows, key=key)) == expected
+
+
 def test_of_very_many_rows_of_one_key_the_newest_still_counts_and_where_none_is_they_are_one_record() -> None:
     """A wrong column as the key gives every row one key: each is not compared with each then."""
 
     def dispositions(newest_last: bool) -> list[str | None]:
         stands = [Stand("phieu.csv", NOON, row=row) for row in range(300)]
         if newest_last:
-            stands[150] = Stand("ho tich.csv", NOON + timedelta(hours=2), row=1)
+            stands[150] = Stand("phieu (1).csv", NOON + timedelta(hours=2), row=1)
         rows = [{"dossier_id": "7", "status_code": row % 5, "stands_in": written(at)} for row, at in enumerate(stands)]
         pulled = pa.Table.from_pylist([dict.fromkeys(PULLED_SCHEMA.names) | row for row in rows], schema=PULLED_SCHEMA)
         disposed = assign_dispositions(pulled, WINDOW, frozenset(), is_register=True, repeats="not_known")

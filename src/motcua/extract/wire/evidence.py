@@ -31,7 +31,8 @@ class Stand:
     """Where a row stands: its file and when that was dropped, the sheet and what its name states, the row.
 
     Of a database, `request` is the number of the query among those of the pull. `is_last` is true in a file that
-    says no more of what stands open in it: it is never saved again, or its series has a newer one.
+    says no more of what stands open in it: it is never saved again, or its series has a newer one. `is_lacking` is true
+    of a row that a newer copy of its file lacks.
     """
 
     file: str = ""
@@ -41,6 +42,7 @@ class Stand:
     row: int = 0
     request: int | None = None
     is_last: bool | None = None
+    is_lacking: bool | None = None
 
     def __str__(self) -> str:
         if self.request is not None:

@@ -123,7 +123,8 @@ def read_cells(
     unopened = frozenset[str]()
     if record_kind == "dossier":
         asked = {source.source_id: (first, last) for source, _, first, last in answers}
-        unopened = openings_unknown(asked, connection=connection)
+        first_records = {source.source_id: source.first_record_on for source, _, _, _ in answers}
+        unopened = openings_unknown(asked, first_records, connection=connection)
     manifests: dict[str, str] = {
         row.batch_id: row.manifest_sha256
         for row in connection.execute(statement("publish/batch_manifests"), {"batch_ids": batch_ids})

@@ -38,7 +38,8 @@ class NotKnown:
         if form.record_kind != "dossier":
             sources = []
         days = {source.source_id: (max(period.from_date, source.valid_from), period.to_date) for source in sources}
-        unknown = openings_unknown(days, connection=connection)
+        first_records = {source.source_id: source.first_record_on for source in sources}
+        unknown = openings_unknown(days, first_records, connection=connection)
         lines = {scope.placed[source.unit_id] for source in sources if source.source_id in unknown}
         return cls(
             {line: catalog.unit_by_id[line].level for line in lines},
