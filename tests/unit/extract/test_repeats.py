@@ -174,9 +174,7 @@ def known(found: list[dict[str, Any]]) -> Said | None:
         return record["status_code"], record["finished_at"] and record["finished_at"].date()
     fields = [issue.split(":")[0] for issue in record["mapping_issues"].split("; ")]
     assert {*fields} <= {"status_code", "finished_at"} or fields == ["dossier_id"]
-    assert [record[field] for field in fields] == (
-        [record["dossier_id"]] if fields == ["dossier_id"] else [None] * len(fields)
-    )
+    assert fields == ["dossier_id"] or [record[field] for field in fields] == [None] * len(fields)
     return None
 
 
