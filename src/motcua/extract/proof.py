@@ -51,9 +51,10 @@ def proof_of(
 def register_began(source: Source, register: pa.Table) -> date:
     """Return since which day a register tells all: it may be the first, or come after a book that nobody gave.
 
-    That is the day that the source says (`first_record_on`), else the first of the months in a row, up to its newest, in
-    each of which a record was received: one carried over from an older book, or with a mistyped day, proves nothing of
-    the months between. Where no record has a day each of them is set aside, and keeps any period from being final.
+    That is the day that the source says (`first_record_on`). Else it is the first of the months in a row, up to the
+    newest, in each of which a record was received: one that was carried over from an older book, or has a mistyped day,
+    proves nothing of the months between. Where no record has a day each of them is set aside, and keeps any period from
+    being final.
 
     Args:
         register: its rows, with their dispositions.

@@ -106,7 +106,7 @@ def told_lacking(pulled: pa.Table) -> pa.Table:
 
 
 def _shown_by_copies(drop: Drop, keys: Mapping[Drop, set[str]]) -> set[str]:
-    """Return the keys that newer files of the book show; those of the file itself where none of them is a copy of it."""
+    """Return the keys that newer files of the book show; its own where none of them is a copy of it."""
     newer = [
         other
         for other in keys
