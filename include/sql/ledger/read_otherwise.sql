@@ -12,26 +12,42 @@ with asked as (
         as given (source_id, reading_sha256, lists_all)
 ),
 
-pulls as (
+loaded as (
     select
         batch.source_id,
         batch.said_in_pull,
         batch.pulled_count,
         batch.loaded_at,
+        batch.is_whole,
+        batch.stock_from,
+        batch.window_from,
+        batch.window_to,
         asked.reading_sha256,
+        asked.lists_all,
         batch.reading_sha256 = asked.reading_sha256 as is_as_today,
-        is_register or (asked.lists_all and not batch.is_whole) as shows_anew,
-        case
-            when is_register then daterange(batch.stock_from, greatest(batch.stock_from, batch.window_to), '[]')
-            else daterange(batch.window_from, batch.window_to, '[]')
-        end as days
+        coalesce(batch.opening_ended_by = 'register', false) as is_register
     from batch
     inner join asked on batch.source_id = asked.source_id
-    cross join lateral (select coalesce(batch.opening_ended_by = 'register', false) as is_register) as given
     where
         batch.state = 'loaded'
         and batch.replay_of is null
         and batch.reading_sha256 is not null
+),
+
+pulls as (
+    select
+        source_id,
+        said_in_pull,
+        pulled_count,
+        loaded_at,
+        reading_sha256,
+        is_as_today,
+        is_register or (lists_all and not is_whole) as shows_anew,
+        case
+            when is_register then daterange(stock_from, greatest(stock_from, window_to), '[]')
+            else daterange(window_from, window_to, '[]')
+        end as days
+    from loaded
 ),
 
 final as (
