@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,56 @@ def test_the_planner_names_each_held_pull_with_the_final_editions_beside_it(
     publishing.plan_unfinished({"unit": "84"})
     publishing.publish_report("form-06", "CAL_MONTH:2023-10", {"unit": "84"})
     assert [WARD_SOURCE in one for one in warned] == [True, True]
+
+
+WHOLE_OCTOBER = (date(2023, 9, 15), date(2023, 9, 30))  # with October, all days of the reporting month too
+
+
+def hold_days(store: Store, first: date, last: date, reason: str | None = None) -> None:
+    [batch_id] = store.answer([WARD_SOURCE], (first, last), state="held")
+    store.execute("update batch set error_message = :m where batch_id = :b", m=reason, b=batch_id)
+
+
+def named(told: str) -> list[str]:
+    return told.removesuffix(".").rsplit(": ", 1)[1].split(", ")
+
+
+def test_only_final_editions_of_the_days_of_a_held_pull_are_named(october: Store) -> None:
+    october.answer(october.sources_of("84:2020"), WHOLE_OCTOBER)
+    of_october, of_reporting = publish(), publish_edition("form-06", "84", REPORTING)
+    first_week = publish_edition("form-06", "84", parse_period("2023-10-01..2023-10-07"), completeness="provisional")
+    assert (of_october.completeness, of_reporting.completeness, first_week.completeness) == (
+        "final", "final", "provisional",
+    )  # fmt: skip
+    hold_days(october, date(2023, 9, 20), date(2023, 9, 25))  # before the first day of the later of the two
+    [told] = finals_beside_held("84", date(2023, 11, 2))
+    assert named(told.en) == [of_reporting.edition_id]
+    hold_days(october, date(2023, 10, 1), date(2023, 10, 7))
+    [told] = finals_beside_held("84", date(2023, 11, 2))
+    assert named(told.en) == [of_reporting.edition_id, of_october.edition_id]
+
+
+def test_pulls_that_are_held_are_looked_for_up_to_the_day_asked_about_and_to_this_day_by_default(
+    october: Store,
+) -> None:
+    edition = publish()
+    hold_days(october, date(2023, 10, 20), date(2023, 10, 31))
+    assert finals_beside_held("84", date(2023, 10, 19)) == []
+    assert [named(told.en) for told in finals_beside_held("84")] == [[edition.edition_id]]
+
+
+@pytest.mark.parametrize(("count", "rest"), [(10, ""), (11, " … (11)")])
+def test_of_more_than_ten_editions_beside_a_held_pull_ten_are_named_and_all_are_counted(
+    october: Store, monkeypatch: pytest.MonkeyPatch, count: int, rest: str
+) -> None:
+    first = publish()
+    editions = [
+        replace(list_editions()[0], edition_id=f"e{no:02}", from_date=first.from_date + timedelta(days=no))
+        for no in range(count)
+    ]
+    monkeypatch.setattr("motcua.publish.edition.planner.list_editions", lambda: editions)
+    hold_days(october, date(2023, 10, 20), date(2023, 10, 31))
+    [told] = finals_beside_held("84", date(2023, 11, 2))
+    ten = ", ".join(f"e{no:02}" for no in range(10))
+    assert told.en.endswith(f": {ten}{rest}.")  # and no reason, where none is known
+    assert told.vi.endswith(f": {ten}{rest}.")

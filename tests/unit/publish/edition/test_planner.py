@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from motcua.period import parse_period
 from motcua.publish import plan_publication, publish_edition
 from motcua.publish.edition.editions import list_editions
 from motcua.publish.edition.planner import periods_over
+from motcua.settings import Settings
 
 NOVEMBER_2 = date(2023, 11, 2)
 MONTH = parse_period("RPT_MONTH:2023-10")
@@ -34,9 +36,13 @@ def test_nothing_is_published_before_a_first_pull(store: Store) -> None:
     assert plan_publication("84", date(2026, 1, 20)) == []
 
 
-def test_what_sources_of_another_province_answered_is_no_first_day(store: Store) -> None:
+def test_what_sources_of_another_province_answered_is_no_first_day(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "motcua.publish.edition.planner")
     store.answer(store.sources_of("26:2020")[:1])
     assert plan_publication("84:2020", date(2026, 1, 20)) == []  # a unit that has ended is still known by its id
+    assert caplog.messages == []  # and no period of it is told to be left out
 
 
 def test_a_period_on_whose_days_the_unit_had_ended_is_left_out(store: Store, caplog: pytest.LogCaptureFixture) -> None:
@@ -223,6 +229,97 @@ def test_dossiers_are_no_answer_to_a_report_of_petitions_and_the_index_needs_eit
     assert "form-06" in reports
     assert "index-766" in reports
     assert not {report for report in reports if "petition" in report}
+
+
+def test_dossiers_are_answered_for_from_the_first_day_of_a_period_on(store: Store) -> None:
+    store.answer(store.sources_of("84:2020")[:1], (MONTH.from_date, MONTH.from_date))
+    assert form_06(NOVEMBER_2) == {"RPT_MONTH:2023-10": "never_published"}
+
+
+def test_an_answer_for_days_that_a_source_does_not_owe_is_none(store: Store) -> None:
+    ended = "tra-vinh.c29245"  # its ward ended on 31 October 2024
+    store.answer([ended], (date(2024, 11, 20), date(2024, 11, 30)))
+    assert form_06(date(2024, 12, 20)).keys() == {"RPT_QUARTER:2024-Q4", "RPT_H2:2024-H2", "RPT_YEAR:2024"}
+
+
+def petitions_of(catalog_dir: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Add a source of petitions to the catalogue, and return it."""
+    shutil.copytree(Settings.load().catalog_dir, catalog_dir)
+    (catalog_dir / "petitions").mkdir(exist_ok=True)
+    (catalog_dir / "petitions" / "tra-vinh.yaml").write_text(
+        'source_id: tra-vinh.petitions\npath: petitions-drop/*.csv\nunit_id: "84:2020"\nvalid_from: 2020-01-01\n'
+        "columns: {petition_id: Mã, received_on: Ngày nhận, kind: Loại}\nwords: {kind: {HV: behaviour}}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("MOTCUA_CATALOG", str(catalog_dir))
+    return "tra-vinh.petitions"
+
+
+def answer_petitions(store: Store, source_id: str, changed: int = 0) -> None:
+    store.execute(
+        "insert into batch (batch_id, run_id, source_id, record_kind, is_whole, level, window_from, window_to, state,"
+        " pulled_count, out_of_window_count, duplicate_count, quarantined_count, new_count, changed_count,"
+        " unchanged_count, planned_at, measured_at) values (:b, 'r', :s, 'petition', true, 'province', '2023-09-15',"
+        " '2023-10-31', 'loaded', :n, 0, 0, 0, :n, 0, 0, clock_timestamp(), clock_timestamp())",
+        b=f"{source_id}-{changed}", s=source_id, n=changed,
+    )  # fmt: skip
+
+
+def test_petitions_alone_are_an_answer_to_the_index_and_the_report_of_petitions_and_to_no_form_of_dossiers(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_petitions(store, petitions_of(tmp_path / "catalog", monkeypatch))
+    reports = {report for report, _, _ in planned(NOVEMBER_2)}
+    assert {report for report in reports if not report.startswith("index-")} == {"petitions"}
+    assert "index-766" in reports
+
+
+def test_petitions_that_changed_are_a_change_of_the_index_and_of_no_form_of_dossiers(
+    october: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source_id = petitions_of(tmp_path / "catalog", monkeypatch)
+    answer_petitions(october, source_id)
+    october.answer(october.sources_of("84:2020"), (date(2023, 9, 15), date(2023, 9, 30)))
+    days = parse_period("2023-10-01..2023-10-20")
+    for report in ("form-06", "index-766"):
+        assert publish_edition(report, "84", days).completeness == "final"
+    answer_petitions(october, source_id, changed=1)
+    assert by_hand("form-06", days) == []
+    assert [one.why for one in by_hand("index-766", days)] == ["changed"]
+
+
+def test_an_edition_of_a_unit_that_the_catalogue_has_lost_is_left_out_and_named(
+    october: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    days = parse_period("2023-10-02..2023-10-20")
+    publish_edition("form-06", "84", days)
+    [kept] = list_editions()
+    lost = replace(kept, edition_id="lost.1", unit_id="29999:2020")
+    monkeypatch.setattr("motcua.publish.edition.planner.list_editions", lambda: [lost, kept])
+    change(october, "29236:2020", date(2023, 10, 3))
+    assert [one.newest and one.newest.edition_id for one in by_hand("form-06", days)] == [kept.edition_id]
+    assert [message for message in caplog.messages if "lost.1" in message and "29999:2020" in message]
+
+
+def test_a_change_after_an_edition_is_found_beside_one_that_the_edition_has(october: Store) -> None:
+    days = parse_period("2023-10-02..2023-10-20")
+    change(october, "29236:2020", date(2023, 10, 3))
+    assert publish_edition("form-06", "84", days).completeness == "final"
+    assert by_hand("form-06", days) == []
+    change(october, "29236:2020", date(2023, 10, 4))
+    assert [one.why for one in by_hand("form-06", days)] == ["changed"]
+
+
+def test_a_change_is_found_although_the_clock_that_dates_editions_is_half_an_hour_ahead(
+    october: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = parse_period("2023-10-02..2023-10-20")
+    publish_edition("form-06", "84", days)
+    [edition] = list_editions()
+    ahead = replace(edition, published_at=edition.published_at + timedelta(minutes=30))
+    monkeypatch.setattr("motcua.publish.edition.planner.list_editions", lambda: [ahead])
+    change(october, "29236:2020", date(2023, 10, 3))
+    assert [one.why for one in by_hand("form-06", days)] == ["changed"]
 
 
 MONTH_DAYS = (MONTH.from_date, MONTH.to_date)
