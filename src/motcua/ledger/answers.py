@@ -232,12 +232,13 @@ def key_doubts(source_ids: Sequence[str], *, connection: Connection) -> dict[str
 
 
 def hold_stated_numbers(connection: Connection, numbers: Sequence[tuple[str, str, str]]) -> None:
-    """Make the table `stated_numbers` of what the catalogue says (`stated_numbers`), once in a transaction."""
+    """Make the table `stated_numbers` of what the catalogue says, in place of the one that the transaction has."""
     stated = {
         "system_codes": [system for system, _, _ in numbers],
         "agency_codes": [agency for _, agency, _ in numbers],
         "other_system_codes": [other for _, _, other in numbers],
     }
+    connection.execute(text("drop table if exists pg_temp.stated_numbers"))
     connection.execute(statement("ledger/stated_numbers"), stated)
     # It holds a few rows or none, which a plan cannot know otherwise.
     connection.execute(text("analyze stated_numbers"))

@@ -85,12 +85,14 @@ def plan_publication(unit: str, today: date | None = None) -> list[Planned]:
     catalog = load_catalog(Settings.load().catalog_dir)
     if unit not in catalog.units_by_code:
         catalog.unit(unit, now)  # refuses it by name
-    source_ids = [source.source_id for source in every_source(catalog) if catalog.belongs_to(source.unit_id, unit)]
+    every = every_source(catalog)
+    source_ids = [source.source_id for source in every if catalog.belongs_to(source.unit_id, unit)]
     in_force = _in_force(catalog, unit)
     since = min((edition.published_at for edition in in_force.values()), default=None)
     with store_engine().connect() as store:
         answered = _answered(store, source_ids)
-        changes = _changes(store, source_ids, since and since - _CLOCKS_DIFFER)
+        # An edition also counts units that the unit took over: whose a change is, each edition says.
+        changes = _changes(store, [source.source_id for source in every], since and since - _CLOCKS_DIFFER)
     if not answered:
         return []
     first = min(days[0] for runs in answered.values() for days in runs)
@@ -115,31 +117,24 @@ def plan_publication(unit: str, today: date | None = None) -> list[Planned]:
     return sorted(planned, key=lambda one: one.period.to_date)
 
 
-def finals_beside_held(unit: str, today: date | None = None) -> list[Text]:
+def finals_beside_held(unit: str) -> list[Text]:
     """Return a sentence on each source with a pull that is held, and the final editions that stand beside it.
 
     Such a pull may hold changes of their periods, and nothing of it is in the store until a person decides.
     """
-    now = today or _today()
     catalog = load_catalog(Settings.load().catalog_dir)
     finals = [edition for edition in _in_force(catalog, unit).values() if edition.completeness == "final"]
-    if not finals:
-        return []
-    source_ids = [source.source_id for source in every_source(catalog) if catalog.belongs_to(source.unit_id, unit)]
-    first = min(edition.from_date for edition in finals)
+    beside: dict[str, list[str]] = {}
+    held: dict[str, ledger.Completeness] = {}
     with store_engine().connect() as store:
-        held = [one for one in ledger.completeness(source_ids, first, now, connection=store) if _is_held(one)]
-        told = []
-        for source in held:
-            beside = [
-                edition.edition_id
-                for edition in sorted(finals, key=lambda one: (one.to_date, one.edition_id))
-                if any(map(_is_held, _given(store, source.source_id, edition)))
-                and source.source_id in _source_ids(catalog, edition, _unit_ids(catalog, edition))
-            ]
-            if beside:
-                told.append(_beside(source, beside))
-    return told
+        for edition in sorted(finals, key=lambda one: (one.to_date, one.edition_id)):
+            source_ids = sorted(_source_ids(catalog, edition, _unit_ids(catalog, edition)))
+            given = ledger.completeness(source_ids, edition.from_date, edition.to_date, connection=store)
+            for source in given:
+                if source.unanswered_state == "held":
+                    held[source.source_id] = source
+                    beside.setdefault(source.source_id, []).append(edition.edition_id)
+    return [_beside(held[source_id], edition_ids) for source_id, edition_ids in sorted(beside.items())]
 
 
 def periods_over(first: date, today: date) -> list[tuple[Clock, Period]]:
@@ -230,14 +225,6 @@ def _is_answered(
 
 def _meet(days: _Days, period: Period) -> bool:
     return days[0] <= period.to_date and days[1] >= period.from_date
-
-
-def _is_held(given: ledger.Completeness) -> bool:
-    return given.unanswered_state == "held"
-
-
-def _given(store: Connection, source_id: str, edition: EditionSummary) -> list[ledger.Completeness]:
-    return ledger.completeness([source_id], edition.from_date, edition.to_date, connection=store)
 
 
 def _beside(held: ledger.Completeness, edition_ids: Sequence[str]) -> Text:
