@@ -137,7 +137,8 @@ class Judged:
         return counts
 
     def _set_aside(self, rows: Any) -> dict[int, SetAside]:
-        shown = self._records.select([*self._kind.shown, STANDS_IN]).take(pa.array(rows, pa.int64())).to_pylist()
+        places = [STANDS_IN] if STANDS_IN in self._records.column_names else []  # kinds whose rows stand in tables
+        shown = self._records.select([*self._kind.shown, *places]).take(pa.array(rows, pa.int64())).to_pylist()
         units = self._frame.loc[rows, UNIT].tolist()
         aside = {
             row: SetAside(record, _text(unit), [])
