@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from motcua.settings import TIMEZONE
 
 STANDS_IN = "stands_in"
 
@@ -23,6 +26,11 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}{f', sheet {self.sheet}' if self.sheet else ''} row {self.row}"
+
+    @property
+    def saved(self) -> str:
+        """When the file was saved, in Asia/Ho_Chi_Minh to the second; empty where its time is not known."""
+        return f"{self.saved_at.astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d %H:%M:%S}" if self.saved_at else ""
 
     @classmethod
     def of(cls, stands_in: str | None) -> Place | None:

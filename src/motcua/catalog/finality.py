@@ -82,8 +82,8 @@ class Waiver(ClosedModel):
 
     It holds while the record breaks no other critical rules than those named. V0 is named with the field that was not
     read (`V0 due_at`), because a waiver for one field says nothing of another. A record is named by `record_id`, or one
-    without an id by `file`, `row` and, of a workbook, `sheet`: of the file as it was saved by `day`, because a file
-    that was saved again may have another record in that row. `motcua quarantine show` prints the entry.
+    without an id by `file`, `row`, of a workbook `sheet`, and when the file was `saved`: one that was saved at another time
+    may have another record in that row. `motcua quarantine show` prints the entry.
     """
 
     source_id: str = Field(min_length=1)
@@ -92,6 +92,7 @@ class Waiver(ClosedModel):
     file: str | None = None
     sheet: str | None = None
     row: int | None = Field(default=None, ge=1)
+    saved: datetime | None = None
     rules: tuple[str, ...] = Field(min_length=1)
     reason: str = Field(min_length=10)
     person: str = Field(min_length=2)
@@ -99,9 +100,11 @@ class Waiver(ClosedModel):
 
     @model_validator(mode="after")
     def _names_one_record(self) -> Waiver:
-        if bool(self.record_id) == bool(self.file and self.row) or (self.record_id and (self.sheet or self.row)):
+        if bool(self.record_id) == bool(self.file and self.row) or (
+            self.record_id and (self.sheet or self.row or self.saved)
+        ):
             raise ValueError(
-                "a record is named by record_id, or one without an id by file, row and, of a workbook, sheet:"
+                "a record is named by record_id, or one without an id by file, row, saved and, of a workbook, sheet:"
                 " `motcua quarantine show ID` prints them"
             )
         return self
@@ -120,7 +123,7 @@ class Waiver(ClosedModel):
             return True
         if place is None or (self.file, self.sheet, self.row) != (place.file, place.sheet, place.row):
             return False
-        return place.saved_at is None or place.saved_at.astimezone(ZoneInfo(TIMEZONE)).date() <= self.day
+        return (f"{self.saved:%Y-%m-%d %H:%M:%S}" if self.saved else "") == place.saved
 
     @model_validator(mode="after")
     def _says_what_a_reader_can_judge(self) -> Waiver:

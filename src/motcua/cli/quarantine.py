@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from typing import TYPE_CHECKING, Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import typer
 
 from motcua.catalog.finality import load_waivers
 from motcua.cli.console import output, print_json, print_table, ready_databases
-from motcua.settings import TIMEZONE, Settings
+from motcua.settings import Settings
 
 if TYPE_CHECKING:
     from motcua.validate import QuarantineDetail
@@ -75,8 +74,7 @@ def show(quarantine_id: int, as_json: Annotated[bool, typer.Option("--json")] = 
         ],
     )
     if entry.place is not None:
-        at = entry.place.saved_at
-        saved = f", saved {at.astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d %H:%M}" if at else ""
+        saved = f", saved {entry.place.saved}" if entry.place.saved else ""
         output.print(f"It stands in {entry.place}{saved}.", highlight=False, markup=False, soft_wrap=True)
     print_table(
         "Values from the source",
@@ -105,6 +103,7 @@ def _waiver(entry: QuarantineDetail) -> str:
         named["record_id"] = entry.record_id
     else:
         named |= {"file": place.file, **({"sheet": place.sheet} if place.sheet else {}), "row": place.row}
+        named |= {"saved": place.saved} if place.saved else {}
     named["rules"] = list(entry.grounds)
     known = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in named.items())
     return f"{{{known}, reason: ..., person: ..., day: YYYY-MM-DD}}"

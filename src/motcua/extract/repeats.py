@@ -24,7 +24,7 @@ import pyarrow as pa
 from motcua.canonical import RecordKind
 from motcua.canonical.kind import MODIFIED
 from motcua.extract.records.keys import names_office
-from motcua.extract.wire.drop_order import Days, Drop, days_of_sheet, month_of
+from motcua.extract.wire.drop_order import Days, Drop, days_of_sheet, state_other_months
 from motcua.extract.wire.evidence import Stand, order, read, written
 
 REPEATED, UNORDERED = "repeated", "unordered"  # why a row is no record of its own
@@ -91,18 +91,18 @@ def told_lacking(pulled: pa.Table) -> pa.Table:
     Args:
         pulled: rows with `dossier_id` and `stands_in`.
     """
-    stands = [read(text) for text in pulled["stands_in"].to_pylist()]
+    texts = pulled[_STANDS].to_pylist()
+    stands = [read(text) for text in texts]
     ids = pulled["dossier_id"].to_pylist()
     keys: defaultdict[Drop, set[str]] = defaultdict(set)
     for key, stand in zip(ids, stands, strict=True):
         if key is not None and stand is not None and stand.request is None and stand.dropped_at is not None:
             keys[Drop(stand.file, stand.dropped_at)].add(key)
     lacking = {drop: own - _shown_by_copies(drop, keys) for drop, own in keys.items()}
-    texts = pulled["stands_in"].to_pylist()
     for row, (key, stand) in enumerate(zip(ids, stands, strict=True)):
         if stand is not None and key in lacking.get(Drop(stand.file, stand.dropped_at), ()):
             texts[row] = written(replace(stand, is_lacking=True))
-    return pulled.set_column(pulled.column_names.index("stands_in"), "stands_in", pa.array(texts, pa.string()))
+    return pulled.set_column(pulled.column_names.index(_STANDS), _STANDS, pa.array(texts, pa.string()))
 
 
 def _shown_by_copies(drop: Drop, keys: Mapping[Drop, set[str]]) -> set[str]:
@@ -111,8 +111,10 @@ def _shown_by_copies(drop: Drop, keys: Mapping[Drop, set[str]]) -> set[str]:
         other
         for other in keys
         if other.series == drop.series
-        and (other.dropped_at or datetime.min) > (drop.dropped_at or datetime.min)
-        and (month_of(other.name) == month_of(drop.name) or None in (month_of(other.name), month_of(drop.name)))
+        and drop.dropped_at is not None
+        and other.dropped_at is not None
+        and other.dropped_at > drop.dropped_at
+        and not state_other_months(drop, other)
     ]
     is_copied = any(len(keys[drop] & keys[other]) > _COPY_SHARE * len(keys[drop]) for other in newer)
     return set[str]().union(*(keys[other] for other in newer)) if is_copied else keys[drop]

@@ -142,10 +142,10 @@ def idle_waivers(waivers: Waivers) -> list[Text]:
         if not named and any(one.record_id is None and one.named == waiver.record for one in entries):
             told.append(
                 Text(
-                    vi=f"Miễn trừ không có tác dụng: {record}: tệp đã được lưu lại sau ngày miễn trừ"
-                    f" {waiver.day:%d/%m/%Y}; xem lại dòng này rồi ghi ngày mới",
-                    en=f"A waiver without effect: {record}: the file was saved again after {waiver.day}; look at the"
-                    " row, then write the new day",
+                    vi=f"Miễn trừ không có tác dụng: {record}: tệp được lưu vào lúc khác với lúc ghi ở saved; xem lại"
+                    " dòng này, rồi ghi mục mà `motcua quarantine show` in ra",
+                    en=f"A waiver without effect: {record}: the file was saved at another time than saved says; look at"
+                    " the row, then write the entry that `motcua quarantine show` prints",
                 )
             )
         elif not named:

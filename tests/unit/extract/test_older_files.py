@@ -206,6 +206,7 @@ WRONG, RIGHT = (LATE.replace("0003,", f"{number:04},") for number in (47, 74))
         ("so.csv", "so (1).csv", True),
         ("so 1.csv", "so 2.csv", True),
         ("so 09-11-2023.csv", "so 10-11-2023.csv", True),
+        ("so 31-10-2023.csv", "so 01-11-2023.csv", True),  # of two months, but of a day each
         ("so T9-2023.csv", "so T10-2023.csv", False),  # a month carried over
         ("so.csv", "ho tich.csv", False),
     ],

@@ -154,7 +154,7 @@ def test_a_waiver_that_covers_no_record_is_named_with_why(land: Land, record: Re
     night(land([record("1", fee_amount=-1), record("2", stands_in=STANDS) | NO_ID]))
     base = {"source_id": "tra-vinh.c29236", "agency_code": "84102", "rules": ["V1"], "reason": "dòng tổng của sổ",
             "person": "Nguyễn B", "day": "2023-11-01"}  # fmt: skip
-    row = {"file": "so.csv", "row": 32}
+    row = {"file": "so.csv", "row": 32, "saved": "2023-11-01 12:00:00"}
     waivers = [
         base | row,
         base | {"record_id": "1", "rules": ["V11"]},
@@ -166,7 +166,7 @@ def test_a_waiver_that_covers_no_record_is_named_with_why(land: Land, record: Re
         ["tra-vinh.c29236, 84102/99", "no such record is set aside (motcua quarantine list --source tra-vinh.c29236)"],
         ["tra-vinh.c29239, 84102/1", "no such record is set aside (motcua quarantine list --source tra-vinh.c29239)"],
     ]
-    idle = [base | {"record_id": "1"}, base | row | {"day": "2023-10-31"}]
-    too_little, too_early = idle_waivers(Waivers.model_validate({"waivers": idle}))
+    idle = [base | {"record_id": "1"}, base | row | {"saved": "2023-11-01 11:59:59"}]
+    too_little, other_file = idle_waivers(Waivers.model_validate({"waivers": idle}))
     assert too_little.en.endswith("84102/1: it does not name V11")
-    assert "the file was saved again after 2023-10-31" in too_early.en
+    assert "the file was saved at another time than saved says" in other_file.en

@@ -81,6 +81,14 @@ def states_days(drop: Drop) -> bool:
     return any(_readings(drop))
 
 
+def state_other_months(one: Drop, other: Drop) -> bool:
+    """Return whether both names state more than one day, such as a month, and not the same days."""
+    days, others = _readings(one)[0], _readings(other)[0]
+    if days is None or others is None or days == others:
+        return False
+    return days[0] < days[1] and others[0] < others[1]
+
+
 def order_of_days(one: Days, other: Days) -> int:
     """Return -1 where one ends before the other begins, 1 for the reverse, 0 where they touch."""
     return (one[0] > other[1]) - (one[1] < other[0])

@@ -21,6 +21,7 @@ from motcua.catalog.models import Text
 from motcua.errors import CatalogError, MeasuresDiffer, ReportRefused
 from motcua.ledger import DossierSetAside, LookAlikes
 from motcua.period import parse_period
+from motcua.place import Place
 from motcua.publish import publish_edition
 from motcua.publish.edition.checklist import judge
 from motcua.publish.edition.set_aside import PeriodSetAside, UnitSetAside
@@ -285,7 +286,7 @@ def test_a_waiver_covers_its_record_and_its_rules_and_nothing_else(change: dict[
 
 
 IN_ROW = {**{key: value for key, value in WAIVER.items() if key != "record_id"},
-          "file": "so.xlsx", "sheet": "T10", "row": 32}  # fmt: skip
+          "file": "so.xlsx", "sheet": "T10", "row": 32, "saved": "2023-11-05 23:59:59"}  # fmt: skip
 STANDS = {"file": "so.xlsx", "sheet": "T10", "row": 32, "dropped_at": "2023-11-05T16:59:59+00:00"}
 
 
@@ -297,12 +298,13 @@ STANDS = {"file": "so.xlsx", "sheet": "T10", "row": 32, "dropped_at": "2023-11-0
         ({"sheet": "T11"}, None, False),
         ({"sheet": None}, None, False),
         ({"file": "so 2.xlsx"}, None, False),
-        ({"dropped_at": "2023-11-05T17:00:00+00:00"}, None, False),  # saved on the next day, Vietnam time
-        ({"dropped_at": None}, None, True),
+        ({"dropped_at": "2023-11-05T17:00:00+00:00"}, None, False),  # saved again, a second later
+        ({"dropped_at": "2023-11-04T16:59:59+00:00"}, None, False),  # or another file, saved before
+        ({"dropped_at": None}, None, False),  # when it was saved is not known any more
         ({}, "1", False),  # a record with an id is named by it
     ],
 )
-def test_a_record_without_an_id_is_waived_by_its_row_in_the_file_as_it_was_saved_by_the_day_of_the_waiver(
+def test_a_record_without_an_id_is_waived_by_its_row_in_the_file_as_it_was_saved_then(
     stands: dict[str, Any], record_id: str | None, is_covered: bool
 ) -> None:
     record = replace(RECORD, record_id=record_id, stands_in=json.dumps(STANDS | stands))
@@ -312,10 +314,19 @@ def test_a_record_without_an_id_is_waived_by_its_row_in_the_file_as_it_was_saved
     assert waivers.of("s", "H59", None, ("V1",), None) is None  # it stands in no file
 
 
+def test_a_row_of_a_file_without_a_time_is_waived_without_one() -> None:
+    stands = json.dumps({**STANDS, "dropped_at": None})
+    record = replace(RECORD, record_id=None, stands_in=stands)
+    waivers = Waivers.model_validate({"waivers": [{key: said for key, said in IN_ROW.items() if key != "saved"}]})
+    named = (record.source_id, record.agency_code, record.record_id, record.grounds)
+    assert waivers.of(*named, record.place) is not None
+    assert waivers.of(*named, Place.of(json.dumps(STANDS))) is None
+
+
 @pytest.mark.parametrize(
     "named",
     [{}, {"record_id": ""}, {"file": "a"}, {"row": 1}, {"record_id": "1", "file": "a", "row": 1},
-     {"record_id": "1", "sheet": "T10"}, {"file": "a", "row": 0}],
+     {"record_id": "1", "sheet": "T10"}, {"file": "a", "row": 0}, {"record_id": "1", "saved": "2023-11-05 23:59:59"}],
 )  # fmt: skip
 def test_a_waiver_names_its_record_by_its_id_or_by_its_row(named: dict[str, Any]) -> None:
     rest = {key: value for key, value in WAIVER.items() if key != "record_id"}
