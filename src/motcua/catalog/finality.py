@@ -82,8 +82,8 @@ class Waiver(ClosedModel):
 
     It holds while the record breaks no other critical rules than those named. V0 is named with the field that was not
     read (`V0 due_at`), because a waiver for one field says nothing of another. A record is named by `record_id`, or one
-    without an id by `file`, `row`, of a workbook `sheet`, and when the file was `saved`: one that was saved at another time
-    may have another record in that row. `motcua quarantine show` prints the entry.
+    without an id by `file`, `row`, of a workbook `sheet`, and when the file was `saved`: one that was saved at another
+    time may have another record in that row. `motcua quarantine show` prints the entry.
     """
 
     source_id: str = Field(min_length=1)
