@@ -98,7 +98,8 @@ class Column:
         # `_quick` converts a whole page when every value has the expected form; otherwise it returns None.
         self._quick: Callable[[list[Any]], pa.Array | None] | None = None
         if isinstance(rule, InstantRule):
-            self._quick = partial(instants.quick, rule.formats[0])
+            if not rule.swapped:
+                self._quick = partial(instants.quick, rule.formats[0])
             self._memo = Memo(value_reader(rule, name_procedure))
         elif isinstance(rule, PseudonymRule):
             self._memo = Memo(pseudonymise, limit=0)  # no identity number is kept after it was hashed
@@ -287,7 +288,8 @@ def _or_problem(read: Callable[[Any], Any], why: str) -> Callable[[Any], Any]:
 def value_reader(rule: FieldRule, name_procedure: NameProcedure) -> Callable[[Any], Any]:
     """Return the function that reads one value of a rule, except a pseudonym. It returns a value or a Problem."""
     if isinstance(rule, InstantRule):
-        return _or_problem(instants.reader(rule.formats), f"not {rule.formats[0]}")
+        read = instants.turned_reader if rule.swapped else instants.reader
+        return _or_problem(read(rule.formats), f"not {rule.formats[0]}")
     return _procedure_reader(rule, name_procedure) if isinstance(rule, ProcedureRule) else _reader(rule)
 
 
