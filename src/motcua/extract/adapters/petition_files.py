@@ -82,7 +82,7 @@ class PetitionFilesAdapter:
         days = DayOrder(
             {
                 heading: DayColumn(name, self._options.formats, self._options.swapped)
-                for name in reversed(_DAYS)
+                for name in _DAYS
                 if (heading := self._headings.get(name))
             }
         )

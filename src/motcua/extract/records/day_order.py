@@ -14,56 +14,40 @@ What cannot be told is not guessed: the pull is held until the mapping says it (
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any
 
 from motcua.extract.records import instants
 from motcua.extract.records.convert import Memo
+from motcua.extract.records.written_days import (
+    MONTH_FIRST,
+    MONTHS,
+    OTHER,
+    Days,
+    Form,
+    Proofs,
+    Written,
+    classifier,
+    is_left,
+    is_open,
+    is_right,
+    may_be_turned,
+    orders_of,
+    proofs_of,
+    sure_months,
+    texts_of,
+    with_neighbours,
+)
 from motcua.place import Place
 
 SHOWN = 2  # examples of a column
-DAY_FIRST, MONTH_FIRST = "dM", "Md"
-_OTHER = {DAY_FIRST: MONTH_FIRST, MONTH_FIRST: DAY_FIRST}
-_TEXT = re.compile(r"(?<!\d)(\d{1,4})([/.-])(\d{1,2})\2(\d{4}|\d{1,2})(?!\d)")
-_FORMAT = re.compile(r"(yyyy|yy|dd?|MM?)([/.-])(dd?|MM?)\2(yyyy|yy|dd?|MM?)")
-_MONTHS = 12
 # Of the days of a year that are no 1/1, 2/2 ...: 132 can be read in both orders, 221 in one.
 _BOTH, _ONE = 132, 221
 _RARE = 1.65  # standard deviations below what is expected: 5 of 100 columns
-_SAME_DAY = 4  # dates of so many months that all have one day: 1 in 27,000 columns of other days
-
-
-class _Form(NamedTuple):
-    """How a text writes a day: whether the year comes first, and what parts it."""
-
-    is_year_first: bool
-    mark: str
-
-
-class _Written(NamedTuple):
-    """A day as text: its form, and the two numbers beside the year in the order in which they stand."""
-
-    form: _Form
-    first: int
-    second: int
-    year: int
-
-    def read(self, order: str) -> date | None:
-        """Return the day in an order; None where there is none."""
-        day, month = (self.first, self.second) if order == DAY_FIRST else (self.second, self.first)
-        return _day(self.year, month, day)
-
-    def __str__(self) -> str:
-        numbers = f"{self.first:02}{self.form.mark}{self.second:02}"
-        return (
-            f"{self.year}{self.form.mark}{numbers}"
-            if self.form.is_year_first
-            else f"{numbers}{self.form.mark}{self.year}"
-        )
+_MANY = 4  # as dates of one day in so many months: 1 in 27,000 columns of other days
 
 
 @dataclass(frozen=True)
@@ -84,7 +68,7 @@ class DayOrder:
 
     def __init__(self, columns: Mapping[str, DayColumn]) -> None:
         self._columns = {key: column for key, column in columns.items() if column.swapped is not False}
-        self._read = {key: Memo(_classifier(column)) for key, column in self._columns.items()}
+        self._read = {key: Memo(classifier(column.formats)) for key, column in self._columns.items()}
         self._seen: dict[str, defaultdict[str, dict[Any, str]]] = {key: defaultdict(dict) for key in self._columns}
         self._rows = 0
 
@@ -111,14 +95,14 @@ class DayOrder:
     def findings(self) -> list[str]:
         """Return of each column in which days and months changed places, or may have, what it is and two examples."""
         found = []
-        for key, column in self._columns.items():
-            everywhere: dict[Any, str] = {}
-            for seen in self._seen[key].values():
-                everywhere = seen | everywhere
-            for table in self._seen[key].values():
-                if told := _judged(column, table, everywhere):
-                    found.append(f"{key} ({column.field}): {told}")
-                    break
+        names = list(dict.fromkeys(table for seen in self._seen.values() for table in seen))
+        orders = [orders_of(column.formats) for column in self._columns.values()]
+        tables = [_Table([seen.get(name, {}) for seen in self._seen.values()], orders) for name in names]
+        everywhere = _Table([_union(seen.values()) for seen in self._seen.values()], orders)
+        for number, (key, column) in enumerate(self._columns.items()):
+            told = (_judged(column, number, table, everywhere) for table in tables)
+            if first := next(filter(None, told), None):
+                found.append(f"{key} ({column.field}): {first}")
         return found
 
 
@@ -134,88 +118,79 @@ def advice(where: str) -> str:
 _NO_DAYS = frozenset({bool, list, dict})
 
 
-def _classifier(column: DayColumn) -> Callable[[Any], Any]:
-    """Return the function that says what of a value matters: a date, a `_Written`, or nothing."""
-    serial = instants.reader(("excel",)) if "excel" in column.formats else None
+class _Table:
+    """The columns of days of one table, and all of them together.
 
-    def classify(value: Any) -> date | _Written | None:
-        if isinstance(value, datetime):
-            return value.date()
-        if isinstance(value, date):
-            return value
-        if isinstance(value, str):
-            return _written(value)
-        read = serial(value) if serial else None
-        return read.date() if read else None
+    `left` is a text that a program left in a column while it seems to have made dates of the others; none without one.
+    """
 
-    return classify
+    def __init__(self, columns: Sequence[Days], orders: Sequence[Mapping[Form, str]]) -> None:
+        self.columns = columns
+        self._orders = orders
+        self.pool = _union(columns)
+        self.left = next(filter(None, map(_left_alone, columns)), None)
+        self.has_left = any(map(is_left, self.pool))
 
-
-def _written(text: str) -> _Written | None:
-    match = _TEXT.search(text)
-    if match is None:
-        return None
-    one, mark, two, three = match.groups()
-    is_year_first = len(one) == len("yyyy")
-    if not is_year_first and (len(one) > 2 or len(three) == 1):
-        return None
-    year, first, second = (one, two, three) if is_year_first else (three, one, two)
-    if is_year_first and len(second) > 2:
-        return None
-    return _Written(_Form(is_year_first, mark), int(first), int(second), int(year) + (2000 if len(year) == 2 else 0))
+    def proofs(self, form: Form, order: str) -> Proofs:
+        """Return the texts of a form that one order reads, by that order, of the columns that are read in an order."""
+        alike = [days for days, orders in zip(self.columns, self._orders, strict=True) if orders.get(form) == order]
+        return proofs_of(_union(alike), form)
 
 
-def _orders(formats: Iterable[str]) -> dict[_Form, str]:
-    """Return in which order a text of each form is read: the first format of that form decides."""
-    orders: dict[_Form, str] = {}
-    for name in formats:
-        if name in ("iso", "iso_fake_z"):
-            orders.setdefault(_Form(True, "-"), MONTH_FIRST)
-        elif match := _FORMAT.search(name):
-            letters = [match[1], match[3], match[4]]
-            is_year_first = letters[0][0] == "y"
-            order = "".join(letter[0] for letter in letters if letter[0] != "y")
-            orders.setdefault(_Form(is_year_first, match[2]), order)
-    return orders
+def _union(columns: Iterable[Days]) -> dict[Any, str]:
+    union: dict[Any, str] = {}
+    for days in columns:
+        union = {**days, **union}
+    return union
 
 
-def _judged(column: DayColumn, table: Mapping[Any, str], everywhere: Mapping[Any, str]) -> str | None:
+def _judged(column: DayColumn, number: int, table: _Table, everywhere: _Table) -> str | None:
     """Return what is wrong with the days of a column of a table; None where nothing is."""
-    orders = _orders(column.formats)
+    orders = orders_of(column.formats)
+    own = table.columns[number]
     for form, order in orders.items():
-        if told := _texts(form, order, table, everywhere):
+        if told := _texts(form, order, number, table, everywhere):
             return told
-    dates = {day: place for day, place in table.items() if isinstance(day, date)}
+    dates = {day: place for day, place in own.items() if isinstance(day, date)}
     if column.swapped and (told := _not_swapped(dates, table, everywhere)):
         return told
     # A day with its year first was written by a program, from a date: 2025-01-10.
     by_programs = {
         day: place
-        for text, place in table.items()
-        if isinstance(text, _Written) and text.form.is_year_first and orders.get(text.form) == MONTH_FIRST
+        for text, place in own.items()
+        if isinstance(text, Written) and text.form.is_year_first and orders.get(text.form) == MONTH_FIRST
         and (day := text.read(MONTH_FIRST))
     }  # fmt: skip
-    return _dates(by_programs if column.swapped else by_programs | dates, table, everywhere)
+    if told := _dates(by_programs if column.swapped else by_programs | dates, own, table, everywhere):
+        return told
+    texts = {
+        day: place
+        for text, place in own.items()
+        if isinstance(text, Written) and not text.form.is_year_first and (day := text.read(orders.get(text.form, "")))
+    }
+    return _of_other_months(texts, table, has_left=False)
 
 
-def _texts(form: _Form, order: str, table: Mapping[Any, str], everywhere: Mapping[Any, str]) -> str | None:
+def _texts(form: Form, order: str, number: int, table: _Table, everywhere: _Table) -> str | None:
     """Judge the texts of a form that both orders can read by those that only one can."""
-    open_ones = {text: place for text, place in _texts_of(table, form) if _is_open(text)}
-    proofs = _proofs(table, form) or _proofs(everywhere, form)
-    others = proofs.get(_OTHER[order])
+    open_ones = {text: place for text, place in texts_of(table.columns[number], form) if is_open(text)}
+    beside = table if table.proofs(form, order) else everywhere
+    proofs = beside.proofs(form, order)
+    others = proofs.get(OTHER[order])
     if not open_ones or not others:
         return None
     if order not in proofs:
-        shown = [_example(place, text, text.read(_OTHER[order])) for text, place in open_ones.items()]
+        shown = [_example(place, text, text.read(OTHER[order])) for text, place in open_ones.items()]
         return (
             f"its texts have the month and the day in the other order than `formats`, as {others[0]} shows;"
             f" so {len(open_ones)} days would be read wrong: {_some(shown)}"
         )
-    months = _sure_months(table if _proofs(table, form) else everywhere)
+    months = sure_months(beside.pool)
+    around = with_neighbours(months)
     shown = [
-        _example(place, text, text.read(_OTHER[order]))
+        _example(place, text, text.read(OTHER[order]))
         for text, place in open_ones.items()
-        if not _is_right(text.read(order), months)
+        if not is_right(text.read(order), months, around)
     ]
     if not shown:
         return None
@@ -225,74 +200,65 @@ def _texts(form: _Form, order: str, table: Mapping[Any, str], everywhere: Mappin
     )
 
 
-def _dates(dates: Mapping[date, str], table: Mapping[Any, str], everywhere: Mapping[Any, str]) -> str | None:
+def _dates(dates: Days, own: Days, table: _Table, everywhere: _Table) -> str | None:
     """Judge dates of the 1st to the 12th by the texts that a program left beside them."""
-    low = {day: place for day, place in dates.items() if day.day <= _MONTHS and day.day != day.month}
-    has_high = any(day.day > _MONTHS for day in dates)
-    if not low:
-        return None
-    beside = table
-    if not has_high and not any(_left(text) for text in table):
-        beside = everywhere
-    left = [text for text in beside if _left(text)]
-    taken = sum(isinstance(text, _Written) and not text.form.is_year_first and _is_open(text) for text in beside)
-    if left and _is_few(taken, len(left)):
-        months = _sure_months(beside)
-        shown = [_example(place, day, instants.turned(day)) for day, place in low.items() if not _is_right(day, months)]
+    low = {day: place for day, place in dates.items() if may_be_turned(day)}
+    has_high = any(day.day > MONTHS for day in dates)
+    beside = table if has_high or any(isinstance(one, Written) for one in table.pool) else everywhere
+    if beside.left:
+        months = sure_months(beside.pool)
+        # Without a date of the 13th or later the month after the last text, or before the first, may be theirs too.
+        around = months if has_high else with_neighbours(months)
+        shown = [
+            _example(place, day, instants.turned(day))
+            for day, place in low.items()
+            if not is_right(day, months, around)
+        ]
         if shown:
             return (
-                f"only days that cannot be read in both orders, such as {left[0]}, are texts, and {len(low)} dates of"
-                f" the 1st to the 12th stand beside them, so a program may have turned these round: {_some(shown)}"
+                f"days that only one order can read, such as {beside.left}, are texts, and {len(shown)} dates of the"
+                f" 1st to the 12th beside them may have been turned round by a program: {_some(shown)}"
             )
-    if not left and not has_high and not taken and len({day.day for day in dates}) == 1 and len(dates) >= _SAME_DAY:
+    is_one_day = len({day.day for day in dates}) == 1 and len(dates) >= _MANY
+    if low and is_one_day and len(own) == len(dates):
         shown = [_example(place, day, instants.turned(day)) for day, place in low.items()]
         return f"all its dates are of one day in {len(dates)} months, as days of one month turned round: {_some(shown)}"
-    return None
+    return _of_other_months(dates, table, has_left=table.has_left)
 
 
-def _not_swapped(dates: Mapping[date, str], table: Mapping[Any, str], everywhere: Mapping[Any, str]) -> str | None:
+def _of_other_months(days: Days, table: _Table, *, has_left: bool) -> str | None:
+    """Judge days that are of the table's months only when they are turned round.
+
+    Beside texts that a program may have left (`has_left`) each is in doubt, else many that are more than the others.
+    """
+    months = sure_months(table.pool)
+    low = {day: place for day, place in days.items() if may_be_turned(day)}
+    doubtful = [day for day in low if is_right(instants.turned(day), months)]
+    is_many = len(doubtful) >= _MANY and len(doubtful) > sum(is_right(day, months) for day in low)
+    if not (doubtful if has_left else is_many):
+        return None
+    shown = [_example(low[day], day, instants.turned(day)) for day in doubtful]
+    return f"{len(shown)} days are of the months of the others only when they are turned round: {_some(shown)}"
+
+
+def _not_swapped(dates: Days, table: _Table, everywhere: _Table) -> str | None:
     """Say where dates show that they were not turned round, although the mapping says so."""
-    high = [_example(place, day, None) for day, place in dates.items() if day.day > _MONTHS]
+    high = [_example(place, day, None) for day, place in dates.items() if day.day > MONTHS]
     if high:
         return f"it says `swapped: true`, but {len(high)} dates cannot be turned round: {_some(high)}"
-    months = _sure_months(table) or _sure_months(everywhere)
+    months = sure_months(table.pool) or sure_months(everywhere.pool)
     low = {day: place for day, place in dates.items() if day.day != day.month}
-    right = [_example(place, day, instants.turned(day)) for day, place in low.items() if _is_right(day, months)]
-    turned = sum(_is_right(instants.turned(day), months) for day in low)
+    right = [_example(place, day, instants.turned(day)) for day, place in low.items() if is_right(day, months)]
+    turned = sum(is_right(instants.turned(day), months) for day in low)
     if len(right) > turned:
         return f"it says `swapped: true`, but {len(right)} dates are of its months as they stand: {_some(right)}"
     return None
 
 
-def _texts_of(table: Mapping[Any, str], form: _Form) -> Iterator[tuple[_Written, str]]:
-    return ((text, place) for text, place in table.items() if isinstance(text, _Written) and text.form == form)
-
-
-def _is_open(text: _Written) -> bool:
-    """Return whether both orders read a text, as different days."""
-    return text.first != text.second and max(text.first, text.second) <= _MONTHS
-
-
-def _proven(text: _Written) -> str | None:
-    """Return the only order that reads a text; None where both do, or none."""
-    orders = [order for order in _OTHER if text.read(order)]
-    return orders[0] if len(orders) == 1 else None
-
-
-def _proofs(table: Mapping[Any, str], form: _Form) -> dict[str, list[_Written]]:
-    proofs: defaultdict[str, list[_Written]] = defaultdict(list)
-    for text, _ in _texts_of(table, form):
-        if order := _proven(text):
-            proofs[order].append(text)
-    return dict(proofs)
-
-
-def _left(text: Any) -> bool:
-    """Return whether a program of some locale cannot take a text for a day. Every locale takes 2025-10-15 for one."""
-    if not isinstance(text, _Written):
-        return False
-    order = _proven(text)
-    return order == DAY_FIRST or (order == MONTH_FIRST and not text.form.is_year_first)
+def _left_alone(days: Days) -> str | None:
+    left = [text for text in days if is_left(text)]
+    taken = sum(isinstance(text, Written) and not text.form.is_year_first and is_open(text) for text in days)
+    return str(left[0]) if left and _is_few(taken, len(left)) else None
 
 
 def _is_few(taken: int, left: int) -> bool:
@@ -302,33 +268,7 @@ def _is_few(taken: int, left: int) -> bool:
     return not taken or taken < count * share - _RARE * math.sqrt(count * share * (1 - share))
 
 
-def _sure_months(table: Mapping[Any, str]) -> set[tuple[int, int]]:
-    """Return the months of the days that only one order can read."""
-    days: set[date | None] = set()
-    for each in table:
-        if isinstance(each, _Written):
-            order = _proven(each)
-            days.add(each.read(order) if order else each.read(DAY_FIRST) if each.first == each.second else None)
-        elif each.day > _MONTHS or each.day == each.month:
-            days.add(each)
-    return {(day.year, day.month) for day in days if day}
-
-
-def _is_right(day: date | None, months: set[tuple[int, int]]) -> bool:
-    """Return whether a day is of the column's months as it stands, and would not be if it was turned round."""
-    if day is None:
-        return False
-    return (day.year, day.month) in months and (day.year, day.day) not in months
-
-
-def _day(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _example(place: str, said: date | _Written, turned: date | None) -> str:
+def _example(place: str, said: date | Written, turned: date | None) -> str:
     where = str(Place.of(place) or "") if place[:1] == "{" else place
     return f"{where} says {said}" + (f", turned round {turned}" if turned else "")
 

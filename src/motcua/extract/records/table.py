@@ -346,12 +346,12 @@ class TableBuilder:
 
 def _columns_of_days(mapping: SourceMapping) -> dict[str, DayColumn]:
     """Return the columns of days of tables that an office writes; none of a system, which writes all days alike."""
-    return {
-        key: DayColumn(name, rule.formats, rule.swapped)
-        for name, rule in reversed(mapping.fields.items())
-        if isinstance(rule, InstantRule) and mapping.adapter in WRITTEN
-        for key in rule.key
-    }
+    found: dict[str, DayColumn] = {}
+    for name, rule in mapping.fields.items():
+        if isinstance(rule, InstantRule) and mapping.adapter in WRITTEN:
+            for key in rule.key:
+                found.setdefault(key, DayColumn(name, rule.formats, rule.swapped))
+    return found
 
 
 def _reporter(issues: Issues) -> Report:

@@ -33,7 +33,7 @@ def american(days: Sequence[date]) -> list[Any]:
 def test_a_column_that_american_excel_turned_is_named_with_two_places() -> None:
     told = found(american(OCTOBER))
     assert told.startswith("Hẹn trả (due_at): ")
-    assert "13/10/2025, are texts, and 11 dates of the 1st to the 12th" in told  # 10/10 is right either way
+    assert "13/10/2025, are texts, and 11 dates of the 1st to the 12th beside" in told  # 10/10 is right either way
     assert "0.xlsx row 2 says 2025-01-10, turned round 2025-10-01; 0.xlsx row 3 says 2025-02-10" in told
     assert told.endswith("; and 9 more")
 
@@ -48,13 +48,15 @@ def test_a_column_that_american_excel_turned_is_named_with_two_places() -> None:
         ("texts only", [f"{day:%d/%m/%Y}" for day in OCTOBER]),
         ("texts of the first days only", ["05/10/2025", "06/10/2025"]),
         ("texts of the 13th on only", ["15/10/2025", "16/10/2025"]),
-        ("texts of all days beside dates", [*(f"{day:%d/%m/%Y}" for day in OCTOBER), date(2025, 9, 10), date(2025, 3, 2)]),
+        ("texts of all days beside dates",
+         [*(f"{day:%d/%m/%Y}" for day in OCTOBER), date(2025, 9, 12), date(2025, 3, 2)]),
         ("the same day in both orders", [date(2025, 10, 10), date(2025, 5, 5), "15/10/2025"]),
         ("days with the year first", ["2025-10-05", "2025-10-15", date(2025, 3, 2)]),
         ("texts of two forms", ["05/10/2025", "25/10/2025", "2025-10-25", "2025-10-05"]),
         ("no days", ["Trong ngày", "#REF!", None, "", True, 12, "1/2/3", "100/10/2025", "15/10/5", "99/99/2025"]),
         ("dates of one day in three months", [date(2025, month, 10) for month in (1, 2, 3)]),
-        ("dates of one day each month, beside others", [date(2025, month, 10) for month in (1, 2, 3, 4)] + [date(2025, 1, 20)]),
+        ("dates of one day in each month, and one more",
+         [date(2025, month, 10) for month in (1, 2, 3, 4)] + [date(2025, 1, 20)]),
     ],
 )  # fmt: skip
 def test_days_that_are_told_are_left_alone(says: str, values: list[Any]) -> None:
@@ -66,16 +68,22 @@ def test_days_that_are_told_are_left_alone(says: str, values: list[Any]) -> None
     [
         ("one date and one text", [date(2025, 9, 10), "15/10/2025"], "row 2 says 2025-09-10, turned round 2025-10-09"),
         ("of no month of the texts", [date(2025, 3, 2), "15/10/2025"], "row 2 says 2025-03-02"),
-        ("of a month of the texts, either way", [date(2025, 9, 10), "15/10/2025", "15/9/2025"], "row 2 says 2025-09-10"),
+        ("of a month of the texts, either way", [date(2025, 9, 10), "15/10/2025", "15/9/2025"],
+         "row 2 says 2025-09-10"),
         ("a date that could be turned beside one that could not", [date(2025, 1, 10), date(2025, 10, 13), "15/10/2025"],
          "row 2 says 2025-01-10"),
         ("texts of so few first days", [*[f"{day}/10/2025" for day in range(13, 32)], "05/10/2025", date(2025, 1, 10)],
          "row 22 says 2025-01-10"),
+        ("of the month before the texts", [date(2025, 9, 10), "15/9/2025"], "row 2 says 2025-09-10"),
+        ("of one clerk beside texts of all days of another",
+         [*(f"{day:%d/%m/%Y}" for day in OCTOBER), date(2025, 3, 10)],
+         "row 33 says 2025-03-10, turned round 2025-10-03"),
         ("with an hour", [datetime(2025, 1, 10, 8, 30), "15/10/2025 08:30"], "row 2 says 2025-01-10"),
         ("numbers of days", [45667, "15/10/2025"], "row 2 says 2025-01-10"),
         ("from a table that a program saved as CSV", ["2025-01-10", "15/10/2025"], "row 2 says 2025-01-10"),
         ("typed as MM/dd under Vietnamese settings", [date(2025, 5, 10), "10/15/2025"], "row 2 says 2025-05-10"),
-        ("dates of one day in four months", [date(2025, month, 10) for month in (1, 2, 3, 4)], "of one day in 4 months"),
+        ("dates of one day in four months", [date(2025, month, 10) for month in (1, 2, 3, 4)],
+         "of one day in 4 months"),
     ],
 )  # fmt: skip
 def test_dates_that_a_program_may_have_turned_are_named(says: str, values: list[Any], example: str) -> None:
@@ -142,7 +150,7 @@ def test_a_register_of_a_year_is_told_by_any_date_and_text() -> None:
     year = [date(2025, 1, 1) + timedelta(days=day) for day in range(365)]
     assert found(year) == ""
     assert found([f"{day:%d/%m/%Y}" for day in year]) == ""
-    assert "dates of the 1st to the 12th" in found(american(year))
+    assert "dates of the 1st to the 12th beside" in found(american(year))
     # Two texts of late days among dates of a year: no date can be told from one that was turned round.
     assert "132 dates of the 1st to the 12th" in found([*year, "15/10/2025", "16/10/2025"])
     assert found([*year, "15/10/2025", "16/10/2025", "05/10/2025"]) == ""
