@@ -17,7 +17,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from motcua.extract.records import instants
@@ -77,20 +77,46 @@ class DayOrder:
         """The keys of the columns that are judged."""
         return self._columns.keys()
 
-    def add(self, values: Mapping[str, Sequence[Any]], rows: int, stands: Sequence[str | None] | None) -> None:
-        """Note a page: the values of each column, and where each row stands."""
-        if not self._columns:
+    def add(
+        self,
+        values: Mapping[str, Sequence[Any]],
+        rows: int,
+        stands: Sequence[str | None] | None,
+        *,
+        is_one_table: bool = True,
+    ) -> None:
+        """Note a page: the values of each column, and where each row stands.
+
+        Args:
+            is_one_table: false where the rows may stand in several tables.
+        """
+        if not self._columns or not rows:
             return
-        places = [f"row {number}" for number in range(self._rows + 1, self._rows + rows + 1)]
+        places: Sequence[str | None] = stands or [f"row {self._rows + number}" for number in range(1, rows + 1)]
         self._rows += rows
-        if stands is not None:
-            places = [stand or place for stand, place in zip(stands, places, strict=True)]
-        tables = [place.partition('"row":')[0] if place[:1] == "{" else "" for place in places]
-        for key, read in self._read.items():
-            seen = self._seen[key]
-            for value, place, table in zip(values[key], places, tables, strict=True):
-                if value is not None and type(value) not in _NO_DAYS and (told := read[value]) is not None:
-                    seen[table].setdefault(told, place)
+        by_table: dict[str, list[int]] = defaultdict(list)
+        if not is_one_table:
+            for number, place in enumerate(places):
+                by_table[_table_of(place)].append(number)
+        for key in self._columns:
+            if is_one_table:
+                self._note(key, _table_of(places[0]), values[key], places)
+            for table, numbers in by_table.items():
+                column = values[key]
+                self._note(key, table, [column[number] for number in numbers], [places[number] for number in numbers])
+
+    def _note(self, key: str, table: str, values: Sequence[Any], places: Sequence[str | None]) -> None:
+        # Most days repeat: only distinct ones are read. Backwards, because the last of a key stays.
+        days = [value.date() if type(value) is datetime else value for value in reversed(values)]
+        try:
+            firsts = dict(zip(days, reversed(places), strict=True))
+        except TypeError:  # a list or an object in place of a single value
+            days = [None if isinstance(day, list | dict) else day for day in days]
+            firsts = dict(zip(days, reversed(places), strict=True))
+        read, seen = self._read[key], self._seen[key][table]
+        for day, place in reversed(firsts.items()):
+            if day is not None and type(day) is not bool and (told := read[day]) is not None:
+                seen.setdefault(told, place or "a row")
 
     def findings(self) -> list[str]:
         """Return of each column in which days and months changed places, or may have, what it is and two examples."""
@@ -115,21 +141,26 @@ def advice(where: str) -> str:
     )
 
 
-_NO_DAYS = frozenset({bool, list, dict})
+def _table_of(place: str | None) -> str:
+    return place.partition('"row":')[0] if place and place[:1] == "{" else ""
 
 
 class _Table:
     """The columns of days of one table, and all of them together.
 
-    `left` is a text that a program left in a column while it seems to have made dates of the others; none without one.
+    `left` is a text that a program left while it seems to have made dates of others: a column has too few texts that
+    both orders read, or the table has no date of the 13th or later. None without such a text.
     """
 
     def __init__(self, columns: Sequence[Days], orders: Sequence[Mapping[Form, str]]) -> None:
         self.columns = columns
         self._orders = orders
         self.pool = _union(columns)
-        self.left = next(filter(None, map(_left_alone, columns)), None)
-        self.has_left = any(map(is_left, self.pool))
+        left = [text for text in self.pool if is_left(text)]
+        self.has_left = bool(left)
+        has_high = any(isinstance(day, date) and day.day > MONTHS for day in self.pool)
+        alone = next(filter(None, map(_left_alone, columns)), None)
+        self.left = str(left[0]) if left and not has_high else alone
 
     def proofs(self, form: Form, order: str) -> Proofs:
         """Return the texts of a form that one order reads, by that order, of the columns that are read in an order."""

@@ -184,7 +184,7 @@ class TableBuilder:
             else Pseudonym(row["applicant_ref"], row["previous_applicant_refs"] or "")
             for row in refs
         ]  # fmt: skip
-        self._days.add(values, rows, landed["stands_in"].to_pylist())
+        self._days.add(values, rows, landed["stands_in"].to_pylist(), is_one_table=False)
         values |= {key: persons if number == 0 else [None] * rows for number, key in enumerate(self._mapping.keys.hmac)}
         issues: Issues = {}
         for row, told in enumerate(landed["mapping_issues"].to_pylist()):
