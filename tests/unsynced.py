@@ -1,6 +1,7 @@
-"""A plugin of pytest: the PostgreSQL server of a session does not wait for the disk. Nothing in it outlives the session.
+"""A plugin of pytest: the PostgreSQL server of a session does not wait for the disk.
 
-What a killed process left is in the system's memory all the same; only a machine that loses power would notice.
+Nothing in it outlives the session. What a killed process left is in the system's memory all the same; only a machine
+that loses power would notice.
 """
 
 from __future__ import annotations
