@@ -192,6 +192,8 @@ def _judged(column: DayColumn, number: int, table: _Table, everywhere: _Table) -
         if isinstance(text, Written) and text.form.is_year_first and orders.get(text.form) == MONTH_FIRST
         and (day := text.read(MONTH_FIRST))
     }  # fmt: skip
+    if sum(map(may_be_turned, by_programs)) < _MANY:  # one may be how a clerk writes
+        by_programs = {}
     if told := _dates(by_programs if column.swapped else by_programs | dates, own, table, everywhere):
         return told
     texts = {
@@ -238,8 +240,7 @@ def _dates(dates: Days, own: Days, table: _Table, everywhere: _Table) -> str | N
     beside = table if has_high or any(isinstance(one, Written) for one in table.pool) else everywhere
     if beside.left:
         months = sure_months(beside.pool)
-        # Without a date of the 13th or later the month after the last text, or before the first, may be theirs too.
-        around = months if has_high else with_neighbours(months)
+        around = with_neighbours(months)  # the month beside the last certain day may be the table's too
         shown = [
             _example(place, day, instants.turned(day))
             for day, place in low.items()

@@ -42,7 +42,9 @@ def test_a_column_that_american_excel_turned_is_named_with_two_places() -> None:
     ("says", "values"),
     [
         ("dates and texts of one month", [date(2025, 10, 5), "15/10/2025"]),
-        ("dates beside texts of the same month", [*OCTOBER, "15/10/2025", "16/10/2025"]),
+        ("dates beside texts of the same month",
+         [*(day for day in OCTOBER if day.day not in (9, 11)), "15/10/2025", "16/10/2025"]),
+        ("one day with the year first among others", ["2025-09-10", "15/10/2025", "05/10/2025"]),
         ("dates only", [date(2025, month, day) for month in range(1, 13) for day in (4, 20)]),
         ("dates of the first days only", [date(2025, 10, 1), date(2025, 10, 2), date(2025, 9, 3)]),
         ("texts only", [f"{day:%d/%m/%Y}" for day in OCTOBER]),
@@ -78,9 +80,11 @@ def test_days_that_are_told_are_left_alone(says: str, values: list[Any]) -> None
         ("of one clerk beside texts of all days of another",
          [*(f"{day:%d/%m/%Y}" for day in OCTOBER), date(2025, 3, 10)],
          "row 33 says 2025-03-10, turned round 2025-10-03"),
+        ("of the months beside them", [*OCTOBER, "15/10/2025"], "row 10 says 2025-10-09, turned round 2025-09-10"),
         ("with an hour", [datetime(2025, 1, 10, 8, 30), "15/10/2025 08:30"], "row 2 says 2025-01-10"),
         ("numbers of days", [45667, "15/10/2025"], "row 2 says 2025-01-10"),
-        ("from a table that a program saved as CSV", ["2025-01-10", "15/10/2025"], "row 2 says 2025-01-10"),
+        ("from a table that a program saved as CSV", [*(f"2025-0{month}-10" for month in (1, 2, 3, 4)), "15/10/2025"],
+         "row 2 says 2025-01-10"),
         ("typed as MM/dd under Vietnamese settings", [date(2025, 5, 10), "10/15/2025"], "row 2 says 2025-05-10"),
         ("dates of one day in four months", [date(2025, month, 10) for month in (1, 2, 3, 4)],
          "of one day in 4 months"),
@@ -143,7 +147,8 @@ def test_what_the_mapping_says_is_so_unless_the_dates_say_otherwise() -> None:
     assert "1 dates are of its months as they stand: 0.xlsx row 2 says 2025-10-05" in found(
         [date(2025, 10, 5), "15/10/2025"], swapped=True
     )
-    assert "row 2 says 2025-01-10" in found(["2025-01-10", "15/10/2025"], swapped=True)  # a text is not turned
+    texts = [f"2025-0{month}-10" for month in (1, 2, 3, 4)]
+    assert "row 2 says 2025-01-10" in found([*texts, "15/10/2025"], swapped=True)  # a text is not turned
 
 
 def test_a_register_of_a_year_is_told_by_any_date_and_text() -> None:
