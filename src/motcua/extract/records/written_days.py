@@ -97,6 +97,7 @@ def orders_of(formats: Iterable[str]) -> dict[Form, str]:
 
 
 def texts_of(table: Days, form: Form) -> Iterator[tuple[Written, str]]:
+    """Return the texts of a form with their first places."""
     return ((text, place) for text, place in table.items() if isinstance(text, Written) and text.form == form)
 
 
@@ -112,6 +113,7 @@ def proven(text: Written) -> str | None:
 
 
 def proofs_of(table: Days, form: Form) -> dict[str, list[Written]]:
+    """Return the texts of a form that only one order reads, by that order."""
     proofs: defaultdict[str, list[Written]] = defaultdict(list)
     for text, _ in texts_of(table, form):
         if order := proven(text):
@@ -128,6 +130,7 @@ def is_left(text: Any) -> bool:
 
 
 def may_be_turned(day: date) -> bool:
+    """Return whether a day is another day when its day and month change places."""
     return day.day <= MONTHS and day.day != day.month
 
 
@@ -144,6 +147,7 @@ def sure_months(table: Days) -> Months:
 
 
 def with_neighbours(months: Months) -> Months:
+    """Return months with the one before and the one after each."""
     counted = {year * MONTHS + month - 1 + by for year, month in months for by in (-1, 0, 1)}
     return {(count // MONTHS, count % MONTHS + 1) for count in counted}
 
