@@ -185,16 +185,11 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
     kind = adapter.kind
     try:
         pulled = pa.concat_tables([kind.pulled_schema.empty_table(), *adapter.tables()])
-        until = adapter.answers_until
         files = check_files(batch, source, getattr(adapter, "newest_of_series", ()))
+        until = answers_until(source, adapter, Window(batch.window_from, batch.window_to), pulled)
         warnings = _logged(source, getattr(adapter, "warnings", ()))
     finally:
         adapter.close()
-    if until is not None and until < batch.window_from:
-        raise SourceUnavailable(
-            f"{source.source_id} has no records after {until}, and the records from {batch.window_from} on are due.",
-            action="ask for newer records, then ingest the source again.",
-        )
     disposed = assign_dispositions_whole(pulled, kind)
     count = counts(disposed)
     manifest_sha256 = landing.write_records(
@@ -254,7 +249,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         listed = pull.list_window(window).num_rows
         files = check_files(batch, source, getattr(adapter, "newest_of_series", ()))
         is_register = gives_register(adapter, mapping)
-        until = answers_until(source, adapter, window, listed, is_register=is_register)
+        until = answers_until(source, adapter, window, pull.table, is_register=is_register)
         opening, kept = None, None
         if batch.is_opening and adapter.filters:
             if can_ask:

@@ -1,0 +1,133 @@
+"""Which files of one series are books of their own: written side by side, so that no newer file speaks for them.
+
+Names that differ only in numbers may be one register that goes on (`quyển 1` is full, `quyển 2` follows) or two that
+are written at the same time. The days of reception tell: what follows receives nothing before the other has ended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from motcua.canonical import RecordKind
+from motcua.extract.wire.drop_order import Drop, Month, order_by_days, spoken_of, state_other_months
+
+COPY_SHARE = 0.5  # of a file: a newer one of its series that has more of it is a copy, saved again
+_BARE_YEAR = re.compile(r"\d{4}")
+# What a file that was saved later says of another: it is that one gone on with, by its name or as a copy; it follows
+# by its days; it does not follow; or no day tells.
+_Says = tuple[Literal["goes_on", "follows", "beside", "not_known"], str]
+
+
+@dataclass
+class _Rows:
+    """The keys of a file, each with its days of reception."""
+
+    days: defaultdict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
+    without_key: set[date] = field(default_factory=set)
+
+    @property
+    def months(self) -> frozenset[Month]:
+        received = self.without_key.union(*self.days.values())
+        return frozenset((day.year, day.month) for day in received)
+
+    @property
+    def pairs(self) -> set[tuple[str, date | None]]:
+        return {(key, day) for key, days in self.days.items() for day in (days or (None,))}
+
+    def own(self, other: _Rows) -> list[date]:
+        """Return the days of reception of the rows whose keys the other file lacks."""
+        own = (days for key, days in self.days.items() if key not in other.days)
+        return sorted(self.without_key.union(*own))
+
+
+def is_copy(newer: AbstractSet[object], older: AbstractSet[object]) -> bool:
+    """Return whether a newer file is an older one, saved again: it has more than half of it."""
+    return len(older & newer) > COPY_SHARE * len(older)
+
+
+def books_apart(drops: Sequence[Drop], listed: pa.Table, kind: RecordKind) -> dict[Drop, str]:
+    """Return the files that speak for themselves though a file of their series was saved on a later day, with why.
+
+    A file is spoken for where a later one is a copy of it, or has its name with other days, months or a year. Else each
+    file that was saved later is compared: it follows where the first of its own receptions is not before the last own
+    one of the other. Own is what the other file has no key of. A file beside which another is written is a book; so is
+    one of which no day tells that another follows. A row without a day of reception tells nothing here.
+
+    Args:
+        drops: the files of the pull, also those without a row.
+        listed: their rows, with `stands_in`.
+    """
+    series: defaultdict[str, list[Drop]] = defaultdict(list)
+    for drop in drops:
+        if drop.dropped_at is not None:
+            series[drop.series].append(drop)
+    compared = [files for files in series.values() if len({drop.dropped_on for drop in files}) > 1]
+    if not compared:
+        return {}
+    rows = _rows_of({drop.file for files in compared for drop in files}, listed, kind)
+    found = {}
+    for files in compared:
+        for drop in files:
+            later = [other for other in files if (other.dropped_on or date.min) > (drop.dropped_on or date.max)]
+            if later and (why := _why_apart(drop, later, rows)):
+                found[drop] = why
+    return found
+
+
+def _rows_of(files: AbstractSet[str], listed: pa.Table, kind: RecordKind) -> dict[str, _Rows]:
+    received = pc.coalesce(*(listed[name] for name in kind.reference)).cast(pa.date32()).to_pylist()
+    rows = {file: _Rows() for file in files}
+    for stand, key, day in zip(
+        listed["stands_in"].to_pylist(), listed[kind.id_column].to_pylist(), received, strict=True
+    ):
+        file = rows.get(orjson.loads(stand)["file"]) if stand else None
+        if file is not None:
+            days = file.without_key if key is None else file.days[key]
+            days.update(() if day is None else (day,))
+    return rows
+
+
+def _why_apart(drop: Drop, later: Sequence[Drop], rows: Mapping[str, _Rows]) -> str | None:
+    said = [_says(drop, other, rows) for other in sorted(later, key=lambda other: other.dropped_on or date.min)]
+    for relation in ("goes_on", "beside", "follows", "not_known"):
+        if told := [why for says, why in said if says == relation]:
+            return told[-1] or None
+    return None
+
+
+def _says(drop: Drop, other: Drop, rows: Mapping[str, _Rows]) -> _Says:
+    """Return what a file that was saved later says of a file, and why it does not speak for it."""
+    mine, others = rows[drop.file], rows[other.file]
+    book, period = spoken_of(drop, mine.months)
+    other_book, other_period = spoken_of(other, others.months)
+    is_one_book = book == other_book and bool(period and other_period) and period != other_period
+    has_months = not any(_BARE_YEAR.fullmatch(stated[0]) for stated in (period, other_period) if stated)
+    is_told_by_name = is_one_book or (has_months and state_other_months(drop, other))
+    if is_told_by_name and order_by_days(drop, other) > 0:
+        return "beside", f"{other.file} was saved later, and its name states earlier days"
+    own, other_own = mine.own(others), others.own(mine)
+    is_before = bool(own and other_own) and other_own[-1] < own[0]
+    if is_told_by_name and not is_before:
+        return "goes_on" if is_one_book else "follows", ""
+    if not is_told_by_name and is_copy(others.pairs, mine.pairs):
+        return "goes_on", ""
+    if not own or not other_own:
+        return "not_known", f"no day of reception tells that {other.file}, saved later, goes on with it"
+    if own[-1] <= other_own[0]:
+        return "follows", ""
+    lies = "come after" if is_before else "lie among"
+    return "beside", f"its receptions {_span(own)} {lies} those of {other.file}, saved later ({_span(other_own)})"
+
+
+def _span(days: Sequence[date]) -> str:
+    return str(days[0]) if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
