@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 import orjson
@@ -24,7 +25,7 @@ from motcua.extract.wire.drop_order import Drop, Month, order_by_days, spoken_of
 COPY_SHARE = 0.5  # of a file: a newer one of its series that has more of it is a copy, saved again
 _BARE_YEAR = re.compile(r"\d{4}")
 # What a file that was saved later says of another: it is that one gone on with, by its name or as a copy; it follows
-# by its days; it does not follow; or no day tells.
+# by its days; it is written beside it; or it says nothing of what became of it.
 _Says = tuple[Literal["goes_on", "follows", "beside", "not_known"], str]
 
 
@@ -35,12 +36,12 @@ class _Rows:
     days: defaultdict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
     without_key: set[date] = field(default_factory=set)
 
-    @property
+    @cached_property
     def months(self) -> frozenset[Month]:
         received = self.without_key.union(*self.days.values())
         return frozenset((day.year, day.month) for day in received)
 
-    @property
+    @cached_property
     def pairs(self) -> set[tuple[str, date | None]]:
         return {(key, day) for key, days in self.days.items() for day in (days or (None,))}
 
@@ -48,6 +49,11 @@ class _Rows:
         """Return the days of reception of the rows whose keys the other file lacks."""
         own = (days for key, days in self.days.items() if key not in other.days)
         return sorted(self.without_key.union(*own))
+
+    def crosses(self, other: _Rows) -> bool:
+        """Return whether own receptions of both lie between those of the other, and do not only touch."""
+        mine, others = self.own(other), other.own(self)
+        return bool(mine and others) and mine[0] < others[-1] and others[0] < mine[-1]
 
 
 def is_copy(newer: AbstractSet[object], older: AbstractSet[object]) -> bool:
@@ -61,7 +67,8 @@ def books_apart(drops: Sequence[Drop], listed: pa.Table, kind: RecordKind) -> di
     A file is spoken for where a later one is a copy of it, or has its name with other days, months or a year. Else each
     file that was saved later is compared: it follows where the first of its own receptions is not before the last own
     one of the other. Own is what the other file has no key of. A file beside which another is written is a book; so is
-    one of which no day tells that another follows. A row without a day of reception tells nothing here.
+    one of which no day tells that another follows. One file follows one book: where two were written side by side and
+    one begins after both, neither is spoken for. A row without a day of reception tells nothing here.
 
     Args:
         drops: the files of the pull, also those without a row.
@@ -75,13 +82,8 @@ def books_apart(drops: Sequence[Drop], listed: pa.Table, kind: RecordKind) -> di
     if not compared:
         return {}
     rows = _rows_of({drop.file for files in compared for drop in files}, listed, kind)
-    found = {}
-    for files in compared:
-        for drop in files:
-            later = [other for other in files if (other.dropped_on or date.min) > (drop.dropped_on or date.max)]
-            if later and (why := _why_apart(drop, later, rows)):
-                found[drop] = why
-    return found
+    why = {drop: _why_apart(drop, files, rows) for files in compared for drop in files}
+    return {drop: told for drop, told in why.items() if told}
 
 
 def _rows_of(files: AbstractSet[str], listed: pa.Table, kind: RecordKind) -> dict[str, _Rows]:
@@ -97,12 +99,45 @@ def _rows_of(files: AbstractSet[str], listed: pa.Table, kind: RecordKind) -> dic
     return rows
 
 
-def _why_apart(drop: Drop, later: Sequence[Drop], rows: Mapping[str, _Rows]) -> str | None:
-    said = [_says(drop, other, rows) for other in sorted(later, key=lambda other: other.dropped_on or date.min)]
-    for relation in ("goes_on", "beside", "follows", "not_known"):
-        if told := [why for says, why in said if says == relation]:
-            return told[-1] or None
+def _why_apart(drop: Drop, files: Sequence[Drop], rows: Mapping[str, _Rows]) -> str | None:
+    """Return why no file that was saved on a later day speaks for a file; none where one does, or it is the last."""
+    said: dict[Drop, _Says] = {}
+    for other in sorted(files, key=_day, reverse=True):
+        if _day(other) > _day(drop):
+            said[other] = _says(drop, other, rows)
+            if said[other][0] == "goes_on":
+                return None
+    for relation in ("beside", "follows", "not_known"):
+        told = [other for other, (says, _) in said.items() if says == relation]
+        if told and relation == "follows":
+            return _why_not_followed(drop, told, files, rows)
+        if told:
+            return said[told[0]][1]
     return None
+
+
+def _why_not_followed(
+    drop: Drop, following: Sequence[Drop], files: Sequence[Drop], rows: Mapping[str, _Rows]
+) -> str | None:
+    """Return why those that follow may follow another file: more were written side by side than begin after them."""
+    begin: list[Drop] = []
+    for one in sorted(following, key=lambda one: (rows[one.file].own(rows[drop.file]), _day(one))):
+        if not any(_says(other, one, rows)[0] in ("follows", "goes_on") for other in begin):
+            begin.append(one)
+    beside = [
+        other
+        for other in files
+        if other != drop
+        and _day(other) <= _day(drop)
+        and rows[other.file].crosses(rows[drop.file])
+        and not any(
+            _says(other, one, rows)[0] == "goes_on" for one in files if one != other and _day(one) >= _day(other)
+        )
+        and _says(drop, other, rows)[0] != "goes_on"
+    ]
+    if len(beside) < len(begin):
+        return None
+    return f"{begin[0].file}, saved later, may go on with it or with {beside[0].file}, which was written beside it"
 
 
 def _says(drop: Drop, other: Drop, rows: Mapping[str, _Rows]) -> _Says:
@@ -114,10 +149,9 @@ def _says(drop: Drop, other: Drop, rows: Mapping[str, _Rows]) -> _Says:
     has_months = not any(_BARE_YEAR.fullmatch(stated[0]) for stated in (period, other_period) if stated)
     is_told_by_name = is_one_book or (has_months and state_other_months(drop, other))
     if is_told_by_name and order_by_days(drop, other) > 0:
-        return "beside", f"{other.file} was saved later, and its name states earlier days"
+        return "not_known", f"{other.file} was saved later, and its name states earlier days"
     own, other_own = mine.own(others), others.own(mine)
-    is_before = bool(own and other_own) and other_own[-1] < own[0]
-    if is_told_by_name and not is_before:
+    if is_told_by_name and not (own and other_own and other_own[-1] < own[0]):
         return "goes_on" if is_one_book else "follows", ""
     if not is_told_by_name and is_copy(others.pairs, mine.pairs):
         return "goes_on", ""
@@ -125,8 +159,15 @@ def _says(drop: Drop, other: Drop, rows: Mapping[str, _Rows]) -> _Says:
         return "not_known", f"no day of reception tells that {other.file}, saved later, goes on with it"
     if own[-1] <= other_own[0]:
         return "follows", ""
-    lies = "come after" if is_before else "lie among"
-    return "beside", f"its receptions {_span(own)} {lies} those of {other.file}, saved later ({_span(other_own)})"
+    told = f"its receptions {_span(own)} {{}} those of {other.file}, saved later ({_span(other_own)})"
+    if other_own[-1] <= own[0]:
+        return "not_known", told.format("come after")
+    return "beside", told.format("lie among")
+
+
+def _day(drop: Drop) -> date:
+    assert drop.dropped_on is not None
+    return drop.dropped_on
 
 
 def _span(days: Sequence[date]) -> str:
