@@ -12,7 +12,12 @@ from tests.unit.extract.test_older_files import drops as drops
 from tests.unit.extract.test_register import OCTOBER, pull
 from tests.unit.extract.test_replay import replay
 
+from motcua import ledger
+from motcua.catalog import load_catalog
+from motcua.extract import extract_batches
+from motcua.extract.wire.connection import NO_CONNECTION
 from motcua.landing import read_manifest
+from motcua.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("databases")
 
@@ -117,7 +122,12 @@ def test_books_of_petitions_are_told_apart_alike(tmp_path: Path, monkeypatch: py
     assert (batch.state, batch.window_to) == ("loaded", date(2023, 10, 5))
     [warning] = read_manifest(batch.landing_uri)["warnings"]
     assert warning.startswith(WHY)
-    refused = petition_world.pull(day=date(2023, 11, 9))
+    november = (date(2023, 11, 1), date(2023, 11, 9))
+    [[batch_id]] = ledger.plan_run(
+        load_catalog(Settings.load().catalog_dir), "november", november[1], window=november, record_kind="petition"
+    )
+    extract_batches([batch_id], lambda _: NO_CONNECTION)
+    [refused] = ledger.read_batches([batch_id])
     assert "quyển 2.csv was dropped on 2023-10-06" in str(refused.error_message)
     assert "its receptions 2023-10-01 to 2023-10-04 lie among those of quyển 1.csv" in str(refused.error_message)
     petition_world.drop(folder, *rows("b", range(1, 8)), name="quyển 2.csv", on=date(2023, 11, 2))
