@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 import orjson
@@ -27,6 +27,7 @@ _BARE_YEAR = re.compile(r"\d{4}")
 # What a file that was saved later says of another: it is that one gone on with, by its name or as a copy; it follows
 # by its days; it is written beside it; or it says nothing of what became of it.
 _Says = tuple[Literal["goes_on", "follows", "beside", "not_known"], str]
+_Say = Callable[[Drop, Drop], _Says]
 
 
 @dataclass
@@ -38,8 +39,11 @@ class _Rows:
 
     @cached_property
     def months(self) -> frozenset[Month]:
-        received = self.without_key.union(*self.days.values())
-        return frozenset((day.year, day.month) for day in received)
+        return frozenset((day.year, day.month) for day in self.all_days)
+
+    @cached_property
+    def all_days(self) -> list[date]:
+        return sorted(self.without_key.union(*self.days.values()))
 
     @cached_property
     def pairs(self) -> set[tuple[str, date | None]]:
@@ -47,8 +51,14 @@ class _Rows:
 
     def own(self, other: _Rows) -> list[date]:
         """Return the days of reception of the rows whose keys the other file lacks."""
+        if self.days.keys().isdisjoint(other.days):
+            return self.all_days
         own = (days for key, days in self.days.items() if key not in other.days)
         return sorted(self.without_key.union(*own))
+
+    def is_copied_by(self, other: _Rows) -> bool:
+        """Return whether another file is this one, saved again: its keys, each with its day."""
+        return not self.days.keys().isdisjoint(other.days) and is_copy(other.pairs, self.pairs)
 
     def crosses(self, other: _Rows) -> bool:
         """Return whether own receptions of both lie between those of the other, and do not only touch."""
@@ -82,7 +92,8 @@ def books_apart(drops: Sequence[Drop], listed: pa.Table, kind: RecordKind) -> di
     if not compared:
         return {}
     rows = _rows_of({drop.file for files in compared for drop in files}, listed, kind)
-    why = {drop: _why_apart(drop, files, rows) for files in compared for drop in files}
+    said = cache(lambda drop, other: _says(drop, other, rows))
+    why = {drop: _why_apart(drop, files, rows, said) for files in compared for drop in files}
     return {drop: told for drop, told in why.items() if told}
 
 
@@ -99,30 +110,30 @@ def _rows_of(files: AbstractSet[str], listed: pa.Table, kind: RecordKind) -> dic
     return rows
 
 
-def _why_apart(drop: Drop, files: Sequence[Drop], rows: Mapping[str, _Rows]) -> str | None:
+def _why_apart(drop: Drop, files: Sequence[Drop], rows: Mapping[str, _Rows], says: _Say) -> str | None:
     """Return why no file that was saved on a later day speaks for a file; none where one does, or it is the last."""
     said: dict[Drop, _Says] = {}
     for other in sorted(files, key=_day, reverse=True):
         if _day(other) > _day(drop):
-            said[other] = _says(drop, other, rows)
+            said[other] = says(drop, other)
             if said[other][0] == "goes_on":
                 return None
     for relation in ("beside", "follows", "not_known"):
-        told = [other for other, (says, _) in said.items() if says == relation]
+        told = [other for other, (what, _) in said.items() if what == relation]
         if told and relation == "follows":
-            return _why_not_followed(drop, told, files, rows)
+            return _why_not_followed(drop, told, files, rows, says)
         if told:
             return said[told[0]][1]
     return None
 
 
 def _why_not_followed(
-    drop: Drop, following: Sequence[Drop], files: Sequence[Drop], rows: Mapping[str, _Rows]
+    drop: Drop, following: Sequence[Drop], files: Sequence[Drop], rows: Mapping[str, _Rows], says: _Say
 ) -> str | None:
     """Return why those that follow may follow another file: more were written side by side than begin after them."""
     begin: list[Drop] = []
     for one in sorted(following, key=lambda one: (rows[one.file].own(rows[drop.file]), _day(one))):
-        if not any(_says(other, one, rows)[0] in ("follows", "goes_on") for other in begin):
+        if not any(says(other, one)[0] in ("follows", "goes_on") for other in begin):
             begin.append(one)
     beside = [
         other
@@ -130,10 +141,8 @@ def _why_not_followed(
         if other != drop
         and _day(other) <= _day(drop)
         and rows[other.file].crosses(rows[drop.file])
-        and not any(
-            _says(other, one, rows)[0] == "goes_on" for one in files if one != other and _day(one) >= _day(other)
-        )
-        and _says(drop, other, rows)[0] != "goes_on"
+        and not any(says(other, one)[0] == "goes_on" for one in files if one != other and _day(one) >= _day(other))
+        and says(drop, other)[0] != "goes_on"
     ]
     if len(beside) < len(begin):
         return None
@@ -153,7 +162,7 @@ def _says(drop: Drop, other: Drop, rows: Mapping[str, _Rows]) -> _Says:
     own, other_own = mine.own(others), others.own(mine)
     if is_told_by_name and not (own and other_own and other_own[-1] < own[0]):
         return "goes_on" if is_one_book else "follows", ""
-    if not is_told_by_name and is_copy(others.pairs, mine.pairs):
+    if not is_told_by_name and mine.is_copied_by(others):
         return "goes_on", ""
     if not own or not other_own:
         return "not_known", f"no day of reception tells that {other.file}, saved later, goes on with it"
