@@ -45,7 +45,10 @@ def test_its_files_say_what_is_missing_and_leave_empty_what_is_not_known(october
     paths = {path.suffix: path for path in write_files(publish_edition("index-766", "84", OCTOBER))}
     page = paths[".html"].read_text(encoding="utf-8")
     assert "không có số liệu" in page
-    assert "Class of what was available" in page
+    assert "Class not known." in page
+    assert "At least 25.41, at most 99.41 of 100" in page
+    assert "Excellent" not in page
+    assert "Xuất sắc" not in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     book = openpyxl.load_workbook(io.BytesIO(paths[".xlsx"].read_bytes()))
     rows = {row[0].value: [cell.value for cell in row] for row in book["Chỉ số"].iter_rows()}
@@ -57,6 +60,11 @@ def test_its_files_say_what_is_missing_and_leave_empty_what_is_not_known(october
     ):  # every mark of the evidence is explained under the table
         assert f"{mark} " in publish_edition("index-766", "84", OCTOBER).content["report"]["counted_vi"]
     assert [value or None for value in rows["5.2"][2:6]] == [None] * 4
+    told = [str(cell.value) for row in book["Chỉ số"].iter_rows() for cell in row if cell.value]
+    assert any(text.startswith("Ít nhất 25,41, nhiều nhất 99,41 trên thang 100") for text in told)
+    assert "Chưa biết xếp loại." in told
+    said = publish_edition("index-766", "84", OCTOBER).content["index"]["range"]
+    assert said == {"at_least": "25.41", "at_most": "99.41"}
     assert publish_edition("index-766", "84", OCTOBER).sha256 in page
 
 
