@@ -13,6 +13,7 @@ from decimal import Decimal
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
 from motcua.catalog.models import Text
+from motcua.days.years import years_not_known
 from motcua.ledger import LookAlikes, ReadOtherwise
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
@@ -303,7 +304,18 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "identities_hold": _refused_otherwise,
     "measures_agree": _refused_otherwise,
 }
-_NOTES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {"units_have_sources": _without_source_by_reason}
+
+
+def _years_not_known(found: Findings) -> list[Text]:
+    """Say which years of the period have no working calendar. That holds nothing up; what it counts may be wrong."""
+    period = found.scope.period
+    return years_not_known(found.scope.catalog.folder, period.from_date, period.to_date)
+
+
+_NOTES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
+    "period_over": _years_not_known,
+    "units_have_sources": _without_source_by_reason,
+}
 
 
 def _cell(cell: SourceCell) -> Text:
