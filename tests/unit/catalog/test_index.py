@@ -60,8 +60,11 @@ def test_a_later_version_takes_over_on_its_day(edited: Callable[..., Path]) -> N
     )
     path = folder / "index" / "766.yaml"
     text = path.read_text(encoding="utf-8")
-    first = text.index("  - valid_from")
-    later = text[first:].replace("2022-08-01", "2027-01-01", 1).replace("    valid_to: 2026-12-31\n", "", 1)
+    later = (
+        text.partition("versions:\n")[2]
+        .replace("2022-08-01", "2027-01-01", 1)
+        .replace("    valid_to: 2026-12-31\n", "", 1)
+    )
     later = later.replace("full_at: 0.50", "full_at: 0.70").replace("&", "&x_").replace("*", "*x_")
     path.write_text(text + later, encoding="utf-8")
     assert load_definition(folder, "766", date(2026, 12, 31)).item("3.3").full_at == Decimal("0.5")

@@ -66,7 +66,7 @@ with judged as (
                 status_code in (9, 10) and ended_on > due_on as is_late,
                 case when due_on is not null then greatest(due_on + 1, apology_at::date) end as sorry_on,
                 case when status_code = 1 or settled_on > sent_on then sent_on end as awaited_on,
-                coalesce(rest_day.next_workday_on, sent_on + 1) as intake_due_on
+                coalesce(next_workday_on, sent_on + 1) as intake_due_on
             from (values (1)) as once (number)
             offset 0
         ) as outcome
