@@ -82,18 +82,13 @@ def pages() -> dict[str, str]:
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import finality, forms, index, models, obligations, options, record_sources
-    from motcua.days.due_dates import DueRule
-    from motcua.days.workdays import SwappedDay
-    from motcua.days.years import CalendarYear
+    from motcua.days import due_dates, workdays, years
     from motcua.extract.records import mapping, rules
     from motcua.procedures import cuts, deadlines, listing
     from motcua.units.history import DistrictHeir, VanishedHeir
 
     places: dict[str, Sequence[type[BaseModel]]] = {
-        "`sources/*.yaml`: `defaults` for every entry, then `sources`": (
-            Source,
-            *options.OPTIONS.values(),
-        ),
+        "`sources/*.yaml`: `defaults` for every entry, then `sources`": (Source, *options.OPTIONS.values()),
         "`units/units*.csv`": (Unit,),
         "`units/names*.csv`": (UnitName,),
         "`units/succession*.csv`": (Succession,),
@@ -106,9 +101,9 @@ def catalog_page() -> str:
         "`procedures/headings.yaml`": (listing.Headings,),
         "`procedures/cuts.yaml`": (cuts.CutBands, cuts.CutBand),
         "`procedures/deadlines.yaml`: `rules`": (deadlines.DeadlineRule, deadlines.Workdays),
-        "`calendar/*.csv`": (SwappedDay,),
-        "`calendar/years.yaml`: `years`": (CalendarYear,),
-        "`calendar/due_dates.yaml`: `defaults` for every entry, then `rules`": (DueRule,),
+        "`calendar/*.csv`": (workdays.SwappedDay,),
+        "`calendar/years.yaml`: `years`": (years.CalendarYear,),
+        "`calendar/due_dates.yaml`: `defaults` for every entry, then `rules`": (due_dates.DueRule,),
         "`forms/*.yaml`: a report, its versions, and when it is published by itself": (
             *(kind for kind in vars(forms).values() if isinstance(kind, type) and kind is not forms.OverdueReason),
             models.Text,

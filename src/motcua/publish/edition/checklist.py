@@ -13,7 +13,6 @@ from decimal import Decimal
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
 from motcua.catalog.models import Text
-from motcua.days.years import years_not_known
 from motcua.ledger import LookAlikes, ReadOtherwise
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
@@ -59,6 +58,7 @@ class Findings:
     look_alikes: Sequence[LookAlikes]
     left_behind: Sequence[LeftBehind]
     otherwise: Sequence[ReadOtherwise]
+    years: Sequence[Text]
 
 
 def judge(
@@ -70,6 +70,7 @@ def judge(
     look_alikes: Sequence[LookAlikes] = (),
     left: Sequence[LeftBehind] = (),
     otherwise: Sequence[ReadOtherwise] = (),
+    years: Sequence[Text] = (),
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
@@ -80,8 +81,9 @@ def judge(
         look_alikes: pairs of sources whose dossiers have one number, and nothing tells whether they are one or two.
         left: dossiers of units that need no source by the catalogue.
         otherwise: sources with records that were read by another entry or mapping than today's.
+        years: years of the period without a working calendar, which is noted and holds nothing up.
     """
-    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise)
+    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise, years)
     return [
         Line(
             line.code,
@@ -306,14 +308,8 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
 }
 
 
-def _years_not_known(found: Findings) -> list[Text]:
-    """Say which years of the period have no working calendar. That holds nothing up; what it counts may be wrong."""
-    period = found.scope.period
-    return years_not_known(found.scope.catalog.folder, period.from_date, period.to_date)
-
-
 _NOTES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
-    "period_over": _years_not_known,
+    "period_over": lambda found: list(found.years),
     "units_have_sources": _without_source_by_reason,
 }
 

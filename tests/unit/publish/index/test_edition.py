@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from motcua.errors import ReportRefused
 from motcua.period import parse_period
 from motcua.publish import publish_edition, read_edition, verify_edition, write_files
 from motcua.publish.edition.content import table_rows
+from motcua.settings import Settings
 
 OCTOBER = parse_period("CAL_MONTH:2023-10")
 
@@ -76,3 +78,19 @@ def test_an_index_with_a_silent_source_is_provisional(store: Any, reports_dir: P
         publish_edition("index-766", "84", OCTOBER, completeness="final")
     with pytest.raises(ReportRefused, match="No version of index 766 is in force"):
         publish_edition("index-766", "84", parse_period("CAL_MONTH:2020-10"))
+
+
+def test_an_edition_of_a_year_without_a_calendar_says_so_and_may_be_final(
+    october: Any, reports_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "catalog"
+    shutil.copytree(Settings.load().shipped_catalog_dir, folder)
+    path = folder / "calendar" / "years.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("{year: 2023,", "{year: 2033,"), encoding="utf-8")
+    monkeypatch.setenv("MOTCUA_CATALOG", str(folder))
+    edition = publish_edition("index-766", "84", OCTOBER)
+    [line] = [line for line in edition.content["checklist"] if line["code"] == "period_over"]
+    assert (edition.completeness, line["is_met"]) == ("final", "yes")
+    assert line["noted"][0]["en"].startswith("The working calendar of 2023 is not in the catalogue")
+    page = next(path for path in write_files(edition) if path.suffix == ".html").read_text(encoding="utf-8")
+    assert "Lịch làm việc năm 2023 chưa có trong danh mục" in page
