@@ -60,6 +60,7 @@ class Findings:
     left_behind: Sequence[LeftBehind]
     otherwise: Sequence[ReadOtherwise]
     asked: Sequence[AskedOtherwise]
+    years: Sequence[Text]
 
 
 def judge(
@@ -72,6 +73,7 @@ def judge(
     left: Sequence[LeftBehind] = (),
     otherwise: Sequence[ReadOtherwise] = (),
     asked: Sequence[AskedOtherwise] = (),
+    years: Sequence[Text] = (),
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
@@ -83,8 +85,9 @@ def judge(
         left: dossiers of units that need no source by the catalogue.
         otherwise: sources with records that were read by another entry or mapping than today's.
         asked: sources that were asked otherwise than their entries say today.
+        years: years of the period without a working calendar, which is noted and holds nothing up.
     """
-    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise, asked)
+    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise, asked, years)
     return [
         Line(
             line.code,
@@ -307,7 +310,12 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "identities_hold": _refused_otherwise,
     "measures_agree": _refused_otherwise,
 }
-_NOTES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {"units_have_sources": _without_source_by_reason}
+
+
+_NOTES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
+    "period_over": lambda found: list(found.years),
+    "units_have_sources": _without_source_by_reason,
+}
 
 
 def _cell(cell: SourceCell) -> Text:
