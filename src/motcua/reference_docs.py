@@ -39,6 +39,7 @@ TABLES = {
         "dossier_absence": "Dossiers a source no longer shows: unconfirmed, proven deleted, or seen again.",
         "applicant_alias": "References of applicants under replaced keys, each with the newest of the same person.",
         "petition_version": "What a source said of a petition (phản ánh, kiến nghị): days and outcome. Append-only.",
+        "rest_day": "The rest days of the working calendar in force, each with the working day that follows it.",
         "measure_day": "Sums of `dossier_contribution` by unit, procedure, field, day and measure, kept by increments.",
         "quarantine_record": "Records set aside, redacted, with every rule they broke.",
         "rule_finding": "How many records of a batch each rule checked and found at fault.",
@@ -81,17 +82,13 @@ def pages() -> dict[str, str]:
 def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import finality, forms, index, models, obligations, options, record_sources
-    from motcua.days.due_dates import DueRule
-    from motcua.days.workdays import SwappedDay
+    from motcua.days import due_dates, workdays, years
     from motcua.extract.records import mapping, rules
     from motcua.procedures import cuts, deadlines, listing
     from motcua.units.history import DistrictHeir, VanishedHeir
 
     places: dict[str, Sequence[type[BaseModel]]] = {
-        "`sources/*.yaml`: `defaults` for every entry, then `sources`": (
-            Source,
-            *options.OPTIONS.values(),
-        ),
+        "`sources/*.yaml`: `defaults` for every entry, then `sources`": (Source, *options.OPTIONS.values()),
         "`units/units*.csv`": (Unit,),
         "`units/names*.csv`": (UnitName,),
         "`units/succession*.csv`": (Succession,),
@@ -104,8 +101,9 @@ def catalog_page() -> str:
         "`procedures/headings.yaml`": (listing.Headings,),
         "`procedures/cuts.yaml`": (cuts.CutBands, cuts.CutBand),
         "`procedures/deadlines.yaml`: `rules`": (deadlines.DeadlineRule, deadlines.Workdays),
-        "`calendar/*.csv`": (SwappedDay,),
-        "`calendar/due_dates.yaml`: `defaults` for every entry, then `rules`": (DueRule,),
+        "`calendar/*.csv`": (workdays.SwappedDay,),
+        "`calendar/years.yaml`: `years`": (years.CalendarYear,),
+        "`calendar/due_dates.yaml`: `defaults` for every entry, then `rules`": (due_dates.DueRule,),
         "`forms/*.yaml`: a report, its versions, and when it is published by itself": (
             *(kind for kind in vars(forms).values() if isinstance(kind, type) and kind is not forms.OverdueReason),
             models.Text,

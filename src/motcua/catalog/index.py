@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -69,11 +69,12 @@ class Quantity(ClosedModel):
 class Item(ClosedModel):
     """A row of the index. `rule: ratio` is a row whose points are not known: its ratio is shown, nothing is scored.
 
-    `empty` says what a denominator of 0 means. `short_of` names what one more of the numerator is. A row is either fed
-    (`numerator`, `denominator`, or `deadlines` of the province's procedures) or says in `not_fed` why nothing here can
-    feed it. `needs` names the fields of a dossier that a source must say for the row to be available; `known_of` is
-    what the denominator would be if every dossier told. `of_level` counts the units of one level only; `of_petitions`
-    is a row of petitions, available where a source of petitions covers the unit.
+    `empty` says what a denominator of 0 means: null adds 0; of `unknown` nobody knows what it adds. `short_of` names
+    what one more of the numerator is. A row is either fed (`numerator`, `denominator`, or `deadlines` of the province's
+    procedures) or says in `not_fed` why nothing here can feed it. `needs` names the fields of a dossier that a source
+    must say for the row to be available; `known_of` is what the denominator would be if every dossier told. `of_level`
+    counts the units of one level only; `of_petitions` is a row of petitions, available where a source of petitions
+    covers the unit.
     """
 
     id: RowId
@@ -83,7 +84,7 @@ class Item(ClosedModel):
     max: Points | None
     rule: Literal["linear", "capped", "ratio"]
     full_at: Decimal | None = Field(default=None, gt=0, le=1)
-    empty: Literal[0, "full", "prior_year_share"] | None
+    empty: Literal[0, "full", "prior_year_share", "unknown"] | None
     evidence: str
     short_of: Text
     inherits: bool = False
@@ -146,7 +147,10 @@ class Band(ClosedModel):
 
 
 class Definition(Entry):
-    """One version of an index, in force from `valid_from` on."""
+    """One version of an index, in force from `valid_from` on.
+
+    A class is told only where at least `class_needs_share` of the points is known, and the others cannot change it.
+    """
 
     index: str = ""
     variant: str = ""
@@ -160,6 +164,7 @@ class Definition(Entry):
     year_shares: dict[Span, int] = Field(default_factory=dict)
     groups: dict[str, Group] = Field(min_length=1)
     bands: tuple[Band, ...] = ()
+    class_needs_share: Decimal = Field(default=Decimal(1), gt=0, le=1)
 
     @model_validator(mode="after")
     def _names_rows_once(self) -> Definition:
@@ -181,12 +186,31 @@ class Definition(Entry):
         return next(item for item in self.items if item.id == row_id)
 
 
+class Amendment(Entry):
+    """Keys of rows that were others on some days of a version, such as what an empty denominator gave."""
+
+    override: dict[str, dict[str, Any]] = Field(min_length=1)
+    evidence: str = Field(min_length=1)
+
+
 class IndexFile(ClosedModel):
-    """`index/<index>.yaml`: an index, when it is published by itself (as report `index-<index>`), and its versions."""
+    """`index/<index>.yaml`: an index, when it is published by itself (as report `index-<index>`), and its versions.
+
+    Amendments in force on a day are applied to the version of that day, in their order.
+    """
 
     index: str
     published: tuple[PublishingRule, ...] = ()
     versions: tuple[Definition, ...] = Field(min_length=1)
+    amendments: tuple[Amendment, ...] = ()
+
+    @model_validator(mode="after")
+    def _amends_rows_that_are_there(self) -> IndexFile:
+        for amendment in self.amendments:
+            for version in self.versions:
+                if version.holds_on(amendment.valid_from):
+                    _amended(version, amendment)
+        return self
 
 
 class Variant(Entry):
@@ -254,6 +278,9 @@ def load_definition(catalog_dir: Path, index: str, day: date) -> Definition:
     content = _index_file(catalog_dir, index)
     for definition in content.versions:
         if definition.holds_on(day):
+            for amendment in content.amendments:
+                if amendment.holds_on(day):
+                    definition = _amended(definition, amendment)
             return definition.model_copy(update={"index": content.index})
     first = min(definition.valid_from for definition in content.versions)
     raise ReportRefused(
@@ -296,11 +323,8 @@ def apply_variant(definition: Definition, variant: Variant) -> Definition:
     groups: dict[str, Group] = {}
     try:
         for code, group in definition.groups.items():
-            items = tuple(
-                Item.model_validate({**item.model_dump(), **variant.override.get(item.id, {}), "id": item.id})
-                for item in group.items
-                if item.id not in variant.remove
-            ) + variant.add.get(code, ())
+            kept = [item for item in group.items if item.id not in variant.remove]
+            items = (*_overridden(kept, variant.override), *variant.add.get(code, ()))
             if items:
                 groups[code] = group.model_copy(update={"items": items, "max": _sum_of(items)})
         return Definition.model_validate(
@@ -317,6 +341,23 @@ def apply_variant(definition: Definition, variant: Variant) -> Definition:
         )
     except ValidationError as error:
         raise _variant_wrong(variant, str(error.errors()[0]["msg"])) from None
+
+
+def _amended(definition: Definition, amendment: Amendment) -> Definition:
+    """Return a version with the keys of an amendment's rows. Raises ValueError where it names a row there is not."""
+    if unknown := sorted(set(amendment.override) - {item.id for item in definition.items}):
+        raise ValueError(f"the amendment of {amendment.valid_from} names {unknown}, which are no rows of the index")
+    groups = {}
+    for code, group in definition.groups.items():
+        items = _overridden(group.items, amendment.override)
+        groups[code] = group.model_copy(update={"items": items, "max": _sum_of(items)})
+    return definition.model_copy(update={"groups": groups})
+
+
+def _overridden(items: Iterable[Item], override: Mapping[str, Mapping[str, Any]]) -> tuple[Item, ...]:
+    return tuple(
+        Item.model_validate({**item.model_dump(), **override.get(item.id, {}), "id": item.id}) for item in items
+    )
 
 
 def _variant_wrong(variant: Variant, what: str) -> CatalogError:

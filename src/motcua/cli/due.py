@@ -13,6 +13,7 @@ from motcua.catalog import Level
 from motcua.cli.console import catalog, output, print_json
 from motcua.days.due_dates import DueDates, DueRule, due_dates, due_rules
 from motcua.days.workdays import workdays_from, working_calendar
+from motcua.days.years import years_told
 from motcua.errors import CatalogError, ConfigurationError
 from motcua.procedures import split_procedure
 
@@ -98,9 +99,11 @@ def due(
         gap = int(workdays_from(np.datetime64(due_on, "D"), np.datetime64(stated.date(), "D"), calendar))
         steps.append(_compared(language, gap, rules[index].tolerance_workdays))
     due_at = None if due_on is None else computed.due_at[0].astype(object)
+    years = years_told(the_catalog.folder, received.date(), max(due_on or received.date(), received.date()))
+    said = [year.vi if language == "vi" else year.en for year in years]
     if as_json:
         print_json({"code": national, "due_on": due_on, "due_at": due_at, "gap_workdays": gap, "steps": steps,
-                    "evidence": rules[index].evidence})  # fmt: skip
+                    "evidence": rules[index].evidence, "calendar": said})  # fmt: skip
         return
     output.print(f"{national} {procedure.name}", markup=False, highlight=False)
     for number, step in enumerate(steps, start=1):
@@ -110,7 +113,8 @@ def due(
     until = {"vi": f", trước {due_at:%H:%M}", "en": f", by {due_at:%H:%M}"}[language] if due_at else ""
     output.print(head + (_day_text(language, due_on) + until if due_on else awaited), style="bold", highlight=False)
     source = {"vi": "Căn cứ của cách tính: ", "en": "Evidence of the rule: "}[language]
-    output.print(source + rules[index].evidence, markup=False, highlight=False, soft_wrap=True)
+    for line in (source + rules[index].evidence, *said):
+        output.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _pause(text: str) -> tuple[date, date | None]:

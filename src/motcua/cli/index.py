@@ -33,20 +33,22 @@ def score_(
 ) -> None:
     """Score the rows of a file of counts; a row that is not in it is not available, which is not zero."""
     from motcua.publish.index import wording
-    from motcua.publish.index.gap import gaps
-    from motcua.publish.index.given import read_given
+    from motcua.publish.index.gap import gaps, score_json
+    from motcua.publish.index.given import not_given, read_given
     from motcua.publish.index.score import score
 
     definition = _definition("766", on.date() if on else datetime.now(ZoneInfo(TIMEZONE)).date(), variant)
     given = read_given(file)
-    scored = score(definition, given)
+    scored, lacking = score(definition, given), gaps(definition, given)
+    reasons = not_given(definition, given)
     if as_json:
-        print_json(scored.as_json())
+        print_json({"index": definition.index, "variant": definition.variant or None}
+                   | score_json(scored, lacking, reasons))  # fmt: skip
         return
     print_table(
         definition.title_vi if lang == "vi" else definition.title_en,
         wording.headings(lang),
-        wording.lines(scored, gaps(definition, given), {}, lang),
+        wording.lines(scored, lacking, reasons, lang),
     )
     _say(wording.summary(scored, lang))
 

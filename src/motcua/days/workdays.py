@@ -98,6 +98,12 @@ def add_workdays(day: date, count: int, calendar: np.busdaycalendar) -> date:
     return result
 
 
+def rest_days(calendar: np.busdaycalendar) -> tuple[Days, Days]:
+    """Return the rest days of the calendar, in order, and the working day that follows each of them."""
+    days: Days = calendar.holidays
+    return days, np.asarray(np.busday_offset(days, 0, roll="forward", busdaycal=calendar))
+
+
 def is_workday(day: date, calendar: np.busdaycalendar) -> bool:
     """Return whether a day is a working day."""
     return bool(np.is_busday(np.datetime64(day, "D"), busdaycal=calendar))

@@ -60,8 +60,11 @@ def test_a_later_version_takes_over_on_its_day(edited: Callable[..., Path]) -> N
     )
     path = folder / "index" / "766.yaml"
     text = path.read_text(encoding="utf-8")
-    first = text.index("  - valid_from")
-    later = text[first:].replace("2022-08-01", "2027-01-01", 1).replace("    valid_to: 2026-12-31\n", "", 1)
+    later = (
+        text.partition("versions:\n")[2]
+        .replace("2022-08-01", "2027-01-01", 1)
+        .replace("    valid_to: 2026-12-31\n", "", 1)
+    )
     later = later.replace("full_at: 0.50", "full_at: 0.70").replace("&", "&x_").replace("*", "*x_")
     path.write_text(text + later, encoding="utf-8")
     assert load_definition(folder, "766", date(2026, 12, 31)).item("3.3").full_at == Decimal("0.5")
@@ -81,11 +84,46 @@ def test_a_later_version_takes_over_on_its_day(edited: Callable[..., Path]) -> N
         ('          - id: "3.2"', '          - id: "3.3"', "a row id stands twice"),
         ("{score: 90,", "{score: 75,", "bands go from the highest"),
         ("empty: prior_year_share", "empty: nothing", r"766\.yaml:\d+: .*empty"),
+        ('      "5.3": {empty: full}', '      "5.9": {empty: full}', r"the amendment of 2025-10-16 names \['5\.9'\]"),
+        ('      "5.3": {empty: full}', '      "5.3": {empty: some}', r"766\.yaml:\d+: .*empty"),
     ],
 )
 def test_a_definition_that_is_wrong_is_refused(edited: Callable[..., Path], old: str, new: str, told: str) -> None:
     with pytest.raises(CatalogError, match=told):
         load_definition(edited("766.yaml", old, new), "766", DAY)
+
+
+def test_an_amendment_holds_from_its_day_and_leaves_the_rest_of_the_version() -> None:
+    before, since = (load_definition(SHIPPED, "766", date(2025, 10, day)) for day in (15, 16))
+    assert [before.item(row).empty for row in ("5.2", "5.3", "5.4")] == ["unknown", "unknown", 0]
+    assert [since.item(row).empty for row in ("5.2", "5.3", "5.4")] == ["full", "full", 0]
+    assert [item for item in since.items if item.id not in ("5.2", "5.3")] == [
+        item for item in before.items if item.id not in ("5.2", "5.3")
+    ]
+    assert {code: group.max for code, group in since.groups.items()} == {
+        code: group.max for code, group in before.groups.items()
+    }
+
+
+def test_rows_may_share_one_denominator_from_a_day_on(edited: Callable[..., Path]) -> None:
+    one = "{columns: [received_online, received_direct]}"
+    rows = "".join(
+        f'      "{row}": {{denominator: {one}, known_of: null}}\n' for row in ("4.1", "4.2", "4.3", "4.4", "4.5b")
+    )
+    amendment = f"amendments:\n  - valid_from: 2026-01-01\n    evidence: test\n    override:\n{rows}"
+    folder = edited("766.yaml", "amendments:\n", amendment)
+    shared = {
+        day: {str(load_definition(folder, "766", day).item(row).denominator) for row in ("4.1", "4.2", "4.3", "4.5b")}
+        for day in (date(2025, 12, 31), date(2026, 1, 1))
+    }
+    assert [len(found) for found in shared.values()] == [4, 1]
+
+
+def test_every_row_of_the_digitisation_group_applies_to_every_level_and_row_31_to_provinces() -> None:
+    definition = load_definition(SHIPPED, "766", DAY)
+    narrower = {item.id: item.applies_to for item in definition.items if len(item.applies_to) < 4}
+    assert narrower == {"3.1": ("province",)}
+    assert definition.class_needs_share == Decimal("0.8")
 
 
 def test_a_variant_overrides_removes_and_adds_rows_and_maxima_follow() -> None:

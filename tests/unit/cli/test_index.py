@@ -53,7 +53,10 @@ def test_the_portals_cases_are_met_to_a_hundredth(
     scored: Callable[..., Any], counts: Any, group: str, expected: float
 ) -> None:
     found = scored(counts)
-    assert set(found) == {"groups", "total"}
+    assert {"groups", "total", "class", "gaps"} <= set(found)
+    assert set(found["gaps"]) == {
+        row for one in found["groups"].values() for row in one["items"] if row not in counts
+    }  # fmt: skip
     assert {name: group["max"] for name, group in found["groups"].items()} == {
         "transparency": 18, "progress": 20, "online": 12, "payment": 10, "digitisation": 22, "satisfaction": 18,
     }  # fmt: skip
@@ -70,6 +73,21 @@ def test_null_is_not_zero_and_a_substitute_is_flagged(scored: Callable[..., Any]
     assert (items["1.4"]["score"], items["1.4"]["flag"]) == (3, "TEMP_NATIONAL_REPORT_DENOMINATOR")
     assert scored({"1.4": [5, None]})["groups"]["transparency"]["items"]["1.4"]["flag"] == "NO_NATIONAL_REPORT_DATA"
     assert scored({})["total"] is None
+    assert found["gaps"]["2.1"] == {
+        "state": "not_available", "max": 20, "why": {"vi": "tệp ghi null", "en": "null in the file"},
+    }  # fmt: skip
+    assert found["gaps"]["3.3"]["why"]["en"] == "not in the file"
+    assert (found["class"], found["of_hundred"], found["at_most"]) == (None, None, 91)
+
+
+def test_the_json_of_a_file_with_every_row_has_the_class_and_what_is_missing_to_the_next(
+    scored: Callable[..., Any],
+) -> None:
+    rows = [row for group in scored({})["groups"].values() for row in group["items"]]
+    found = scored({row: [1, 1] for row in rows} | {"2.1": [1, 10]})
+    assert found["class"] == {"vi": "Tốt", "en": "Good", "is_of_whole": True}
+    assert (found["gaps"], found["of_hundred"], found["next_class"]["en"]) == ({}, 82, "Excellent")
+    assert found["groups"]["progress"]["items"]["2.1"]["missing"]["to_next_band"] == 4
 
 
 @pytest.mark.parametrize(
@@ -112,7 +130,8 @@ def test_what_is_missing_is_told_in_vietnamese_first(run: Run, monkeypatch: pyte
     monkeypatch.setattr(sys, "stdin", io.StringIO('{"3.3": [15247, 33482]}'))
     out = " ".join(run("index", "score", "-")[0].split())
     assert "còn thiếu 1.494 hồ sơ trực tuyến" in out
-    assert "chưa phải xếp loại chung" in out
+    assert "Chưa biết xếp loại." in out
+    assert "không có số liệu: không có trong tệp" in out
     monkeypatch.setattr(sys, "stdin", io.StringIO('{"3.3": [15247, 33482]}'))
     assert "1,494 more online dossiers" in " ".join(run("index", "score", "-", "--lang", "en")[0].split())
 

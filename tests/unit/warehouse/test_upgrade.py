@@ -149,6 +149,25 @@ def test_dossiers_of_two_offices_that_were_taken_for_one_are_to_be_told_apart_ag
         assert connection.execute("select dossier_no from identity_due").fetchall() == [("1/2023",)]
 
 
+def test_of_pulls_of_before_nobody_knows_what_they_asked_and_a_replay_asked_nothing(
+    empty_databases: dict[str, str],
+) -> None:
+    with store_engine().begin() as connection:
+        config = _config("store")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0026")
+    with psycopg.connect(empty_databases["store"]) as connection:
+        connection.execute(
+            "insert into batch (batch_id, run_id, source_id, level, window_from, window_to, replay_of, replays_pull)"
+            " values ('a', 'r', 's', 'commune', '2023-10-01', '2023-10-31', null, null),"
+            " ('b', 'r', 's', 'commune', '2023-10-01', '2023-10-31', 'a', 1)"
+        )
+    upgrade_databases()
+    with psycopg.connect(empty_databases["store"]) as connection:
+        kept = connection.execute("select batch_id, asked_sha256, shown_days from batch order by batch_id").fetchall()
+    assert kept == [("a", {}, None), ("b", None, None)]
+
+
 def test_upgrading_twice_changes_nothing(empty_databases: dict[str, str]) -> None:
     assert upgrade_databases() == upgrade_databases()
 
@@ -252,3 +271,35 @@ def test_a_store_with_views_of_other_files_is_behind_until_it_is_upgraded(empty_
     assert "motcua db upgrade" in str(raised.value)
     upgrade_databases()
     ready_databases()
+
+
+def test_an_upgraded_store_counts_late_intake_by_weekends_until_it_has_the_calendar(
+    empty_databases: dict[str, str],
+) -> None:
+    upgrade_databases()
+    with psycopg.connect(empty_databases["store"]) as connection:
+        connection.execute(
+            "insert into unit (unit_id, code, kind, level, name, valid_from)"
+            " values ('84:2020', '84', 'province', 'province', 'Trà Vinh', '2020-01-01')"
+        )
+        connection.execute(
+            "insert into batch (batch_id, run_id, source_id, level, window_from, window_to, state, planned_at)"
+            " values ('b', 'r', 's', 'province', '2023-10-01', '2023-10-31', 'planned', now())"
+        )
+        connection.execute(
+            "insert into dossier_version (system_code, agency_code, dossier_id, procedure_code, status_code,"
+            " channel_code, submitted_at, unit_id, field_code, content_hash, source_id, batch_id, known_from)"
+            " select 'x', '1', day, '2.000815', 1, 2, day::timestamp, '84:2020', 'f', 'h', 's', 'b', now()"
+            " from unnest(array['2023-10-05', '2023-10-06', '2023-10-07', '2023-10-08', '2023-10-09']) as day"
+        )
+        late = connection.execute(
+            "select dossier_id, on_day::text from dossier_contribution inner join dossier_version using (version_id)"
+            " where measure = 'intake_became_overdue' order by 1"
+        ).fetchall()
+    assert late == [
+        ("2023-10-05", "2023-10-07"),
+        ("2023-10-06", "2023-10-10"),  # Friday, due on Monday
+        ("2023-10-07", "2023-10-10"),
+        ("2023-10-08", "2023-10-10"),
+        ("2023-10-09", "2023-10-11"),
+    ]

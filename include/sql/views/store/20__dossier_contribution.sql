@@ -1,4 +1,4 @@
--- Grain: one dossier version, measure and day. Reads dossier_version.
+-- Grain: one dossier version, measure and day. Reads dossier_version, rest_day.
 -- This is the single definition of every count. Measures are sums of these rows. An increment is the rows of new
 -- versions minus the rows of the versions that they supersede. A drill-through shows these rows without summing them.
 -- Form II.06a, TT 01/2020/TT-VPCP, counting rules of domain.md section 3.2. All comparisons use calendar days.
@@ -20,8 +20,8 @@
 --   apology     a letter of apology does not make a dossier on time; an open dossier counts with an apology from the
 --               day the letter was sent
 --   intake      an online dossier waits for intake from the day of submission until it is received or refused, unless
---               that is the same day; it is late after the next working day (8 working hours; Saturdays and Sundays are
---               rest days; inferred)
+--               that is the same day; it is late after the first working day that follows (8 working hours), by the
+--               working calendar of due dates (rest_day; inferred)
 --   reason      became_overdue_by_<code>, overdue_cleared_by_<code>: the same days, by overdue_reason_code
 -- `offset 0` makes PostgreSQL compute each day and outcome once per dossier, not once per measure.
 with judged as (
@@ -55,6 +55,7 @@ with judged as (
             from (values (1)) as once (number)
             offset 0
         ) as dated
+    left join rest_day on rest_day.day = dated.sent_on + 1
     cross join
         lateral (
             select
@@ -65,7 +66,7 @@ with judged as (
                 status_code in (9, 10) and ended_on > due_on as is_late,
                 case when due_on is not null then greatest(due_on + 1, apology_at::date) end as sorry_on,
                 case when status_code = 1 or settled_on > sent_on then sent_on end as awaited_on,
-                sent_on + case extract(isodow from sent_on) when 5 then 3 when 6 then 2 else 1 end as intake_due_on
+                coalesce(next_workday_on, sent_on + 1) as intake_due_on
             from (values (1)) as once (number)
             offset 0
         ) as outcome

@@ -13,7 +13,8 @@ from decimal import Decimal
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
 from motcua.catalog.models import Text
-from motcua.ledger import LookAlikes, ReadOtherwise
+from motcua.ledger import AskedOtherwise, LookAlikes, ReadOtherwise
+from motcua.publish.edition.asked_text import asked_text
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
 from motcua.publish.form.completeness import LeftBehind, SourceCell
@@ -58,6 +59,8 @@ class Findings:
     look_alikes: Sequence[LookAlikes]
     left_behind: Sequence[LeftBehind]
     otherwise: Sequence[ReadOtherwise]
+    asked: Sequence[AskedOtherwise]
+    years: Sequence[Text]
 
 
 def judge(
@@ -69,6 +72,8 @@ def judge(
     look_alikes: Sequence[LookAlikes] = (),
     left: Sequence[LeftBehind] = (),
     otherwise: Sequence[ReadOtherwise] = (),
+    asked: Sequence[AskedOtherwise] = (),
+    years: Sequence[Text] = (),
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
@@ -79,8 +84,10 @@ def judge(
         look_alikes: pairs of sources whose dossiers have one number, and nothing tells whether they are one or two.
         left: dossiers of units that need no source by the catalogue.
         otherwise: sources with records that were read by another entry or mapping than today's.
+        asked: sources that were asked otherwise than their entries say today.
+        years: years of the period without a working calendar, which is noted and holds nothing up.
     """
-    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise)
+    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise, asked, years)
     return [
         Line(
             line.code,
@@ -187,7 +194,7 @@ def _read_as_stated(found: Findings) -> list[Text]:
             f" {one.last_day}, were read by an earlier entry or mapping; run `motcua replay --source {one.source_id}`",
         )
         for one in found.otherwise
-    ]
+    ] + [asked_text(one, names[one.source_id]) for one in found.asked]
 
 
 def _nothing_set_aside(found: Findings) -> list[Text]:
@@ -303,7 +310,12 @@ _JUDGES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
     "identities_hold": _refused_otherwise,
     "measures_agree": _refused_otherwise,
 }
-_NOTES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {"units_have_sources": _without_source_by_reason}
+
+
+_NOTES: Mapping[LineCode, Callable[[Findings], list[Text]]] = {
+    "period_over": lambda found: list(found.years),
+    "units_have_sources": _without_source_by_reason,
+}
 
 
 def _cell(cell: SourceCell) -> Text:

@@ -19,13 +19,13 @@ _COLUMNS = (
     ("max_available_hundredths", "Điểm tối đa có số liệu (phần trăm điểm)", "Maximum available (hundredths)"),
 )
 _COUNTED_VI = (
-    "Chỉ tiêu không có số liệu không tính là 0 và không tính vào điểm tối đa; mẫu số bằng 0 được nêu riêng."
+    "Chỉ tiêu không có số liệu không tính là 0: khi đó chỉ nêu mức ít nhất và nhiều nhất; mẫu số bằng 0 được nêu riêng."
     " Căn cứ: [C-law] văn bản; [C-data] số liệu Cổng Dịch vụ công quốc gia trả về; [C-code] mã nguồn, tài liệu của phần"
     " mềm nối với hệ thống quốc gia; [BG] hiểu biết chung và [INF] suy luận, cần đối chiếu; [NC] chưa tìm thấy."
 )
 _COUNTED_EN = (
-    "A row that is not available is not zero and not part of the maximum; a denominator of 0 is told apart."
-    " Evidence: [C-law] a legal text; [C-data] figures the National Portal returned; [C-code] code or papers of"
+    "A row that is not available is not zero: only the least and the most are told then; a denominator of 0 is told"
+    " apart. Evidence: [C-law] a legal text; [C-data] figures the National Portal returned; [C-code] code or papers of"
     " software that talks to it; [BG] background knowledge and [INF] inferred, to be checked; [NC] not found."
 )
 
@@ -68,9 +68,18 @@ def index_content(standing: Standing) -> dict[str, Any]:
             ],
             "headings": {lang: list(wording.headings(lang)) for lang in ("vi", "en")},
             "summary": {lang: list(wording.standing_summary(standing, lang)) for lang in ("vi", "en")},
+            "range": _range(standing),
             "marks": {one.item.id: one.item.evidence for one in standing.score.items},
         },
     }
+
+
+def _range(standing: Standing) -> dict[str, str]:
+    """Return the least and the most of 100, and the class where it is known, as texts."""
+    scored = standing.score
+    said = {"at_least": scored.at_least, "at_most": scored.at_most}
+    known = {name: str(value) for name, value in said.items() if value is not None}
+    return known if scored.band is None else {**known, "class_vi": scored.band.vi, "class_en": scored.band.en}
 
 
 def index_columns() -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from motcua.catalog.index import Band, Definition, IndexLevel, Item
-from motcua.publish.index.score import Counts, Score, score, score_item
+from motcua.catalog.models import Text
+from motcua.publish.index.score import Counts, Score, number, score, score_item
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,38 @@ class Gap:
 
 
 def next_band(scored: Score) -> Band | None:
-    """Return the class above the one reached; none at the top or without a score."""
-    value = scored.of_hundred
-    above = [band for band in scored.definition.bands if value is not None and band.score > value]
+    """Return the class above the one reached; none at the top, and where the class is not known."""
+    reached = scored.band
+    above = [band for band in scored.definition.bands if reached is not None and band.score > reached.score]
     return min(above, key=lambda band: band.score, default=None)
+
+
+def score_json(scored: Score, lacking: Mapping[str, Gap], reasons: Mapping[str, Text]) -> dict[str, Any]:
+    """Return a score as JSON, with what each row lacks (`missing`), and why rows have no points (`gaps`).
+
+    `reasons` say why a row is not available, or what its counts leave out.
+    """
+    told = scored.as_json()
+    for group in told["groups"].values():
+        for row_id, item in group["items"].items():
+            if row_id in reasons:
+                item["note"] = reasons[row_id].model_dump()
+            if row_id in lacking:
+                item["missing"] = lacking[row_id].as_json()
+    above = next_band(scored)
+    unknown = [one for one in scored.items if not one.is_available and one.state != "not_applicable"]
+    return {
+        **told,
+        "next_class": None if above is None else {"vi": above.vi, "en": above.en, "score": number(above.score)},
+        "gaps": {
+            one.item.id: {
+                "state": one.state,
+                "max": number(one.item.max),
+                "why": reasons[one.item.id].model_dump() if one.item.id in reasons else None,
+            }
+            for one in unknown
+        },
+    }
 
 
 def gaps(definition: Definition, given: Mapping[str, Counts | None], level: IndexLevel | None = None) -> dict[str, Gap]:
@@ -67,7 +96,7 @@ def _is_in(
     level: IndexLevel | None,
     more: int,
 ) -> bool:
-    value = score(definition, {**given, row_id: _with(counts, more)}, level).of_hundred
+    value = score(definition, {**given, row_id: _with(counts, more)}, level).at_least
     return value is not None and value >= band.score
 
 

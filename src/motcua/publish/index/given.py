@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from motcua.catalog.index import Span
+from motcua.catalog.index import Definition, Span
+from motcua.catalog.models import Text
 from motcua.errors import InputRefused
 from motcua.publish.index.score import Counts
 
@@ -43,6 +45,17 @@ def read_given(path: Path) -> dict[str, Counts | None]:
     if not isinstance(document, dict):
         raise InputRefused(f"{name}: not an object of rows.", action=_SHAPE)
     return {row_id: _counts(name, row_id, value) for row_id, value in document.items()}
+
+
+def not_given(definition: Definition, given: Mapping[str, Counts | None]) -> dict[str, Text]:
+    """Return why rows have no counts in a file: it does not name them, or says null."""
+    return {
+        item.id: Text(vi="tệp ghi null", en="null in the file")
+        if item.id in given
+        else Text(vi="không có trong tệp", en="not in the file")
+        for item in definition.items
+        if given.get(item.id) is None
+    }
 
 
 def _counts(name: str, row_id: str, value: Any) -> Counts | None:

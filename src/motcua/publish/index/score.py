@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -11,9 +11,10 @@ from typing import Any, Literal
 from motcua.catalog.index import Band, Definition, IndexLevel, Item, Span
 from motcua.errors import InputRefused
 
-# What a row's score rests on. `empty` had nothing to divide by, `substitute` divided by a share of the prior year,
-# `not_available` was not given, `not_applicable` means nothing at the unit's level.
-State = Literal["measured", "empty", "substitute", "not_available", "not_applicable"]
+# What a row's score rests on. `empty` had nothing to divide by, `undecided` had not either and nobody knows what points
+# that gave on the day, `substitute` divided by a share of the prior year, `not_available` was not given,
+# `not_applicable` means nothing at the unit's level.
+State = Literal["measured", "empty", "undecided", "substitute", "not_available", "not_applicable"]
 TEMP_DENOMINATOR = "TEMP_NATIONAL_REPORT_DENOMINATOR"
 NO_REPORT_DATA = "NO_NATIONAL_REPORT_DATA"
 
@@ -46,7 +47,7 @@ class ItemScore:
 
     @property
     def is_available(self) -> bool:
-        return self.state not in ("not_available", "not_applicable")
+        return self.state not in ("not_available", "not_applicable", "undecided")
 
     @property
     def is_counted(self) -> bool:
@@ -87,12 +88,17 @@ class GroupScore:
 
 @dataclass(frozen=True)
 class Score:
-    """An index scored. `total` is the sum of the groups as printed; none when no row is available."""
+    """An index scored. `total` is the sum of the groups as printed; none when no row is available.
+
+    `max_available` is the maximum of the rows that are known, `max_whole` that of all rows that count at the unit's
+    level. Where the two differ, only a range of the score is known (docs/decisions/0061).
+    """
 
     definition: Definition
     groups: tuple[GroupScore, ...]
     total: Decimal | None
     max_available: Decimal
+    max_whole: Decimal
 
     @property
     def items(self) -> tuple[ItemScore, ...]:
@@ -100,28 +106,67 @@ class Score:
 
     @property
     def is_complete(self) -> bool:
-        """True when every row of the index was available."""
-        return all(one.is_available for one in self.items)
+        """True when every row that applies to the unit's level was available."""
+        return all(one.is_available or one.state == "not_applicable" for one in self.items)
+
+    @property
+    def known_rows(self) -> frozenset[str]:
+        """The rows that were available."""
+        return frozenset(one.item.id for one in self.items if one.is_available)
+
+    @property
+    def at_least(self) -> Decimal | None:
+        """The score in points of 100 if every unknown row has none of its points."""
+        return None if self.total is None else self._share(Fraction(self.total), self.max_whole)
+
+    @property
+    def at_most(self) -> Decimal | None:
+        """The score in points of 100 if every unknown row has all of its points."""
+        if self.total is None:
+            return None
+        return self._share(Fraction(self.total + self.max_whole - self.max_available), self.max_whole)
 
     @property
     def of_hundred(self) -> Decimal | None:
-        """The total in points of 100 of what was available; equals the total when that is 100."""
-        if self.total is None:
-            return None
-        return rounded(100 * Fraction(self.total) / Fraction(self.max_available), self.definition.rounding)
+        """The score in points of 100; none where a row is unknown, as then only the range is known."""
+        return self.at_least if self.is_complete else None
+
+    @property
+    def of_available(self) -> Decimal | None:
+        """What was reached of the known points, in per cent. Units are ranked by it; it is no score of an index."""
+        return None if self.total is None else self._share(Fraction(self.total), self.max_available)
 
     @property
     def band(self) -> Band | None:
-        """The class reached; of the available part only where not `is_complete`."""
-        value = self.of_hundred
-        return None if value is None else next((b for b in self.definition.bands if value >= b.score), None)
+        """The class: the one that the unknown rows cannot change, where enough of the points is known; else none."""
+        if self.total is None or self.max_available < self.definition.class_needs_share * self.max_whole:
+            return None
+        lowest, highest = (
+            next((band for band in self.definition.bands if value is not None and value >= band.score), None)
+            for value in (self.at_least, self.at_most)
+        )
+        return lowest if lowest == highest else None
+
+    def _share(self, points: Fraction, most: Decimal) -> Decimal:
+        return rounded(100 * points / Fraction(most), self.definition.rounding)
 
     def item(self, row_id: str) -> ItemScore:
         return next(one for one in self.items if one.item.id == row_id)
 
     def as_json(self) -> dict[str, Any]:
-        """Return `{"groups": {"online": {"score": 8.83, "max": 12, "items": {...}}, ...}, "total": ...}`."""
-        return {"groups": {group.code: group.as_json() for group in self.groups}, "total": number(self.total)}
+        """Return groups with their rows, the total, its range in points of 100, and the class where it is known."""
+        band = self.band
+        return {
+            "groups": {group.code: group.as_json() for group in self.groups},
+            "total": number(self.total),
+            "max_available": number(self.max_available),
+            "max_whole": number(self.max_whole),
+            "at_least": number(self.at_least),
+            "at_most": number(self.at_most),
+            "of_hundred": number(self.of_hundred),
+            "is_complete": self.is_complete,
+            "class": None if band is None else {"vi": band.vi, "en": band.en, "is_of_whole": self.is_complete},
+        }
 
 
 def score(definition: Definition, given: Mapping[str, Counts | None], level: IndexLevel | None = None) -> Score:
@@ -152,8 +197,13 @@ def score(definition: Definition, given: Mapping[str, Counts | None], level: Ind
         definition,
         tuple(groups),
         sum(scored, Decimal(0)) if scored else None,
-        sum((max_ for group in groups for one in group.items if one.is_counted and (max_ := one.item.max)), Decimal(0)),
+        _most(one for group in groups for one in group.items if one.is_counted),
+        _most(one for group in groups for one in group.items if one.is_counted or one.state != "not_applicable"),
     )
+
+
+def _most(items: Iterable[ItemScore]) -> Decimal:
+    return sum((one.item.max for one in items if one.item.max is not None), Decimal(0))
 
 
 def score_item(definition: Definition, item: Item, counts: Counts | None, level: IndexLevel | None = None) -> ItemScore:
@@ -179,6 +229,8 @@ def score_item(definition: Definition, item: Item, counts: Counts | None, level:
             f"Row {item.id}: the numerator {number(counts.numerator)} has no denominator (rule V14).",
             action="give both counts, or null for the row where they are not known.",
         )
+    if item.empty == "unknown":
+        return _scored(definition, item, "undecided", counts, None)
     share = {0: Fraction(0), "full": Fraction(1)}.get(item.empty) if item.empty is not None else None
     return _scored(definition, item, "empty", counts, None, share)
 

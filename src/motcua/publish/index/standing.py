@@ -26,7 +26,7 @@ from motcua.period import Period, previous_period
 from motcua.publish.form.completeness import SourceCell
 from motcua.publish.form.figures import unit_json
 from motcua.publish.form.scope import Scope
-from motcua.publish.index.gap import Gap, gaps, next_band
+from motcua.publish.index.gap import Gap, gaps, score_json
 from motcua.publish.index.inputs import Fed, IndexInputs, given_too, read_inputs
 from motcua.publish.index.score import Counts, Score, number, score
 from motcua.settings import Settings
@@ -90,26 +90,13 @@ class Standing:
         return gaps(self.score.definition, self.counts, self.level)
 
     def as_json(self) -> dict[str, Any]:
-        own, definition = self.score, self.score.definition
-        scored = own.as_json()
-        for group in scored["groups"].values():
-            for row_id, item in group["items"].items():
-                if row_id in self.notes:
-                    item["note"] = self.notes[row_id].model_dump()
-                if row_id in self.gaps:
-                    item["missing"] = self.gaps[row_id].as_json()
-        band, above = own.band, next_band(own)
+        definition = self.score.definition
         return {
             "index": definition.index,
             "variant": definition.variant or None,
             "unit": {**unit_json(self.unit), "index_level": self.level},
             "period": self.period.as_json(),
-            **scored,
-            "max_available": number(own.max_available),
-            "of_hundred": number(own.of_hundred),
-            "is_complete": own.is_complete,
-            "band": None if band is None else {"vi": band.vi, "en": band.en, "is_of_whole": own.is_complete},
-            "next_band": None if above is None else {"vi": above.vi, "en": above.en, "score": number(above.score)},
+            **score_json(self.score, self.gaps, self.notes),
             "change": None if self.change is None else self.change.as_json(),
             "rank": None if self.rank is None else self.rank.as_json(),
             "missing_sources": [
@@ -243,9 +230,9 @@ class _League:
         self._then = {} if self._before is None else inputs(self._before)
         scores = {unit.unit_id: self._fed_and_score(unit, self._now, {}) for unit in units}
         self._places = {
-            unit_id: (scored.of_hundred, fed.rows)
-            for unit_id, (fed, scored) in scores.items()
-            if scored.of_hundred is not None
+            unit_id: (scored.of_available, scored.known_rows)
+            for unit_id, (_, scored) in scores.items()
+            if scored.of_available is not None
         }
 
     def standing(self, unit: Unit, given: Mapping[str, Counts | None]) -> Standing:
@@ -302,8 +289,10 @@ class _League:
         """Compare with the period before over the rows available in both, scored as if there were no others."""
         if self._before is None:
             return None
-        (fed, now), (fed_before, _) = (self._fed_and_score(unit, readings, {}) for readings in (self._now, self._then))
-        both = fed.rows & fed_before.rows
+        (fed, now), (fed_before, then) = (
+            self._fed_and_score(unit, readings, {}) for readings in (self._now, self._then)
+        )
+        both = now.known_rows & then.known_rows
         level = index_level(unit)
         new, old = (
             score(now.definition, {row: counts.counts[row] for row in both}, level) for counts in (fed, fed_before)
@@ -316,7 +305,7 @@ class _League:
             for group in new.groups
             if group.score is not None and before[group.code] is not None
         }
-        is_like = fed.rows == fed_before.rows
+        is_like = now.known_rows == then.known_rows
         missing = len(fed_before.missing_sources)
         return Change(self._before, new.total - old.total, groups, len(both), is_like, missing)
 

@@ -26,6 +26,10 @@ _HEADINGS = {
 _STATES = {
     "measured": ("", ""),
     "empty": ("mẫu số bằng 0", "nothing to divide by"),
+    "undecided": (
+        "mẫu số bằng 0, chưa rõ khi đó được bao nhiêu điểm",
+        "nothing to divide by, and it is not known what points that gave then",
+    ),
     "substitute": ("mẫu số tạm tính theo năm trước", "denominator is a share of the prior year"),
     "not_available": ("không có số liệu", "not available"),
     "not_applicable": ("không áp dụng ở cấp này", "does not apply at this level"),
@@ -93,16 +97,12 @@ def gap_text(score: Score, item: Item, gap: Gap, lang: str) -> str:
         said.append(f"còn thiếu {count} {what} để đạt điểm tối đa" if vi else f"{count} more {what} to the full score")
     if band is not None and gap.to_band is not None:
         count = count_text(gap.to_band, lang)
-        if vi:
-            whole = "tổng điểm" if score.is_complete else "phần có số liệu"
-            said.append(f"thêm {count} thì {whole} đạt mức {band.vi}")
-        else:
-            said.append(f"{count} more and {'the total' if score.is_complete else 'the available part'} is {band.en}")
+        said.append(f"thêm {count} thì xếp loại {band.vi}" if vi else f"{count} more and the class is {band.en}")
     return "; ".join(said)
 
 
 def summary(score: Score, lang: str) -> Iterator[str]:
-    """Yield the sentences under the table: the total of what was available, of 100, and the class."""
+    """Yield the sentences under the table: the score, or the range in which it lies, and the class where known."""
     vi = lang == "vi"
     if score.total is None:
         if all(item.max is None for item in score.definition.items):
@@ -110,25 +110,40 @@ def summary(score: Score, lang: str) -> Iterator[str]:
         else:
             yield "Không có chỉ tiêu nào có số liệu." if vi else "No row is available."
         return
-    total, most = points_text(score.total, lang), most_text(score.max_available, lang)
-    of_hundred, band = points_text(score.of_hundred, lang), score.band
-    missing = sum(one.state == "not_available" for one in score.items)
-    others = sum(one.state == "not_applicable" for one in score.items)
-    yield (
-        f"Tổng điểm {total}/{most}, quy về thang 100: {of_hundred}."
-        if vi
-        else f"Total {total} of {most}; in points of 100: {of_hundred}."
-    )
-    if band is not None and score.is_complete:
-        yield f"Xếp loại: {band.vi}." if vi else f"Class: {band.en}."
-    elif band is not None:
+    total, whole = points_text(score.total, lang), most_text(score.max_whole, lang)
+    if score.is_complete:
+        of_hundred = points_text(score.of_hundred, lang)
         yield (
-            f"Xếp loại của phần có số liệu: {band.vi}; {missing} chỉ tiêu không có số liệu"
-            f"{f', {others} không áp dụng ở cấp này' if others else ''}, chưa phải xếp loại chung."
+            f"Tổng điểm {total}/{whole}, quy về thang 100: {of_hundred}."
             if vi
-            else f"Class of what was available: {band.en}; {missing} rows were not"
-            f"{f', {others} do not apply at this level' if others else ''}, so it is no class of the whole."
+            else f"Total {total} of {whole}; in points of 100: {of_hundred}."
         )
+    else:
+        known = most_text(score.max_available, lang)
+        least, most = points_text(score.at_least, lang), points_text(score.at_most, lang)
+        yield (
+            f"Ít nhất {least}, nhiều nhất {most} trên thang 100: mới biết {known}/{whole} điểm tối đa, đạt {total}"
+            f"; {_unknown_rows(score, lang)}."
+            if vi
+            else f"At least {least}, at most {most} of 100: {known} of the {whole} points are known, {total} reached"
+            f"; {_unknown_rows(score, lang)}."
+        )
+    band = score.band
+    if band is not None:
+        surely = "" if score.is_complete else (
+            ", dù chỉ tiêu chưa có số liệu đạt bao nhiêu điểm" if vi else ", whatever the unknown rows are worth"
+        )  # fmt: skip
+        yield f"Xếp loại: {band.vi}{surely}." if vi else f"Class: {band.en}{surely}."
+    elif score.definition.bands:
+        yield "Chưa biết xếp loại." if vi else "Class not known."
+
+
+def _unknown_rows(score: Score, lang: str) -> str:
+    others = sum(one.state == "not_applicable" for one in score.items)
+    missing = len(score.items) - len(score.known_rows) - others
+    if lang == "vi":
+        return f"{missing} chỉ tiêu không có số liệu" + (f", {others} không áp dụng ở cấp này" if others else "")
+    return f"{missing} rows are not known" + (f", {others} do not apply at this level" if others else "")
 
 
 def standing_summary(standing: Standing, lang: str) -> Iterator[str]:
@@ -157,9 +172,9 @@ def standing_summary(standing: Standing, lang: str) -> Iterator[str]:
             "; các đơn vị không cùng bộ chỉ tiêu có số liệu" if vi else "; not all have the same rows available"
         )  # fmt: skip
         yield (
-            f"Xếp thứ {rank.place}/{rank.of} {names[0]} (theo thang 100 của phần có số liệu{mixed})."
+            f"Xếp thứ {rank.place}/{rank.of} {names[0]} (theo tỷ lệ điểm đạt được của phần có số liệu{mixed})."
             if vi
-            else f"Place {rank.place} of {rank.of} {names[1]} (by points of 100 of what was available{mixed})."
+            else f"Place {rank.place} of {rank.of} {names[1]} (by the share reached of the known points{mixed})."
         )
     if missing := standing.missing_sources:
         told = ", ".join(cell.source_name for cell in missing[:5]) + (" ..." if len(missing) > 5 else "")
@@ -209,10 +224,16 @@ def level_headings(lang: str) -> tuple[str, ...]:
 
 
 def level_notes(standings: Iterable[Standing], lang: str) -> Iterator[str]:
-    """Say what the star beside a class, and the dagger beside a change, of these lines of `level_line` mean."""
+    """Say what a range, and the dagger beside a change, of these lines of `level_line` mean."""
     shown = list(standings)
-    if any(standing.score.band and not standing.score.is_complete for standing in shown):
-        yield "* Xếp loại của phần có số liệu." if lang == "vi" else "* Class of what was available."
+    if any(standing.score.total is not None and not standing.score.is_complete for standing in shown):
+        yield (
+            "Hai số ở cột Thang 100 là mức ít nhất và nhiều nhất, vì có chỉ tiêu không có số liệu; khi chưa biết xếp"
+            " loại thì để trống. Xếp hạng theo tỷ lệ điểm đạt được của phần có số liệu."
+            if lang == "vi"
+            else "Two numbers of 100 are the least and the most, as some rows are not known; a class that is not known"
+            " is left empty. Places are by the share reached of the known points."
+        )
     if any(standing.change and standing.change.missing_before for standing in shown):
         yield (
             "† Số liệu kỳ trước là TẠM THỜI, chưa đủ dữ liệu."
@@ -228,14 +249,20 @@ def _dagger(change: Change) -> str:
 def level_line(standing: Standing, lang: str) -> tuple[str, ...]:
     """Return a unit's line in the list of its level."""
     score, rank, change = standing.score, standing.rank, standing.change
-    band = "" if score.band is None else score.band.vi if lang == "vi" else score.band.en
+    band = score.band
     return (
         "" if rank is None else str(rank.place),
         standing.unit.code,
         standing.unit.name,
         points_text(score.total, lang),
         "" if score.total is None else most_text(score.max_available, lang),
-        points_text(score.of_hundred, lang),
+        _range_text(score, lang),
         "" if change is None else _local(f"{change.total:+}".replace("-", "−"), lang) + _dagger(change),
-        band if score.is_complete else f"{band} *" if band else "",
+        "" if band is None else band.vi if lang == "vi" else band.en,
     )
+
+
+def _range_text(score: Score, lang: str) -> str:
+    if score.total is None or score.is_complete:
+        return points_text(score.of_hundred, lang)
+    return f"{points_text(score.at_least, lang)} – {points_text(score.at_most, lang)}"

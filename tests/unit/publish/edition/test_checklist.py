@@ -81,6 +81,14 @@ def test_a_unit_left_behind_has_its_own_name_and_a_day_only_where_one_is_known()
     assert "1 dossiers of the period from b, last known on 2023-10-19; restore" in second
 
 
+def test_a_year_without_a_working_calendar_is_noted_and_holds_nothing_up() -> None:
+    scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
+    year = Text(vi="năm 2027", en="2027")
+    lines = judge(FINALITY, scope, [cell("received")], NOTHING, {}, years=[year])
+    assert all(line.is_met for line in lines)
+    assert {line.code: line.noted for line in lines if line.noted} == {"period_over": (year,)}
+
+
 @pytest.mark.parametrize("code", CELLS)
 @pytest.mark.parametrize("is_after_end", [True, False])
 def test_each_cell_leaves_exactly_its_own_line_unmet(code: Any, is_after_end: bool) -> None:

@@ -104,6 +104,8 @@ def test_the_json_of_an_index_holds_groups_rows_and_total(definition: Definition
     shown = score(definition, {"2.1": Counts(Fraction(9), Fraction(10)), "3.3": None}).as_json()
     assert (shown["total"], shown["groups"]["progress"]["score"], shown["groups"]["progress"]["max"]) == (18, 18, 20)
     assert shown["groups"]["online"]["score"] is None
+    assert (shown["max_available"], shown["max_whole"], shown["at_least"], shown["at_most"]) == (20, 100, 18, 98)
+    assert (shown["of_hundred"], shown["is_complete"], shown["class"]) == (None, False, None)
     assert list(shown["groups"]["online"]["items"]) == ["3.1", "3.2", "3.3"]
 
 
@@ -115,7 +117,7 @@ def test_a_row_counts_for_the_maximum_where_it_was_given_or_is_full(definition: 
     assert not found.item("3.3").is_counted
     assert not found.is_complete
     generous = definition.model_copy(update={"full_where_not_applicable": True})
-    full = score(generous, {}, "commune").item("4.6")
+    full = score(generous, {}, "commune").item("3.1")
     assert (full.is_available, full.is_counted, full.exact) == (False, True, 2)
 
 
@@ -143,7 +145,7 @@ def test_an_index_is_complete_when_every_row_was_available(definition: Definitio
 
 
 def test_a_row_applies_to_its_levels_and_to_any_where_none_is_named(definition: Definition) -> None:
-    item = definition.item("4.6")
+    item = definition.item("3.1")
     counts = Counts(Fraction(1), Fraction(1))
     assert "commune" not in item.applies_to
     assert score_item(definition, item, counts).state == "measured"
@@ -177,8 +179,39 @@ def test_a_number_is_written_whole_where_it_is() -> None:
 
 
 def test_a_class_is_that_of_the_score_reached_and_the_lowest_begins_at_nothing(definition: Definition) -> None:
-    none = score(definition, {"2.1": Counts(Fraction(0), Fraction(10))})
+    none = score(definition, {item.id: Counts(Fraction(0), Fraction(10)) for item in definition.items})
     assert none.band == definition.bands[-1]
-    best = score(definition, {"2.1": Counts(Fraction(10), Fraction(10))})
+    best = score(definition, {item.id: Counts(Fraction(10), Fraction(10)) for item in definition.items})
     assert best.band == definition.bands[0]
-    assert best.of_hundred == 100
+    assert best.as_json()["class"] == {"vi": "Xuất sắc", "en": "Excellent", "is_of_whole": True}
+    assert best.of_available == 100
+
+
+def test_a_row_that_does_not_apply_is_no_gap_and_the_score_is_of_the_others(definition: Definition) -> None:
+    every = {item.id: Counts(Fraction(1), Fraction(2)) for item in definition.items}
+    found = score(definition, every, "commune")
+    assert (found.is_complete, found.max_available, found.max_whole) == (True, 98, 98)
+    assert found.known_rows == {item.id for item in definition.items} - {"3.1"}
+    assert found.of_hundred == found.at_least == found.at_most == rounded(100 * Fraction(found.total or 0) / 98, 2)
+
+
+def test_the_least_and_the_most_are_of_all_rows_and_the_share_of_those_known(definition: Definition) -> None:
+    found = score(definition, {"2.1": Counts(Fraction(1), Fraction(4))})
+    assert (found.at_least, found.at_most, found.of_available) == (5, 85, 25)
+    nothing = score(definition, {})
+    assert (nothing.at_least, nothing.at_most, nothing.of_available, nothing.max_whole) == (None, None, None, 100)
+
+
+def test_what_nothing_to_divide_by_gave_on_a_day_may_not_be_known() -> None:
+    before = load_definition(Settings.load().catalog_dir, "766", date(2025, 10, 15))
+    since = load_definition(Settings.load().catalog_dir, "766", date(2025, 10, 16))
+    for row_id in ("5.2", "5.3"):
+        unknown = row(before, row_id, 0, 0)
+        assert (unknown.state, unknown.exact, unknown.is_available, unknown.is_counted) == (
+            "undecided", None, False, False,
+        )  # fmt: skip
+        assert (row(since, row_id, 0, 0).state, row(since, row_id, 0, 0).score) == ("empty", 6)
+        assert row(before, row_id, 1, 2).score == 3
+    assert score(before, {"5.2": Counts(Fraction(0), Fraction(0))}).total is None
+    with pytest.raises(InputRefused, match=r"the numerator 1 has no denominator"):
+        row(before, "5.2", 1, 0)

@@ -140,13 +140,29 @@ def test_units_of_a_level_are_ranked_in_their_province_and_ties_share_a_place(st
 
 
 def test_a_row_that_means_nothing_to_a_commune_is_left_out_of_its_maximum(october: Any) -> None:
-    assert of(WARD).score.item("4.6").state == "not_applicable"
-    assert of("84").score.item("4.6").state == "not_available"
+    assert of(WARD).score.item("3.1").state == "not_applicable"
+    assert of("84").score.item("3.1").state == "not_available"
+    assert of(WARD).score.item("4.6").state == "not_available"
     told = list(wording.standing_summary(of(WARD), "vi"))
-    assert any("15 chỉ tiêu không có số liệu, 4 không áp dụng ở cấp này" in sentence for sentence in told), told
+    assert any("18 chỉ tiêu không có số liệu, 1 không áp dụng ở cấp này" in sentence for sentence in told), told
     assert (of("84").level, of(CENTRE).level, of(CITY).level, of(WARD).level) == (
         "province", "department", "district", "commune",
     )  # fmt: skip
+
+
+def test_a_list_of_units_shows_ranges_and_no_class_that_is_not_known(october: Any) -> None:
+    listed = level_index("84", "district", OCTOBER, today=TODAY)
+    city = next(standing for standing in listed if standing.unit.unit_id == CITY)
+    line = wording.level_line(city, "vi")
+    assert (line[5], line[7]) == ("23,37 – 96,84", "")
+    assert any("ít nhất và nhiều nhất" in note for note in wording.level_notes(listed, "vi"))
+    told = city.as_json()
+    assert (told["of_hundred"], told["class"], told["is_complete"]) == (None, None, False)
+    assert (told["at_least"], told["at_most"]) == (23.37, 96.84)
+    assert set(told["gaps"]) == {item.id for item in city.score.definition.items} - {"2.1", "3.1", "3.3"}
+    assert (
+        told["gaps"]["1.1"]["why"]["en"] == "the catalogue of procedures has no announcement decisions of the province"
+    )
 
 
 def test_counts_from_elsewhere_fill_only_what_nothing_feeds(october: Any) -> None:
@@ -322,8 +338,8 @@ def test_no_petitions_is_full_only_where_a_source_would_have_told(
         " unchanged_count, measured_at) values ('pakn', 'r', 'tra-vinh.petitions', 'petition', true, 'province',"
         " '2023-01-01', '2023-11-30', 'loaded', 0, 0, 0, 0, 0, 0, 0, now())"
     )
-    assert (pair(of("84"), "5.2"), of("84").score.item("5.2").score) == ((0, 0), 6)
-    assert of(WARD).score.item("5.2").score == 6
+    assert (pair(of("84"), "5.2"), of("84").score.item("5.2").state) == ((0, 0), "undecided")  # before 16 October 2025
+    assert of(WARD).score.item("5.2").score is None
 
     petitions = (  # received, due, handled, satisfied
         ("closed before", "2023-09-01", "2023-09-15", "2023-09-20", None),
@@ -349,7 +365,7 @@ def test_no_petitions_is_full_only_where_a_source_would_have_told(
     assert pair(of("84", index="par-index"), "petitions") == (4, 6)
 
     petition_source(source, CITY, "2023-01-01")
-    assert (pair(of("84"), "5.2"), of(WARD).score.item("5.2").score) == ((3, 6), 6)  # the ward is the city's
+    assert (pair(of("84"), "5.2"), pair(of(WARD), "5.2")) == ((3, 6), (0, 0))  # the ward is the city's
     assert of(CENTRE).score.item("5.2").state == "not_available"
     assert of("84").notes["5.2"].en.endswith("units have no source of petitions")
     assert "5.2" not in of(CITY).notes
