@@ -248,6 +248,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         pull = _Pull(adapter, builder, source, drift)
         can_ask = can_ask_by_id(adapter)
         listed = pull.list_window(window).num_rows
+        builder.check_days()  # before its days are used, and again below with what was listed later
         files = check_files(batch, source, getattr(adapter, "newest_of_series", ()))
         is_register = gives_register(adapter, mapping)
         until = answers_until(source, adapter, window, pull.table, is_register=is_register)
