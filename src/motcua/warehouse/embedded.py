@@ -17,7 +17,7 @@ from psycopg import sql
 
 DATABASES = {"motcua_store": "motcua_store", "motcua_warehouse": "motcua_warehouse", "airflow": "airflow"}
 
-_TUNING = """
+TUNING = """
 listen_addresses = ''
 max_connections = 200
 shared_buffers = '512MB'
@@ -49,7 +49,7 @@ def ensure_server(data_dir: Path) -> str:
     uri: str = server.get_uri()
     if is_new or not (data_dir / ".motcua").exists():
         with (data_dir / "postgresql.auto.conf").open("a", encoding="ascii") as handle:
-            handle.write(_TUNING)
+            handle.write(TUNING)
         _command(data_dir, "restart")
         server.ensure_postgres_running()
         _create_databases(server.get_uri())

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.unit.cli.conftest import Told
 
 from motcua.catalog import OpencpsOptions, load_catalog
-from motcua.cli import main
 from motcua.sandbox.serve import SandboxServer
 from motcua.sandbox.world.generate import build_world
 from motcua.sandbox.world.scenario import load_scenario
@@ -32,18 +28,6 @@ def sandbox() -> Iterator[SandboxServer]:
         yield server
 
 
-@dataclass(frozen=True)
-class Told:
-    """What a command printed."""
-
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-
 Command = Callable[..., Told]
 
 
@@ -52,7 +36,7 @@ def motcua(
     databases: None,
     sandbox: SandboxServer,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Command,
 ) -> Command:
     """Return a function that runs the command and holds it to an exit code."""
     place = sandbox.url.removeprefix("http://")
@@ -61,15 +45,7 @@ def motcua(
     monkeypatch.setenv("MOTCUA_CATALOG", "")
     monkeypatch.setenv("AIRFLOW_CONN_ONESTOP_TRA_VINH", address)
 
-    def run(*arguments: str, code: int = 0) -> Told:
-        monkeypatch.setattr(sys, "argv", ["motcua", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = Told(*capsys.readouterr())
-        assert ended.value.code == code, told
-        return told
-
-    return run
+    return command
 
 
 def small_sources() -> list[str]:
@@ -79,7 +55,7 @@ def small_sources() -> list[str]:
 def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> None:
     named = [part for source_id in small_sources() for part in ("--source", source_id)]
     told = motcua("ingest", *named, *OCTOBER)
-    assert f"{len(small_sources())} of {len(small_sources())} sources loaded." in told.stdout
+    assert f"{len(small_sources())} of {len(small_sources())} sources loaded." in told.out
 
     form = motcua("report", "form-06", "--unit", "84", *OCTOBER, "--json").json
     truth = count_truth(build_world(load_scenario("small")), 1).total
@@ -98,7 +74,7 @@ def test_a_month_goes_from_a_terminal_to_a_verified_edition(motcua: Command) -> 
 
     motcua("report", "publish", "form-06", "--unit", "84", *OCTOBER, "--completeness", "provisional")
     [edition] = motcua("edition", "list", "--json").json
-    assert "sound" in motcua("edition", "verify").stdout
+    assert "sound" in motcua("edition", "verify").out
     content = motcua("edition", "show", edition["edition_id"]).json
     assert content["completeness"] == "provisional"
 
@@ -129,21 +105,21 @@ def test_a_source_that_is_down_is_named_and_the_command_fails(
         told = motcua("--catalog", str(catalog), "ingest", *named, *OCTOBER, code=1)
     finally:
         sandbox.set_down([])
-    assert f"{SOURCE}: failed in extract" in told.stderr
-    assert "1 of 2 sources loaded." in told.stdout
+    assert f"{SOURCE}: failed in extract" in told.err
+    assert "1 of 2 sources loaded." in told.out
 
 
 def test_a_source_is_checked_without_storing_anything(motcua: Command) -> None:
     told = motcua("sources", "check", SOURCE, *OCTOBER)
-    assert "Verdict: everything could be read." in told.stdout
-    assert "never pulled" in motcua("sources", "list").stdout
+    assert "Verdict: everything could be read." in told.out
+    assert "never pulled" in motcua("sources", "list").out
 
 
 def test_an_error_with_a_remedy_is_printed_without_a_traceback(motcua: Command) -> None:
     told = motcua("sources", "check", "nowhere", code=1)
-    assert "There is no source 'nowhere'." in told.stderr
-    assert "What to do:" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert "There is no source 'nowhere'." in told.err
+    assert "What to do:" in told.err
+    assert "Traceback" not in told.err
 
 
 @pytest.mark.parametrize("place", ["first", "last"])
@@ -161,7 +137,7 @@ def test_a_database_of_another_operator_is_not_upgraded_automatically(
 ) -> None:
     monkeypatch.setenv("MOTCUA_STORE_DSN", libpq_dsn("airflow"))
     told = motcua("quarantine", "list", code=1)
-    assert "run `motcua db upgrade` once" in told.stderr
+    assert "run `motcua db upgrade` once" in told.err
 
 
 def test_drift_and_absences_are_shown(motcua: Command) -> None:
@@ -177,4 +153,4 @@ def test_drift_and_absences_are_shown(motcua: Command) -> None:
         )
     [finding] = motcua("sources", "drift", SOURCE, "--json").json
     assert (finding["kind"], finding["name"]) == ("new_field", "soTo")
-    assert "soTo" in motcua("sources", "drift").stdout
+    assert "soTo" in motcua("sources", "drift").out

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -17,37 +16,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.unit.cli.conftest import Told
 
 from motcua.catalog import load_catalog
 from motcua.catalog.finality import load_waivers
-from motcua.cli import main
 from motcua.errors import CatalogError
 from motcua.settings import TIMEZONE
 
-FOREIGN = Path(__file__).parent / "foreign"
 SEPTEMBER = ("--from", "2025-09-01", "--to", "2025-09-30")
 Command = Callable[..., Any]
 
 
 @pytest.fixture
-def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("MOTCUA_CATALOG", "MOTCUA_PROVINCE"):
-        monkeypatch.setenv(name, "")
-    return Path(shutil.copytree(FOREIGN, tmp_path / "catalog"))
-
-
-@pytest.fixture
-def motcua(
-    databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
+def motcua(databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Told]) -> Command:
     """Return a function that runs the command on the foreign catalogue and returns what it printed."""
 
     def run(*arguments: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["motcua", "--catalog", str(catalog), *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == code, told
+        told = command("--catalog", str(catalog), *arguments, code=code)
         return " ".join(told.err.split()) if code else told.out
 
     return run

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.conftest import Told
 
-from motcua.cli import main
 from motcua.settings import Settings
 
 Run = Callable[..., tuple[str, str]]
@@ -19,16 +19,12 @@ PUBLISHED = str(Settings.load().shipped_catalog_dir / "published_figures.csv")
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: str, code: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["motcua", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == code, told
+def run(command: Callable[..., Told]) -> Run:
+    def typed(*arguments: str, code: int = 0) -> tuple[str, str]:
+        told = command(*arguments, code=code)
         return told.out, told.err
 
-    return command
+    return typed
 
 
 @pytest.fixture

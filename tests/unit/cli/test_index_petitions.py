@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any
 
 import pytest
 from tests.petition_world import CITY, OTHER_WARD, WARD, add_source, drop, emptied, make_catalog, row
+from tests.unit.cli.conftest import Told
 
 from motcua.catalog import load_catalog
-from motcua.cli import main
 from motcua.period import parse_period
 from motcua.publish.index.standing import level_index
 
@@ -32,16 +31,12 @@ Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["motcua", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == code, told
+def run(command: Callable[..., Told]) -> Run:
+    def typed(*arguments: str, code: int = 0) -> str:
+        told = command(*arguments, code=code)
         return told.out + told.err
 
-    return command
+    return typed
 
 
 @pytest.fixture(scope="module")

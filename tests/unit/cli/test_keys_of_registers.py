@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -15,8 +14,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.unit.cli.conftest import Told
 
-from motcua.cli import main
 from motcua.extract.records.mapping import load_mapping
 from motcua.period import period_between
 from motcua.publish import publish_edition
@@ -37,19 +36,13 @@ Command = Callable[..., str]
 
 
 @pytest.fixture
-def motcua(
-    databases: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
+def motcua(databases: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Told]) -> Command:
     """Return a function that runs a command on a copy of a case and returns what it printed."""
     monkeypatch.setenv("MOTCUA_CATALOG", str(tmp_path / "catalog"))
     monkeypatch.setenv("MOTCUA_PROVINCE", "")
 
     def run(*arguments: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["motcua", "--catalog", str(tmp_path / "catalog"), *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == code, told
+        told = command("--catalog", str(tmp_path / "catalog"), *arguments, code=code)
         return told.out + " ".join(told.err.split())
 
     return run

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from tests.unit.cli.conftest import Told
 
 from motcua.catalog import OPTIONS, load_catalog
-from motcua.cli import main
 from motcua.extract.records.mapping import load_mapping
 
 FOREIGN = Path(__file__).parent / "foreign"
@@ -31,18 +30,12 @@ def catalog(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def motcua(
-    databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
+def motcua(databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Told]) -> Command:
     monkeypatch.setenv("MOTCUA_CATALOG", "")
     monkeypatch.setenv("MOTCUA_PROVINCE", "")
 
     def run(*arguments: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["motcua", "--catalog", str(catalog), *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == code, told
+        told = command("--catalog", str(catalog), *arguments, code=code)
         return " ".join((told.out + told.err).split())
 
     return run

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.conftest import Told
 
 from motcua.catalog import load_catalog
-from motcua.cli import main
 from motcua.settings import Settings
 
 Run = Callable[..., str]
@@ -24,17 +23,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Told]) -> Run:
     """Return a function that runs the command on a copy of the catalogue and gives what it printed."""
     monkeypatch.setenv("MOTCUA_CATALOG", str(folder))
 
     def typed(*words: str, exit_code: int = 0) -> str:
         load_catalog.cache_clear()
-        monkeypatch.setattr(sys, "argv", ["motcua", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert (ended.value.code or 0) == exit_code, told.err
+        told = command(*words, code=exit_code)
         return told.err if exit_code else told.out
 
     return typed

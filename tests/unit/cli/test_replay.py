@@ -4,46 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.unit.cli.conftest import Told
 
 from motcua.catalog import load_catalog
-from motcua.cli import main
 from motcua.extract.records.mapping import load_mapping
 from motcua.warehouse import store_engine
 
-FOREIGN = Path(__file__).parent / "foreign"
 SEPTEMBER = ("--from", "2025-09-01", "--to", "2025-09-30")
 Command = Callable[..., str]
 
 
 @pytest.fixture
-def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("MOTCUA_CATALOG", "MOTCUA_PROVINCE"):
-        monkeypatch.setenv(name, "")
-    return Path(shutil.copytree(FOREIGN, tmp_path / "catalog"))
-
-
-@pytest.fixture
-def motcua(
-    databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
+def motcua(databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Told]) -> Command:
     """Return a function that runs the command on the foreign catalogue and returns what it printed."""
 
     def run(*arguments: str, code: int = 0) -> str:
         load_catalog.cache_clear()  # each command is a process of its own
         load_mapping.cache_clear()
-        monkeypatch.setattr(sys, "argv", ["motcua", "--catalog", str(catalog), *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == code, told
+        told = command("--catalog", str(catalog), *arguments, code=code)
         return told.out + told.err
 
     return run

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.conftest import Told
 from tests.unit.extract.cell_files import BROKEN, WITHOUT, Cell, as_csv, as_ods, as_xls, by_openpyxl
 
 from motcua.catalog import load_catalog
-from motcua.cli import main
 from motcua.extract.records.mapping import load_mapping
 
 CASES = Path(__file__).parent / "spreadsheet_cases"
@@ -39,19 +38,13 @@ def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def motcua(
-    databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
+def motcua(databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Told]) -> Command:
     """Return a function that runs the command on the cases and returns what it printed."""
 
     def run(*arguments: str, code: int = 0) -> str:
         load_catalog.cache_clear()
         load_mapping.cache_clear()
-        monkeypatch.setattr(sys, "argv", ["motcua", "--catalog", str(catalog), *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == code, told
+        told = command("--catalog", str(catalog), *arguments, code=code)
         return told.out if code == 0 else told.err
 
     return run

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.conftest import Told
 
-from motcua.cli import main
 from motcua.settings import PROJECT_ROOT
 
 Command = Callable[..., str]
 
 
 @pytest.fixture
-def units(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def units(command: Callable[..., Told]) -> Command:
     """Return a function that runs `motcua units`, holds it to an exit code and returns all that it printed."""
 
     def run(*arguments: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["motcua", "units", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == code, told
+        told = command("units", *arguments, code=code)
         return told.out + " ".join(told.err.split())
 
     return run

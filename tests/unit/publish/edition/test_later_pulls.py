@@ -14,6 +14,8 @@ from motcua.catalog.finality import load_finality
 from motcua.errors import ReportRefused
 from motcua.period import parse_period
 from motcua.publish import checklist_now, finals_beside_held, list_editions, plan_publication, publish_edition
+from motcua.publish.edition.later_pulls import later_pulls
+from motcua.publish.form.completeness import SourceCell
 from motcua.settings import Settings
 
 OCTOBER = parse_period("CAL_MONTH:2023-10")
@@ -193,3 +195,73 @@ def test_of_more_than_ten_editions_beside_a_held_pull_ten_are_named_and_all_are_
     ten = ", ".join(f"e{no:02}" for no in range(10))
     assert told.en.endswith(f": {ten}{rest}.")  # and no reason, where none is known
     assert told.vi.endswith(f": {ten}{rest}.")
+
+
+CELL = SourceCell("s", "Nguồn", "u", "1", "commune", "quarantined", OCTOBER.from_date, OCTOBER.to_date, (),
+                  unanswered_state="held", unanswered_reason="why")  # fmt: skip
+
+
+def content(completeness: str, *cells: dict[str, Any], unmet: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    lines = [{"code": code, "is_met": "no", "missing": [{"vi": "a", "en": "a"}]} for code in unmet]
+    met = {"code": "period_over", "is_met": "yes", "missing": []}
+    return {"completeness": completeness, "cells": list(cells), "checklist": [met, *lines], "total": 1} | more
+
+
+def told(cell: str, source_id: str = "s", **more: Any) -> dict[str, Any]:
+    return {"source_id": source_id, "unit_id": "u", "cell": cell, "batches": []} | more
+
+
+FINAL = content("final", told("received", batches=[["1", "a"]]))
+HELD = content("provisional", told("quarantined"), unmet=("no_batch_held",))
+
+
+def without(**changes: Any) -> SourceCell:
+    return replace(CELL, **changes)
+
+
+@pytest.mark.parametrize(
+    ("newest", "draft", "cells", "count"),
+    [
+        (FINAL, HELD, [CELL], 1),
+        (FINAL, content("provisional", told("quarantined"), unmet=("sources_answered",)), [CELL], 1),
+        ({**FINAL, "completeness": "provisional"}, HELD, [CELL], 0),
+        (FINAL, {**HELD, "completeness": "final"}, [CELL], 0),
+        ({**FINAL, "completeness": "provisional"}, {**HELD, "completeness": "final"}, [CELL], 0),
+        (FINAL, {**HELD, "total": 2}, [CELL], 0),  # other figures
+        (FINAL, HELD, [without(cell="received")], 0),  # nothing is lacking
+        (FINAL, HELD, [without(unanswered_state=None)], 0),  # nothing explains that it lacks
+        (content("final", told("failed")), HELD, [CELL], 0),  # it had not answered
+        (content("final", told("received", row_code="2")), HELD, [CELL], 0),  # it was another row
+        (content("final"), HELD, [CELL], 0),  # it is new
+        (content("final", told("received"), told("received", "t")), HELD, [CELL], 0),  # another is gone
+        (FINAL, content("provisional", told("quarantined"), unmet=("no_batch_held", "nothing_set_aside")), [CELL], 0),
+        (FINAL, content("provisional", told("quarantined"), unmet=("nothing_set_aside",)), [CELL], 0),
+        (FINAL, content("provisional", told("quarantined")), [CELL], 0),
+        (
+            content("final", told("received"), told("received", "t")),
+            content("provisional", told("quarantined"), told("received", "t"), unmet=("no_batch_held",)),
+            [CELL, without(source_id="t", cell="received", unanswered_state=None)],
+            1,
+        ),
+        (
+            content("final", told("received"), told("received", "t")),
+            content("provisional", told("quarantined"), told("quarantined", "t"),
+                    unmet=("no_batch_held", "sources_answered")),
+            [CELL, without(source_id="t")],
+            2,
+        ),
+    ],
+)  # fmt: skip
+def test_a_final_edition_stands_only_where_every_difference_is_a_pull_without_an_answer(
+    newest: dict[str, Any], draft: dict[str, Any], cells: list[SourceCell], count: int
+) -> None:
+    assert len(later_pulls(newest, draft, cells)) == count
+
+
+@pytest.mark.parametrize(("state", "said"), [("failed", "failed"), ("held", "is held"), ("", "not finished")])
+def test_a_pull_is_named_with_its_state_and_its_reason_or_without_one(state: str, said: str) -> None:
+    states = [without(unanswered_state=state or "planned", unanswered_reason=reason) for reason in ("why.", None)]
+    texts = [later_pulls(FINAL, HELD, [cell])[0] for cell in states]
+    assert [said in text.en for text in texts] == [True, True]
+    assert [text.vi.endswith("được tính: why.") for text in texts] == [True, False]
+    assert texts[1].en.endswith("none of its records counts.")
