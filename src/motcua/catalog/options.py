@@ -27,14 +27,26 @@ class Options(ClosedModel):
 
     `record_kind` is the kind of record that the adapter gives (`motcua.canonical`). `answers_whole` is true of one that
     always gives all that its source has: it is first asked for every day on which the source is in force.
+
+    `chooses_no_record` names the options that say neither where nor what is asked, but how: logins, how a list is cut,
+    columns and files that may be missing. An option that is not in it counts (docs/decisions/0059).
     """
 
     record_kind: ClassVar[str] = "dossier"
     answers_whole: ClassVar[bool] = False
+    chooses_no_record: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def agency(self) -> str:
         return ""
+
+    def asked(self, folder: Path) -> dict[str, object]:
+        """Return by name what these options say of where and what is asked, without those left at their default.
+
+        Args:
+            folder: of the catalogue.
+        """
+        return self.model_dump(exclude=set(self.chooses_no_record), exclude_defaults=True)
 
     def dropped_in(self, folder: Path) -> set[Path]:
         """Return the files below a catalogue folder that a source drops there: they are no rule of the catalogue."""
@@ -45,6 +57,8 @@ class Options(ClosedModel):
 
 class OpencpsOptions(Options):
     """A site of an OpenCPS v2 host, and how widely it is asked: left narrower, the source hides dossiers silently."""
+
+    chooses_no_record = frozenset({"auth", "probes_index"})
 
     group_id: int
     auth: Literal["basic", "token", "authen_key"] = "basic"
@@ -61,6 +75,8 @@ class OpencpsOptions(Options):
 class IgateOptions(Options):
     """An agency and everything below it in a VNPT iGate v2 system."""
 
+    chooses_no_record = frozenset({"token_url", "realm", "client_id", "grant", "spec"})
+
     ancestor_agency_id: str = Field(pattern=r"^[0-9a-f]{24}$")
     token_url: str = ""  # empty: <base URL>/auth/realms/<realm>/protocol/openid-connect/token
     realm: str = "digo"
@@ -75,6 +91,8 @@ class IgateOptions(Options):
 
 class TandanOptions(Options):
     """A unit of a Tân Dân system, by its DonViId."""
+
+    chooses_no_record = frozenset({"auth", "token_path"})
 
     unit_code: str = Field(min_length=1)
     auth: Literal["token", "basic"] = "token"
@@ -120,6 +138,8 @@ class FilesOptions(Options):
     `optional_columns` are mapped columns that a file may lack.
     """
 
+    chooses_no_record = frozenset({"optional_columns", "once"})
+
     path: str = Field(min_length=1)
     encoding: str | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
@@ -140,6 +160,13 @@ class SqlOptions(Options):
     query: str = Field(pattern=r"\.sql$")
     open_query: str | None = Field(default=None, pattern=r"\.sql$")
     by_id_query: str | None = Field(default=None, pattern=r"\.sql$")
+
+    def asked(self, folder: Path) -> dict[str, object]:
+        """Return the text of each query by its name: what is asked is what it says, not what its file is called."""
+        files = {name: folder / str(path) for name, path in super().asked(folder).items()}
+        return {
+            name: file.read_text(encoding="utf-8").strip() if file.is_file() else None for name, file in files.items()
+        }
 
 
 def _folded_keys(words: object) -> object:
@@ -198,6 +225,7 @@ class PetitionFilesOptions(Options):
 
     record_kind: ClassVar[str] = "petition"
     answers_whole: ClassVar[bool] = True
+    chooses_no_record = frozenset({"once"})
 
     path: str = Field(min_length=1)
     columns: PetitionColumns

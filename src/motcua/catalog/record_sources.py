@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -130,6 +130,27 @@ def reading_sha256(catalog: Catalog, source: Source) -> str:
     if source.statuses:  # an entry that says nothing of them is read as it was before it could
         said.append(_without_evidence({name: row.model_dump() for name, row in sorted(source.statuses.items())}))
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def asked_sha256(folder: Path, source: Source) -> dict[str, str]:
+    """Return where and what a source is asked, each by the key of its entry, hashed: the places may be long.
+
+    That is its adapter, its connection by name and the options that choose records (`Options.asked`), of a database
+    the text of its queries. A server that was moved changes nothing: the address of a connection is not in the entry.
+
+    Args:
+        folder: of the catalogue.
+    """
+    asked: Mapping[str, object] = {
+        "adapter": source.adapter,
+        "connection_id": source.connection_id,
+        **{f"options.{name}": said for name, said in source.options.asked(folder).items()},
+    }
+    return {name: hashlib.sha256(_as_text(said).encode()).hexdigest() for name, said in asked.items()}
+
+
+def _as_text(said: object) -> str:
+    return json.dumps(said, default=sorted, sort_keys=True)  # a set has no order of its own
 
 
 @lru_cache(maxsize=256)

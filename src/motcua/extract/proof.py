@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua import ledger
+from motcua.canonical import KINDS
 from motcua.catalog import Source
 from motcua.errors import SourceUnavailable
-from motcua.extract.adapters.protocol import SourceAdapter, Window, can_ask_by_id
+from motcua.extract.adapters.protocol import SourceAdapter, WholeAdapter, Window, can_ask_by_id, tell_books
 from motcua.extract.opening import Opening
 from motcua.extract.wire.drop_order import Drop
 from motcua.settings import TIMEZONE
@@ -73,15 +75,24 @@ def register_began(source: Source, register: pa.Table) -> date:
 
 
 def answers_until(
-    source: Source, adapter: SourceAdapter, window: Window, rows: int, *, is_register: bool
+    source: Source,
+    adapter: SourceAdapter | WholeAdapter,
+    window: Window,
+    listed: pa.Table,
+    *,
+    is_register: bool = False,
 ) -> date | None:
     """Return the last day for which a source speaks that gives what it has; none: for every day asked.
 
     A file says what was so when it was dropped. Asked for later days, it would answer with zeros.
 
+    Args:
+        listed: all rows of the answer.
+
     Raises:
         SourceUnavailable: it speaks for none of the days, its time lies ahead, or its register has no row.
     """
+    tell_books(adapter, listed, KINDS[source.record_kind])
     until: date | None = getattr(adapter, "answers_until", None)
     assert window.from_date is not None
     if until is not None and until > datetime.now(ZoneInfo(TIMEZONE)).date():
@@ -95,13 +106,15 @@ def answers_until(
     if until is not None and until < window.from_date:
         last: Drop | None = getattr(adapter, "speaks_last", None)
         name = last.file if last else "its newest file"
+        told_apart: Callable[[Drop], str] | None = getattr(adapter, "told_apart", None)
+        why = told_apart(last) if last and told_apart else ""
         raise SourceUnavailable(
             f"{source.source_id}: {name} was dropped on {until + timedelta(days=1)},"
-            f" so nothing is known of the days from {window.from_date} on.",
-            action="ask for a newer file, then ingest the source again; name a file that is never saved again in"
-            " options.once of the source.",
+            f" so nothing is known of the days from {window.from_date} on.{why}",
+            action="ask the unit to save it again, then ingest the source again; name a file that is never saved again"
+            " in options.once of the source.",
         )
-    if is_register and not rows:
+    if is_register and not listed.num_rows:
         raise SourceUnavailable(
             f"{source.source_id}: its register has no dossier at all, which is no answer (`covers: register`).",
             action="ask the unit for the whole register; a unit that never had a dossier needs no source yet.",

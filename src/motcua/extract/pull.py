@@ -25,7 +25,7 @@ from motcua import landing, ledger
 from motcua.canonical import DOSSIER
 from motcua.catalog import Source, load_catalog
 from motcua.catalog.guards import load_guards
-from motcua.catalog.record_sources import reading_sha256
+from motcua.catalog.record_sources import asked_sha256, reading_sha256
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.absence import Missed, by_id, days_shown, weigh
 from motcua.extract.adapters.protocol import (
@@ -56,7 +56,6 @@ from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine
 
 LISTINGS = 3  # the most attempts at a listing whose set changes while it is read
-
 log = logging.getLogger(__name__)
 
 
@@ -185,16 +184,11 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
     kind = adapter.kind
     try:
         pulled = pa.concat_tables([kind.pulled_schema.empty_table(), *adapter.tables()])
-        until = adapter.answers_until
         files = check_files(batch, source, getattr(adapter, "newest_of_series", ()))
+        until = answers_until(source, adapter, Window(batch.window_from, batch.window_to), pulled)
         warnings = _logged(source, getattr(adapter, "warnings", ()))
     finally:
         adapter.close()
-    if until is not None and until < batch.window_from:
-        raise SourceUnavailable(
-            f"{source.source_id} has no records after {until}, and the records from {batch.window_from} on are due.",
-            action="ask for newer records, then ingest the source again.",
-        )
     disposed = assign_dispositions_whole(pulled, kind)
     count = counts(disposed)
     manifest_sha256 = landing.write_records(
@@ -222,6 +216,7 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
         duplicate=count["duplicate"],
         pull_no=batch.pull_no,
         answers_until=until,
+        asked_sha256=asked_sha256(Settings.load().catalog_dir, source),
     )
     return count
 
@@ -238,6 +233,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     """
     settings = Settings.load()
     reading = reading_sha256(load_catalog(settings.catalog_dir), source)
+    asked = asked_sha256(settings.catalog_dir, source)
     mapping = mapping_of(settings.catalog_dir, source)
     pseudonymise = pseudonymiser(settings.hmac_keys())
     window = Window(batch.window_from, batch.window_to)
@@ -254,11 +250,11 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         listed = pull.list_window(window).num_rows
         files = check_files(batch, source, getattr(adapter, "newest_of_series", ()))
         is_register = gives_register(adapter, mapping)
-        until = answers_until(source, adapter, window, listed, is_register=is_register)
+        until = answers_until(source, adapter, window, pull.table, is_register=is_register)
         opening, kept = None, None
         if batch.is_opening and adapter.filters:
             if can_ask:
-                kept = KeptListings(folder_of_opening(batch, source, f"{mapping!r}{pseudonymise.key_id}"))
+                kept = KeptListings(folder_of_opening(batch, source, f"{mapping!r}{pseudonymise.key_id}{asked}"))
             limits = load_guards(settings.catalog_dir).opening
             opening = ask_backwards(lambda asked: pull.list_window(asked, kept), window, source.first_record_on, limits)
         listed_open = 0
@@ -363,6 +359,8 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         pull_no=batch.pull_no,
         key_doubts=doubts_json(keys.doubts(listed_ids)),
         reading_sha256=reading,
+        asked_sha256=asked,
+        shown_days=days_shown(listing) if is_register else None,
     )
     if kept:
         kept.remove()

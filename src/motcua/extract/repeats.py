@@ -24,12 +24,12 @@ import pyarrow as pa
 from motcua.canonical import RecordKind
 from motcua.canonical.kind import MODIFIED
 from motcua.extract.records.keys import names_office
+from motcua.extract.wire.books import is_copy
 from motcua.extract.wire.drop_order import Days, Drop, days_of_sheet, state_other_months
 from motcua.extract.wire.evidence import Stand, order, read, written
 
 REPEATED, UNORDERED = "repeated", "unordered"  # why a row is no record of its own
 NOT_KNOWN_TO_BE_ONE = "and nothing states that it is one"  # stands in the issue of rows that say the same
-_COPY_SHARE = 0.5  # of the keys of a file: a newer one of its series that has more of them is a copy, saved again
 _SHOWN = 4  # values or places that an issue shows
 _COMPARED_EACH = 50  # rows of one key of which each is compared with each; of more only the likeliest with the others
 _ISSUES, _STANDS, _STANDING = "mapping_issues", "stands_in", "standing"
@@ -116,7 +116,7 @@ def _shown_by_copies(drop: Drop, keys: Mapping[Drop, set[str]]) -> set[str]:
         and other.dropped_at > drop.dropped_at
         and not state_other_months(drop, other)
     ]
-    is_copied = any(len(keys[drop] & keys[other]) > _COPY_SHARE * len(keys[drop]) for other in newer)
+    is_copied = any(is_copy(keys[other], keys[drop]) for other in newer)
     return set[str]().union(*(keys[other] for other in newer)) if is_copied else keys[drop]
 
 

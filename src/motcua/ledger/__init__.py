@@ -25,6 +25,7 @@ from motcua.ledger.answers import (
     owed_days,
     petitions_set_aside,
 )
+from motcua.ledger.asked import AskedOtherwise, asked_otherwise
 from motcua.ledger.batches import (
     Batch,
     mark_extracted,
@@ -59,6 +60,7 @@ from motcua.ledger.replays import (
 __all__ = [
     "EVERY_DAY",
     "Absences",
+    "AskedOtherwise",
     "Batch",
     "Completeness",
     "Coverage",
@@ -71,6 +73,7 @@ __all__ = [
     "SetAside",
     "ToReplay",
     "absences",
+    "asked_otherwise",
     "batch_id_of",
     "completeness",
     "coverage",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -128,12 +129,15 @@ def mark_extracted(
     pull_no: int | None = None,
     key_doubts: str | None = None,
     reading_sha256: str | None = None,
+    asked_sha256: Mapping[str, str] | None = None,
+    shown_days: tuple[date, date] | None = None,
 ) -> None:
     """Record that the batch lies complete in landing, and what it proves of its source.
 
     `answers_until` cuts its window where the source says less. `key_doubts` is JSON: the keys of its source that seem
     to mean one dossier. `reading_sha256` says by what its records were read
-    (`motcua.catalog.record_sources`).
+    (`motcua.catalog.record_sources`), `asked_sha256` where and what it asked. `shown_days` are those of which a
+    register has dossiers; none where it has none.
 
     Raises:
         ContractBroken: a later attempt at the same batch has begun since `pull_no`; what it makes of the batch stands.
@@ -147,6 +151,7 @@ def mark_extracted(
         " keeps_stock = :keeps_stock,"
         " opening_asked_from = :opening_asked_from, opening_ended_by = :opening_ended_by,"
         " key_doubts = cast(:key_doubts as jsonb), reading_sha256 = :reading_sha256,"
+        " asked_sha256 = cast(:asked_sha256 as jsonb), shown_days = cast(:shown_days as daterange),"
         " failed_stage = null, error_kind = null, error_message = null",
         sha=manifest_sha256,
         declared=declared_total,
@@ -156,6 +161,8 @@ def mark_extracted(
         answers_until=answers_until,
         key_doubts=key_doubts,
         reading_sha256=reading_sha256,
+        asked_sha256=None if asked_sha256 is None else json.dumps(asked_sha256),
+        shown_days="[{},{}]".format(*shown_days) if shown_days and shown_days[0] <= shown_days[1] else None,
         **asdict(proof),
         pull_no=pull_no,
     )

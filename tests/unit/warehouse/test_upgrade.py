@@ -149,6 +149,25 @@ def test_dossiers_of_two_offices_that_were_taken_for_one_are_to_be_told_apart_ag
         assert connection.execute("select dossier_no from identity_due").fetchall() == [("1/2023",)]
 
 
+def test_of_pulls_of_before_nobody_knows_what_they_asked_and_a_replay_asked_nothing(
+    empty_databases: dict[str, str],
+) -> None:
+    with store_engine().begin() as connection:
+        config = _config("store")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0026")
+    with psycopg.connect(empty_databases["store"]) as connection:
+        connection.execute(
+            "insert into batch (batch_id, run_id, source_id, level, window_from, window_to, replay_of, replays_pull)"
+            " values ('a', 'r', 's', 'commune', '2023-10-01', '2023-10-31', null, null),"
+            " ('b', 'r', 's', 'commune', '2023-10-01', '2023-10-31', 'a', 1)"
+        )
+    upgrade_databases()
+    with psycopg.connect(empty_databases["store"]) as connection:
+        kept = connection.execute("select batch_id, asked_sha256, shown_days from batch order by batch_id").fetchall()
+    assert kept == [("a", {}, None), ("b", None, None)]
+
+
 def test_upgrading_twice_changes_nothing(empty_databases: dict[str, str]) -> None:
     assert upgrade_databases() == upgrade_databases()
 

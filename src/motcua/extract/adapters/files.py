@@ -13,6 +13,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from difflib import get_close_matches
 
+import pyarrow as pa
+
+from motcua.canonical import RecordKind
 from motcua.catalog import Source
 from motcua.catalog.options import FilesOptions
 from motcua.errors import ContractBroken, SourceUnavailable
@@ -65,6 +68,14 @@ class FilesAdapter:
     def speaks_last(self) -> Drop | None:
         """As `DropFolder.speaks_last`."""
         return self._drops.speaks_last
+
+    def tell_books(self, listed: pa.Table, kind: RecordKind) -> None:
+        """As `DropFolder.tell_books`."""
+        self._drops.tell_books(listed, kind)
+
+    def told_apart(self, drop: Drop) -> str:
+        """As `DropFolder.told_apart`."""
+        return self._drops.told_apart(drop)
 
     @property
     def newest_of_series(self) -> Sequence[Drop]:

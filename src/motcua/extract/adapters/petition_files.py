@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from motcua.canonical import PETITION
+from motcua.canonical import PETITION, RecordKind
 from motcua.catalog import Source
 from motcua.catalog.options import PetitionFilesOptions
 from motcua.days.workdays import add_workdays, working_calendar
@@ -57,6 +57,19 @@ class PetitionFilesAdapter:
     def answers_until(self) -> date | None:
         """As `DropFolder.answers_until`."""
         return self._drops.answers_until
+
+    @property
+    def speaks_last(self) -> Drop | None:
+        """As `DropFolder.speaks_last`."""
+        return self._drops.speaks_last
+
+    def tell_books(self, listed: pa.Table, kind: RecordKind) -> None:
+        """As `DropFolder.tell_books`."""
+        self._drops.tell_books(listed, kind)
+
+    def told_apart(self, drop: Drop) -> str:
+        """As `DropFolder.told_apart`."""
+        return self._drops.told_apart(drop)
 
     @property
     def newest_of_series(self) -> Sequence[Drop]:

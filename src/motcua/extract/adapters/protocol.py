@@ -78,11 +78,12 @@ class SourceAdapter(Protocol):
             the window does not break its contract.
         lists_open: false where a list of the open dossiers would show no more than the listing of the days.
 
-    Five attributes are optional. `absence_is_proof = True` states that `by_id` queries the source itself, so an id
+    Seven attributes are optional. `absence_is_proof = True` states that `by_id` queries the source itself, so an id
     that it does not know is deleted. `answers_until` is the last day for which a source that gives what it has speaks,
     read after the last page; none where that is not known. `speaks_last` is the dropped file that says so, and
-    `newest_of_series` what a later pull compares its files with. `warnings` are lines for an engineer about a pull that
-    succeeded.
+    `newest_of_series` what a later pull compares its files with. `tell_books` is called with all rows before
+    `answers_until` is read, and `told_apart` says why a file is taken for a book of its own. `warnings` are lines for
+    an engineer about a pull that succeeded.
     """
 
     margin: timedelta
@@ -107,6 +108,13 @@ def can_ask_by_id(adapter: SourceAdapter) -> bool:
     return getattr(adapter, "absence_is_proof", False)
 
 
+def tell_books(adapter: SourceAdapter | WholeAdapter, listed: pa.Table, kind: RecordKind) -> None:
+    """Show an adapter of dropped files their rows, which say which files are books of their own."""
+    tell: Callable[[pa.Table, RecordKind], None] | None = getattr(adapter, "tell_books", None)
+    if tell is not None:
+        tell(listed, kind)
+
+
 def adapter_class(name: AdapterName) -> type[SourceAdapter]:
     """Return the class of an adapter of dossiers."""
     found: type[SourceAdapter] = _import_adapter(name)
@@ -121,7 +129,8 @@ def gives_register(adapter: SourceAdapter | type[SourceAdapter], mapping: Source
 class WholeAdapter(Protocol):
     """One source of another kind of record, which always returns all of them. It never logs or raises their values.
 
-    `newest_of_series` and `warnings` are optional, as they are of a source of dossiers.
+    `newest_of_series`, `speaks_last`, `tell_books`, `told_apart` and `warnings` are optional, as they are of a source
+    of dossiers.
     """
 
     kind: RecordKind

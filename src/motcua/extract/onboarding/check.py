@@ -10,10 +10,10 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from motcua.canonical import CONTENT
+from motcua.canonical import CONTENT, DOSSIER
 from motcua.catalog import Catalog, Source
 from motcua.catalog.guards import load_guards
-from motcua.extract.adapters.protocol import Window, gives_register, make_adapter
+from motcua.extract.adapters.protocol import Window, gives_register, make_adapter, tell_books
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.mapping import Covers, mapping_of
@@ -98,6 +98,7 @@ def check_source(
     finally:
         adapter.close()
     pulled = pa.concat_tables(tables)
+    tell_books(adapter, pulled, DOSSIER)
     shown = {*pulled["dossier_id"].to_pylist()} - {None}
     is_register = gives_register(adapter, mapping)
     repeats = mapping.repeated_rows

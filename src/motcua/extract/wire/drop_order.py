@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from unicodedata import combining, normalize
+from zoneinfo import ZoneInfo
 
+from motcua.settings import TIMEZONE
 from motcua.spelling import fold
 
 Days = tuple[date, date]  # the first and the last day that something speaks of
+Month = tuple[int, int]  # year and month
 
 _MONTH_OF = (
     re.compile(r"(?:t|thang)[ _.-]*(?P<month>\d{1,2})[ _./-]*(?:nam)?[ _.-]*(?P<year>20\d\d)(?!\d)"),
@@ -31,6 +35,8 @@ _DAY_OF = (
 _SHORT = re.compile(r"(?<!\d)(\d{1,2})([ _.-])(\d{1,2})\2(\d{1,2})(?!\d)")
 _FIRST_SHORT_YEAR = 2010  # a year of two digits before it would be older than any dropped file
 _MONTH_ALONE = re.compile(r"(?<![a-z])(?:t|thang)[ _.-]*(\d{1,2})(?!\d)")
+_QUARTER = re.compile(r"(?<![a-z])q(?:uy)?[ _.-]*([1-4])(?!\d)")
+_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 _DAYS_WORDS = re.compile(r"(?<![a-z])(?:quy[ _.-]*(?:i{1,3}|iv)(?![a-z])|(?:ngay|thang|nam|quy|t|q)[ _.-]*(?=\d))")
 _COPY = re.compile(r"(?: - (?:copy|sao chep|ban sao))?(?: ?\(\d+\))?$")
 _COUNTER = re.compile(r"(?P<name>.*\S) ?\((?P<number>\d+)\)")
@@ -49,6 +55,11 @@ class Drop:
     def name(self) -> str:
         """The name without its folder."""
         return self.file.rsplit("/", 1)[-1]
+
+    @property
+    def dropped_on(self) -> date | None:
+        """The day on which it was dropped, of Asia/Ho_Chi_Minh."""
+        return None if self.dropped_at is None else self.dropped_at.astimezone(ZoneInfo(TIMEZONE)).date()
 
     @property
     def series(self) -> str:
@@ -105,6 +116,40 @@ def numbers_of(drop: Drop) -> tuple[str, tuple[int, ...]]:
     """Return a name with its numbers taken out, and the numbers."""
     stem, _ = _stem_of(drop.file)
     return _NUMBER.sub("#", stem), tuple(map(int, _NUMBER.findall(stem)))
+
+
+def spoken_of(drop: Drop, months: AbstractSet[Month]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the numbers of a name that tell its book, as the 2 of `quyển 2 T9-2025`, and what states days or months.
+
+    `2-2025` and `Q2` state a month and a quarter only where the file has a reception in it; else they tell a book.
+    A bare year comes last.
+
+    Args:
+        months: those in which the file has receptions.
+    """
+    rest, _ = _stem_of(drop.file)
+    stated: list[str] = []
+
+    def states(match: re.Match[str], holds: bool) -> str:
+        if holds:
+            stated.append(match[0])
+        return " " if holds else match[0]
+
+    for pattern in (*_DAY_OF, _SHORT):
+        rest = pattern.sub(lambda match: states(match, any(_readings_until(f"{match[0]}.csv", None))), rest)
+    for pattern in _MONTH_OF:
+        is_plain = pattern is not _MONTH_OF[-1]
+        rest = pattern.sub(
+            lambda match, is_plain=is_plain: states(  # type: ignore[misc]
+                match, is_plain or (int(match["year"]), int(match["month"])) in months
+            ),
+            rest,
+        )
+    rest = _MONTH_ALONE.sub(lambda match: states(match, 1 <= int(match[1]) <= 12), rest)
+    quarters = {(month + 2) // 3 for _, month in months}
+    rest = _QUARTER.sub(lambda match: states(match, int(match[1]) in quarters), rest)
+    rest = _YEAR.sub(lambda match: states(match, True), rest)
+    return tuple(str(int(number)) for number in _NUMBER.findall(rest)), tuple(stated)
 
 
 def days_of_sheet(sheet: str, sheets: Sequence[str]) -> Days | int | None:

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import fsspec
+import pyarrow as pa
 
+from motcua.canonical import RecordKind
 from motcua.catalog import Source
 from motcua.errors import ConfigurationError, SourceUnavailable
+from motcua.extract.wire.books import books_apart
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drop_order import Drop, in_order
-from motcua.settings import TIMEZONE, Settings
+from motcua.settings import Settings
 from motcua.spelling import fold
 
 _MARKS = re.compile(r"[*?[]")  # what makes a path a pattern
@@ -34,7 +36,8 @@ class DropFolder:
     """The files of one source. A relative path starts at the catalogue folder.
 
     Files whose names differ only in numbers, days, months or a download counter are a series, of which the newest
-    speaks. Files of other names are books of their own. `drops` are the files that were read so far.
+    speaks, but for books that are written side by side (`motcua.extract.wire.books`). Files of other names are books of
+    their own. `drops` are the files that were read so far.
 
     Args:
         once: names or patterns of files that are never saved again. They hold nothing back.
@@ -47,6 +50,11 @@ class DropFolder:
         self._once = tuple(map(fold, once))
         self.drops: list[Drop] = []
         self._last_saved: dict[str, date] = {}  # of each series of the folder
+        self._apart: dict[Drop, str] = {}
+
+    def tell_books(self, listed: pa.Table, kind: RecordKind) -> None:
+        """Take from the rows of all files which of a series are books of their own. Call it after the last page."""
+        self._apart = books_apart(self.drops, listed, kind)
 
     @property
     def newest_of_series(self) -> list[Drop]:
@@ -58,12 +66,12 @@ class DropFolder:
 
     @property
     def speaks_last(self) -> Drop | None:
-        """The file that ends what the source answers for: the newest of the series that was saved longest ago."""
+        """The file that ends what the source answers for: the newest of the book that was saved longest ago."""
         return next(iter(self._saved_again), None)
 
     @property
     def answers_until(self) -> date | None:
-        """The last day that every series speaks for: the day before `speaks_last` was dropped; None: not known."""
+        """The last day that every book speaks for: the day before `speaks_last` was dropped; None: not known."""
         last = self.speaks_last
         return None if last is None else _day_of(last) - timedelta(days=1)
 
@@ -74,15 +82,21 @@ class DropFolder:
         latest = _day_of(newest[-1]) if newest else None
         return [
             f"{drop.file} was last saved on {_day_of(drop)}, other files on {latest}: the source is known until the day"
-            " before the first. Ask the unit to save it again; if it never will, name it under once in options."
+            f" before the first.{self.told_apart(drop)} Ask the unit to save it again, then ingest the source again; if"
+            " it never will, name it under once in options."
             for drop in newest
             if _day_of(drop) != latest
         ]
 
+    def told_apart(self, drop: Drop) -> str:
+        """Say why a file is taken for a book of its own; empty where its name says so."""
+        why = self._apart.get(drop)
+        return f" It is taken for a book of its own: {why}." if why else ""
+
     @property
     def _saved_again(self) -> list[Drop]:
-        """The newest of each series but those of `once`; of these where there is no other."""
-        newest = self.newest_of_series
+        """The newest of each book but those of `once`; of these where there is no other."""
+        newest = sorted({*self.newest_of_series, *self._apart}, key=_when)
         return [drop for drop in newest if not self.is_once(drop)] or newest[-1:]
 
     def read(self) -> Iterator[tuple[Drop, bytes]]:
@@ -103,7 +117,7 @@ class DropFolder:
             paths = self._paths(filesystem, pattern)
             folder = _MARKS.split(pattern)[0].rpartition("/")[0] + "/"
             path_of = {Drop(path.removeprefix(folder), _dropped_at(filesystem, path)): path for path in paths}
-            self.drops = []
+            self.drops, self._apart = [], {}
             timed = sorted((drop for drop in path_of if drop.dropped_at is not None), key=_when)
             self._last_saved = {drop.series: _day_of(drop) for drop in timed}
             for drop in in_order(path_of):
@@ -169,7 +183,8 @@ def _when(drop: Drop) -> datetime:
 
 
 def _day_of(drop: Drop) -> date:
-    return _when(drop).astimezone(ZoneInfo(TIMEZONE)).date()
+    assert drop.dropped_on is not None
+    return drop.dropped_on
 
 
 def _name(path: str) -> str:

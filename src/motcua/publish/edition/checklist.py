@@ -13,7 +13,8 @@ from decimal import Decimal
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
 from motcua.catalog.models import Text
-from motcua.ledger import LookAlikes, ReadOtherwise
+from motcua.ledger import AskedOtherwise, LookAlikes, ReadOtherwise
+from motcua.publish.edition.asked_text import asked_text
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
 from motcua.publish.form.completeness import LeftBehind, SourceCell
@@ -58,6 +59,7 @@ class Findings:
     look_alikes: Sequence[LookAlikes]
     left_behind: Sequence[LeftBehind]
     otherwise: Sequence[ReadOtherwise]
+    asked: Sequence[AskedOtherwise]
 
 
 def judge(
@@ -69,6 +71,7 @@ def judge(
     look_alikes: Sequence[LookAlikes] = (),
     left: Sequence[LeftBehind] = (),
     otherwise: Sequence[ReadOtherwise] = (),
+    asked: Sequence[AskedOtherwise] = (),
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
@@ -79,8 +82,9 @@ def judge(
         look_alikes: pairs of sources whose dossiers have one number, and nothing tells whether they are one or two.
         left: dossiers of units that need no source by the catalogue.
         otherwise: sources with records that were read by another entry or mapping than today's.
+        asked: sources that were asked otherwise than their entries say today.
     """
-    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise)
+    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise, asked)
     return [
         Line(
             line.code,
@@ -187,7 +191,7 @@ def _read_as_stated(found: Findings) -> list[Text]:
             f" {one.last_day}, were read by an earlier entry or mapping; run `motcua replay --source {one.source_id}`",
         )
         for one in found.otherwise
-    ]
+    ] + [asked_text(one, names[one.source_id]) for one in found.asked]
 
 
 def _nothing_set_aside(found: Findings) -> list[Text]:

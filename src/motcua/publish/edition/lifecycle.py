@@ -15,7 +15,7 @@ from motcua.catalog import load_catalog, stated_numbers
 from motcua.catalog.finality import load_finality
 from motcua.catalog.forms import Form, load_form
 from motcua.catalog.index import index_of
-from motcua.catalog.record_sources import reading_sha256
+from motcua.catalog.record_sources import asked_sha256, every_source, reading_sha256
 from motcua.errors import ReportRefused
 from motcua.period import Period
 from motcua.publish.edition.checklist import Line, judge
@@ -206,7 +206,10 @@ def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[P
         left = left_behind(store, scope, cells)
         readings = [reading_sha256(scope.catalog, source) for source in sources]
         otherwise = ledger.read_otherwise(sources, readings, period.to_date, connection=store)
-    return aside, judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left, otherwise)
+    entries = [source for source in every_source(scope.catalog) if source.source_id in source_ids]
+    says = [asked_sha256(scope.catalog.folder, source) for source in entries]
+    asked = ledger.asked_otherwise(entries, says, period.to_date, scope.today, connection=store)
+    return aside, judge(load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left, otherwise, asked)
 
 
 def _cells(store: Connection, scope: Scope, record_kind: str, *also: str) -> list[SourceCell]:
