@@ -27,7 +27,7 @@ loaded as (
         asked.reading_sha256,
         asked.lists_all,
         batch.reading_sha256 = asked.reading_sha256 as is_as_today,
-        coalesce(batch.opening_ended_by = 'register', false) as is_register
+        batch.opening_ended_by = 'register' as is_register
     from batch
     inner join asked on batch.source_id = asked.source_id
     where
