@@ -226,7 +226,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
 
     Raises:
         SourceUnavailable: no answer after the last attempt, or the set changed during every listing.
-        BatchHeld: the listing is not plausible (`listing_guards`); nothing was written.
+        BatchHeld: the listing is not plausible (`listing_guards`), or days are swapped with months (`day_order`).
         ContractBroken: the answer of the source breaks its protocol; nothing was written.
         ConfigurationError: the connection is wrong.
         CatalogError: the adapter's mapping is wrong.
@@ -263,6 +263,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             # An empty list of receptions is compared with what is open of its days.
             last = max([before - timedelta(days=1), *(empty.to_date for empty in pull.empty)])
             listed_open = pull.list_window(Window(None, last, is_open_only=True)).num_rows
+        builder.check_days()
         listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
         contents = contents_of(pull.table)
         replaced = keys.replaced(builder.became, contents)

@@ -66,6 +66,7 @@ def read_again(source: Source, run_id: str) -> list[Replay]:
     Raises:
         ContractBroken: landing is gone or was changed, a key that the mapping needs now was not kept, or records have
             another key than before: as replays they would count twice. Nothing was written.
+        BatchHeld: days are swapped with months (`day_order`). Nothing was written.
     """
     kind = KINDS[source.record_kind]
     reader = _Reader(source, kind)
@@ -205,8 +206,10 @@ class _Reader:
             return landed
         was_record = pc.equal(landed["disposition"], "record")
         known = set(landed.filter(was_record)["dossier_id"].to_pylist()) - {None}
+        read = self._builder.read_again(landed)
+        self._builder.check_days()
         return assign_dispositions(
-            self._builder.read_again(landed),
+            read,
             Window(batch.window_from, batch.window_to),
             known,
             is_opening=batch.is_opening,

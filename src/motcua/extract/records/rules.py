@@ -156,11 +156,14 @@ class InstantRule(_Rule):
     A format consists of letters (dd MM yyyy HH mm ss; d M H for one or two digits; yy for a year of this century) or is
     one of `iso` (an offset, with or without a colon, is applied), `iso_fake_z` (local time with a false Z), `epoch_ms`,
     `epoch_s`, `excel` (serial days). With `only_status`, it is read only for records with one of these source statuses.
+    `swapped` is of tables that an office writes: true where a program turned day and month of all its dates, so that
+    each date (no text) is turned back; false where a column that looks so is right as it stands.
     """
 
     as_: Literal["instant"] = Field(alias="as")
     formats: tuple[str, ...] = Field(min_length=1)
     only_status: frozenset[Annotated[str, BeforeValidator(folded)]] = frozenset()
+    swapped: bool | None = None
     null_values: frozenset[Scalar] = frozenset({0, "0"})
 
     @field_validator("formats")

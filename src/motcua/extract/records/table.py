@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from motcua.canonical import DOSSIER
 from motcua.catalog import Source, load_catalog
-from motcua.errors import ContractBroken
+from motcua.errors import BatchHeld, ContractBroken
 from motcua.extract.records.as_sent import AsSent, read_status_again, readable_keys, vocabulary
 from motcua.extract.records.convert import (
     Column,
@@ -24,8 +24,9 @@ from motcua.extract.records.convert import (
     read_integer,
     to_array,
 )
+from motcua.extract.records.day_order import DayColumn, DayOrder, advice
 from motcua.extract.records.keys import KeyMaker
-from motcua.extract.records.mapping import Identity, SourceMapping, identity_columns
+from motcua.extract.records.mapping import WRITTEN, Identity, SourceMapping, identity_columns
 from motcua.extract.records.paths import Picker
 from motcua.extract.records.privacy import MASKED, Pseudonym, Pseudonymiser
 from motcua.extract.records.rules import (
@@ -111,6 +112,7 @@ class TableBuilder:
             for name, rule in mapping.fields.items()
             if not (name == "dossier_no" and self._number_is_key)
         ]
+        self._days = DayOrder(_columns_of_days(mapping))
         self._pseudonymise = pseudonymise
         self._as_sent = AsSent(mapping, pseudonymise, name_procedure)
         self._vocabulary: dict[str, str] | None = None
@@ -124,6 +126,22 @@ class TableBuilder:
     def unclassified(self) -> set[str]:
         return self._picker.unclassified
 
+    def day_findings(self) -> list[str]:
+        """Return the columns in which days and months changed places, or may have, in all that was read so far."""
+        return self._days.findings()
+
+    def check_days(self) -> None:
+        """Hold what was read where days and months changed places, or may have.
+
+        Raises:
+            BatchHeld: they did in some column. The message shows two places, what they say, and that turned round.
+        """
+        if found := self._days.findings():
+            raise BatchHeld(
+                f"{self._source.source_id}: {'. '.join(found)}. Nothing was loaded.",
+                action=advice(f"at the field in mappings/{self._source.mapping}.yaml"),
+            )
+
     def table(self, records: Sequence[dict[str, Any]], stands: Sequence[str] | None = None) -> pa.Table:
         """Return the records as a table of PULLED_SCHEMA, in the given order, with where each stands (`Page.stands`).
 
@@ -132,6 +150,7 @@ class TableBuilder:
         """
         issues: Issues = {}
         values = self._picker.columns(records, _reporter(issues))
+        self._days.add(values, len(records), stands)
         table = self._read(values, len(records), issues)
         return table if stands is None else _standing_in(table, pa.array(stands, pa.string()))
 
@@ -166,6 +185,7 @@ class TableBuilder:
             else Pseudonym(row["applicant_ref"], row["previous_applicant_refs"] or "")
             for row in refs
         ]  # fmt: skip
+        self._days.add(values, rows, landed["stands_in"].to_pylist(), is_one_table=False)
         values |= {key: persons if number == 0 else [None] * rows for number, key in enumerate(self._mapping.keys.hmac)}
         issues: Issues = {}
         for row, told in enumerate(landed["mapping_issues"].to_pylist()):
@@ -338,6 +358,16 @@ class TableBuilder:
 
     def _is_empty(self, value: Any) -> bool:
         return value in self._nulls or self._integers[value] == 0
+
+
+def _columns_of_days(mapping: SourceMapping) -> dict[str, DayColumn]:
+    """Return the columns of days of tables that an office writes; none of a system, which writes all days alike."""
+    found: dict[str, DayColumn] = {}
+    for name, rule in mapping.fields.items():
+        if isinstance(rule, InstantRule) and mapping.adapter in WRITTEN:
+            for key in rule.key:
+                found.setdefault(key, DayColumn(name, rule.formats, rule.swapped))
+    return found
 
 
 def _reporter(issues: Issues) -> Report:
