@@ -24,9 +24,9 @@ from motcua.extract.records.convert import (
     read_integer,
     to_array,
 )
-from motcua.extract.records.day_order import DayColumn, DayOrder, advice
+from motcua.extract.records.day_order import DayOrder, advice, columns_of_days
 from motcua.extract.records.keys import KeyMaker
-from motcua.extract.records.mapping import WRITTEN, Identity, SourceMapping, identity_columns
+from motcua.extract.records.mapping import Identity, SourceMapping, identity_columns
 from motcua.extract.records.paths import Picker
 from motcua.extract.records.privacy import MASKED, Pseudonym, Pseudonymiser
 from motcua.extract.records.rules import (
@@ -112,7 +112,7 @@ class TableBuilder:
             for name, rule in mapping.fields.items()
             if not (name == "dossier_no" and self._number_is_key)
         ]
-        self._days = DayOrder(_columns_of_days(mapping))
+        self._days = DayOrder(columns_of_days(mapping))
         self._pseudonymise = pseudonymise
         self._as_sent = AsSent(mapping, pseudonymise, name_procedure)
         self._vocabulary: dict[str, str] | None = None
@@ -358,16 +358,6 @@ class TableBuilder:
 
     def _is_empty(self, value: Any) -> bool:
         return value in self._nulls or self._integers[value] == 0
-
-
-def _columns_of_days(mapping: SourceMapping) -> dict[str, DayColumn]:
-    """Return the columns of days of tables that an office writes; none of a system, which writes all days alike."""
-    found: dict[str, DayColumn] = {}
-    for name, rule in mapping.fields.items():
-        if isinstance(rule, InstantRule) and mapping.adapter in WRITTEN:
-            for key in rule.key:
-                found.setdefault(key, DayColumn(name, rule.formats, rule.swapped))
-    return found
 
 
 def _reporter(issues: Issues) -> Report:
