@@ -45,7 +45,7 @@ from motcua.extract.listing_guards import EmptyAnswers, check_empty_windows, che
 from motcua.extract.older_files import check_files
 from motcua.extract.opening import KeptListings, ask_backwards, folder_of_opening
 from motcua.extract.proof import answers_until, proof_of
-from motcua.extract.records.mapping import OPEN_STATUSES, load_mapping
+from motcua.extract.records.mapping import OPEN_STATUSES, mapping_of
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
 from motcua.extract.repeats import with_request
@@ -234,7 +234,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     settings = Settings.load()
     reading = reading_sha256(load_catalog(settings.catalog_dir), source)
     asked = asked_sha256(settings.catalog_dir, source)
-    mapping = load_mapping(settings.catalog_dir, source.mapping)
+    mapping = mapping_of(settings.catalog_dir, source)
     pseudonymise = pseudonymiser(settings.hmac_keys())
     window = Window(batch.window_from, batch.window_to)
     open_in_store = _known("extract/open_dossiers", batch)

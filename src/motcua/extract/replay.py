@@ -26,7 +26,7 @@ from motcua.extract.absence import LaterPulls
 from motcua.extract.adapters.protocol import Window, adapter_class, gives_register
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.proof import register_began
-from motcua.extract.records.mapping import load_mapping
+from motcua.extract.records.mapping import mapping_of
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import TableBuilder
 from motcua.extract.repeats import UNORDERED
@@ -190,7 +190,7 @@ class _Reader:
             return
         settings = Settings.load()
         self.reading_sha256 = reading_sha256(load_catalog(settings.catalog_dir), source)
-        mapping = load_mapping(settings.catalog_dir, source.mapping)
+        mapping = mapping_of(settings.catalog_dir, source)
         since = read_source_keys(source, mapping).since
         self._builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=since)
         self._is_register = gives_register(adapter_class(source.adapter), mapping)

@@ -17,7 +17,7 @@ from motcua.extract.adapters.protocol import Window, gives_register, make_adapte
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
 from motcua.extract.records.day_order import advice
-from motcua.extract.records.mapping import Covers, load_mapping
+from motcua.extract.records.mapping import Covers, mapping_of
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.rules import ProcedureRule
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
@@ -86,7 +86,7 @@ def check_source(
 ) -> SourceCheck:
     """Pull a window and report what could be read. Writes nothing. Raises the errors of a pull."""
     settings = Settings.load()
-    mapping = load_mapping(catalog.folder, source.mapping)
+    mapping = mapping_of(catalog.folder, source)
     keys = read_source_keys(source, mapping)
     builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=keys.since)
     profile = Profile(mapping)

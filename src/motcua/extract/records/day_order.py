@@ -22,6 +22,8 @@ from typing import Any
 
 from motcua.extract.records import instants
 from motcua.extract.records.convert import Memo
+from motcua.extract.records.mapping import WRITTEN, SourceMapping
+from motcua.extract.records.rules import InstantRule
 from motcua.extract.records.written_days import (
     MONTH_FIRST,
     MONTHS,
@@ -57,6 +59,16 @@ class DayColumn:
     field: str
     formats: tuple[str, ...]
     swapped: bool | None = None
+
+
+def columns_of_days(mapping: SourceMapping) -> dict[str, DayColumn]:
+    """Return the columns of days of tables that an office writes; none of a system, which writes all days alike."""
+    found: dict[str, DayColumn] = {}
+    for name, rule in mapping.fields.items():
+        if isinstance(rule, InstantRule) and mapping.adapter in WRITTEN:
+            for key in rule.key:
+                found.setdefault(key, DayColumn(name, rule.formats, rule.swapped))
+    return found
 
 
 class DayOrder:

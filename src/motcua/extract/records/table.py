@@ -24,9 +24,9 @@ from motcua.extract.records.convert import (
     read_integer,
     to_array,
 )
-from motcua.extract.records.day_order import DayColumn, DayOrder, advice
+from motcua.extract.records.day_order import DayOrder, advice, columns_of_days
 from motcua.extract.records.keys import KeyMaker
-from motcua.extract.records.mapping import WRITTEN, Identity, SourceMapping, identity_columns
+from motcua.extract.records.mapping import Identity, SourceMapping, identity_columns
 from motcua.extract.records.paths import Picker
 from motcua.extract.records.privacy import MASKED, Pseudonym, Pseudonymiser
 from motcua.extract.records.rules import (
@@ -81,11 +81,14 @@ class TableBuilder:
         kept = mapping.keys.model_copy(update={"keep": (*mapping.keys.keep, *places)})
         self._picker = Picker(kept, mapping.nested, mapping.inner_keys)
         self._codes = {folded(name): status.code for name, status in mapping.status.codes.items()}
+        self._sub_codes = mapping.status.sub_codes
         self._spellings = {folded(name): name for name in mapping.status.codes}
         self._statuses = Memo(self._read_status)
         self._names = Memo(folded)
-        self._needs_names = "source_status" not in mapping.fields or any(
-            isinstance(field, InstantRule) and field.only_status for field in mapping.fields.values()
+        self._needs_names = (
+            bool(self._sub_codes)
+            or "source_status" not in mapping.fields
+            or any(isinstance(field, InstantRule) and field.only_status for field in mapping.fields.values())
         )
         self._readings = readings(mapping)
         self._integers = Memo(read_integer)
@@ -109,7 +112,7 @@ class TableBuilder:
             for name, rule in mapping.fields.items()
             if not (name == "dossier_no" and self._number_is_key)
         ]
-        self._days = DayOrder(_columns_of_days(mapping))
+        self._days = DayOrder(columns_of_days(mapping))
         self._pseudonymise = pseudonymise
         self._as_sent = AsSent(mapping, pseudonymise, name_procedure)
         self._vocabulary: dict[str, str] | None = None
@@ -164,6 +167,8 @@ class TableBuilder:
         kept, earlier = landed.filter(is_kept), landed.filter(pc.invert(is_kept))
         order = pa.concat_arrays([pc.indices_nonzero(is_kept), pc.indices_nonzero(pc.invert(is_kept))])
         tables = [self._from_kept(kept)] if kept.num_rows else []
+        if earlier.num_rows and (sub_keys := self._mapping.status.sub_keys):
+            raise self._not_kept(sub_keys)
         if earlier.num_rows:
             tables.append(read_status_again(earlier, self._mapping).select(PULLED_SCHEMA.names))
         read = pa.concat_tables(tables or [PULLED_SCHEMA.empty_table()]).take(pc.array_sort_indices(order))
@@ -173,11 +178,7 @@ class TableBuilder:
         rows = landed.num_rows
         values: dict[str, Sequence[Any]] = dict(self._as_sent.values(landed["as_sent"].to_pylist(), self._words))
         if missing := sorted(set(self._as_sent.keys) - values.keys()):
-            raise ContractBroken(
-                f"{self._source.source_id}: its records cannot be read again, because {', '.join(missing)} was not kept"
-                " when they were landed.",
-                action="ask the source for its days again with `motcua ingest`.",
-            )
+            raise self._not_kept(missing)
         refs = landed.select(["applicant_ref", "previous_applicant_refs"]).to_pylist()
         persons = [
             None if row["applicant_ref"] is None
@@ -193,6 +194,13 @@ class TableBuilder:
             if stays:
                 issues[row] = stays
         return self._read(values, rows, issues, landed["as_sent"])
+
+    def _not_kept(self, keys: Iterable[str]) -> ContractBroken:
+        return ContractBroken(
+            f"{self._source.source_id}: its records cannot be read again, because {', '.join(keys)} was not kept"
+            " when they were landed.",
+            action="ask the source for its days again with `motcua ingest`.",
+        )
 
     def _words(self) -> dict[str, str]:
         if self._vocabulary is None:
@@ -223,7 +231,7 @@ class TableBuilder:
             columns["dossier_no"] = columns["dossier_id"]
         if self._previous_refs is not None:  # a problem of the number is reported once, for applicant_ref
             columns["previous_applicant_refs"] = self._previous_refs.take(values, rows, names, lambda row, issue: None)
-        columns["status_code"] = self._status_codes([self._statuses[status] for status in statuses], columns, report)
+        columns["status_code"] = self._status_codes(self._said_codes(statuses, names, values), columns, report)
         if "source_status" not in columns:
             columns["source_status"] = pa.array([self._spelling(name) for name in names], pa.string())
         if "unit_code" not in columns:  # the source states no units: all its records belong to its own unit
@@ -289,6 +297,14 @@ class TableBuilder:
         known = self._codes.get(folded(status))
         return Problem(f"not a known {' or '.join(self._mapping.status.key)}") if known is None else known
 
+    def _said_codes(self, statuses: Sequence[Any], names: Sequence[str], values: dict[str, Sequence[Any]]) -> list[Any]:
+        """Return the code of each record, or the problem: by its sub-status first, then by its status."""
+        codes = [self._statuses[status] for status in statuses]
+        for key in self._mapping.status.sub_keys:
+            for row, sub in enumerate(_scalars(values[key])):
+                codes[row] = self._sub_codes.get((names[row], self._names[sub]), codes[row])
+        return codes
+
     def _spelling(self, name: str) -> str | None:
         return self._spellings.get(name, None if name in ("", "none") else MASKED)
 
@@ -342,16 +358,6 @@ class TableBuilder:
 
     def _is_empty(self, value: Any) -> bool:
         return value in self._nulls or self._integers[value] == 0
-
-
-def _columns_of_days(mapping: SourceMapping) -> dict[str, DayColumn]:
-    """Return the columns of days of tables that an office writes; none of a system, which writes all days alike."""
-    found: dict[str, DayColumn] = {}
-    for name, rule in mapping.fields.items():
-        if isinstance(rule, InstantRule) and mapping.adapter in WRITTEN:
-            for key in rule.key:
-                found.setdefault(key, DayColumn(name, rule.formats, rule.swapped))
-    return found
 
 
 def _reporter(issues: Issues) -> Report:
