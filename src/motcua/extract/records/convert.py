@@ -8,7 +8,6 @@ than HTTP or JSON.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
@@ -44,6 +43,7 @@ NameProcedure = Callable[[str], str | None]
 
 _MEMO_LIMIT = 100_000
 _LONGEST_FLAG = 8
+_FULL_WIDTH = {0xFF10 + digit: 0x30 + digit for digit in range(10)}  # the digits of an Asian keyboard
 _NO_NUMBER = "not a record number"
 _PROCEDURE = NATIONAL + r"(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
 # A code that Excel read as a number: zeros at its end are lost, or its dot was read as a thousands separator.
@@ -323,11 +323,11 @@ def _procedure_reader(rule: ProcedureRule, name_procedure: NameProcedure) -> Cal
     def read(value: Any) -> Any:
         if isinstance(value, date):
             return Problem("a day, not a code: Excel makes a day of a code that is not text")
-        text = tidy(str(value) if str(value).isascii() else unicodedata.normalize("NFKC", str(value)))
+        text = str(value).strip()
         if isinstance(value, bool | float | int) or _CUT.fullmatch(text):
             return Problem("a number, not a code: Excel drops zeros at the end of a code that is not text")
-        if is_code(text):
-            return text
+        if is_code(plain := text.translate(_FULL_WIDTH)):
+            return plain
         try:
             code = name_procedure(text)
         except SeveralProcedures:
