@@ -63,10 +63,10 @@ def run_ours(scenario: Scenario, adapter: str) -> dict[str, Any]:
 def warm_up(scenario: Scenario, adapter: str) -> dict[str, Any]:
     """Ask every page once, as our adapter does, so that the server keeps it; return how many rows it gave."""
     from motcua.extract.adapters.protocol import Window, make_adapter
-    from motcua.extract.records.mapping import load_mapping
+    from motcua.extract.records.mapping import mapping_of
 
     (source,) = load_catalog(Settings.load().catalog_dir).sources
-    mapping = load_mapping(Settings.load().catalog_dir, source.mapping)
+    mapping = mapping_of(Settings.load().catalog_dir, source)
     asked = make_adapter(source, connection_of(adapter), mapping)
     from_date, to_date = window_of(scenario)
     windows = [Window(from_date, to_date)]

@@ -44,10 +44,10 @@ def run_dlt(scenario: Scenario, adapter: str) -> dict[str, Any]:
     """Load the same dossiers by dlt; return seconds by step and counts."""
     import dlt
 
-    from motcua.extract.records.mapping import load_mapping
+    from motcua.extract.records.mapping import mapping_of
 
     (source,) = load_catalog(Settings.load().catalog_dir).sources
-    mapping = load_mapping(Settings.load().catalog_dir, source.mapping)
+    mapping = mapping_of(Settings.load().catalog_dir, source)
     file_format: Any = FORMAT
     if adapter == "sql":
         asked, counted, file_format = sql_source(mapping, scenario), None, "parquet"
@@ -156,9 +156,9 @@ def dlt_question(source: Source, window: Any, connection: Any) -> tuple[dict[str
     from dlt.sources.helpers.rest_client.paginators import OffsetPaginator, PageNumberPaginator
 
     from motcua.extract.adapters.protocol import make_adapter
-    from motcua.extract.records.mapping import load_mapping
+    from motcua.extract.records.mapping import mapping_of
 
-    adapter: Any = make_adapter(source, connection, load_mapping(Settings.load().catalog_dir, source.mapping))
+    adapter: Any = make_adapter(source, connection, mapping_of(Settings.load().catalog_dir, source))
     try:
         if source.adapter == "portal_sync":
             return (

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +22,8 @@ from motcua import errors, period
 from motcua.canonical import APPLICANT_KINDS, Channel, Status
 from motcua.catalog import AgencyCode, OnlineLevels, Procedure, ProcedureAlias, Source, Succession, Unit, UnitName
 from motcua.errors import ConfigurationError
+from motcua.markdown_page import page, table
+from motcua.reference_statuses import statuses_page
 from motcua.settings import PROJECT_ROOT, Settings
 
 REFERENCE = PROJECT_ROOT / "docs" / "reference"
@@ -75,6 +77,7 @@ def pages() -> dict[str, str]:
         "data-model.md": data_model_page,
         "rules.md": lambda: rules_page(Settings.load().expectations_dir),
         "sql.md": lambda: sql_page(Settings.load().sql_dir),
+        "statuses.md": lambda: statuses_page(Settings.load().shipped_catalog_dir / "mappings"),
     }
     return {name: make() for name, make in makers.items()}
 
@@ -88,7 +91,12 @@ def catalog_page() -> str:
     from motcua.units.history import DistrictHeir, VanishedHeir
 
     places: dict[str, Sequence[type[BaseModel]]] = {
-        "`sources/*.yaml`: `defaults` for every entry, then `sources`": (Source, *options.OPTIONS.values()),
+        "`sources/*.yaml`: `defaults` for every entry, then `sources`": (
+            Source,
+            models.StatusCode,
+            models.SubStatusCode,
+            *options.OPTIONS.values(),
+        ),
         "`units/units*.csv`": (Unit,),
         "`units/names*.csv`": (UnitName,),
         "`units/succession*.csv`": (Succession,),
@@ -126,8 +134,8 @@ def catalog_page() -> str:
         for model in shown:
             meaning = _first_paragraph(model.__doc__)
             lines += ["", f"### {model.__name__}", *(["", meaning] if meaning else []), ""]
-            lines += _table(("key", "type", "default"), _fields(model))
-    return _page("Catalogue", "the pydantic models", lines)
+            lines += table(("key", "type", "default"), _fields(model))
+    return page("Catalogue", "the pydantic models", lines)
 
 
 def cli_page() -> str:
@@ -139,7 +147,7 @@ def cli_page() -> str:
 
     command = typer.main.get_command(app)
     body = get_docs_for_click(obj=command, ctx=typer.Context(command), indent=1, name="motcua")
-    return _page("Command line", "the Typer app", [body.strip()])
+    return page("Command line", "the Typer app", [body.strip()])
 
 
 def codes_page() -> str:
@@ -148,17 +156,17 @@ def codes_page() -> str:
 
     found = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     lines = ["## Status of a dossier (`status_code`, TrangThaiHoSo)", ""]
-    lines += _table(("code", "name"), [(status.value, status.name.lower()) for status in Status])
+    lines += table(("code", "name"), [(status.value, status.name.lower()) for status in Status])
     lines += ["", "## Channel of submission (`channel_code`, KenhThucHien)", ""]
-    lines += _table(("code", "name"), [(channel.value, channel.name.lower()) for channel in Channel])
+    lines += table(("code", "name"), [(channel.value, channel.name.lower()) for channel in Channel])
     lines += ["", "## Kinds of applicant (`applicant_kind`)", "", ", ".join(f"`{kind}`" for kind in APPLICANT_KINDS)]
     lines += ["", "## Period types", "", ", ".join(f"`{kind}`" for kind in get_args(period.PeriodType))]
     lines += ["", "`RPT_*` run from the 15th to the 14th (NĐ 09/2019/NĐ-CP Điều 12), `CAL_*` are calendar ones."]
     lines += ["", "## Measures", "", ", ".join(f"`{measure}`" for measure in MEASURES)]
     lines += ["", "What each counts: [dossier_contribution](sql.md#views)."]
     lines += ["", "## Errors", "", "Named for who must act; each message ends with what to do.", ""]
-    lines += _table(("error", "meaning"), [(f"`{kind.__name__}`", _first_paragraph(kind.__doc__)) for kind in found])
-    return _page("Codes and errors", "the code", lines)
+    lines += table(("error", "meaning"), [(f"`{kind.__name__}`", _first_paragraph(kind.__doc__)) for kind in found])
+    return page("Codes and errors", "the code", lines)
 
 
 def read_dags() -> list[dict[str, Any]]:
@@ -183,14 +191,14 @@ def read_dags() -> list[dict[str, Any]]:
 
 def dags_page(dags: Sequence[Mapping[str, Any]]) -> str:
     """DAGs with schedule, parameters, tasks in order and what to do when one fails."""
-    lines = _table(
+    lines = table(
         ("DAG", "starts", "tags"),
         [(f"[`{d['dag_id']}`](#{d['dag_id']})", d["schedule"], ", ".join(d["tags"])) for d in dags],
     )
     for dag in dags:
         lines += ["", f"## {dag['dag_id']}", "", f"{dag['description']}.", "", dag["doc_md"], ""]
         if dag["params"]:
-            lines += [*_table(("parameter", "meaning"), dag["params"].items()), ""]
+            lines += [*table(("parameter", "meaning"), dag["params"].items()), ""]
         rows = [
             (
                 f"`{task['task_id']}`",
@@ -201,8 +209,8 @@ def dags_page(dags: Sequence[Mapping[str, Any]]) -> str:
             )
             for task in dag["tasks"]
         ]
-        lines += _table(("task", "runs", "retries", "trigger rule", "tells asset"), rows)
-    return _page("DAGs", "the files under `dags/`", lines)
+        lines += table(("task", "runs", "retries", "trigger rule", "tells asset"), rows)
+    return page("DAGs", "the files under `dags/`", lines)
 
 
 def data_model_page() -> str:
@@ -213,7 +221,7 @@ def data_model_page() -> str:
     for database, engine in (("store", store_engine()), ("warehouse", warehouse_engine())):
         with engine.connect() as connection:
             lines += ["", f"## {database}", *_relations(connection, database)]
-    return _page("Data model", "an upgraded database", lines[1:])
+    return page("Data model", "an upgraded database", lines[1:])
 
 
 def rules_page(folder: Path) -> str:
@@ -238,8 +246,8 @@ def rules_page(folder: Path) -> str:
                     meta.get("legal_source", ""),
                 )
             )
-        lines += _table(("rule", "severity", "fields", "expectation", "reason", "source"), rows)
-    return _page("Validation rules", "`expectations/*.json`", lines[1:])
+        lines += table(("rule", "severity", "fields", "expectation", "reason", "source"), rows)
+    return page("Validation rules", "`expectations/*.json`", lines[1:])
 
 
 def sql_page(folder: Path) -> str:
@@ -253,7 +261,7 @@ def sql_page(folder: Path) -> str:
             name = path.relative_to(folder).with_suffix("").as_posix()
             header = "\n".join(_header(path.read_text(encoding="utf-8")))
             lines += ["", f"**[{name}](../../include/sql/{name}.sql)**", "", "```text", header, "```"]
-    return _page("SQL statements", "the headers under `include/sql/`", lines[1:])
+    return page("SQL statements", "the headers under `include/sql/`", lines[1:])
 
 
 def write_pages(folder: Path) -> list[Path]:
@@ -283,20 +291,6 @@ def main() -> None:
                 print(path.relative_to(PROJECT_ROOT))
         finally:
             embedded.stop_server(Path(work) / "pg")
-
-
-def _page(title: str, origin: str, lines: Iterable[str]) -> str:
-    head = [f"# {title}", "", f"Generated from {origin} by `make docs`; a test holds that it is current.", ""]
-    return "\n".join(line.rstrip() for line in "\n".join([*head, *lines]).splitlines()) + "\n"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    cells = [[str(cell).replace("\n", " ").replace("|", "\\|") for cell in row] for row in rows]
-    return [
-        "| " + " | ".join(heads) + " |",
-        "|" + "---|" * len(heads),
-        *("| " + " | ".join(row) + " |" for row in cells),
-    ]
 
 
 def _first_paragraph(docstring: str | None) -> str:
@@ -374,7 +368,7 @@ def _relations(connection: Connection, database: str) -> Iterator[str]:
             {"name": name, "is_view": kind == "v"},
         )
         rows = [(f"`{column}`", type_name, "may be" if is_open else "") for column, type_name, is_open in columns]
-        yield from ("", *_table(("column", "type", "null"), rows))
+        yield from ("", *table(("column", "type", "null"), rows))
         constraints = connection.execute(
             text(
                 "select pg_get_constraintdef(oid, true) from pg_constraint"

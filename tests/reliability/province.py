@@ -112,6 +112,8 @@ class Province:
             "sql": {"query": f"queries/{group_id}.sql", "open_query": f"queries/{group_id}-open.sql",
                     "by_id_query": f"queries/{group_id}-one.sql"},
         }[self.adapter]  # fmt: skip
+        if self.adapter == "opencps":  # its sites say in a sub-status what they stop
+            entry["statuses"] = {name: row.model_dump() for name, row in source.statuses.items()}
         if self.adapter in DROPPED:
             entry["mapping"] = f"{self.adapter}-sandbox"
         if self.adapter == POSTED:

@@ -274,3 +274,11 @@ def test_pulls_that_start_in_one_instant_have_numbers_one_after_the_other() -> N
                 watcher.rollback()
             number = connection.scalars(statement("ledger/start_attempt"), {"batch_id": first}).one()
         assert started.result(timeout=60) == number + 1
+
+
+def test_the_numbers_that_are_stated_take_the_place_of_those_of_before_in_a_transaction(databases: None) -> None:
+    with store_engine().begin() as connection:
+        for system in ("a", "b"):
+            ledger.hold_stated_numbers(connection, [(system, "1", "c")])
+            stated = connection.execute(text("select system_code from stated_numbers")).scalars().all()
+            assert stated == [system]

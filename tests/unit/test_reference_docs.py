@@ -10,7 +10,7 @@ import pytest
 from motcua import reference_docs
 from motcua.errors import ConfigurationError
 
-PAGES = ("catalog.md", "cli.md", "codes.md", "dags.md", "data-model.md", "rules.md", "sql.md")
+PAGES = ("catalog.md", "cli.md", "codes.md", "dags.md", "data-model.md", "rules.md", "sql.md", "statuses.md")
 
 
 @pytest.fixture(scope="module")

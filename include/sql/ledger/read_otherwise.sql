@@ -1,8 +1,9 @@
 -- Grain: one source. Reads batch, source_read_again. Of each source asked about, the pulls until a day whose records
 -- were read by another entry or mapping than today's (`readings`), and never again since: no replay of the source came
 -- later, and no pull by today's that shows all of their days anew. A register shows the days since it began, whatever
--- was asked for: a new book says nothing of those before it. What gives less than all (`lists_all`), or files that may
--- be gone, shows nothing anew. Of a pull without a reading nobody knows.
+-- was asked for: a new book says nothing of those before it. An opening took records of the days too that it asked
+-- backwards for, but what it shows anew is its window. What gives less than all (`lists_all`), or files that may be
+-- gone, shows nothing anew. Of a pull without a reading nobody knows.
 with asked as (
     select
         source_id,
@@ -22,10 +23,11 @@ loaded as (
         batch.stock_from,
         batch.window_from,
         batch.window_to,
+        batch.opening_asked_from,
         asked.reading_sha256,
         asked.lists_all,
         batch.reading_sha256 = asked.reading_sha256 as is_as_today,
-        coalesce(batch.opening_ended_by = 'register', false) as is_register
+        batch.opening_ended_by = 'register' as is_register
     from batch
     inner join asked on batch.source_id = asked.source_id
     where
@@ -45,8 +47,12 @@ pulls as (
         is_register or (lists_all and not is_whole) as shows_anew,
         case
             when is_register then daterange(stock_from, greatest(stock_from, window_to), '[]')
+            else daterange(least(window_from, opening_asked_from), window_to, '[]')
+        end as days,
+        case
+            when is_register then daterange(stock_from, greatest(stock_from, window_to), '[]')
             else daterange(window_from, window_to, '[]')
-        end as days
+        end as days_shown
     from loaded
 ),
 
@@ -68,7 +74,7 @@ final as (
                 and again.read_at > pulls.loaded_at
         )
         and not coalesce((
-            select range_agg(later.days) @> pulls.days
+            select range_agg(later.days_shown) @> pulls.days
             from pulls as later
             where
                 later.source_id = pulls.source_id

@@ -19,6 +19,10 @@ def _empty_is_none(value: object) -> object:
     return None if value == "" else value
 
 
+def _keys_as_text(value: object) -> object:
+    return {str(key): inner for key, inner in value.items()} if isinstance(value, dict) else value
+
+
 OptionalDate = Annotated[date | None, BeforeValidator(_empty_is_none)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
 
@@ -115,6 +119,31 @@ class ProcedureAlias(BaseModel):
     evidence: str
 
 
+class SubStatusCode(ClosedModel):
+    """The national status of a sub-status, its evidence (read in code, or inferred), and in words where it was read."""
+
+    code: int = Field(ge=1, le=10)
+    evidence: Literal["code", "inferred"]
+    why: str = ""
+
+
+class StatusCode(SubStatusCode):
+    """The national status of a status of a source, its evidence, and in words where it was read.
+
+    `sub` has the sub-statuses that mean something else. Any other sub-status, or none, changes nothing.
+    """
+
+    sub: Annotated[dict[str, SubStatusCode], BeforeValidator(_keys_as_text)] = Field(default_factory=dict)
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """Every national status that a record of this status may have."""
+        return (self.code, *(sub.code for sub in self.sub.values()))
+
+
+StatusCodes = Annotated[dict[str, StatusCode], BeforeValidator(_keys_as_text)]
+
+
 class Source(Entry):
     """One one-stop system as seen by us: an agency's records behind one adapter and one connection.
 
@@ -129,6 +158,9 @@ class Source(Entry):
     `numbers` says, by the `system_code` of another system of its unit, how the numbers of the two stand to each other:
     `shared`, one numbering, so that a same number is one dossier; `own`, two numberings, so that it is two. Of two
     records of one dossier the one modified last counts; where nothing tells, that of the source which says `shared`.
+
+    `statuses` has the statuses that this site reads otherwise than the mapping, as the table of a site of OpenCPS does
+    (DossierStatusMapping): first by the sub-status, then by the status. A row takes the place of the mapping's row.
     """
 
     source_id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
@@ -152,6 +184,7 @@ class Source(Entry):
     first_record_on: date | None = None
     on_drift: Literal["freeze", "evolve"] = "evolve"
     numbers: dict[str, Literal["shared", "own"]] = Field(default_factory=dict)
+    statuses: StatusCodes = Field(default_factory=dict)
 
     def __hash__(self) -> int:
         return hash(self.source_id)

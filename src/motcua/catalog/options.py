@@ -220,7 +220,7 @@ class PetitionFilesOptions(Options):
     `delimiter`, `sheets` and `once` as for `files`.
 
     `due_workdays` gives the due day where the table has none (15 working days to answer, operators' note in domain.md
-    section 1.3 [C-code]).
+    section 1.3 [C-code]). `swapped` as in a rule of an instant: true where a program turned day and month of all dates.
     """
 
     record_kind: ClassVar[str] = "petition"
@@ -233,6 +233,7 @@ class PetitionFilesOptions(Options):
     formats: tuple[str, ...] = ("dd/MM/yyyy", "d/M/yyyy", "dd/MM/yyyy HH:mm:ss", "yyyy-MM-dd")
     null_values: frozenset[str] = frozenset({"", "-", "null"})
     due_workdays: int | None = Field(default=15, ge=1, le=250)
+    swapped: bool | None = None
     encoding: str | None = None
     delimiter: str | None = None
     sheets: tuple[str, ...] = ()

@@ -19,6 +19,8 @@ from motcua.catalog.options import PetitionFilesOptions
 from motcua.errors import CatalogError
 from motcua.period import Period
 
+_EVIDENCE = ("evidence", "why")
+
 
 class PetitionSource(PetitionFilesOptions, Entry):
     """Where a unit's petitions are dropped as tables, and how to read them.
@@ -109,7 +111,8 @@ def units_told(catalog: Catalog, record_kind: str, period: Period) -> frozenset[
 def reading_sha256(catalog: Catalog, source: Source) -> str:
     """Return by what records of a source of dossiers are read: its unit, its names for units and its mapping, hashed.
 
-    Comments, the order of keys and what is said about the evidence do not change it.
+    What its entry says of statuses is part of it. Comments, the order of keys and what is said about the evidence do
+    not change it.
     """
     path = catalog_file(catalog.folder, "mappings", f"{source.mapping}.yaml")
     names = sorted(
@@ -117,7 +120,15 @@ def reading_sha256(catalog: Catalog, source: Source) -> str:
         for row in catalog.agency_codes
         if row.system_code == source.system_code
     )
-    said = [source.unit_id, source.system_code, source.agency_code, names, _said_in(path, path.stat().st_mtime_ns)]
+    said: list[object] = [
+        source.unit_id,
+        source.system_code,
+        source.agency_code,
+        names,
+        _said_in(path, path.stat().st_mtime_ns),
+    ]
+    if source.statuses:  # an entry that says nothing of them is read as it was before it could
+        said.append(_without_evidence({name: row.model_dump() for name, row in sorted(source.statuses.items())}))
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
@@ -149,5 +160,5 @@ def _said_in(path: Path, _written: int) -> str:
 
 def _without_evidence(said: object) -> object:
     if isinstance(said, dict):
-        return {str(key): _without_evidence(value) for key, value in said.items() if key != "evidence"}
+        return {str(key): _without_evidence(value) for key, value in said.items() if key not in _EVIDENCE}
     return [_without_evidence(one) for one in said] if isinstance(said, list) else said

@@ -134,7 +134,7 @@ def renumbered(
     ] = False,
 ) -> None:
     """Say that the numbers of a register began again: what was received since that day are other dossiers."""
-    from motcua.extract.records.mapping import load_mapping
+    from motcua.extract.records.mapping import mapping_of
     from motcua.extract.source_keys import note_numbering
 
     the_catalog = catalog()
@@ -142,7 +142,7 @@ def renumbered(
     if since.date() > datetime.now(ZoneInfo(TIMEZONE)).date():
         raise ConfigurationError(f"--since {since:%Y-%m-%d} is a day to come.", action="say it when it has begun.")
     ready_databases()
-    mapping = load_mapping(the_catalog.folder, source.mapping)
+    mapping = mapping_of(the_catalog.folder, source)
     known = note_numbering(source, mapping, since.date(), with_known=with_known)
     told = f" {known} dossiers in the store take a new key when their record comes back." if known else ""
     output.print(

@@ -68,6 +68,8 @@ def print_verdict(source: Source, check: SourceCheck, shares: list[RuleShare], f
     _list("Unmapped, dropped", dict.fromkeys(check.unclassified, ""))
     for finding in check.key_findings:
         output.print(f"[red]Keys:[/red] {escape(finding)}", highlight=False)
+    for finding in check.day_findings:
+        output.print(f"[red]Days:[/red] {escape(finding)}", highlight=False)
     if check.issues:
         print_table("Values that could not be read", ["field and problem", "rows"], list(check.issues.items()))
     if shares:
@@ -88,7 +90,7 @@ def _verdict(source: Source, check: SourceCheck) -> str:
         return "Verdict: no rows; try a window with dossiers."
     if check.is_understood:
         return "Verdict: everything could be read."
-    if not (check.unclassified or check.key_findings):
+    if not (check.unclassified or check.key_findings or check.day_findings):
         return (
             f"Verdict: not everything could be read; correct mappings/{source.mapping}.yaml of the catalogue where it"
             " misreads a value. Where the source itself is wrong, have the office correct it: nothing is left to do"

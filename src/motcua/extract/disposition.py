@@ -1,11 +1,11 @@
 """Assigns a disposition to every pulled row, so that each row is accounted for exactly once.
 
 * `record` goes on to validation. One of its days (received, finished, returned, refused) is a requested day; or it was
-  received before them and is still open, or its status cannot be read; or our store knows it: then its day of reception
-  may have been corrected across the edge of the window. Its reason is `migrated` when the source took it over from an
-  older system. With reason `soft_deleted` (a negative originality, a DeletedOn) it goes on without a status, because a
-  deletion is not a status. Validation then sets it aside (V1) for a person to judge, and the store keeps the earlier
-  version.
+  received before them and has no day on which it ended: it is open, or the day of its withdrawal, refusal or result is
+  not known; or our store knows it: then its day of reception may have been corrected across the edge of the window. Its
+  reason is `migrated` when the source took it over from an older system. With reason `soft_deleted` (a negative
+  originality, a DeletedOn) it goes on without a status, because a deletion is not a status. Validation then sets it
+  aside (V1) for a person to judge, and the store keeps the earlier version.
 * `duplicate` is not a dossier of its own: `public_copy`, `group`, `child` (counted once, at the receiving agency,
   one_stop_systems.md section d.10), `repeated` (the same key again; the newest row is kept), or `unordered` (the same
   key with other content, and nothing states which is newer; or twice in one file, and nothing states that it is one
@@ -118,8 +118,8 @@ def belongs(pulled: pa.Table, window: Window, *, is_opening: bool = False) -> pa
     """Return for each row of PULLED_SCHEMA whether one of its days is in the window, or it is open from before.
 
     What was received after the window belongs to a later one. A row without a day of reception, or with an end that
-    could not be read, belongs, so that validation judges it. Of an opening, what was closed after the window belongs
-    too.
+    could not be read, belongs, so that validation judges it. So does one that ended on a day that nobody states: it may
+    have ended in the window. Of an opening, what was closed after the window belongs too.
     """
     assert window.from_date is not None
     first = pa.scalar(_microseconds(window.from_date), pa.int64())
@@ -130,8 +130,8 @@ def belongs(pulled: pa.Table, window: Window, *, is_opening: bool = False) -> pa
 
     received, status = pulled["received_at"].cast(pa.int64()), pulled["status_code"]
     ends = [pulled[name].cast(pa.int64()) for name in ENDS]
-    may_be_open = pc.is_null(pc.coalesce(status.cast(pa.int64()), *ends))  # no status that can be read, and no end
-    is_open = pc.or_(may_be_open, is_true(pc.is_in(status, pa.array(OPEN_STATUSES, pa.int16()))))
+    may_end_here = pc.is_null(pc.coalesce(*ends))
+    is_open = pc.or_(may_end_here, is_true(pc.is_in(status, pa.array(OPEN_STATUSES, pa.int16()))))
     touched = pc.or_(is_open, is_true(pc.greater_equal(received, first)))
     for ended in ends:
         touched = pc.or_(

@@ -225,6 +225,7 @@ def _mapped_groups(mapping: SourceMapping) -> list[tuple[str, frozenset[str]]]:
         ("dossier_id", mapping.identity.key),
         *(("dossier_id", (key,)) for key in mapping.identity_columns if key not in mapping.identity.key),
         ("status_code", mapping.status.key),
+        *(("sub-status", (key,)) for key in mapping.status.sub_keys),
         *((name, rule.key) for name, rule in mapping.fields.items()),
         *(("channel_code", (key,)) for key in mapping.channel.keys),
     ]

@@ -45,7 +45,7 @@ from motcua.extract.listing_guards import EmptyAnswers, check_empty_windows, che
 from motcua.extract.older_files import check_files
 from motcua.extract.opening import KeptListings, ask_backwards, folder_of_opening
 from motcua.extract.proof import answers_until, proof_of
-from motcua.extract.records.mapping import OPEN_STATUSES, load_mapping
+from motcua.extract.records.mapping import OPEN_STATUSES, mapping_of
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
 from motcua.extract.repeats import with_request
@@ -226,7 +226,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
 
     Raises:
         SourceUnavailable: no answer after the last attempt, or the set changed during every listing.
-        BatchHeld: the listing is not plausible (`listing_guards`); nothing was written.
+        BatchHeld: the listing is not plausible (`listing_guards`), or days are swapped with months (`day_order`).
         ContractBroken: the answer of the source breaks its protocol; nothing was written.
         ConfigurationError: the connection is wrong.
         CatalogError: the adapter's mapping is wrong.
@@ -234,7 +234,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     settings = Settings.load()
     reading = reading_sha256(load_catalog(settings.catalog_dir), source)
     asked = asked_sha256(settings.catalog_dir, source)
-    mapping = load_mapping(settings.catalog_dir, source.mapping)
+    mapping = mapping_of(settings.catalog_dir, source)
     pseudonymise = pseudonymiser(settings.hmac_keys())
     window = Window(batch.window_from, batch.window_to)
     open_in_store = _known("extract/open_dossiers", batch)
@@ -248,6 +248,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         pull = _Pull(adapter, builder, source, drift)
         can_ask = can_ask_by_id(adapter)
         listed = pull.list_window(window).num_rows
+        builder.check_days()  # before its days are used, and again below with what was listed later
         files = check_files(batch, source, getattr(adapter, "newest_of_series", ()))
         is_register = gives_register(adapter, mapping)
         until = answers_until(source, adapter, window, pull.table, is_register=is_register)
@@ -263,6 +264,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             # An empty list of receptions is compared with what is open of its days.
             last = max([before - timedelta(days=1), *(empty.to_date for empty in pull.empty)])
             listed_open = pull.list_window(Window(None, last, is_open_only=True)).num_rows
+        builder.check_days()
         listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
         contents = contents_of(pull.table)
         replaced = keys.replaced(builder.became, contents)

@@ -26,7 +26,7 @@ from motcua.extract.absence import LaterPulls
 from motcua.extract.adapters.protocol import Window, adapter_class, gives_register
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.proof import register_began
-from motcua.extract.records.mapping import load_mapping
+from motcua.extract.records.mapping import mapping_of
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import TableBuilder
 from motcua.extract.repeats import UNORDERED
@@ -66,6 +66,7 @@ def read_again(source: Source, run_id: str) -> list[Replay]:
     Raises:
         ContractBroken: landing is gone or was changed, a key that the mapping needs now was not kept, or records have
             another key than before: as replays they would count twice. Nothing was written.
+        BatchHeld: days are swapped with months (`day_order`). Nothing was written.
     """
     kind = KINDS[source.record_kind]
     reader = _Reader(source, kind)
@@ -189,7 +190,7 @@ class _Reader:
             return
         settings = Settings.load()
         self.reading_sha256 = reading_sha256(load_catalog(settings.catalog_dir), source)
-        mapping = load_mapping(settings.catalog_dir, source.mapping)
+        mapping = mapping_of(settings.catalog_dir, source)
         since = read_source_keys(source, mapping).since
         self._builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=since)
         self._is_register = gives_register(adapter_class(source.adapter), mapping)
@@ -205,8 +206,10 @@ class _Reader:
             return landed
         was_record = pc.equal(landed["disposition"], "record")
         known = set(landed.filter(was_record)["dossier_id"].to_pylist()) - {None}
+        read = self._builder.read_again(landed)
+        self._builder.check_days()
         return assign_dispositions(
-            self._builder.read_again(landed),
+            read,
             Window(batch.window_from, batch.window_to),
             known,
             is_opening=batch.is_opening,

@@ -41,11 +41,11 @@ def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def motcua(databases: None, catalog: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Told]) -> Command:
     """Return a function that runs the command on the cases and returns what it printed."""
 
-    def run(*arguments: str, code: int = 0) -> str:
+    def run(*arguments: str, code: int = 0, is_out: bool = False) -> str:
         load_catalog.cache_clear()
         load_mapping.cache_clear()
         told = command("--catalog", str(catalog), *arguments, code=code)
-        return told.out if code == 0 else told.err
+        return told.out if code == 0 or is_out else told.err
 
     return run
 
@@ -103,3 +103,32 @@ def test_no_kind_of_file_makes_an_unread_due_date_an_empty_one(motcua: Command, 
     for unit, right in (("error-cells-a", (0, 6, 0, 0, 0, 6, 0, 0)), ("error-cells-b", (0, 3, 0, 3, 0, 0, 0, 0))):
         total = json.loads(motcua("report", "form-06", "--unit", unit, *october, "--json"))["total"]
         assert tuple(total[code] for code in EIGHT) == right
+
+
+def test_days_that_american_excel_turned_are_held_until_it_is_said_what_they_are(
+    motcua: Command, catalog: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    october = ("--from", "2025-10-01", "--to", "2025-10-31")
+    # The case `swapped-day-and-month`: what was typed as 01/10/2025 is 10 January, 13/10/2025 is left as text.
+    header = ["Số hồ sơ", "Thủ tục", "Kênh", "Ngày nhận", "Hẹn trả", "Ngày xong", "Ngày trả", "Tình trạng"]
+    rows: list[list[Any]] = [header]
+    for day in range(1, 32):
+        cell = date(2025, day, 10) if day <= 12 else f"{day:02}/10/2025"
+        rows.append([f"PD-{day}", "Chứng thực bản sao", "Trực tiếp", cell, cell, cell, cell, "Đã trả kết quả"])
+    (catalog / "drops" / "error-cells-b" / "a.xlsx").write_bytes(by_openpyxl(rows))
+    told = motcua("sources", "check", "error-cells-b.x", *october, code=1, is_out=True)
+    assert "a.xlsx, sheet Sheet row 2 says 2025-01-10, turned round 2025-10-01" in " ".join(told.split())
+    assert "Verdict: not everything could be read" in told
+    assert "held" in motcua("ingest", "--source", "error-cells-b.x", *october, code=1, is_out=True)
+    assert "BatchHeld: error-cells-b.x: Ngày nhận (received_at): days that only one order can read" in caplog.text
+    assert "row 3 says 2025-02-10, turned round 2025-10-02; and 9 more. Hẹn trả (due_at): " in caplog.text
+    told = motcua("report", "publish", "form-06", "--unit", "error-cells-b", *october, code=1)
+    assert "no source of it has answered" in told
+
+    mapping = catalog / "mappings" / "error-cells.yaml"
+    words = mapping.read_text(encoding="utf-8")
+    mapping.write_text(words.replace("{as: instant,", "{as: instant, swapped: true,"), encoding="utf-8")
+    assert "1 of 1 sources loaded." in motcua("ingest", "--source", "error-cells-b.x", *october)
+    total = json.loads(motcua("report", "form-06", "--unit", "error-cells-b", *october, "--json"))["total"]
+    assert tuple(total[code] for code in EIGHT) == (0, 31, 0, 0, 31, 0, 0, 0)
+    assert unmet(motcua, "error-cells-b", october) == {}

@@ -88,7 +88,7 @@ def test_a_listing_asks_for_everything_the_source_would_hide(site: Site, plan: P
 
 def test_a_row_of_the_margin_is_out_of_window(site: Site, plan: Plan, resolve: Resolve) -> None:
     site.dossiers[GROUP] = [
-        record(1, "30/09/2023 23:59:59", dossierStatus="done"),
+        record(1, "30/09/2023 23:59:59", dossierStatus="done", releaseDate="30/09/2023 23:59:59"),
         record(2, "01/10/2023 00:00:00"),
         record(3, "31/10/2023 23:59:59"),
         record(4, "01/11/2023 00:00:00"),
@@ -315,7 +315,7 @@ def test_a_dossier_still_open_before_the_window_is_pulled_again(site: Site, plan
     site.dossiers[GROUP] = [
         record(1, "10/08/2023 08:00:00"),  # re-opened, we thought it closed
         record(2, "30/09/2023 08:00:00"),  # open, and in the margin of the first list
-        record(3, "30/09/2023 08:00:00", dossierStatus="done"),
+        record(3, "30/09/2023 08:00:00", dossierStatus="done", releaseDate="30/09/2023 09:00:00"),
     ]
     [batch_id] = plan()
     extract_batches([batch_id], resolve)

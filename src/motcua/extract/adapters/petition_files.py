@@ -17,10 +17,12 @@ from motcua.canonical import PETITION, RecordKind
 from motcua.catalog import Source
 from motcua.catalog.options import PetitionFilesOptions
 from motcua.days.workdays import add_workdays, working_calendar
+from motcua.errors import BatchHeld
 from motcua.extract.adapters.files import record_keys, stands_of, tables_of
 from motcua.extract.error_texts import is_error
 from motcua.extract.records import instants
 from motcua.extract.records.convert import Problem, code_reader, value_reader
+from motcua.extract.records.day_order import DayColumn, DayOrder, advice
 from motcua.extract.records.privacy import MASKED
 from motcua.extract.records.rules import NameRule
 from motcua.extract.wire.connection import SourceConnection
@@ -42,6 +44,7 @@ class PetitionFilesAdapter:
     kind = PETITION
 
     def __init__(self, source: Source, connection: SourceConnection) -> None:
+        self._source_id = source.source_id
         self._options = source.options_as(PetitionFilesOptions)
         self._drops = DropFolder(source, self._options.path, connection, self._options.once)
         self._headings = {name: heading for name, heading in self._options.columns.model_dump().items() if heading}
@@ -87,23 +90,41 @@ class PetitionFilesAdapter:
         Raises:
             SourceUnavailable: there is no file, or one is still being written.
             ContractBroken: a file is not a table, or lacks a column that the entry names.
+            BatchHeld: days are swapped with months in a column, or may be (`day_order`).
         """
+        days = DayOrder(
+            {
+                heading: DayColumn(name, self._options.formats, self._options.swapped)
+                for name in _DAYS
+                if (heading := self._headings.get(name))
+            }
+        )
         for drop, body in self._drops.read():
             for table, keys in tables_of(body, drop.name, self._layout, self._keys):
                 stand_of = stands_of(drop, table)
                 serials = self._serials if table.day_zero != DAY_ZERO else frozenset[str]()
-                rows = [
-                    self._reader.petition(
-                        f"{table.place} row {number}",
+                numbers, told, stands = [], [], []
+                for number, cells in table.rows:
+                    numbers.append(number)
+                    stands.append(stand_of(number))
+                    told.append(
                         {
                             key: serial_day(cell, table.day_zero) if key in serials else cell
                             for key, cell in zip(keys, cells, strict=False)
-                        },
+                        }
                     )
-                    | {"stands_in": stand_of(number)}
-                    for number, cells in table.rows
+                days.add({key: [one.get(key) for one in told] for key in days.keys}, len(told), stands)
+                rows = [
+                    self._reader.petition(f"{table.place} row {number}", one) | {"stands_in": stand}
+                    for number, one, stand in zip(numbers, told, stands, strict=True)
                 ]
                 yield pa.Table.from_pylist(rows, schema=PETITION.pulled_schema)
+
+        if found := days.findings():
+            raise BatchHeld(
+                f"{self._source_id}: {'. '.join(found)}. Nothing was loaded.",
+                action=advice("in the options of its entry in petitions/"),
+            )
 
     def _keys(self, table: Table) -> list[str]:
         return record_keys(table.columns, table.place, self._columns)
@@ -119,7 +140,8 @@ class _Reader:
         self._source = source
         self._options = source.options_as(PetitionFilesOptions)
         self._calendar = working_calendar(Settings.load().catalog_dir)
-        moment = instants.reader(self._options.formats)
+        read = instants.turned_reader if self._options.swapped else instants.reader
+        moment = read(self._options.formats)
         words = self._options.words
         self._readers: dict[str, Callable[[Any], Any]] = {
             "petition_id": code_reader(()),

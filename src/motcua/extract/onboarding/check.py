@@ -16,7 +16,8 @@ from motcua.catalog.guards import load_guards
 from motcua.extract.adapters.protocol import Window, gives_register, make_adapter, tell_books
 from motcua.extract.disposition import assign_dispositions, counts
 from motcua.extract.onboarding.profile import KeySeen, Profile
-from motcua.extract.records.mapping import Covers, load_mapping
+from motcua.extract.records.day_order import advice
+from motcua.extract.records.mapping import Covers, mapping_of
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.rules import ProcedureRule
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
@@ -45,6 +46,7 @@ class SourceCheck:
         keys: for each mapped key of the source, what the sample shows; no rows: the source did not send it.
         units: for each unit as the source spells it, the unit it means (None: unknown) and its rows.
         key_findings: what the keys leave open, each with what the mapping has to say.
+        day_findings: the columns whose days are swapped with months, or may be, each with what to do.
         procedures: for each procedure code, whether it is in the catalogue, and its rows.
         otherwise: the code that the mapping gives a record whose procedure it does not know; None without one.
         warnings: of dropped files, which of them end what the source is known for.
@@ -65,6 +67,7 @@ class SourceCheck:
     procedures: dict[str, tuple[bool, int]]
     otherwise: str | None
     key_findings: list[str]
+    day_findings: list[str]
     warnings: list[str]
     records: pa.Table = field(repr=False)
 
@@ -75,7 +78,7 @@ class SourceCheck:
 
     @property
     def is_understood(self) -> bool:
-        return self.rows > 0 and not (self.issues or self.unclassified or self.key_findings)
+        return self.rows > 0 and not (self.issues or self.unclassified or self.key_findings or self.day_findings)
 
 
 def check_source(
@@ -83,7 +86,7 @@ def check_source(
 ) -> SourceCheck:
     """Pull a window and report what could be read. Writes nothing. Raises the errors of a pull."""
     settings = Settings.load()
-    mapping = load_mapping(catalog.folder, source.mapping)
+    mapping = mapping_of(catalog.folder, source)
     keys = read_source_keys(source, mapping)
     builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=keys.since)
     profile = Profile(mapping)
@@ -127,6 +130,7 @@ def check_source(
             *_reused(source, pulled, catalog),
             *_unordered(source, disposed),
         ],
+        [f"{one}. {advice(f'at the field in mappings/{source.mapping}.yaml')}" for one in builder.day_findings()],
         list(getattr(adapter, "warnings", ())) if repeats else [],
         # A source without filters, such as a file, is one sample: rows of other days are checked too.
         disposed.filter(pc.is_in(disposed["disposition"], pa.array(["record"] if adapter.filters else _OWN))),

@@ -95,7 +95,7 @@ def feeds_of(mapping: SourceMapping) -> dict[str, list[str]]:
     feeds: dict[str, list[str]] = {key: [] for key in (*mapping.keys.keep, *mapping.keys.hmac)}
     keys_by_field = {
         "dossier_id": mapping.identity_columns,
-        "status_code": mapping.status.key,
+        "status_code": (*mapping.status.key, *mapping.status.sub_keys),
         "channel_code": mapping.channel.keys,
         **{name: rule.key for name, rule in mapping.fields.items()},
     }
@@ -121,6 +121,8 @@ def _code_lists(mapping: SourceMapping) -> dict[str, dict[str, str]]:
             lists[key] = {word: str(code) for word, code in mapping.channel.codes.items()}
     for key in mapping.status.key:
         lists[key] = {folded(word): str(status.code) for word, status in mapping.status.codes.items()}
+    for key in mapping.status.sub_keys:
+        lists[key] = {sub: str(code) for (_, sub), code in mapping.status.sub_codes.items()}
     return lists
 
 

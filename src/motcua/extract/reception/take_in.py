@@ -24,7 +24,7 @@ from motcua.errors import ConfigurationError
 from motcua.extract.adapters import inbox
 from motcua.extract.adapters.portal_sync import NEEDED, STEPS, WHOLE
 from motcua.extract.records.convert import read_flag
-from motcua.extract.records.mapping import load_mapping
+from motcua.extract.records.mapping import mapping_of
 from motcua.extract.records.masking import LONGEST, Masker
 from motcua.extract.records.privacy import MASKED, Pseudonymiser
 from motcua.extract.wire.connection import Resolve
@@ -103,7 +103,7 @@ class Reception:
         for source in catalog.sources:
             if isinstance(source.options, PortalSyncOptions) and source.options.inbox:
                 self._open(source, source.options.agency_code, resolve)
-                mapping = load_mapping(catalog.folder, source.mapping)
+                mapping = mapping_of(catalog.folder, source)
                 name_procedure = procedure_namer(catalog, source.level)
                 self._maskers[source.source_id] = Masker(mapping, pseudonymise, name_procedure, NEEDED)
         if not self._accounts:

@@ -195,7 +195,11 @@ def vocabulary(mapping: SourceMapping, catalog: Catalog, pseudonymise: Pseudonym
     The words of status, channel, standing and choices and the names of units and procedures, in any spelling; and the
     words for nothing, which are read in their own spelling only (by `=`).
     """
-    words: list[str] = [*mapping.status.codes, *(word for rule in mapping.standing for word in rule.values)]
+    words: list[str] = [
+        *mapping.status.codes,
+        *mapping.status.sub_words,
+        *(word for rule in mapping.standing for word in rule.values),
+    ]
     nothing = set(map(str, mapping.null_values | mapping.identity.null_values))
     if isinstance(mapping.channel, ChannelCodes):
         words += mapping.channel.codes

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -42,6 +43,7 @@ NameProcedure = Callable[[str], str | None]
 
 _MEMO_LIMIT = 100_000
 _LONGEST_FLAG = 8
+_FULL_WIDTH = {0xFF10 + digit: 0x30 + digit for digit in range(10)}  # the digits of an Asian keyboard
 _NO_NUMBER = "not a record number"
 _PROCEDURE = NATIONAL + r"(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
 # A code that Excel read as a number: zeros at its end are lost, or its dot was read as a thousands separator.
@@ -98,10 +100,11 @@ class Column:
         # `_quick` converts a whole page when every value has the expected form; otherwise it returns None.
         self._quick: Callable[[list[Any]], pa.Array | None] | None = None
         if isinstance(rule, InstantRule):
-            self._quick = partial(instants.quick, rule.formats[0])
+            if not rule.swapped:
+                self._quick = partial(instants.quick, rule.formats[0])
             self._memo = Memo(value_reader(rule, name_procedure))
         elif isinstance(rule, PseudonymRule):
-            self._memo = Memo(pseudonymise, limit=0)  # no identity number is kept after it was hashed
+            self._memo = Memo(_person_reader(pseudonymise), limit=0)  # no identity number is kept after it was hashed
         elif isinstance(rule, ItemsRule):
             self._memo = Memo(lambda value: value, limit=0)
         else:
@@ -287,7 +290,8 @@ def _or_problem(read: Callable[[Any], Any], why: str) -> Callable[[Any], Any]:
 def value_reader(rule: FieldRule, name_procedure: NameProcedure) -> Callable[[Any], Any]:
     """Return the function that reads one value of a rule, except a pseudonym. It returns a value or a Problem."""
     if isinstance(rule, InstantRule):
-        return _or_problem(instants.reader(rule.formats), f"not {rule.formats[0]}")
+        read = instants.turned_reader if rule.swapped else instants.reader
+        return _or_problem(read(rule.formats), f"not {rule.formats[0]}")
     return _procedure_reader(rule, name_procedure) if isinstance(rule, ProcedureRule) else _reader(rule)
 
 
@@ -317,11 +321,13 @@ def _procedure_reader(rule: ProcedureRule, name_procedure: NameProcedure) -> Cal
     read_other = code_reader(())
 
     def read(value: Any) -> Any:
+        if isinstance(value, date):
+            return Problem("a day, not a code: Excel makes a day of a code that is not text")
         text = str(value).strip()
         if isinstance(value, bool | float | int) or _CUT.fullmatch(text):
             return Problem("a number, not a code: Excel drops zeros at the end of a code that is not text")
-        if is_code(text):
-            return text
+        if is_code(plain := text.translate(_FULL_WIDTH)):
+            return plain
         try:
             code = name_procedure(text)
         except SeveralProcedures:
@@ -332,6 +338,13 @@ def _procedure_reader(rule: ProcedureRule, name_procedure: NameProcedure) -> Cal
         if isinstance(other, Problem):
             return rule.otherwise or Problem("not a procedure's code, nor a name in the catalogue", MASKED)
         return other
+
+    return read
+
+
+def _person_reader(pseudonymise: Callable[[Any], str]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        return Problem("not a number of a person") if isinstance(value, bool | date) else pseudonymise(value)
 
     return read
 

@@ -40,6 +40,7 @@ _ISO = re.compile(
 _EXCEL_DAYS = (1.0, 2_958_466.0)  # 1900-01-01 to 9999-12-31
 _EXCEL_ORIGIN = datetime(1899, 12, 30)
 _EPOCH = datetime(1970, 1, 1)
+_MONTHS = 12
 
 
 def is_format(name: str) -> bool:
@@ -63,6 +64,24 @@ def quick(pattern: str, values: list[Any]) -> pa.Array | None:
         return _quick_letters(pattern, pa.array(values, pa.string()))
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return None
+
+
+def turned(day: date) -> date | None:
+    """Return a date with its day and month in each other's places; None where there is none."""
+    return day.replace(month=day.day, day=day.month) if day.day <= _MONTHS else None
+
+
+def turned_reader(patterns: Sequence[str]) -> Callable[[Any], datetime | None]:
+    """Return a reader as `reader`, of a column whose dates and numbers of days a program turned round."""
+    read = reader(patterns)
+
+    def read_turned(value: Any) -> datetime | None:
+        instant = read(value)
+        if instant is None or isinstance(value, str):
+            return instant
+        return turned(instant)  # type: ignore[return-value]
+
+    return read_turned
 
 
 def reader(patterns: Sequence[str]) -> Callable[[Any], datetime | None]:

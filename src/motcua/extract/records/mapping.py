@@ -14,7 +14,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from motcua.canonical import APPLICANT_KINDS, CONTENT, TRACE, Status
+from motcua.catalog import Source
 from motcua.catalog.load import catalog_file, read_document
+from motcua.errors import CatalogError
 from motcua.extract.records.paths import without_positions
 from motcua.extract.records.rules import (
     ChannelRule,
@@ -34,12 +36,14 @@ from motcua.extract.records.rules import (
     StatusRule,
     SumRule,
 )
+from motcua.spelling import folded
 
 Identity = IdentifierRule | CodeRule | KeyRule
 # domain.md section 4.2
 OPEN_STATUSES = (Status.ACCEPTED, Status.IN_PROCESS, Status.SUPPLEMENT_ASKED, Status.PAYMENT_ASKED)
 SATISFACTIONS = frozenset({"satisfied", "unsatisfied"})
 WRITTEN = ("files", "sql")  # adapters whose keys may be numbers that an office writes itself
+_DROPPED = ("drop_personal", "drop_unneeded")
 _DERIVED = {"status_code", "channel_code", "procedure_suffix", "previous_applicant_refs", "mapping_issues"}
 
 
@@ -72,8 +76,8 @@ class SourceMapping(Part):
 
     @property
     def open_statuses(self) -> list[str]:
-        """The source statuses of open dossiers."""
-        return [name for name, status in self.status.codes.items() if status.code in OPEN_STATUSES]
+        """The source statuses that an open dossier may have."""
+        return [name for name, status in self.status.codes.items() if not set(OPEN_STATUSES).isdisjoint(status.codes)]
 
     @property
     def identity_key(self) -> str:
@@ -135,6 +139,13 @@ class SourceMapping(Part):
             raise ValueError(f"satisfaction_code: must be a choice of {' or '.join(sorted(SATISFACTIONS))}")
         return fields
 
+    @field_validator("status")
+    @classmethod
+    def _sub_statuses_have_a_key(cls, status: StatusRule) -> StatusRule:
+        if status.sub_words and not status.sub_key:
+            raise ValueError("sub_key is needed: it names the key of the sub-statuses of `sub`")
+        return status
+
     @field_validator("keys")
     @classmethod
     def _keys_agree_with_fields(cls, keys: KeyClasses, info: ValidationInfo) -> KeyClasses:
@@ -144,6 +155,7 @@ class SourceMapping(Part):
         if {"identity", "standing", "status", "channel", "fields"} - valid.keys():
             return keys  # one of them is wrong and was reported already
         plain = {*identity_columns(valid["identity"]), *valid["status"].key, *valid["channel"].keys}
+        plain.update(valid["status"].sub_keys)
         plain.update(key for rule in valid["standing"] for key in rule.keys)
         secret: set[str] = set()
         for rule in valid["fields"].values():
@@ -185,3 +197,31 @@ def load_mapping(catalog_dir: Path, name: str) -> SourceMapping:
         CatalogError: the file is missing or wrong. The message names the file and the line.
     """
     return read_document(catalog_file(catalog_dir, "mappings", f"{name}.yaml"), SourceMapping)
+
+
+def mapping_of(catalog_dir: Path, source: Source) -> SourceMapping:
+    """Return how records of a source are read: its mapping, with what its entry says of its site's statuses.
+
+    A row of `statuses` takes the place of the mapping's row of that status. Where it has sub-statuses, their key is
+    kept of this source's records.
+
+    Raises:
+        CatalogError: the mapping is missing or wrong, or knows no key of a status or sub-status that the entry names.
+    """
+    mapping = load_mapping(catalog_dir, source.mapping)
+    if not source.statuses:
+        return mapping
+    own = {folded(name) for name in source.statuses}
+    codes = {name: row for name, row in mapping.status.codes.items() if folded(name) not in own} | source.statuses
+    status = mapping.status.model_copy(update={"codes": codes})
+    if not status.key or (status.sub_words and not status.sub_key):
+        raise CatalogError(
+            f"{source.source_id}: statuses of its entry cannot be read, because its mapping {source.mapping} names no"
+            f" {'sub_key' if status.key else 'key'} of a status.",
+            action=f"add it under status in mappings/{source.mapping}.yaml, or leave statuses out of the entry.",
+        )
+    keys = mapping.keys
+    if added := [key for key in status.sub_keys if key not in keys.keep]:
+        left = {name: tuple(key for key in getattr(keys, name) if key not in added) for name in _DROPPED}
+        keys = keys.model_copy(update={"keep": (*keys.keep, *added), **left})
+    return mapping.model_copy(update={"status": status, "keys": keys})

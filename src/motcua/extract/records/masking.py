@@ -89,6 +89,7 @@ class Masker:
             else:
                 rules.append((rule.key, value_reader(rule, name_procedure)))
         rules.append((mapping.status.key, listed(mapping.status.codes)))
+        rules.append((mapping.status.sub_keys, listed(mapping.status.sub_words)))
         if isinstance(mapping.channel, ChannelCodes):
             rules.append((mapping.channel.key, listed(mapping.channel.codes)))
         rules.append((extra, _short_code))

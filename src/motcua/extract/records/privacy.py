@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from motcua.spelling import folded
@@ -82,7 +83,8 @@ def _word(key: bytes, text: str) -> str:
 
 
 def _number(value: object) -> bytes:
-    number = str(value).upper()
+    number = str(value)
+    number = (number if number.isascii() else unicodedata.normalize("NFKC", number)).upper()
     return (number if number.isalnum() else "".join(filter(str.isalnum, number))).encode()
 
 

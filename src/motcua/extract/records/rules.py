@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from motcua.catalog import StatusCodes
 from motcua.extract.records import instants
 from motcua.spelling import folded
 
@@ -155,11 +156,14 @@ class InstantRule(_Rule):
     A format consists of letters (dd MM yyyy HH mm ss; d M H for one or two digits; yy for a year of this century) or is
     one of `iso` (an offset, with or without a colon, is applied), `iso_fake_z` (local time with a false Z), `epoch_ms`,
     `epoch_s`, `excel` (serial days). With `only_status`, it is read only for records with one of these source statuses.
+    `swapped` is of tables that an office writes: true where a program turned day and month of all its dates, so that
+    each date (no text) is turned back; false where a column that looks so is right as it stands.
     """
 
     as_: Literal["instant"] = Field(alias="as")
     formats: tuple[str, ...] = Field(min_length=1)
     only_status: frozenset[Annotated[str, BeforeValidator(folded)]] = frozenset()
+    swapped: bool | None = None
     null_values: frozenset[Scalar] = frozenset({0, "0"})
 
     @field_validator("formats")
@@ -263,13 +267,6 @@ FieldRule = Annotated[
 ]
 
 
-class StatusCode(Part):
-    """The national status of a source status, and its evidence: read in the source's code, or inferred."""
-
-    code: int = Field(ge=1, le=10)
-    evidence: Literal["code", "inferred"]
-
-
 class DateStatus(Part):
     """The status of a record that states no status but has this date."""
 
@@ -280,12 +277,32 @@ class DateStatus(Part):
 class StatusRule(Part):
     """The statuses of the source and their codes in the national list.
 
-    For a record without a status, the first of `by_dates` whose field has a value decides.
+    For a record without a status, the first of `by_dates` whose field has a value decides. `sub_key` is where a
+    sub-status stands. It is read, and must be kept, only where a status has sub-statuses (`sub`).
     """
 
     key: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    codes: dict[str, StatusCode] = Field(default_factory=dict)
+    sub_key: str | None = None
+    codes: StatusCodes = Field(default_factory=dict)
     by_dates: tuple[DateStatus, ...] = ()
+
+    @property
+    def sub_keys(self) -> tuple[str, ...]:
+        """The key of sub-statuses, where some mean something else than their status."""
+        return (self.sub_key,) if self.sub_key and self.sub_codes else ()
+
+    @property
+    def sub_codes(self) -> dict[tuple[str, str], int]:
+        """The national status of each status with a sub-status of its own, both folded."""
+        return {
+            (folded(name), folded(sub)): row.code for name, status in self.codes.items()
+            for sub, row in status.sub.items()
+        }  # fmt: skip
+
+    @property
+    def sub_words(self) -> list[str]:
+        """The sub-statuses that mean something else than their status."""
+        return [sub for status in self.codes.values() for sub in status.sub]
 
 
 class ChannelFlags(Part):

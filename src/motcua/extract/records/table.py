@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from motcua.canonical import DOSSIER
 from motcua.catalog import Source, load_catalog
-from motcua.errors import ContractBroken
+from motcua.errors import BatchHeld, ContractBroken
 from motcua.extract.records.as_sent import AsSent, read_status_again, readable_keys, vocabulary
 from motcua.extract.records.convert import (
     Column,
@@ -24,6 +24,7 @@ from motcua.extract.records.convert import (
     read_integer,
     to_array,
 )
+from motcua.extract.records.day_order import DayOrder, advice, columns_of_days
 from motcua.extract.records.keys import KeyMaker
 from motcua.extract.records.mapping import Identity, SourceMapping, identity_columns
 from motcua.extract.records.paths import Picker
@@ -80,11 +81,14 @@ class TableBuilder:
         kept = mapping.keys.model_copy(update={"keep": (*mapping.keys.keep, *places)})
         self._picker = Picker(kept, mapping.nested, mapping.inner_keys)
         self._codes = {folded(name): status.code for name, status in mapping.status.codes.items()}
+        self._sub_codes = mapping.status.sub_codes
         self._spellings = {folded(name): name for name in mapping.status.codes}
         self._statuses = Memo(self._read_status)
         self._names = Memo(folded)
-        self._needs_names = "source_status" not in mapping.fields or any(
-            isinstance(field, InstantRule) and field.only_status for field in mapping.fields.values()
+        self._needs_names = (
+            bool(self._sub_codes)
+            or "source_status" not in mapping.fields
+            or any(isinstance(field, InstantRule) and field.only_status for field in mapping.fields.values())
         )
         self._readings = readings(mapping)
         self._integers = Memo(read_integer)
@@ -108,6 +112,7 @@ class TableBuilder:
             for name, rule in mapping.fields.items()
             if not (name == "dossier_no" and self._number_is_key)
         ]
+        self._days = DayOrder(columns_of_days(mapping))
         self._pseudonymise = pseudonymise
         self._as_sent = AsSent(mapping, pseudonymise, name_procedure)
         self._vocabulary: dict[str, str] | None = None
@@ -121,6 +126,22 @@ class TableBuilder:
     def unclassified(self) -> set[str]:
         return self._picker.unclassified
 
+    def day_findings(self) -> list[str]:
+        """Return the columns in which days and months changed places, or may have, in all that was read so far."""
+        return self._days.findings()
+
+    def check_days(self) -> None:
+        """Hold what was read where days and months changed places, or may have.
+
+        Raises:
+            BatchHeld: they did in some column. The message shows two places, what they say, and that turned round.
+        """
+        if found := self._days.findings():
+            raise BatchHeld(
+                f"{self._source.source_id}: {'. '.join(found)}. Nothing was loaded.",
+                action=advice(f"at the field in mappings/{self._source.mapping}.yaml"),
+            )
+
     def table(self, records: Sequence[dict[str, Any]], stands: Sequence[str] | None = None) -> pa.Table:
         """Return the records as a table of PULLED_SCHEMA, in the given order, with where each stands (`Page.stands`).
 
@@ -129,6 +150,7 @@ class TableBuilder:
         """
         issues: Issues = {}
         values = self._picker.columns(records, _reporter(issues))
+        self._days.add(values, len(records), stands)
         table = self._read(values, len(records), issues)
         return table if stands is None else _standing_in(table, pa.array(stands, pa.string()))
 
@@ -145,6 +167,8 @@ class TableBuilder:
         kept, earlier = landed.filter(is_kept), landed.filter(pc.invert(is_kept))
         order = pa.concat_arrays([pc.indices_nonzero(is_kept), pc.indices_nonzero(pc.invert(is_kept))])
         tables = [self._from_kept(kept)] if kept.num_rows else []
+        if earlier.num_rows and (sub_keys := self._mapping.status.sub_keys):
+            raise self._not_kept(sub_keys)
         if earlier.num_rows:
             tables.append(read_status_again(earlier, self._mapping).select(PULLED_SCHEMA.names))
         read = pa.concat_tables(tables or [PULLED_SCHEMA.empty_table()]).take(pc.array_sort_indices(order))
@@ -154,17 +178,14 @@ class TableBuilder:
         rows = landed.num_rows
         values: dict[str, Sequence[Any]] = dict(self._as_sent.values(landed["as_sent"].to_pylist(), self._words))
         if missing := sorted(set(self._as_sent.keys) - values.keys()):
-            raise ContractBroken(
-                f"{self._source.source_id}: its records cannot be read again, because {', '.join(missing)} was not kept"
-                " when they were landed.",
-                action="ask the source for its days again with `motcua ingest`.",
-            )
+            raise self._not_kept(missing)
         refs = landed.select(["applicant_ref", "previous_applicant_refs"]).to_pylist()
         persons = [
             None if row["applicant_ref"] is None
             else Pseudonym(row["applicant_ref"], row["previous_applicant_refs"] or "")
             for row in refs
         ]  # fmt: skip
+        self._days.add(values, rows, landed["stands_in"].to_pylist(), is_one_table=False)
         values |= {key: persons if number == 0 else [None] * rows for number, key in enumerate(self._mapping.keys.hmac)}
         issues: Issues = {}
         for row, told in enumerate(landed["mapping_issues"].to_pylist()):
@@ -173,6 +194,13 @@ class TableBuilder:
             if stays:
                 issues[row] = stays
         return self._read(values, rows, issues, landed["as_sent"])
+
+    def _not_kept(self, keys: Iterable[str]) -> ContractBroken:
+        return ContractBroken(
+            f"{self._source.source_id}: its records cannot be read again, because {', '.join(keys)} was not kept"
+            " when they were landed.",
+            action="ask the source for its days again with `motcua ingest`.",
+        )
 
     def _words(self) -> dict[str, str]:
         if self._vocabulary is None:
@@ -203,7 +231,7 @@ class TableBuilder:
             columns["dossier_no"] = columns["dossier_id"]
         if self._previous_refs is not None:  # a problem of the number is reported once, for applicant_ref
             columns["previous_applicant_refs"] = self._previous_refs.take(values, rows, names, lambda row, issue: None)
-        columns["status_code"] = self._status_codes([self._statuses[status] for status in statuses], columns, report)
+        columns["status_code"] = self._status_codes(self._said_codes(statuses, names, values), columns, report)
         if "source_status" not in columns:
             columns["source_status"] = pa.array([self._spelling(name) for name in names], pa.string())
         if "unit_code" not in columns:  # the source states no units: all its records belong to its own unit
@@ -268,6 +296,14 @@ class TableBuilder:
             return None
         known = self._codes.get(folded(status))
         return Problem(f"not a known {' or '.join(self._mapping.status.key)}") if known is None else known
+
+    def _said_codes(self, statuses: Sequence[Any], names: Sequence[str], values: dict[str, Sequence[Any]]) -> list[Any]:
+        """Return the code of each record, or the problem: by its sub-status first, then by its status."""
+        codes = [self._statuses[status] for status in statuses]
+        for key in self._mapping.status.sub_keys:
+            for row, sub in enumerate(_scalars(values[key])):
+                codes[row] = self._sub_codes.get((names[row], self._names[sub]), codes[row])
+        return codes
 
     def _spelling(self, name: str) -> str | None:
         return self._spellings.get(name, None if name in ("", "none") else MASKED)

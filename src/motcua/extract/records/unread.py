@@ -86,6 +86,7 @@ def readings(mapping: SourceMapping) -> list[_Reading]:
         found += [_Reading("dossier_id", (column,), nulls | identity.null_values) for column in parts]
     if mapping.status.key:
         found.append(_Reading("status_code", mapping.status.key, nulls))
+    found += [_Reading("status_code", (key,), nulls) for key in mapping.status.sub_keys]
     if channel.as_ == "codes":
         found.append(_Reading("channel_code", channel.keys, nulls))
     else:

@@ -18,8 +18,8 @@ from motcua.sandbox.world.facts import NO_APOLOGY, REASONS
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
 
 # TrangThaiHoSo, the national list (one_stop_systems.md section b.2), by our status. 0 is not a code of that list.
-_NATIONAL = {"new": 1, "receiving": 2, "unresolved": 3, "processing": 4, "waiting": 5, "paying": 6, "cancelled": 7,
-             "denied": 8, "releasing": 9, "done": 10}  # fmt: skip
+_NATIONAL = {"new": 1, "receiving": 2, "not_accepted": 3, "processing": 4, "waiting": 5, "paying": 6, "cancelled": 7,
+             "stopped": 8, "releasing": 9, "done": 10}  # fmt: skip
 NATIONAL = tuple(_NATIONAL.get(code, 0) for code, _ in STATUSES)
 NATIONAL_TEXTS = {
     0: "Chuyển lại",
@@ -56,7 +56,7 @@ class DossierValues:
         self.received, self.due = night.received[rows], night.due[rows]
         self.released, self.finished = night.released[rows], night.finished[rows]
         self.paused = np.where(np.isin(self.status, _PAUSED), night.correcting[rows], 0)
-        self.refused = np.where(self.status == STATUS["unresolved"], self.released, 0)
+        self.refused = np.where(self.status == STATUS["not_accepted"], self.released, 0)
 
     def __len__(self) -> int:
         return len(self.rows)

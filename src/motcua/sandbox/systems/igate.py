@@ -33,9 +33,9 @@ BASE_PATH = "/igate"
 TOKEN_PATH = "/auth/realms/digo/protocol/openid-connect/token"  # noqa: S105  a path
 LARGEST_PAGE, DEFAULT_PAGE = 1000, 20
 STATUS_IDS = {"new": 0, "waiting": 1, "processing": 2, "paying": 3, "releasing": 4, "done": 5, "cancelled": 6,
-              "receiving": 8, "unresolved": 11, "denied": 12, "chuyen_lai": 18}  # fmt: skip
+              "receiving": 8, "not_accepted": 11, "stopped": 12, "chuyen_lai": 18}  # fmt: skip
 
-_CLOSED = frozenset({"done", "releasing", "cancelled", "denied", "unresolved"})
+_CLOSED = frozenset({"done", "releasing", "cancelled", "stopped", "not_accepted"})
 _VIETNAMESE, _ENGLISH = 228, 46
 _VN_ZONE = timezone(timedelta(hours=7))
 _EPOCH = datetime(1970, 1, 1)

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from motcua.sandbox.systems.paging import Answers
-from motcua.sandbox.world.columns import STATUS, Columns, World
+from motcua.sandbox.systems.records import spoken
+from motcua.sandbox.world.columns import Columns, World
 from motcua.sandbox.world.noise import CHILD_ORIGINALITY
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, day_number
 
@@ -134,7 +135,7 @@ class Index:
             wanted = codes[own] if not query.agency else query.agency
             matches &= np.array([code == wanted for code in codes])[night.unit[rows]]
         if query.statuses is not None:
-            matches &= np.isin(night.status[rows], [STATUS[code] for code in query.statuses if code in STATUS])
+            matches &= np.isin(spoken(night, rows), sorted(query.statuses))
         for column, first, last in query.between:
             instant = getattr(night, column)[rows]
             day = (instant - _GMT_SHIFT) // DAY_SECONDS

@@ -9,9 +9,11 @@ import numpy as np
 
 from motcua.sandbox.systems.written import DayTexts, Writer
 from motcua.sandbox.world import people
-from motcua.sandbox.world.columns import STATUSES, Columns, NumberStyle, World
+from motcua.sandbox.world.columns import STATUS, STATUSES, Columns, NumberStyle, World
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
 
+_SPOKEN = {"not_accepted": "denied", "stopped": "unresolved"}
+NEGATIVE_EVERY = 23  # of the dossiers that are done, one of so many has a negative result
 _DIRECT_LEVEL, _ONLINE_LEVEL = 2, 4
 _SHORT_DAYS = DayTexts("%y%m%d")
 _written = Writer("%d/%m/%Y", " {:02d}:{:02d}:{:02d}", "")
@@ -33,6 +35,20 @@ def dossier_numbers(world: World, night: Columns, rows: Ints) -> list[str]:
     for place in np.flatnonzero(style == NumberStyle.SHORT_ID).tolist():
         numbers[place] = f"{(int(rows[place]) * 2_654_435_761 + 0x18E8E577) & 0xFFFFFFFF:08X}"
     return numbers
+
+
+def spoken(night: Columns, rows: Ints) -> list[str]:
+    """Return the statuses of OpenCPS (one_stop_systems.md section a.4).
+
+    It has no status for a dossier that is stopped: these sites say it in a sub-status of `unresolved`. By itself that
+    is a negative result, which some of the dossiers that are done have.
+    """
+    words = [_SPOKEN.get(code, code) for code, _ in STATUSES]
+    is_negative = (night.status[rows] == STATUS["done"]) & (night.reference[rows] % NEGATIVE_EVERY == 0)
+    return [
+        "unresolved" if negative else words[status]
+        for negative, status in zip(is_negative.tolist(), night.status[rows].tolist(), strict=True)
+    ]
 
 
 class RecordWriter:
@@ -128,9 +144,9 @@ class RecordWriter:
             "finishDate": when("finished"),
             "cancellingDate": when("cancelling"),
             "correctingDate": when("correcting"),
-            "dossierStatus": [STATUSES[n][0] for n in status],
+            "dossierStatus": spoken(night, rows),
             "dossierStatusText": [STATUSES[n][1] for n in status],
-            "dossierSubStatus": every(""),
+            "dossierSubStatus": ["stopped" if n == STATUS["stopped"] else "" for n in status],
             "dossierSubStatusText": every(""),
             "viaPostal": ["2" if people.uses_post(n) else "0" for n in person],
             "online": ["true" if value else "false" for value in online],

@@ -18,8 +18,8 @@ from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays, da
 
 Bools = npt.NDArray[np.bool_]
 
-# The statuses of one_stop_systems.md section a.4 that occur, with the text the system shows. The last is not in that
-# list.
+# The states of a dossier that occur, by their meaning in the national list, with the text that a system shows. Each
+# system says them in words of its own; most are those of one_stop_systems.md section a.4. The last has no meaning.
 STATUSES: tuple[tuple[str, str], ...] = (
     ("done", "Đã trả kết quả"),
     ("releasing", "Chờ trả kết quả"),
@@ -28,8 +28,8 @@ STATUSES: tuple[tuple[str, str], ...] = (
     ("waiting", "Chờ bổ sung"),
     ("paying", "Chờ thực hiện nghĩa vụ tài chính"),
     ("cancelled", "Rút hồ sơ"),
-    ("denied", "Dừng xử lý"),
-    ("unresolved", "Không được tiếp nhận"),
+    ("stopped", "Dừng xử lý"),
+    ("not_accepted", "Không được tiếp nhận"),
     ("new", "Mới đăng ký"),
     ("chuyen_lai", "Chuyển lại"),
 )

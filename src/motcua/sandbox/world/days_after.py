@@ -102,7 +102,7 @@ def draw_ends(rng: np.random.RandomState, setting: Setting, columns: Columns) ->
     luck = rng.rand(size)
     is_late = ~is_stopped & ~is_overdue & has_due & (luck < of_closed["late"])
     is_cancelled = ~is_stopped & (luck > 1 - of_closed["withdrawn"])
-    is_denied = ~is_stopped & ~is_cancelled & (luck > 1 - of_closed["withdrawn"] - of_closed["stopped"])
+    is_ended_early = ~is_stopped & ~is_cancelled & (luck > 1 - of_closed["withdrawn"] - of_closed["stopped"])
 
     end = first + np.floor(rng.rand(size) * np.maximum(due - first + 1, 1)).astype(np.int64)
     end = np.where(has_due & (rng.rand(size) < 0.5), due, end)
@@ -116,7 +116,7 @@ def draw_ends(rng: np.random.RandomState, setting: Setting, columns: Columns) ->
     is_shown = end < calendar.position(np.array(_last_day(setting) + 1))
     rows, open_then, end = rows[is_shown], open_then.take(is_shown), end[is_shown]
     new_due = np.where(is_stopped, calendar.at(due.clip(first, first + 100)) * DAY_SECONDS + 17 * 3600, open_then_due)
-    status = np.where(is_cancelled, STATUS["cancelled"], np.where(is_denied, STATUS["denied"], STATUS["done"]))
+    status = np.where(is_cancelled, STATUS["cancelled"], np.where(is_ended_early, STATUS["stopped"], STATUS["done"]))
     released, finished = draw_result(rng, setting, open_then.received, end)
     return Ends.of(rows, close(open_then, released, finished, new_due[is_shown], status[is_shown]))
 

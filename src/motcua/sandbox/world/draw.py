@@ -187,7 +187,7 @@ def _draw_outcome(
         return columns | {"status": np.full(size, STATUS["cancelled"])}
     if outcome == "stopped":
         columns |= {"released": released, "finished": released}
-        return columns | {"status": np.full(size, STATUS["denied"])}
+        return columns | {"status": np.full(size, STATUS["stopped"])}
     return columns | _draw_open(rng, setting, outcome, position, offset, received, due)
 
 

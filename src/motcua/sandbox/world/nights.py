@@ -19,7 +19,7 @@ RECENT_DAYS = 28  # less than the 31 days of overlap, so that a pull one or two 
 FORCED = 3  # the system that goes down has at least this many changes of each kind
 REPAIRED_RULES = (1, 3, 4, 7, 11)
 UNKNOWN_UNIT = -2  # position in World.unit_codes, counted from its end; the empty code is the last one
-_CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")]
+_CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "stopped")]
 
 
 def undo_changes(rng: np.random.RandomState, setting: Setting, final: Columns, down: int) -> tuple[Columns, Columns]:

@@ -89,7 +89,7 @@ def correct_broken(columns: Columns, scenario: Scenario) -> Columns:
         released=corrected_at,
         finished=corrected_at,
         modified=corrected_at,
-        status=STATUS["unresolved"],
+        status=STATUS["not_accepted"],
     )
 
 
@@ -99,7 +99,7 @@ def _refuse(rng: np.random.RandomState, columns: Columns) -> Columns:
     received = np.where(rng.rand(len(columns)) < 0.5, columns.received, 0)
     style = np.where(received > 0, NumberStyle.RULE, NumberStyle.MISSING)
     zeros = np.zeros(len(columns), np.int64)
-    status = np.full(len(columns), STATUS["unresolved"])
+    status = np.full(len(columns), STATUS["not_accepted"])
     return replace(columns, received=received, due=zeros, released=at, finished=at, status=status, number_style=style)
 
 

@@ -38,7 +38,7 @@ STAYS_OVERDUE = 0.4
 AS_MANY_CLOSED = 3  # a unit has this many more closed dossiers than open ones
 PAUSED = (STATUS["waiting"], STATUS["paying"])
 OPEN = (STATUS["processing"], STATUS["receiving"], *PAUSED)
-_CLOSED_AS = {"withdrawn": STATUS["cancelled"], "stopped": STATUS["denied"]}
+_CLOSED_AS = {"withdrawn": STATUS["cancelled"], "stopped": STATUS["stopped"]}
 
 
 def is_clock_stopped(columns: Columns) -> Bools:

@@ -127,7 +127,7 @@ def counted_rows(
     received, due, paused = (known(name) // DAY_SECONDS for name in ("received", "due", "correcting"))
     ended = np.where(known("released") > 0, known("released"), known("finished")) // DAY_SECONDS
 
-    is_closed = np.isin(status, [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")])
+    is_closed = np.isin(status, [STATUS[code] for code in ("done", "releasing", "cancelled", "stopped")])
     is_done = np.isin(status, [STATUS["done"], STATUS["releasing"]])
     is_paused = np.isin(status, [STATUS["waiting"], STATUS["paying"]])
     in_period = counted & (received >= first) & (received <= last)
@@ -144,7 +144,7 @@ def counted_rows(
         "resolved_on_time": ended_in_period & is_done & ((due == 0) | (ended == due)),
         "resolved_late": ended_in_period & is_done & (due > 0) & (ended > due),
         "withdrawn": ended_in_period & (status == STATUS["cancelled"]),
-        "stopped": ended_in_period & (status == STATUS["denied"]),
+        "stopped": ended_in_period & (status == STATUS["stopped"]),
         "resolved_carried_over": ended_in_period & is_done & carried_over,
         "open_total": is_open,
         "open_overdue": is_open & overdue,

@@ -177,6 +177,23 @@ def test_days_of_a_workbook_that_counts_from_1904_are_read_right(folder: Path) -
     assert (found["received_on"], found["due_on"]) == (date(2023, 10, 2), date(2023, 10, 5))
 
 
+def test_days_that_a_program_turned_round_are_held_until_it_is_said_what_they_are(folder: Path) -> None:
+    days = [date(2023, 2, 10), date(2023, 3, 10), "16/10/2023", "17/10/2023"]
+    petitions = [row(str(number)) | {"Ngày nhận": day, "Hạn xử lý": None} for number, day in enumerate(days)]
+    (folder / "1.csv").write_bytes(as_xlsx([[*HEADINGS], *([one.get(each) for each in HEADINGS] for one in petitions)]))
+    held = pull()
+    assert held.state == "held"
+    assert "Ngày nhận (received_on): days that only one order can read, such as 16/10/2023" in (
+        held.error_message or ""
+    )
+    assert "row 2 says 2023-02-10, turned round 2023-10-02" in (held.error_message or "")
+    entry = folder.parent / "petitions" / f"{SOURCE_ID}.yaml"
+    entry.write_text(entry.read_text(encoding="utf-8") + "swapped: true\n", encoding="utf-8")
+    load_catalog.cache_clear()
+    assert {found["received_on"].day for found in landed(pull())} == {2, 3, 16, 17}
+    load_catalog.cache_clear()
+
+
 def test_a_sheet_that_is_no_table_of_petitions_is_refused_with_the_sheets_that_are(folder: Path) -> None:
     entry = folder.parent / "petitions" / f"{SOURCE_ID}.yaml"
     entry.write_text(entry.read_text(encoding="utf-8").replace("/*.csv", "/*.xlsx"), encoding="utf-8")

@@ -26,8 +26,13 @@ def line_of(text: str, part: str) -> int:
     [
         ("key: originality, below: 0", "kye: originality, below: 0", "kye", "standing.0.key: Field required"),
         ("postal_from: 2", "postal_from: two", "postal_from", "valid integer"),
-        ("done: {code: 10, evidence: code}", "done: {code: 11, evidence: code}", "done:", "less than or equal to 10"),
-        ("evidence: code} # Tân Dân", "evidence: rumour} # Tân Dân", "denied:", "'code' or 'inferred'"),
+        ("done: {code: 10,", "done: {code: 11,", "done:", "less than or equal to 10"),
+        (
+            "denied: {code: 3, evidence: inferred",
+            "denied: {code: 3, evidence: rumour",
+            "denied:",
+            "'code' or 'inferred'",
+        ),
         ("as: pseudonym, key", "as: pseudonim, key", "applicant_ref", "pseudonim"),
         ("'[0-9A-F]{8}'", "'[0-9A-F'", "    patterns:", "not a regular expression"),
         ("  online_level:", "  online_lvl:", "fields:", "online_lvl: not a field"),

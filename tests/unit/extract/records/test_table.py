@@ -70,9 +70,9 @@ def test_a_returned_dossier_is_mapped_field_by_field() -> None:
 @pytest.mark.parametrize(
     ("status", "code"),
     [
-        ("new", 1), ("receiving", 2), ("unresolved", 3), ("processing", 4), ("interoperating", 4), ("posting", 4),
+        ("new", 1), ("receiving", 2), ("unresolved", 9), ("processing", 4), ("interoperating", 4), ("posting", 9),
         ("correcting", 4), ("cancelling", 4), ("waiting", 5), ("pausing", 5), ("paying", 6), ("cancelled", 7),
-        ("denied", 8), ("releasing", 9), ("done", 10), ("", None),
+        ("denied", 3), ("releasing", 9), ("done", 10), ("", None),
     ],
 )  # fmt: skip
 def test_every_source_status_has_its_national_code(status: str, code: int | None) -> None:
@@ -107,7 +107,7 @@ def test_a_correcting_date_is_the_pause_of_a_paused_dossier_only(status: str) ->
 
 
 def test_the_release_of_a_refused_intake_is_its_refusal_date() -> None:
-    assert mapped_one(dossierStatus="unresolved", releaseDate="03/10/2023 08:00:00")["refused_at"] == datetime(
+    assert mapped_one(dossierStatus="denied", releaseDate="03/10/2023 08:00:00")["refused_at"] == datetime(
         2023, 10, 3, 8
     )
     assert mapped_one(dossierStatus="done", releaseDate="03/10/2023 08:00:00")["refused_at"] is None

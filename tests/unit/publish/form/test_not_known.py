@@ -14,10 +14,12 @@ from typer.testing import CliRunner
 
 from motcua.cli.app import app
 from motcua.errors import ReportRefused
+from motcua.ledger import openings_unknown
 from motcua.period import period_between
 from motcua.publish import publish_edition, read_form
 from motcua.publish.files.page import page_html
 from motcua.publish.files.workbook import workbook_bytes
+from motcua.warehouse import store_engine
 
 OCTOBER = period_between(date(2023, 10, 1), date(2023, 10, 31))
 WARD, OTHER = "29236:2020", "29239:2020"
@@ -100,3 +102,18 @@ def test_a_unit_without_a_source_prints_no_zeros_and_publishes_nothing(store: St
     assert read_form("form-06", unit.unit_id, OCTOBER).total.told == {}
     with pytest.raises(ReportRefused, match="no source speaks for it"):
         publish_edition("form-06", unit.unit_id, OCTOBER)
+
+
+@pytest.mark.parametrize(
+    ("begun", "is_unknown"),
+    [(None, False), (date(2023, 9, 30), False), (date(2023, 10, 1), False), (date(2023, 10, 2), True)],
+)
+def test_a_system_whose_first_record_comes_after_the_first_day_tells_no_opening(
+    store: Store, begun: date | None, is_unknown: bool
+) -> None:
+    source = "tra-vinh.c29236"
+    store.answer([source])
+    days = {source: (date(2023, 10, 1), date(2023, 10, 31))}
+    with store_engine().connect() as connection:
+        found = openings_unknown(days, {source: begun}, connection=connection)
+    assert found == (frozenset({source}) if is_unknown else frozenset())

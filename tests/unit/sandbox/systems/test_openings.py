@@ -26,7 +26,7 @@ NIGHT = 1
 FIRST = date(2023, 10, 1)
 BEGINNING = FIRST - timedelta(days=5 * 366)  # an opening asks no further back
 WINDOW = timedelta(days=31)
-CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")]
+CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "stopped")]
 
 Listing = Callable[[date, date], set[int]]
 

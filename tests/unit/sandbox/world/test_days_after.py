@@ -19,7 +19,7 @@ from motcua.sandbox.world.truth import Counts, count_truth
 from motcua.sandbox.world.working_days import DAY_SECONDS, WorkingDays, day_number
 
 PLAIN = [name for name in scenario_ids() if load_scenario(name).reform is None]
-CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "denied")]
+CLOSED = [STATUS[code] for code in ("done", "releasing", "cancelled", "stopped")]
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def test_what_is_carried_over_ends_in_every_way_within_the_period_and_after_it(
         is_done & (ended == due),
         is_done & (due > 0) & (ended > due),
         (status == STATUS["cancelled"]) & (ended <= last),
-        (status == STATUS["denied"]) & (ended <= last),
+        (status == STATUS["stopped"]) & (ended <= last),
         np.isin(status, OPEN) & (due >= last) | (scenario_id != "tra-vinh-2023-10"),
         np.isin(status, OPEN) & (due < last) & (due > 0),
         np.isin(status, PAUSED),

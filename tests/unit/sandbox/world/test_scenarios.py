@@ -26,7 +26,7 @@ STATED = (
     "carried_over", "received", "resolved", "resolved_early", "resolved_on_time", "resolved_late", "withdrawn",
     "stopped", "open_total", "open_overdue",
 )  # fmt: skip
-CANCELLED = [STATUS["cancelled"], STATUS["denied"]]
+CANCELLED = [STATUS["cancelled"], STATUS["stopped"]]
 PLAIN = [name for name in scenario_ids() if load_scenario(name).reform is None]  # a reform: test_reform.py
 
 
@@ -203,7 +203,7 @@ def test_a_later_pull_asks_again_for_the_broken_records_and_finds_each_refused_u
     night = world.nights[CORRECTED_BY]
     rows = np.flatnonzero(night.kind == Kind.BROKEN)
     assert np.all(night.received[rows] // DAY_SECONDS > day_number(world.scenario.to_date) - 31)
-    assert set(night.status[rows].tolist()) == {STATUS["unresolved"]}
+    assert set(night.status[rows].tolist()) == {STATUS["not_accepted"]}
     assert np.array_equal(night.unit[rows], night.group[rows])
     assert np.all(night.modified[rows] > world.scenario.second_of_night(CORRECTED_BY - 1))
     numbers = [number for number in dossier_numbers(world, night, rows) if number]
