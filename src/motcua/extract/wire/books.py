@@ -270,7 +270,7 @@ def _gap(drop: Drop, other: Drop, rows: Mapping[str, _Rows], calendar: np.busday
         states = None
     ends = [day for day in (states and states[1] + _ONE_DAY, *others.own(mine)[:1]) if day]
     begin = _day(drop) + _ONE_DAY
-    if not ends or workdays_from(begin, min(ends), calendar) <= 0:
+    if not ends or workdays_from(np.datetime64(begin), np.datetime64(min(ends)), calendar) <= 0:
         return ""
     return (
         f"nothing tells what it received from {begin} to {min(ends) - _ONE_DAY}, after it was saved and before"
