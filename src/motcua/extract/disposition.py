@@ -26,7 +26,7 @@ from motcua.canonical import DOSSIER, LANDING_SCHEMA, RecordKind
 from motcua.extract.adapters.protocol import Window
 from motcua.extract.records.mapping import OPEN_STATUSES, RepeatedRows
 from motcua.extract.records.table import MIGRATED, SOFT_DELETED
-from motcua.extract.repeats import REPEATED, judge, told_lacking
+from motcua.extract.repeats import REPEATED, judge, told_alike, told_lacking
 
 _NEVER = -(2**63)
 ENDS = ("finished_at", "returned_at", "refused_at")
@@ -64,7 +64,8 @@ def assign_dispositions(
     if repeats is None:
         told_twice = _older_rows(pulled, is_own)
     else:
-        pulled = pulled if record_nos is not None else told_lacking(pulled)  # what has landed says it already
+        if record_nos is None:  # what has landed says it already
+            pulled = told_lacking(told_alike(pulled, DOSSIER))
         judged = judge(pulled, DOSSIER, is_own, later_row=repeats == "later_row")
         pulled, told_twice = judged.table, judged.reasons
         standings = pulled["standing"].to_pylist()
@@ -149,7 +150,7 @@ def assign_dispositions_whole(pulled: pa.Table, kind: RecordKind) -> pa.Table:
     A row is a record, unless another row has its key (`repeats`). A row without a key is a record, which
     validation sets aside.
     """
-    judged = judge(pulled, kind, [True] * pulled.num_rows)
+    judged = judge(told_alike(pulled, kind), kind, [True] * pulled.num_rows)
     pulled = judged.table
     columns = {
         "record_no": pa.array(range(pulled.num_rows), pa.int32()),

@@ -24,7 +24,7 @@ import pyarrow as pa
 from motcua.canonical import RecordKind
 from motcua.canonical.kind import MODIFIED
 from motcua.extract.records.keys import names_office
-from motcua.extract.wire.books import is_copy
+from motcua.extract.wire.books import is_copy, numbered_alike
 from motcua.extract.wire.drop_order import Days, Drop, days_of_sheet, state_other_months
 from motcua.extract.wire.evidence import Stand, order, read, written
 
@@ -102,6 +102,26 @@ def told_lacking(pulled: pa.Table) -> pa.Table:
     for row, (key, stand) in enumerate(zip(ids, stands, strict=True)):
         if stand is not None and key in lacking.get(Drop(stand.file, stand.dropped_at), ()):
             texts[row] = written(replace(stand, is_lacking=True))
+    return pulled.set_column(pulled.column_names.index(_STANDS), _STANDS, pa.array(texts, pa.string()))
+
+
+def told_alike(pulled: pa.Table, kind: RecordKind) -> pa.Table:
+    """Return the rows of a pull, with `alike_in` in where they stand for those whose number may be two records.
+
+    Args:
+        pulled: rows of the pulled schema of a kind; those that stand in no dropped file stay as they are.
+    """
+    if _STANDS not in pulled.column_names:
+        return pulled
+    texts = pulled[_STANDS].to_pylist()
+    stands = [read(text) for text in texts]
+    drops = {Drop(stand.file, stand.dropped_at) for stand in stands if stand and stand.request is None and stand.file}
+    alike = numbered_alike(drops, pulled, kind)
+    if not alike:
+        return pulled
+    for row, (key, stand) in enumerate(zip(pulled[kind.id_column].to_pylist(), stands, strict=True)):
+        if stand is not None and (files := alike.get((stand.file, key))):
+            texts[row] = written(replace(stand, alike_in=files))
     return pulled.set_column(pulled.column_names.index(_STANDS), _STANDS, pa.array(texts, pa.string()))
 
 
@@ -244,7 +264,11 @@ class _Rows:
         if key is not None and names_office(key):
             return False
         file, other_file = self._file(one), self._file(other)
-        return bool(file and other_file) and Drop(file).series != Drop(other_file).series
+        if not (file and other_file):
+            return False
+        stand = self._stand(one)
+        is_alike = stand is not None and other_file in (stand.alike_in or ())
+        return is_alike or Drop(file).series != Drop(other_file).series
 
     def _order(self, one: int, other: int) -> int:
         if self._are_books(one, other):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests import petition_world
-from tests.unit.extract.test_older_files import LATE, check, drop, landed, october, says, statuses
+from tests.unit.extract.test_older_files import LATE, check, drop, grounds, landed, october, says, statuses
 from tests.unit.extract.test_older_files import drops as drops
 from tests.unit.extract.test_register import OCTOBER, pull
 from tests.unit.extract.test_replay import replay
@@ -80,6 +80,45 @@ def test_a_book_that_goes_on_in_the_next_holds_nothing_back(drops: Path) -> None
     batch = pull()
     assert (batch.window_to, read_manifest(batch.landing_uri)["warnings"]) == (OCTOBER[1], [])
     assert october() == ("final", [])
+
+
+def test_a_book_that_goes_on_after_days_that_nothing_tells_of_is_known_until_it_was_saved(drops: Path) -> None:
+    drop(drops, "quyển 1.csv", "2023-10-06", *OTHER_EARLY)
+    drop(drops, "quyển 2.csv", "2023-11-10", *closed(10, 20, 23, 30))
+    batch = pull()
+    assert (batch.state, batch.window_to) == ("loaded", date(2023, 10, 5))
+    [warning] = read_manifest(batch.landing_uri)["warnings"]
+    assert "nothing tells what it received from 2023-10-07 to 2023-10-19, after it was saved" in warning
+    assert "save it again, then ingest the source again; if it never will, name it under once in options" in warning
+    assert october() == ("provisional", ["sources_answered"])
+    drop(drops, "quyển 1.csv", "2023-10-19", *OTHER_EARLY)
+    batch = pull()
+    assert (batch.window_to, read_manifest(batch.landing_uri)["warnings"]) == (OCTOBER[1], [])
+    assert october() == ("final", [])
+
+
+def test_a_gap_ends_once_the_entry_says_that_the_book_is_never_saved_again(drops: Path) -> None:
+    says(drops, "sources/plain.yaml", '"drops/*"', '"drops/*", once: ["quyển 1*"]')
+    drop(drops, "quyển 1.csv", "2023-10-06", *OTHER_EARLY)
+    drop(drops, "quyển 2.csv", "2023-11-10", *closed(10, 20, 23, 30))
+    assert pull().window_to == OCTOBER[1]
+    assert october() == ("final", [])
+
+
+def test_a_number_of_two_books_is_no_figure_also_when_it_is_read_again(drops: Path) -> None:
+    """Received on one day, so that the guard of keys that come back with other content says nothing of it."""
+    book = [row.replace("H59.11-231001-10", "A") for row in closed(10, 1, 2, 3, 4)]
+    other = [row.replace("H59.11-231001-10", "B") for row in closed(10, 2, 3, 5)]
+    other[0] = other[0].replace("B02", "A02").replace("02/10/2023,Đã trả kết quả", ",Đang xử lý")
+    drop(drops, "quyển 1.csv", "2023-11-10", *book)
+    drop(drops, "quyển 2.csv", "2023-11-11", *other)
+    batch = pull()
+    assert (batch.state, batch.duplicate_count, batch.quarantined_count) == ("loaded", 1, 1)
+    [why] = grounds()
+    assert {"V0 status_code", "V0 returned_at"} <= {*why}
+    assert (len(statuses()), october()[0]) == (5, "provisional")
+    assert [batch.quarantined_count for batch in replay()] == [1]
+    assert (len(statuses()), october()[0]) == (5, "provisional")
 
 
 def test_a_replay_of_a_pull_with_a_book_beside_another_makes_nothing_final(drops: Path) -> None:

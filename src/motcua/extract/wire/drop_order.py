@@ -152,6 +152,29 @@ def spoken_of(drop: Drop, months: AbstractSet[Month]) -> tuple[tuple[str, ...], 
     return tuple(str(int(number)) for number in _NUMBER.findall(rest)), tuple(stated)
 
 
+def days_of_name(drop: Drop, months: AbstractSet[Month]) -> Days | None:
+    """Return the days from the first to the last that a name states: of days, months and quarters, else of years.
+
+    A month or quarter without a year lies in the last year in which the file has a reception in it.
+
+    Args:
+        months: as of `spoken_of`.
+    """
+    _, stated = spoken_of(drop, months)
+    spans = [days for text in stated for days in _readings(Drop(f"{text}.csv", drop.dropped_at)) if days]
+    stem, _ = _stem_of(drop.file)
+    years = [int(text) for text in _YEAR.findall(stem)]
+    alone = [int(match[1]) for text in stated if (match := _MONTH_ALONE.fullmatch(text))]
+    quarters = [3 * int(match[1]) for match in _QUARTER.finditer(stem)]  # also of `Q1-2023`, which looks like a month
+    for first, last in (*zip(alone, alone, strict=True), *((last - 2, last) for last in quarters)):
+        received = [year for year, month in months if first <= month <= last]
+        if received or (years and first == last):
+            year = max(years or received)
+            spans.append(_whole_months((year, first), (year, last)))
+    spans = spans or [_whole_months((year, 1), (year, 12)) for year in years if str(year) in stated]
+    return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
+
+
 def days_of_sheet(sheet: str, sheets: Sequence[str]) -> Days | int | None:
     """Return the days that a sheet's name states, or its month where no sheet says the year and the order is plain.
 
@@ -206,10 +229,13 @@ def _stated(plain: str) -> Days | None:
     if days:
         return min(days), max(days)
     if months := _months(plain):
-        (year, month), last = min(months), max(months)
-        after = date(last[0] + last[1] // 12, last[1] % 12 + 1, 1)
-        return date(year, month, 1), after - timedelta(days=1)
+        return _whole_months(min(months), max(months))
     return None
+
+
+def _whole_months(first: Month, last: Month) -> Days:
+    after = date(last[0] + last[1] // 12, last[1] % 12 + 1, 1)
+    return date(*first, 1), after - timedelta(days=1)
 
 
 def _readings(drop: Drop) -> tuple[Days | None, Days | None]:

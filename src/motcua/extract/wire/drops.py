@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from motcua.canonical import RecordKind
 from motcua.catalog import Source
+from motcua.days.workdays import working_calendar
 from motcua.errors import ConfigurationError, SourceUnavailable
 from motcua.extract.wire.books import books_apart
 from motcua.extract.wire.connection import SourceConnection
@@ -54,7 +55,7 @@ class DropFolder:
 
     def tell_books(self, listed: pa.Table, kind: RecordKind) -> None:
         """Take from the rows of all files which of a series are books of their own. Call it after the last page."""
-        self._apart = books_apart(self.drops, listed, kind)
+        self._apart = books_apart(self.drops, listed, kind, working_calendar(Settings.load().catalog_dir))
 
     @property
     def newest_of_series(self) -> list[Drop]:

@@ -32,7 +32,8 @@ class Stand:
 
     Of a database, `request` is the number of the query among those of the pull. `is_last` is true in a file that
     says no more of what stands open in it: it is never saved again, or its series has a newer one. `is_lacking` is true
-    of a row that a newer copy of its file lacks.
+    of a row that a newer copy of its file lacks. `alike_in` names the files of its series in which its number may be
+    that of another record (`motcua.extract.wire.books`).
     """
 
     file: str = ""
@@ -43,6 +44,7 @@ class Stand:
     request: int | None = None
     is_last: bool | None = None
     is_lacking: bool | None = None
+    alike_in: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         if self.request is not None:
@@ -65,6 +67,8 @@ def read(text: str | None) -> Stand | None:
     if isinstance(said.get("states"), list):
         first, last = map(date.fromisoformat, said["states"])
         said["states"] = first, last
+    if "alike_in" in said:
+        said["alike_in"] = tuple(said["alike_in"])
     return Stand(**said)
 
 

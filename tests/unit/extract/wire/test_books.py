@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pyarrow as pa
 import pytest
@@ -16,14 +17,17 @@ from hypothesis import strategies as st
 
 from motcua.canonical import DOSSIER
 from motcua.catalog import FilesOptions, Source
+from motcua.days.workdays import working_calendar
 from motcua.extract.records.table import PULLED_SCHEMA
 from motcua.extract.wire.books import books_apart
 from motcua.extract.wire.connection import NO_CONNECTION
-from motcua.extract.wire.drop_order import Drop, spoken_of
+from motcua.extract.wire.drop_order import Drop, days_of_name, spoken_of
 from motcua.extract.wire.drops import DropFolder
 from motcua.extract.wire.evidence import Stand, written
+from motcua.settings import Settings
 
 FIRST = date(2023, 10, 1)
+CALENDAR = working_calendar(Settings.load().catalog_dir)
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ def listed(files: list[File]) -> pa.Table:
 
 def apart(*files: File) -> dict[str, str]:
     drops = [one.drop for one in files]
-    found = books_apart(drops, listed(list(files)), DOSSIER)
-    assert books_apart(drops[::-1], listed(list(files[::-1])), DOSSIER).keys() == found.keys()
+    found = books_apart(drops, listed(list(files)), DOSSIER, CALENDAR)
+    assert books_apart(drops[::-1], listed(list(files[::-1])), DOSSIER, CALENDAR).keys() == found.keys()
     return {drop.file: why for drop, why in found.items()}
 
 
@@ -154,6 +158,83 @@ def test_a_name_that_differs_in_days_alone_speaks_for_the_other(older: str, newe
     assert list(found) == ([older] if is_book else [])
 
 
+OCT, NOV = "T10-2023.csv", "T11-2023.csv"
+SEPT = range(-29, -5)  # 1 to 24 September
+
+
+@pytest.mark.parametrize(
+    ("files", "untold"),
+    [
+        ([file(Q1, 6, 1, 2, 4), file(Q2, 41, 20, 39)], (7, 19)),
+        ([file(Q1, 17, 1, 2, 4), file(Q2, 41, 20, 39)], (18, 19)),
+        ([file(Q1, 18, 1, 2, 4), file(Q2, 41, 20, 39)], (19, 19)),
+        ([file(Q1, 19, 1, 2, 4), file(Q2, 41, 20, 39)], None),  # the day of saving is no gap
+        ([file(Q1, 20, 1, 2, 4), file(Q2, 41, 20, 39)], None),
+        ([file("tuần 40.csv", 6, 2, 6), file("tuần 41.csv", 13, 9, 13)], None),  # Friday, then Monday
+        ([file("tuần 40.csv", 5, 2, 5), file("tuần 41.csv", 13, 9, 13)], (6, 8)),
+        ([file("tuần 40.csv", 6, 2, 6), file("tuần 41.csv", 13, 9, 13), file("tuần 42.csv", 20, 16, 20)], None),
+        ([file(Q1, -30, -40), file(Q2, 41, -25, 39)], None),  # 31 August, then 5 September: the National Day
+        ([file(Q1, 6, 1, 4), file(Q3, 42, 30, 40), file(Q2, 41, 20, 39)], (7, 19)),  # the nearest is told
+        ([file(Q1, 6, 1, 4), file(Q2, 41, 20, 39), file(Q3, 40, 9, 19)], None),
+        ([file(Q1, 6, 1, 2), File(Q2, 41, (*file(Q1, 6, 1, 2).rows, ("z", 20)))], None),  # a copy
+        ([file(Q1, 6, 1, 2), File(Q2, 41, (("a", 20), ("b", None)))], (7, 19)),
+        # a name that states its days
+        ([file("T9-2023.csv", -5, *SEPT), file(OCT, 41, 2, 31)], (-4, 0)),
+        ([file("T9.csv", -5, *SEPT), file("T10.csv", 41, 2, 31)], (-4, 0)),
+        ([file("2023/T9.csv", -5, *SEPT), file("2023/T10.csv", 41, 2, 31)], (-4, 0)),
+        ([file("so Q3.csv", -5, *SEPT), file("so Q4.csv", 41, 2, 31)], (-4, 0)),
+        ([file("Q3-2023.csv", -5, *SEPT), file("Q4-2023.csv", 41, 2, 31)], (-4, 0)),
+        ([file("T9-2023.csv", -1, *SEPT), file(OCT, 41, 2, 31)], None),  # Friday, 29 September
+        ([file("T9-2023.csv", 2, *SEPT), file(OCT, 41, 12, 31)], None),
+        ([file("so Q3.csv", 2, *SEPT), file("so Q4.csv", 41, 12, 31)], None),
+        ([file("so 2022.csv", -273, -300), file("so 2023.csv", 41, 3)], None),  # Saturday, 31 December
+        ([file("so 2022.csv", -275, -300), file("so 2023.csv", 41, 3)], (-274, -273)),
+        ([file("quyển 1-2023.csv", 6, 1, 4), file("quyển 2-2023.csv", 41, 20, 39)], (7, 19)),
+        ([file("so 06-10-2023.csv", 6, 1, 4), file("so 10-11-2023.csv", 41, 20, 39)], (7, 19)),  # exported on that day
+        ([file("so 06-10-2023.csv", 6, 6), file("so 20-10-2023.csv", 20, 20)], None),  # received on that day
+        ([file("so 06-10-2023.csv", 6, 1, 4), file("so 10-11-2023.csv", 41, 1, 4, 20, book="so 06-10-2023.csv")], None),
+        # what October carries over from September is no copy of it
+        ([file("T9-2023.csv", -5, -20), File(OCT, 41, (*file("T9-2023.csv", -5, -20).rows, ("a", 2)))], (-4, 0)),
+        ([file("T9-2023.csv", -5, *SEPT), File(OCT, 41, ())], (-4, 0)),
+        ([File("T9-2023.csv", -5, ()), file(OCT, 41, 2)], None),  # no day tells anything of it
+    ],
+)
+def test_a_file_that_is_gone_on_with_speaks_until_it_was_saved_where_working_days_lie_between(
+    files: list[File], untold: tuple[int, int] | None
+) -> None:
+    found = apart(*files)
+    if untold is None:
+        assert found == {}
+    else:
+        assert found[files[0].name].startswith(
+            f"nothing tells what it received from {on(untold[0])} to {on(untold[1])},"
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("T9-2023", date(2023, 9, 1), date(2023, 9, 30)),
+        ("quyển 2 T12", date(2022, 12, 1), date(2022, 12, 31)),
+        ("2023/tháng 9", date(2023, 9, 1), date(2023, 9, 30)),
+        ("9-2023", date(2023, 9, 1), date(2023, 9, 30)),
+        ("Q3", date(2023, 7, 1), date(2023, 9, 30)),
+        ("Q3-2023", date(2023, 7, 1), date(2023, 9, 30)),
+        ("quyển 1-2023", date(2023, 1, 1), date(2023, 12, 31)),
+        ("2022/31.10.23", date(2023, 10, 31), date(2023, 10, 31)),
+        ("01-09-2023 15-09-2023", date(2023, 9, 1), date(2023, 9, 15)),
+    ],
+)
+def test_the_days_that_a_name_states(name: str, first: date, last: date) -> None:
+    drop = Drop(f"{name}.csv", datetime(2023, 11, 10, tzinfo=UTC))
+    assert days_of_name(drop, {(2022, 9), (2022, 12), (2023, 8), (2023, 9)}) == (first, last)
+
+
+@pytest.mark.parametrize("name", ["quyển 2", "so (1)", "Q2", "T4", "2-13"])
+def test_a_name_that_states_no_days_of_its_receptions(name: str) -> None:
+    assert days_of_name(Drop(f"{name}.csv"), {(2023, 9)}) is None
+
+
 def test_what_is_said_of_a_book_in_months_is_not_undone_by_another_book() -> None:
     files = [
         file("quyển 1 T9-2023.csv", 3, *range(-28, 1)),
@@ -221,14 +302,15 @@ class Book:
 def worlds(draw: st.DrawFn) -> list[Book]:
     numbers = iter(draw(st.permutations(range(1, 20))))
     books: list[Book] = []
-    for _ in range(draw(st.integers(1, 3))):
+    has_gaps = draw(st.booleans())
+    for number in range(draw(st.integers(1, 3))):
         files: list[File] = []
         begins = draw(st.integers(1, 6))
-        for _ in range(draw(st.integers(0, 2))):
+        for _ in range(0 if has_gaps and number else draw(st.integers(0, 2))):
             ends = begins + draw(st.integers(2, 12))
             days = range(begins, ends + 1)
             files.append(file(f"quyển {next(numbers)}.csv", ends + draw(st.integers(0, 30)), *days))
-            begins = ends + draw(st.integers(0, 1))
+            begins = ends + draw(st.integers(2, 12) if has_gaps else st.integers(0, 1))
         saved = begins + draw(st.integers(2, 30))
         name = f"quyển {next(numbers)}"
         if draw(st.booleans()):  # an earlier download of it stays in the folder
@@ -252,12 +334,33 @@ def show_it(books: list[Book]) -> bool:
     )
 
 
+def gaps(book: Book) -> list[File]:
+    """Return its files after which working days pass that no file tells of; October to December have no holiday."""
+    return [
+        one
+        for one, after in pairwise(book.files)
+        if any(on(day).weekday() < 5 for day in range(one.saved + 1, min(day for _, day in after.rows if day)))
+    ]
+
+
+def show_gaps(books: list[Book]) -> bool:
+    """Return whether no file of another book may be what goes on with one that has a gap after it."""
+    return all(
+        min(day for _, day in other.rows if day) < max(day for _, day in one.rows if day)
+        for book in books
+        for one in gaps(book)
+        for another in books
+        if another != book
+        for other in another.files
+    )
+
+
 @settings(max_examples=400, deadline=None)
-@given(worlds().filter(show_it))
+@given(worlds().filter(show_it).filter(show_gaps))
 def test_a_folder_answers_no_longer_than_each_of_its_books_was_saved(books: list[Book]) -> None:
     going_on = [book for book in books if not book.is_ended] or books
     once = tuple(one.name for book in books if book not in going_on for one in book.files)
-    until = on(min(book.files[-1].saved for book in going_on) - 1)
+    until = on(min(one.saved for book in going_on for one in (book.files[-1], *gaps(book))) - 1)
     found = folder([one for book in books for one in book.files], once).answers_until
     assert found is not None
     assert found <= until
