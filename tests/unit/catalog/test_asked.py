@@ -71,6 +71,7 @@ OTHER: dict[str, dict[str, tuple[Any, bool]]] = {
         "formats": (["yyyy"], True),
         "null_values": (["không"], True),
         "due_workdays": (20, True),
+        "swapped": (True, True),
         "encoding": ("cp1258", True),
         "delimiter": (";", True),
         "sheets": (["Sổ"], True),

@@ -19,7 +19,7 @@ from motcua.errors import ConfigurationError, ContractBroken, SourceUnavailable
 from motcua.extract import SourceConnection, extract_batches
 from motcua.extract.adapters.protocol import ListingShifted, Window, make_adapter
 from motcua.extract.disposition import assign_dispositions
-from motcua.extract.records.mapping import load_mapping
+from motcua.extract.records.mapping import load_mapping, mapping_of
 from motcua.extract.records.privacy import Pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
 from motcua.landing import read_records
@@ -61,6 +61,7 @@ def source(protocol: str, options: dict[str, Any] | None = None, **changes: Any)
         "options": OPTIONS[protocol] | (options or {}),
         "mapping": protocol,
         "agency_code": str(GROUP),
+        "statuses": shipped.statuses if protocol == "opencps" else {},
         "page_size": 40,
         "attempts": 2,
         "retry_wait_seconds": 0.01,
@@ -80,7 +81,7 @@ def connection(server: SandboxServer, protocol: str, password: str | None = None
 
 def pull(server: SandboxServer, asked: Source, window: Window = OCTOBER) -> pa.Table:
     """Return every row of a listing as pulled."""
-    mapping = load_mapping(CATALOG, asked.mapping)
+    mapping = mapping_of(CATALOG, asked)
     builder = TableBuilder(asked, mapping, Pseudonymiser("k1", b"\x5a" * 32))
     adapter = make_adapter(asked, connection(server, asked.adapter), mapping)
     try:
@@ -114,9 +115,10 @@ def test_every_protocol_yields_the_same_rows_of_a_month(sandbox: SandboxServer, 
     assert found.keys() - deleted == expected.keys()
     assert len(expected) > 100
     for key, row in expected.items():
-        differing = {
+        handed_over = {"status_code": 10} if row["source_status"] == "unresolved" and row["status_code"] == 9 else {}
+        differing = {  # OpenCPS does not say whether a negative result was handed over
             name: (value, found[key][name])
-            for name, value in row.items()
+            for name, value in (row | handed_over).items()
             if name not in NOT_CARRIED[protocol] and value != found[key][name]
         }
         assert not differing, f"{protocol} says otherwise of {key}"
