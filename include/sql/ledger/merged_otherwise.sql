@@ -19,8 +19,8 @@ select
     kept.source_id as other_source_id,
     kept.system_code as other_system_code,
     count(*) as pair_count
-from identity_due
-inner join copies on identity_due.dossier_no = copies.dossier_no
+from copies
+inner join identity_due on copies.dossier_no = identity_due.dossier_no
 inner join dossier_current as kept
     on
         copies.dossier_no = kept.dossier_no
