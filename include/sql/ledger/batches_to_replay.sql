@@ -1,7 +1,7 @@
 -- Grain: one batch of a source that lies in landing. Reads batch, quarantine_status. What a replay reads again, in the
 -- order of the pulls: those that are loaded, and those that validation held or failed. `open_without_key` are the
 -- records without a key that are set aside and not settled, by their number in landing, which a replay keeps. Of a
--- register each pull gave all that its unit ever had.
+-- register each pull gave all that its unit ever had, since the day on which it began.
 with open_records as (
     select
         coalesce(own.replay_of, own.batch_id) as batch_id,
@@ -18,7 +18,7 @@ with open_records as (
 select
     batch.batch_id,
     coalesce(open_records.open_without_key, cast(array[] as integer[])) as open_without_key,
-    coalesce(batch.opening_ended_by = 'register', false) as is_register
+    case when batch.opening_ended_by = 'register' then batch.stock_from end as register_began
 from batch
 left join open_records on batch.batch_id = open_records.batch_id
 where

@@ -9,7 +9,7 @@ A replay asks for nothing. Of what it accepts, `LaterPulls` says what later pull
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +23,7 @@ from motcua.catalog import Source
 from motcua.extract.adapters.protocol import Record, SourceAdapter, adapter_class
 from motcua.extract.records.mapping import OPEN_STATUSES
 from motcua.extract.wire.transport import NotTheSource
+from motcua.warehouse import statement, store_engine
 
 BY_ID_WORKERS = 4
 BY_ID_PAGE = 500
@@ -104,6 +105,32 @@ def days_shown(listing: pa.Table) -> tuple[date, date]:
     return (date.max, date.min) if first is None else (first, last)
 
 
+def known_ids(name: str, batch: ledger.Batch, days: tuple[date, date] | None = None) -> list[str]:
+    """Return ids of the source's dossiers in the store, by a statement about days, or about the window of the batch."""
+    window_from, window_to = days or (batch.window_from, batch.window_to)
+    with store_engine().connect() as connection:
+        return list(
+            connection.scalars(
+                statement(name),
+                {
+                    "source_id": batch.source_id,
+                    "window_from": window_from,
+                    "window_to": window_to,
+                    "open_statuses": [int(status) for status in OPEN_STATUSES],
+                },
+            )
+        )
+
+
+def known_between(batch: ledger.Batch, first: date, last: date) -> list[str]:
+    """Return ids of the source's dossiers in the store that were received from a day to another.
+
+    A register is the book of some years: what it lacks of days before it began may stand in another book. So none of
+    these is withdrawn by it, and it misses none, unless it has an older reception itself (0052).
+    """
+    return known_ids("extract/known_in_window", batch, (first, last))
+
+
 class LaterPulls:
     """The loaded pulls of a source in their order, each with the ids that it showed.
 
@@ -112,10 +139,10 @@ class LaterPulls:
     nothing.
 
     Args:
-        registers: ids of the batches whose source gave all that its unit ever had.
+        registers: the batches whose source gave all that its unit ever had, and since which day it tells all.
     """
 
-    def __init__(self, source: Source, registers: Set[str]) -> None:
+    def __init__(self, source: Source, registers: Mapping[str, date]) -> None:
         self._is_judged = source.record_kind == DOSSIER.name and source.lists_all
         self._registers = registers
         self._tells_open = self._is_judged and getattr(adapter_class(source.adapter), "lists_open", False)
@@ -153,9 +180,17 @@ class LaterPulls:
             found.append(newest[0].batch_id if newest and dossier_id not in newest[1] else None)
         return found
 
-    def is_withdrawn_by(self, batch_id: str | None) -> bool:
-        """Return whether the batch that misses a record is a register that a person accepted as it is."""
+    def is_withdrawn_by(self, batch_id: str | None, day: date | None) -> bool:
+        """Return whether the batch that misses a record is a register that a person accepted as it is.
+
+        Args:
+            day: when the record was received; none before the register began is withdrawn, and none without a day.
+        """
         return any(
-            pull.batch_id == batch_id and pull.is_shrink_accepted and batch_id in self._registers
+            pull.batch_id == batch_id
+            and pull.is_shrink_accepted
+            and batch_id in self._registers
+            and day is not None
+            and day >= self._registers[batch_id]
             for pull, _ in self._pulls
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from motcua.settings import TIMEZONE
 
 
 def proof_of(
-    batch: ledger.Batch, source: Source, opening: Opening | None, adapter: SourceAdapter, register: pa.Table | None
+    batch: ledger.Batch, source: Source, opening: Opening | None, adapter: SourceAdapter, began: date | None
 ) -> ledger.Proof:
     """Return what a pull proves beside the answer for its days.
 
@@ -29,11 +29,10 @@ def proof_of(
     while each dossier that is known to be open is asked for by id.
 
     Args:
-        register: the rows of a source that gave its register, with their dispositions; none of any other.
+        began: since which day a source that gave its register tells all (`book_began`); none of any other.
     """
     first_record = source.first_record_on or ledger.EVERY_DAY
-    if register is not None:
-        began = register_began(source, register)
+    if began is not None:
         return ledger.Proof(ledger.EVERY_DAY, began, keeps_stock=True, opening_ended_by="register")
     if opening:
         return ledger.Proof(
@@ -71,6 +70,30 @@ def register_began(source: Source, register: pa.Table) -> date:
     began: date = max(months)
     while (before := (began - timedelta(days=1)).replace(day=1)) in months:
         began = before
+    return began
+
+
+def book_began(source: Source, register: pa.Table, known: Callable[[date, date], Sequence[str]]) -> date:
+    """Return since which day a register tells all, as `register_began`, beside what the store knows of its source.
+
+    A new book into which dossiers of the month before were carried over begins after it: of its first month it shows
+    some of those that the store has, but fewer than half.
+
+    Args:
+        register: its rows, with their dispositions.
+        known: returns the ids of the source's dossiers in the store that were received from a day to another.
+    """
+    began = register_began(source, register)
+    if source.first_record_on is not None:
+        return began
+    listed = {*register["dossier_id"].to_pylist()}
+    while began > ledger.EVERY_DAY:
+        following = (began + timedelta(days=31)).replace(day=1)
+        ids = known(began, following - timedelta(days=1))
+        shown = listed.intersection(ids)
+        if not shown or 2 * len(shown) >= len(ids):
+            break
+        began = following
     return began
 
 

@@ -15,8 +15,9 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from datetime import time as time_of_day
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,7 +28,7 @@ from motcua.catalog import Source, load_catalog
 from motcua.catalog.guards import load_guards
 from motcua.catalog.record_sources import asked_sha256, reading_sha256
 from motcua.errors import ContractBroken, SourceUnavailable
-from motcua.extract.absence import Missed, by_id, days_shown, weigh
+from motcua.extract.absence import Missed, by_id, days_shown, known_between, known_ids, weigh
 from motcua.extract.adapters.protocol import (
     ListingShifted,
     Page,
@@ -44,7 +45,7 @@ from motcua.extract.drift import Drift
 from motcua.extract.listing_guards import EmptyAnswers, check_empty_windows, check_listing
 from motcua.extract.older_files import check_files
 from motcua.extract.opening import KeptListings, ask_backwards, folder_of_opening
-from motcua.extract.proof import answers_until, proof_of
+from motcua.extract.proof import answers_until, book_began, proof_of
 from motcua.extract.records.mapping import OPEN_STATUSES, mapping_of
 from motcua.extract.records.privacy import pseudonymiser
 from motcua.extract.records.table import PULLED_SCHEMA, TableBuilder
@@ -53,7 +54,6 @@ from motcua.extract.reused_keys import check_reused_keys, contents_of
 from motcua.extract.source_keys import doubts_json, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
 from motcua.settings import Settings
-from motcua.warehouse import statement, store_engine
 
 LISTINGS = 3  # the most attempts at a listing whose set changes while it is read
 log = logging.getLogger(__name__)
@@ -237,8 +237,8 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
     mapping = mapping_of(settings.catalog_dir, source)
     pseudonymise = pseudonymiser(settings.hmac_keys())
     window = Window(batch.window_from, batch.window_to)
-    open_in_store = _known("extract/open_dossiers", batch)
-    known = _known("extract/known_in_window", batch)
+    open_in_store = known_ids("extract/open_dossiers", batch)
+    known = known_ids("extract/known_in_window", batch)
     drift = Drift(source, mapping, batch.batch_id)
     keys = read_source_keys(source, mapping)
     keys.check()
@@ -268,8 +268,18 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
         contents = contents_of(pull.table)
         replaced = keys.replaced(builder.became, contents)
-        is_accepted_register = is_register and batch.is_shrink_accepted
-        settled = keys.settled_set_aside(builder.became, contents, listed_ids, is_accepted=is_accepted_register)
+        dispose = partial(
+            assign_dispositions,
+            window=window,
+            known=_now((*open_in_store, *known), replaced),
+            is_opening=batch.is_opening,
+            is_register=is_register,
+            repeats=mapping.repeated_rows,
+        )
+        register = dispose(pull.table) if is_register else None  # no record of it is requested by id
+        began = None if register is None else book_began(source, register, partial(known_between, batch))
+        withdrawn_from = began if batch.is_shrink_accepted else None
+        settled = keys.settled_set_aside(builder.became, contents, listed_ids, withdrawn_from=withdrawn_from)
         guard_results = check_listing(batch, pull.table, _now(known, replaced), lists_all=source.lists_all)
         guard_results |= check_empty_windows(batch, pull.table, [each for each in pull.empty if not each.is_open_only])
         guard_results |= check_reused_keys(batch, source, mapping, contents)
@@ -277,9 +287,13 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         # An extract of a period says nothing of what was open before it.
         is_open_told = can_ask or is_register or adapter.lists_open
         expected = {*open_in_store, *known} if is_open_told else {*known}
-        asked_for = frozenset(expected)
-        if is_register:
-            expected |= {*_known("extract/known_in_window", batch, days_shown(pull.table))}
+        withdrawn = frozenset(
+            expected.intersection(known_between(batch, withdrawn_from, batch.window_to)) if withdrawn_from else ()
+        )
+        if began is not None:
+            shown = days_shown(pull.table)
+            expected &= {*open_in_store, *known_between(batch, min(began, shown[0]), batch.window_to)}
+            expected |= {*known_between(batch, *shown)}
         requested_ids = sorted(expected - in_hand)
         if not source.lists_all and not can_ask:
             requested_ids = []  # files have no request by id, and a dossier that some files leave out is not absent
@@ -296,15 +310,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         warnings += getattr(adapter, "warnings", [])
     finally:
         adapter.close()
-    ours = _now((*open_in_store, *known), replaced)
-    disposed = assign_dispositions(
-        pull.table,
-        window,
-        ours,
-        is_opening=batch.is_opening,
-        is_register=is_register,
-        repeats=mapping.repeated_rows,
-    )
+    disposed = dispose(pull.table) if register is None else register
     count = counts(disposed)
     if missed.count:
         log.warning(
@@ -336,7 +342,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             "absence_is_proof": can_ask,
             "answers_until": None if until is None else str(until),
             "replaced_keys": replaced,
-            "not_in_accepted_register": [one for one in missed.not_shown if one in asked_for and is_accepted_register],
+            "not_in_accepted_register": [one for one in missed.not_shown if one in withdrawn],
             "settled_set_aside": settled,
             "guards": guard_results,
             "counts": count,
@@ -357,7 +363,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         out_of_window=count["out_of_window"],
         duplicate=count["duplicate"],
         answers_until=until,
-        proof=proof_of(batch, source, opening, adapter, disposed if is_register else None),
+        proof=proof_of(batch, source, opening, adapter, began),
         pull_no=batch.pull_no,
         key_doubts=doubts_json(keys.doubts(listed_ids)),
         reading_sha256=reading,
@@ -378,20 +384,3 @@ def _logged(source: Source, warnings: Sequence[str]) -> Sequence[str]:
 def _now(known: Sequence[str], replaced: Mapping[str, str]) -> frozenset[str]:
     """Return the keys of known dossiers as they are made today."""
     return frozenset(replaced.get(dossier_id, dossier_id) for dossier_id in known)
-
-
-def _known(name: str, batch: ledger.Batch, days: tuple[date, date] | None = None) -> list[str]:
-    """Return ids of the source's dossiers in the store, by a statement about days, or about the window of the batch."""
-    window_from, window_to = days or (batch.window_from, batch.window_to)
-    with store_engine().connect() as connection:
-        return list(
-            connection.scalars(
-                statement(name),
-                {
-                    "source_id": batch.source_id,
-                    "window_from": window_from,
-                    "window_to": window_to,
-                    "open_statuses": [int(status) for status in OPEN_STATUSES],
-                },
-            )
-        )

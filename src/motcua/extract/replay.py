@@ -274,7 +274,8 @@ def _draft(
 def _without_withdrawn(draft: _Draft, later: LaterPulls) -> _Draft:
     """Leave out what a person withdrew by accepting a later register without it. Note what else later pulls lack."""
     missed = later.missing(draft.batch, draft.records)
-    is_left = [not later.is_withdrawn_by(batch_id) for batch_id in missed]
+    days = draft.records["received_at"].cast(pa.date32()).to_pylist() if any(missed) else [None] * len(missed)
+    is_left = [not later.is_withdrawn_by(batch_id, day) for batch_id, day in zip(missed, days, strict=True)]
     withdrawn = is_left.count(False)
     ids = draft.records[KINDS[draft.batch.record_kind].id_column].to_pylist()
     return replace(

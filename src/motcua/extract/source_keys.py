@@ -108,19 +108,27 @@ class SourceKeys:
         rows: Sequence[tuple[str, Content]],
         listed: Set[str],
         *,
-        is_accepted: bool,
+        withdrawn_from: date | None,
     ) -> dict[str, str | None]:
         """Return the keys of records set aside that need no decision any more, each with the key of its record now.
 
         One without a day may be any of several records, so it is none of them. Of a register that somebody accepted as
-        it is (`is_accepted`), what it does not list (`listed`) is withdrawn, and has no key now.
+        it is, what it does not list (`listed`) is withdrawn, and has no key now, unless it was received before the
+        register began (`withdrawn_from`). One without a day is withdrawn where the store has nothing of before.
         """
         settled: dict[str, str | None] = {}
         if became or self._is_read_anew:
             found = self._made_otherwise(self.set_aside, became, rows)
             settled |= {key: now[0] for key, now in found.items() if self.set_aside[key][0] or len(now) == 1}
-        if is_accepted and self.source.lists_all:
-            settled |= dict.fromkeys(key for key in self.set_aside if key not in listed and key not in settled)
+        if withdrawn_from is not None and self.source.lists_all:
+            has_older = any(day is not None and day < withdrawn_from for day, _ in self.in_store.values())
+            settled |= {
+                key: None
+                for key, (day, _) in self.set_aside.items()
+                if key not in listed
+                and key not in settled
+                and (not has_older if day is None else day >= withdrawn_from)
+            }
         return settled
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,13 +21,13 @@ class ToReplay:
     Attributes:
         chosen_at: the moment of this reading: a batch is here if it was loaded before it.
         open_without_key: by batch, the records without a key that are set aside and not settled, by `record_no`.
-        registers: the batches whose source gave all that its unit ever had.
+        registers: the batches whose source gave all that its unit ever had, and since which day it tells all.
     """
 
     chosen_at: datetime
     batches: tuple[Batch, ...]
     open_without_key: dict[str, frozenset[int]]
-    registers: frozenset[str]
+    registers: Mapping[str, date]
 
 
 def read_to_replay(source_id: str) -> ToReplay:
@@ -38,7 +38,8 @@ def read_to_replay(source_id: str) -> ToReplay:
         rows = connection.execute(statement("ledger/batches_to_replay"), {"source_id": source_id}).all()
     batches = read_batches([row.batch_id for row in rows])
     without_key = {row.batch_id: frozenset(row.open_without_key) for row in rows}
-    return ToReplay(chosen_at, tuple(batches), without_key, frozenset(row.batch_id for row in rows if row.is_register))
+    registers = {row.batch_id: row.register_began for row in rows if row.register_began}
+    return ToReplay(chosen_at, tuple(batches), without_key, registers)
 
 
 def plan_replay(batch_id: str, run_id: str, replay_of: str, landing_uri: str, chosen_at: datetime) -> int:

@@ -88,7 +88,7 @@ def ingest(first: date, last: date, **accepted: bool) -> ledger.Batch:
 @pytest.fixture
 def wrong_place(databases: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A catalogue whose entry read the files of another office, and says the right place since; return its folder."""
-    make_catalog("register", HEAD + "".join(ROWS[4:7]), tmp_path, monkeypatch)
+    make_catalog("register", HEAD + "".join([ROWS[0], *ROWS[4:7]]), tmp_path, monkeypatch)
     catalog = tmp_path / "catalog"
     (catalog / "wrong").mkdir()
     others = "".join(ROWS).replace("H59.11", "H59.12")
@@ -148,6 +148,90 @@ def test_after_the_sheets_of_an_entry_were_corrected_what_was_counted_of_a_draft
     assert "nothing_missing" in unmet(publish())
     ingest(*OCTOBER, accept_shrink=True)
     assert (publish().completeness, received()) == ("final", 5)
+
+
+def book(catalog: Path, folder: str, rows: list[str]) -> None:
+    """Save a register in a folder of drops."""
+    (catalog / "drops" / folder).mkdir(exist_ok=True)
+    (catalog / "drops" / folder / "so.csv").write_text(HEAD + "".join(rows), encoding="utf-8")
+
+
+def of_november(rows: list[str]) -> list[str]:
+    return [row.replace("231001", "231101").replace("/10/2023", "/11/2023") for row in rows]
+
+
+CLOSED = [row for row in ROWS if "Đang xử lý" not in row]
+NOVEMBER = (date(2023, 11, 1), date(2023, 11, 30))
+
+
+@pytest.fixture
+def old_book(databases: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A catalogue whose register has a folder for each book; that of October was taken in. Return its folder."""
+    make_catalog("register", REGISTER, tmp_path, monkeypatch).unlink()
+    catalog = tmp_path / "catalog"
+    book(catalog, "old", CLOSED)
+    say(catalog, 'path: "drops/old/*"')
+    assert pull().state == "loaded"
+    assert (publish().completeness, received()) == ("final", 7)
+    return catalog
+
+
+@pytest.mark.parametrize(
+    ("carried", "said_first"),
+    [([], ""), ([CLOSED[0]], ""), ([CLOSED[3]], ""), (CLOSED[1:6], "first_record_on: 2023-11-01, ")],
+    ids=[
+        "nothing is carried over",
+        "one of an older month is",
+        "one of the month before is",
+        "many are, and it is said",
+    ],
+)
+def test_a_book_that_begins_later_withdraws_nothing_of_the_book_before_it(
+    old_book: Path, carried: list[str], said_first: str
+) -> None:
+    """An office begins a new folder, the entry names it, and the days of the old book are asked for there."""
+    book(old_book, "new", [*carried, *of_november(CLOSED[1:])])
+    shutil.rmtree(old_book / "drops" / "old")
+    say(old_book, 'path: "drops/new/*", once: []')
+    mapping = old_book / "sources" / "plain.yaml"
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace("options:", f"{said_first}options:"))
+    load_catalog.cache_clear()
+    for accepted in (False, True):
+        taken = ingest(date(2023, 9, 1), NOVEMBER[1], **({"accept_shrink": True} if accepted else {}))
+        assert taken.state == "loaded", taken.error_message
+        edition = publish()
+        assert (edition.completeness, received()) == ("provisional", 7)
+        [said] = missing(edition)
+        assert "of 2023-09-25 to 2023-10-31" in said
+        assert "let the pattern name both (such as `drops/202[34]/*`)" in said
+
+
+def test_a_new_book_in_the_place_of_the_old_one_leaves_its_days_as_they_are(old_book: Path) -> None:
+    book(old_book, "old", of_november(CLOSED[1:]))
+    assert ingest(OCTOBER[0], NOVEMBER[1]).state == "loaded"
+    assert (publish().completeness, received()) == ("final", 7)
+    assert ingest(OCTOBER[0], NOVEMBER[1], accept_shrink=True).state == "loaded"
+    assert (publish().completeness, received()) == ("final", 7)
+
+
+def test_a_dossier_open_in_the_old_book_alone_is_not_withdrawn_by_the_new_one(old_book: Path) -> None:
+    book(old_book, "old", [*CLOSED, ROWS[6]])
+    assert pull().state == "loaded"
+    book(old_book, "old", of_november(CLOSED[1:]))
+    assert ingest(*NOVEMBER, accept_shrink=True).state == "loaded"
+    edition = publish()
+    assert (unmet(edition), received()) == (["nothing_missing"], 8)
+
+
+def test_a_pattern_that_names_both_books_from_the_start_keeps_the_old_one_final(old_book: Path) -> None:
+    say(old_book, 'path: "drops/*/*"')
+    assert pull().state == "loaded"
+    assert publish().completeness == "final"
+    book(old_book, "new", of_november(CLOSED[1:]))
+    assert pull(NOVEMBER).state == "loaded"
+    assert (publish().completeness, received()) == ("final", 7)
+    november = publish_edition("form-06", "plain", period_between(*NOVEMBER))
+    assert (november.completeness, unmet(november)) == ("final", [])
 
 
 def test_an_office_that_moves_its_register_is_final_again_after_one_pull(

@@ -91,7 +91,7 @@ OPEN_BEFORE = records(dossier_id=["7"], status_code=[4], received_at=[datetime(2
         (CLOSED, [(a_pull(2), [])], {"lists_all": False}, None),
         (CLOSED, [(a_pull(2), [])], {"record_kind": "petition"}, None),
         (OPEN_BEFORE, [(a_pull(2), [])], {}, None),  # a monthly extract says nothing of it
-        (OPEN_BEFORE, [(a_pull(2), [])], {"registers": frozenset({"2"})}, "2"),
+        (OPEN_BEFORE, [(a_pull(2), [])], {"registers": {"2": date(2023, 10, 1)}}, "2"),
         (OPEN_BEFORE, [(a_pull(2), [])], {"adapter": "opencps"}, "2"),  # nor is it in the list of what is open
         (records(dossier_id=[None]), [(a_pull(2), [])], {}, None),
         (records(dossier_id=["7"], disposition=["out_of_window"]), [(a_pull(2), [])], {}, None),
@@ -105,11 +105,15 @@ def test_a_later_pull_lacks_what_it_would_have_shown(
 
 
 def test_only_a_register_that_somebody_accepted_withdraws_what_it_lacks() -> None:
-    registers = frozenset({"2", "3"})
+    began = date(2023, 10, 1)
     later = later_pulls(
-        (a_pull(2), []), (a_pull(3, is_accepted=True), []), (a_pull(4, is_accepted=True), []), registers=registers
+        (a_pull(2), []),
+        (a_pull(3, is_accepted=True), []),
+        (a_pull(4, is_accepted=True), []),
+        registers={"2": began, "3": began},
     )
-    assert [later.is_withdrawn_by(one) for one in ("2", "3", "4", None)] == [False, True, False, False]
+    assert [later.is_withdrawn_by(one, began) for one in ("2", "3", "4", None)] == [False, True, False, False]
+    assert [later.is_withdrawn_by("3", day) for day in (date(2023, 9, 30), None)] == [False, False]
 
 
 def test_a_record_set_aside_that_an_accepted_register_lacks_is_withdrawn_and_counted(

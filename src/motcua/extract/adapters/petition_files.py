@@ -123,7 +123,7 @@ class PetitionFilesAdapter:
         if found := days.findings():
             raise BatchHeld(
                 f"{self._source_id}: {'. '.join(found)}. Nothing was loaded.",
-                action=advice("in the options of its entry in petitions/"),
+                action=advice("in the options of its entry in petitions/", found),
             )
 
     def _keys(self, table: Table) -> list[str]:

@@ -112,6 +112,7 @@ def check_source(
         issue for text in pulled["mapping_issues"].to_pylist() if text is not None for issue in text.split("; ")
     )
     codes, known_procedures = UnitCodes(catalog), {procedure.code for procedure in catalog.procedures}
+    where = f"at the field in mappings/{source.mapping}.yaml"
     return SourceCheck(
         source.source_id,
         pulled.num_rows,
@@ -130,7 +131,7 @@ def check_source(
             *_reused(source, pulled, catalog),
             *_unordered(source, disposed),
         ],
-        [f"{one}. {advice(f'at the field in mappings/{source.mapping}.yaml')}" for one in builder.day_findings()],
+        [f"{one}. {advice(where, [one])}" for one in builder.day_findings()],
         list(getattr(adapter, "warnings", ())) if repeats else [],
         # A source without filters, such as a file, is one sample: rows of other days are checked too.
         disposed.filter(pc.is_in(disposed["disposition"], pa.array(["record"] if adapter.filters else _OWN))),

@@ -45,6 +45,7 @@ from motcua.extract.records.written_days import (
 )
 from motcua.place import Place
 
+SAID_TURNED = ", swapped: true"  # beside the field of a column of which the mapping says it
 SHOWN = 2  # examples of a column
 # Of the days of a year that are no 1/1, 2/2 ...: 132 can be read in both orders, 221 in one.
 _BOTH, _ONE = 132, 221
@@ -140,12 +141,23 @@ class DayOrder:
         for number, (key, column) in enumerate(self._columns.items()):
             told = (_judged(column, number, table, everywhere) for table in tables)
             if first := next(filter(None, told), None):
-                found.append(f"{key} ({column.field}): {first}")
+                found.append(f"{key} ({column.field}{SAID_TURNED if column.swapped else ''}): {first}")
         return found
 
 
-def advice(where: str) -> str:
-    """Return what to do about a finding, given where the mapping says it."""
+def advice(where: str, found: Iterable[str]) -> str:
+    """Return what to do about findings, given where the mapping says it.
+
+    Where `swapped: true` stands already and not all is so, files of one source differ. `swapped: false` would read
+    those that were turned as they stand.
+    """
+    if any(SAID_TURNED in one for one in found):
+        return (
+            "the files of this source differ: in some a program turned the dates, in others not. Have the office set"
+            " the region of its computer to Vietnam (days as dd/MM/yyyy), type the days of each file that was turned"
+            f" again and save it; then take `swapped` out {where}. Do not turn it to false: the files that were turned"
+            " would be read as they stand."
+        )
     return (
         "have the office set the region of its computer to Vietnam (days as dd/MM/yyyy) and type these days again;"
         f" or say {where} what is so of all its files: `swapped: true`, and its dates are turned back;"

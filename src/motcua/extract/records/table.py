@@ -139,7 +139,7 @@ class TableBuilder:
         if found := self._days.findings():
             raise BatchHeld(
                 f"{self._source.source_id}: {'. '.join(found)}. Nothing was loaded.",
-                action=advice(f"at the field in mappings/{self._source.mapping}.yaml"),
+                action=advice(f"at the field in mappings/{self._source.mapping}.yaml", found),
             )
 
     def table(self, records: Sequence[dict[str, Any]], stands: Sequence[str] | None = None) -> pa.Table:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from motcua.extract.records.day_order import DayColumn, DayOrder
+from motcua.extract.records.day_order import DayColumn, DayOrder, advice
 from motcua.extract.wire.evidence import Stand, written
 
 DAY_FIRST = ("d/M/yyyy", "d/M/yyyy HH:mm", "iso", "excel")
@@ -149,6 +149,16 @@ def test_what_the_mapping_says_is_so_unless_the_dates_say_otherwise() -> None:
     )
     texts = [f"2025-0{month}-10" for month in (1, 2, 3, 4)]
     assert "row 2 says 2025-01-10" in found([*texts, "15/10/2025"], swapped=True)  # a text is not turned
+
+
+def test_where_files_of_one_source_differ_nobody_is_told_to_read_them_as_they_stand() -> None:
+    """Once `swapped: true` stood, `swapped: false` would read the files that a program turned as they stand."""
+    where = "at the field in mappings/m.yaml"
+    told = advice(where, [found(american(OCTOBER), [date(2025, 10, 15)], swapped=True)])
+    assert told.startswith("the files of this source differ")
+    assert f"then take `swapped` out {where}" in told
+    assert "`swapped: false`" not in told
+    assert "`swapped: false`, and they are read as they stand" in advice(where, [found(american(OCTOBER))])
 
 
 def test_a_register_of_a_year_is_told_by_any_date_and_text() -> None:
