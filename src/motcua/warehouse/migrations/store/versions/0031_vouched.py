@@ -5,8 +5,8 @@ None of pulls of before, of which nobody knows, and none of a replay, which prov
 
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0031"
+down_revision = "0030"
 
 
 def upgrade() -> None:
