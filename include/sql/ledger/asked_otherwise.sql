@@ -1,10 +1,10 @@
 -- Grain: one source. Reads batch. Of each source given, the pulls until a day that asked otherwise than its entry says
 -- today (`asked`), and the days of them until then for which no later pull asked as it says: such a pull is compared
 -- with what the store has of its days, so that what only the other place had is missed there. A register is compared
--- also for the days of its dossiers (`shown_days`), but for no day before it began (`stock_from`). What lists only a part (`lists_all`) misses nothing. The answer of
--- a source that always gives all it has (`is_whole`) stands for every day. Of a pull of before this was kept nobody
--- knows what it asked (`{}`): it counts until the source is pulled again, while it can be (`is_in_force`). A replay
--- asked nothing (null), so that it is neither as today nor otherwise.
+-- also for the days of its dossiers (`shown_days`), but for no day before it began (`stock_from`). What lists only a
+-- part (`lists_all`) misses nothing. The answer of a source that always gives all it has (`is_whole`) stands for every
+-- day. Of a pull of before this was kept nobody knows what it asked (`{}`): it counts until the source is pulled
+-- again, while it can be (`is_in_force`). A replay asked nothing (null), so that it is neither as today nor otherwise.
 with given as (
     select
         source_id,
