@@ -42,6 +42,7 @@ TABLES = {
         "applicant_alias": "References of applicants under replaced keys, each with the newest of the same person.",
         "petition_version": "What a source said of a petition (phản ánh, kiến nghị): days and outcome. Append-only.",
         "rest_day": "The rest days of the working calendar in force, each with the working day that follows it.",
+        "recount": "When a changed working calendar moved the measures of a unit, and from which day on.",
         "measure_day": "Sums of `dossier_contribution` by unit, procedure, field, day and measure, kept by increments.",
         "quarantine_record": "Records set aside, redacted, with every rule they broke.",
         "rule_finding": "How many records of a batch each rule checked and found at fault.",

@@ -10,9 +10,8 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from motcua.days.workdays import rest_days, working_calendar
+from motcua.days.stored import take_calendar
 from motcua.errors import MeasuresDiffer
-from motcua.settings import Settings
 from motcua.warehouse import statement, store_engine, with_one_retry
 
 log = logging.getLogger(__name__)
@@ -96,7 +95,7 @@ def _measuring() -> Iterator[Connection]:
 
 
 def _apply_pending(connection: Connection) -> list[str]:
-    changed_days = _take_calendar(connection)
+    changed_days = len(take_calendar(connection))
     is_counted = bool(connection.scalar(text("select exists (select from measure_day)")))
     batch_ids = list(connection.scalars(statement("aggregate/pending_batches")))
     if batch_ids:
@@ -106,16 +105,10 @@ def _apply_pending(connection: Connection) -> list[str]:
         # What was counted by the calendar of before, and taken off by that of now, is counted anew.
         log.warning("The working calendar changed on %d days: %s are counted anew", changed_days, _BY_CALENDAR)
         measures = {"measures": list(_BY_CALENDAR)}
+        connection.execute(statement("aggregate/note_recount"), measures)
         connection.execute(text("delete from measure_day where measure = any(:measures)"), measures)
         connection.execute(statement("aggregate/recompute_measures"), measures)
     return batch_ids
-
-
-def _take_calendar(connection: Connection) -> int:
-    """Copy the rest days of the catalogue's calendar into the store; return how many rows that changed."""
-    days, next_workdays = rest_days(working_calendar(Settings.load().catalog_dir))
-    given = {"days": days.tolist(), "next_workdays_on": next_workdays.tolist()}
-    return connection.execute(statement("aggregate/take_rest_days"), given).rowcount
 
 
 def _differences(connection: Connection) -> list[MeasureDifference]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from motcua.canonical import RecordKind
 from motcua.canonical.kind import MODIFIED
@@ -111,7 +112,8 @@ def told_alike(pulled: pa.Table, kind: RecordKind) -> pa.Table:
     Args:
         pulled: rows of the pulled schema of a kind; those that stand in no dropped file stay as they are.
     """
-    if _STANDS not in pulled.column_names:
+    ids = pulled[kind.id_column]
+    if _STANDS not in pulled.column_names or pc.count_distinct(ids).as_py() == len(ids) - ids.null_count:
         return pulled
     texts = pulled[_STANDS].to_pylist()
     stands = [read(text) for text in texts]
@@ -119,7 +121,7 @@ def told_alike(pulled: pa.Table, kind: RecordKind) -> pa.Table:
     alike = numbered_alike(drops, pulled, kind)
     if not alike:
         return pulled
-    for row, (key, stand) in enumerate(zip(pulled[kind.id_column].to_pylist(), stands, strict=True)):
+    for row, (key, stand) in enumerate(zip(ids.to_pylist(), stands, strict=True)):
         if stand is not None and (files := alike.get((stand.file, key))):
             texts[row] = written(replace(stand, alike_in=files))
     return pulled.set_column(pulled.column_names.index(_STANDS), _STANDS, pa.array(texts, pa.string()))

@@ -22,6 +22,7 @@ from motcua.ledger.answers import (
     key_doubts,
     last_answers,
     look_alikes,
+    merged_otherwise,
     owed_days,
     petitions_set_aside,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "mark_failed",
     "mark_read_again",
     "mark_validated",
+    "merged_otherwise",
     "new_run_id",
     "note_read_again",
     "note_unanswered",

@@ -246,7 +246,7 @@ def hold_stated_numbers(connection: Connection, numbers: Sequence[tuple[str, str
 
 @dataclass(frozen=True)
 class LookAlikes:
-    """How many pairs of dossiers of two sources, in two systems, look like one dossier each, and both count."""
+    """How many pairs of dossiers of two sources, in two systems, have the same number."""
 
     source_id: str
     system_code: str
@@ -274,3 +274,29 @@ def look_alikes(
     asked = {"unit_ids": list(unit_ids), "from_date": from_date, "to_date": to_date, "names_office": names_office}
     rows = connection.execute(statement("ledger/look_alikes"), asked)
     return [LookAlikes(**row._mapping) for row in rows]
+
+
+def merged_otherwise(
+    unit_ids: Sequence[str],
+    to_date: date,
+    shared_numbers: Sequence[tuple[str, str, str]],
+    names_office: str,
+    *,
+    connection: Connection,
+) -> list[LookAlikes]:
+    """Return the pairs of sources with dossiers that count once in the store, and are not stated to be one any more.
+
+    Only dossiers of the units that were received until a day. Which they are, the merge says that a next batch would
+    run: it notes them here in a table of this transaction.
+
+    Args:
+        shared_numbers: what the catalogue says to be one numbering (`stated_numbers`).
+        names_office: the pattern of a number that names its office, and needs no statement.
+    """
+    hold_stated_numbers(connection, shared_numbers)
+    connection.execute(text("create temporary table identity_due (dossier_no text primary key) on commit drop"))
+    connection.execute(statement("consolidate/note_identity_due"), {"names_office": names_office})
+    asked = {"unit_ids": list(unit_ids), "to_date": to_date}
+    found = [LookAlikes(**row._mapping) for row in connection.execute(statement("ledger/merged_otherwise"), asked)]
+    connection.execute(text("drop table pg_temp.identity_due"))
+    return found

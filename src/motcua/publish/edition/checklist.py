@@ -57,6 +57,7 @@ class Findings:
     caps: WaiverCaps
     key_doubts: Mapping[str, int]
     look_alikes: Sequence[LookAlikes]
+    merged: Sequence[LookAlikes]
     left_behind: Sequence[LeftBehind]
     otherwise: Sequence[ReadOtherwise]
     asked: Sequence[AskedOtherwise]
@@ -74,6 +75,7 @@ def judge(
     otherwise: Sequence[ReadOtherwise] = (),
     asked: Sequence[AskedOtherwise] = (),
     years: Sequence[Text] = (),
+    merged: Sequence[LookAlikes] = (),
 ) -> list[Line]:
     """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
 
@@ -86,8 +88,11 @@ def judge(
         otherwise: sources with records that were read by another entry or mapping than today's.
         asked: sources that were asked otherwise than their entries say today.
         years: years of the period without a working calendar, which is noted and holds nothing up.
+        merged: pairs of sources whose dossiers count once, though the catalogue does not say so any more.
     """
-    found = Findings(scope, cells, aside, finality.waivers, key_doubts, look_alikes, left, otherwise, asked, years)
+    found = Findings(
+        scope, cells, aside, finality.waivers, key_doubts, look_alikes, merged, left, otherwise, asked, years
+    )
     return [
         Line(
             line.code,
@@ -259,7 +264,7 @@ _MISSING: Mapping[str, Text] = {
 def _keys_mean_one(found: Findings) -> list[Text]:
     """Name each source with numbers that are written in several ways, and each pair with the same numbers.
 
-    Keys themselves stay in the store.
+    Keys themselves stay in the store. A pair is in doubt, or is merged though the catalogue says it is not.
     """
     names = {cell.source_id: cell.source_name for cell in found.cells}
     return [
@@ -268,15 +273,15 @@ def _keys_mean_one(found: Findings) -> list[Text]:
             en=f"{source_id} ({names[source_id]}): {count} numbers are written in several ways",
         )
         for source_id, count in sorted(found.key_doubts.items())
-    ] + [_alike(pair, names) for pair in found.look_alikes]
+    ] + [
+        *(_alike(pair, names) for pair in found.look_alikes),
+        *(_merged(pair, names) for pair in found.merged),
+    ]
 
 
 def _alike(pair: LookAlikes, names: Mapping[str, str]) -> Text:
     """Say how many dossiers two sources may have in common, and how a person says whether they do."""
-    one, other = (
-        f"{source_id} ({names[source_id]})" if source_id in names else source_id
-        for source_id in (pair.source_id, pair.other_source_id)
-    )
+    one, other = _named(pair, names)
     shared, own = (f"`numbers: {{{pair.other_system_code}: {said}}}`" for said in ("shared", "own"))
     ingest = f"`motcua ingest --source {pair.source_id}`"
     return Text(
@@ -289,6 +294,23 @@ def _alike(pair: LookAlikes, names: Mapping[str, str]) -> Text:
         f" {pair.source_id} counts; for that of {pair.other_source_id} write it into its entry instead) or {own} (two"
         f" books), then run {ingest}",
     )
+
+
+def _merged(pair: LookAlikes, names: Mapping[str, str]) -> Text:
+    """Say how many dossiers of two sources still count once, and what tells them apart."""
+    one, other = _named(pair, names)
+    ingest, replay = (f"`motcua {verb} --source {pair.source_id}`" for verb in ("ingest", "replay"))
+    return Text(
+        vi=f"{one} và {other}: {pair.pair_count} cặp hồ sơ trùng số còn được tính là một, trong khi danh mục không"
+        f" (còn) ghi là chung một dãy số; chạy {ingest} hoặc {replay} để xét lại",
+        en=f"{one} and {other}: {pair.pair_count} pairs of dossiers with the same number still count as one each,"
+        f" which the catalogue does not say (any more); run {ingest} or {replay}, which decides them anew",
+    )
+
+
+def _named(pair: LookAlikes, names: Mapping[str, str]) -> list[str]:
+    ids = (pair.source_id, pair.other_source_id)
+    return [f"{source_id} ({names[source_id]})" if source_id in names else source_id for source_id in ids]
 
 
 def _refused_otherwise(_: Findings) -> list[Text]:

@@ -42,6 +42,7 @@ from motcua.publish.form.completeness import (
     SourceCell,
     left_behind,
     read_cells,
+    refuse_another_calendar,
     refuse_silence,
     refuse_tampered_measures,
     refuse_unready_batches,
@@ -84,8 +85,9 @@ def publish_edition(
         on_map: `as-now` or a day whose units differ: an edition of a series of its own. `as-was` is in every edition.
 
     Raises:
-        ReportRefused: an identity does not hold, loaded batches are unmeasured or unbalanced, the period has not
-            begun, no source in scope has answered, or `final` was asked for and something is missing.
+        ReportRefused: an identity does not hold, loaded batches are unmeasured or unbalanced, late intake was
+            counted by another calendar, the period has not begun, no source in scope has answered, or `final` was
+            asked for and something is missing.
         MeasuresDiffer: the measures of its units are not what the dossiers count.
         CatalogError: the unit is unknown on the period's days.
     """
@@ -156,6 +158,7 @@ def _draft(
 ) -> tuple[Content, list[Line], list[SourceCell]]:
     """Return what would be published, as complete as it can be, with its checklist and cells, or refuse it."""
     refuse_unready_batches(store, scope.catalog, scope.units)
+    refuse_another_calendar(store, scope.unit_ids, scope.period.to_date)
     refuse_tampered_measures(store, scope.unit_ids)
     drafted = _content(store, settings, report_code, scope)
     refuse_silence(report_code, scope, drafted[2])
@@ -198,12 +201,13 @@ def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[P
     source_ids, period = [cell.source_id for cell in cells if cell.source_id], scope.period
     aside = read_set_aside(store, scope, source_ids)
     doubts = ledger.key_doubts(source_ids, connection=store)
-    alike, left, otherwise = [], [], []
+    alike, merged, left, otherwise = [], [], [], []
     sources = [source for source in scope.catalog.sources if source.source_id in source_ids]
     if sources:  # not of petitions alone
-        own_numbers = stated_numbers(scope.catalog.sources, "own")
+        own, shared = (stated_numbers(scope.catalog.sources, answer) for answer in ("own", "shared"))
         days = (period.from_date, period.to_date)
-        alike = ledger.look_alikes(scope.unit_ids, *days, own_numbers, NAMES_OFFICE, connection=store)
+        alike = ledger.look_alikes(scope.unit_ids, *days, own, NAMES_OFFICE, connection=store)
+        merged = ledger.merged_otherwise(scope.unit_ids, days[1], shared, NAMES_OFFICE, connection=store)
         left = left_behind(store, scope, cells)
         readings = [reading_sha256(scope.catalog, source) for source in sources]
         otherwise = ledger.read_otherwise(sources, readings, period.to_date, connection=store)
@@ -211,9 +215,8 @@ def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[P
     says = [asked_sha256(scope.catalog.folder, source) for source in entries]
     asked = ledger.asked_otherwise(entries, says, period.to_date, scope.today, connection=store)
     years = years_not_known(scope.catalog.folder, period.from_date, period.to_date)
-    lines = judge(
-        load_finality(scope.catalog.folder), scope, cells, aside, doubts, alike, left, otherwise, asked, years
-    )
+    finality = load_finality(scope.catalog.folder)
+    lines = judge(finality, scope, cells, aside, doubts, alike, left, otherwise, asked, years, merged)
     return aside, lines
 
 

@@ -59,9 +59,12 @@ class Planned:
 
 @dataclass(frozen=True)
 class _Change:
-    """From which day on a batch of a source changed figures of a unit; of no unit: it set records aside."""
+    """From which day on a batch of a source changed figures of a unit; of no unit: it set records aside.
 
-    source_id: str
+    No source: the measures were counted anew by a changed working calendar.
+    """
+
+    source_id: str | None
     measured_at: datetime
     unit_id: str | None
     changed_from: date
@@ -247,9 +250,13 @@ def _answered(store: Connection, source_ids: list[str]) -> dict[str, list[_Days]
 
 
 def _changes(store: Connection, source_ids: list[str], since: datetime | None) -> list[_Change]:
-    """Return what batches changed that were measured since an instant; nothing without one."""
+    """Return what batches and recounts changed that were measured since an instant; nothing without one."""
     rows = store.execute(statement("publish/changes_by_batch"), {"source_ids": source_ids, "since": since})
-    return [_Change(row.source_id, row.measured_at, row.unit_id, row.changed_from) for row in rows]
+    recounts = store.execute(statement("publish/recounts"), {"since": since})
+    return [
+        *(_Change(row.source_id, row.measured_at, row.unit_id, row.changed_from) for row in rows),
+        *(_Change(None, row.counted_at, row.unit_id, row.changed_from) for row in recounts),
+    ]
 
 
 def _read_at(edition: EditionSummary) -> datetime:

@@ -13,6 +13,7 @@ from motcua.catalog.cells import CellCode, is_lacking
 from motcua.catalog.finality import load_without_source
 from motcua.catalog.models import Text
 from motcua.catalog.record_sources import heard_of, sources_of, speaking_for
+from motcua.days.stored import days_not_taken
 from motcua.errors import CatalogError, MeasuresDiffer, NothingAnswered, ReportRefused
 from motcua.ledger import Completeness, completeness, openings_unknown, owed_days, petitions_set_aside
 from motcua.period import Period
@@ -81,6 +82,22 @@ def refuse_silence(report_code: str, scope: Scope, cells: list[SourceCell]) -> N
         + ("no source of it has answered." if any(cell.source_id for cell in cells) else "no source speaks for it."),
         action="ingest its sources first, or add one to include/catalog/sources/.",
     )
+
+
+def refuse_another_calendar(connection: Connection, unit_ids: Sequence[str], to_date: date) -> None:
+    """Raise ReportRefused when late intake of these units is counted by another calendar than the catalogue's.
+
+    Only where a day that differs decides on a dossier sent until `to_date`.
+    """
+    if not (days := days_not_taken(connection)):
+        return
+    asked = {"unit_ids": list(unit_ids), "to_date": to_date, "days": days}
+    if count := connection.execute(statement("publish/intake_of_days"), asked).scalar_one():
+        raise ReportRefused(
+            f"The working calendar of the catalogue changed since the measures were counted: it decides when the intake"
+            f" of {count} online dossiers was late.",
+            action="run `motcua measures rebuild --check`, which counts late intake anew, then publish again.",
+        )
 
 
 def refuse_tampered_measures(connection: Connection, unit_ids: Sequence[str]) -> None:

@@ -114,6 +114,31 @@ def test_two_books_that_number_alike_are_not_final_until_a_person_says_what_they
     assert (received, lacking, edition.completeness) == (3, [], "final")
 
 
+@pytest.mark.parametrize("then", [{"ct": {"ht": "own"}}, {}])
+def test_dossiers_that_count_once_are_not_final_when_the_catalogue_does_not_say_so_any_more(
+    world: Path, then: dict[str, dict[str, str]]
+) -> None:
+    books = Books(world, "ct", "ht")
+    books.say(ct={"ht": "shared"})
+    books.pull()
+    assert published()[1:] == (3, [])
+
+    books.say(**then)
+    edition, received, lacking = published()
+    assert (received, lacking, edition.completeness) == (3, ["keys_mean_one"], "provisional")
+    [line] = told(edition)
+    assert line.startswith("plain.ht (ht) and plain.ct (ct): 3 pairs of dossiers")
+    assert re.findall("`([^`]+)`", line) == ["motcua ingest --source plain.ht", "motcua replay --source plain.ht"]
+
+    books.say(ct={"ht": "shared"})  # it was a slip: nothing is in doubt
+    assert published()[1:] == (3, [])
+    books.say(**then)
+    books.pull("ht")
+    edition, received, lacking = published()
+    assert (received, lacking) == (6, [] if then else ["keys_mean_one"])
+    assert not any("count as one" in line for line in told(edition))
+
+
 @pytest.mark.parametrize("saying", ["ct", "ht"])
 def test_of_one_dossier_in_two_books_the_record_of_the_one_that_says_so_counts(world: Path, saying: str) -> None:
     books = Books(world, "ct", "ht")
