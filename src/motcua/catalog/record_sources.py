@@ -149,6 +149,30 @@ def asked_sha256(folder: Path, source: Source) -> dict[str, str]:
     return {name: hashlib.sha256(_as_text(said).encode()).hexdigest() for name, said in asked.items()}
 
 
+def vouched_for(source: Source, covers: str | None) -> dict[str, object]:
+    """Return what a person vouches for, of a source that proves it by nothing else: a pull claims more by each.
+
+    That is which files are never saved again (`options.once`), the first day of its records, and that a table is a
+    register.
+
+    Args:
+        covers: of its mapping; none of a source of another kind of record.
+    """
+    return {
+        "once": sorted(getattr(source.options, "once", ())),
+        "first_record_on": str(source.first_record_on) if source.first_record_on else None,
+        "covers": covers,
+    }
+
+
+def vouched_today(catalog: Catalog, source: Source) -> dict[str, object]:
+    """Return what the entry of a source and its mapping vouch for as the catalogue stands."""
+    if source.record_kind != "dossier":
+        return vouched_for(source, None)
+    path = catalog_file(catalog.folder, "mappings", f"{source.mapping}.yaml")
+    return vouched_for(source, json.loads(_said_in(path, path.stat().st_mtime_ns)).get("covers", "period"))
+
+
 def _as_text(said: object) -> str:
     return json.dumps(said, default=sorted, sort_keys=True)  # a set has no order of its own
 

@@ -26,7 +26,7 @@ from motcua import landing, ledger
 from motcua.canonical import DOSSIER
 from motcua.catalog import Source, load_catalog
 from motcua.catalog.guards import load_guards
-from motcua.catalog.record_sources import asked_sha256, reading_sha256
+from motcua.catalog.record_sources import asked_sha256, reading_sha256, vouched_for
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.absence import Missed, by_id, days_shown, known_between, known_ids, weigh
 from motcua.extract.adapters.protocol import (
@@ -217,6 +217,7 @@ def pull_whole(batch: ledger.Batch, source: Source, connection: SourceConnection
         pull_no=batch.pull_no,
         answers_until=until,
         asked_sha256=asked_sha256(Settings.load().catalog_dir, source),
+        vouched=vouched_for(source, None),
     )
     return count
 
@@ -368,6 +369,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         key_doubts=doubts_json(keys.doubts(listed_ids)),
         reading_sha256=reading,
         asked_sha256=asked,
+        vouched=vouched_for(source, mapping.covers),
         shown_days=days_shown(listing) if is_register else None,
     )
     if kept:

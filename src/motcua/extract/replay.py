@@ -183,6 +183,7 @@ class _Reader:
 
     def __init__(self, source: Source, kind: RecordKind) -> None:
         self._source = source
+        self.first_record_on = source.first_record_on
         self.kind = kind
         self.reading_sha256: str | None = None
         self._is_register = False
@@ -332,6 +333,7 @@ def _write(draft: _Draft, run_id: str, number: int, chosen_at: datetime, reader:
         duplicate=count["duplicate"],
         reading_sha256=reader.reading_sha256,
         stock_from=reader.began(records),
+        first_record_on=reader.first_record_on,
     ):
         log.warning("%s: batch %s was validated while it was read again", batch.source_id, batch_id)
         return None

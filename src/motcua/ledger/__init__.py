@@ -37,6 +37,7 @@ from motcua.ledger.batches import (
     read_run,
     start_attempt,
 )
+from motcua.ledger.claims import ClaimedMore, claimed_more
 from motcua.ledger.coverage import EVERY_DAY, Coverage, Proof, coverage, openings_unknown
 from motcua.ledger.planning import (
     batch_id_of,
@@ -63,6 +64,7 @@ __all__ = [
     "Absences",
     "AskedOtherwise",
     "Batch",
+    "ClaimedMore",
     "Completeness",
     "Coverage",
     "DossierSetAside",
@@ -76,6 +78,7 @@ __all__ = [
     "absences",
     "asked_otherwise",
     "batch_id_of",
+    "claimed_more",
     "completeness",
     "coverage",
     "dossiers_set_aside",

@@ -131,13 +131,14 @@ def mark_extracted(
     reading_sha256: str | None = None,
     asked_sha256: Mapping[str, str] | None = None,
     shown_days: tuple[date, date] | None = None,
+    vouched: Mapping[str, object] | None = None,
 ) -> None:
     """Record that the batch lies complete in landing, and what it proves of its source.
 
     `answers_until` cuts its window where the source says less. `key_doubts` is JSON: the keys of its source that seem
     to mean one dossier. `reading_sha256` says by what its records were read
     (`motcua.catalog.record_sources`), `asked_sha256` where and what it asked. `shown_days` are those of which a
-    register has dossiers; none where it has none.
+    register has dossiers; none where it has none. `vouched` is what its entry and mapping vouched for (`vouched_for`).
 
     Raises:
         ContractBroken: a later attempt at the same batch has begun since `pull_no`; what it makes of the batch stands.
@@ -152,6 +153,7 @@ def mark_extracted(
         " opening_asked_from = :opening_asked_from, opening_ended_by = :opening_ended_by,"
         " key_doubts = cast(:key_doubts as jsonb), reading_sha256 = :reading_sha256,"
         " asked_sha256 = cast(:asked_sha256 as jsonb), shown_days = cast(:shown_days as daterange),"
+        " vouched = cast(:vouched as jsonb),"
         " failed_stage = null, error_kind = null, error_message = null",
         sha=manifest_sha256,
         declared=declared_total,
@@ -163,6 +165,7 @@ def mark_extracted(
         reading_sha256=reading_sha256,
         asked_sha256=None if asked_sha256 is None else json.dumps(asked_sha256),
         shown_days="[{},{}]".format(*shown_days) if shown_days and shown_days[0] <= shown_days[1] else None,
+        vouched=None if vouched is None else json.dumps(vouched),
         **asdict(proof),
         pull_no=pull_no,
     )

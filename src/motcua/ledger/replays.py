@@ -67,10 +67,12 @@ def mark_read_again(
     duplicate: int,
     reading_sha256: str | None = None,
     stock_from: date | None = None,
+    first_record_on: date | None = None,
 ) -> bool:
     """Record that a batch that validation held or failed was read again into another folder, to be validated again.
 
-    Of a register `stock_from` is the day since which its records tell all, if they have one.
+    Of a register `stock_from` is the day since which its records tell all, if they have one. `first_record_on` is what
+    its entry says of that day by now.
     Return false, and change nothing, where another run has validated it meanwhile.
     """
     with store_engine().begin() as connection:
@@ -80,6 +82,8 @@ def mark_read_again(
                 " out_of_window_count = :out_of_window, duplicate_count = :duplicate, accepted_sha256 = null,"
                 " reading_sha256 = :reading, stock_from = case when opening_ended_by = 'register'"
                 " then coalesce(cast(:stock_from as date), stock_from) else stock_from end,"
+                " vouched = case when cast(:stock_from as date) is null then vouched else"
+                " vouched || jsonb_build_object('first_record_on', cast(:first_day as text)) end,"
                 " quarantined_count = null, failed_stage = null, error_kind = null, error_message = null"
                 " where batch_id = :batch_id and state in ('held', 'failed') and failed_stage = 'validate'"
             ),
@@ -91,6 +95,7 @@ def mark_read_again(
                 "duplicate": duplicate,
                 "reading": reading_sha256,
                 "stock_from": stock_from,
+                "first_day": str(first_record_on) if first_record_on else None,
             },
         )
         return marked.rowcount > 0

@@ -13,8 +13,9 @@ from decimal import Decimal
 from motcua.catalog.cells import cell_text
 from motcua.catalog.finality import Finality, LineCode, WaiverCaps
 from motcua.catalog.models import Text
-from motcua.ledger import AskedOtherwise, LookAlikes, ReadOtherwise
+from motcua.ledger import AskedOtherwise, ClaimedMore, LookAlikes, ReadOtherwise
 from motcua.publish.edition.asked_text import asked_text
+from motcua.publish.edition.claims_text import claims_text
 from motcua.publish.edition.content import Content
 from motcua.publish.edition.set_aside import PeriodSetAside
 from motcua.publish.form.completeness import LeftBehind, SourceCell
@@ -61,6 +62,7 @@ class Findings:
     left_behind: Sequence[LeftBehind]
     otherwise: Sequence[ReadOtherwise]
     asked: Sequence[AskedOtherwise]
+    claims: Sequence[ClaimedMore]
     years: Sequence[Text]
 
 
@@ -74,6 +76,7 @@ def judge(
     left: Sequence[LeftBehind] = (),
     otherwise: Sequence[ReadOtherwise] = (),
     asked: Sequence[AskedOtherwise] = (),
+    claims: Sequence[ClaimedMore] = (),
     years: Sequence[Text] = (),
     merged: Sequence[LookAlikes] = (),
 ) -> list[Line]:
@@ -87,12 +90,12 @@ def judge(
         left: dossiers of units that need no source by the catalogue.
         otherwise: sources with records that were read by another entry or mapping than today's.
         asked: sources that were asked otherwise than their entries say today.
+        claims: sources with days that rest on what their entries or mappings no longer vouch for.
         years: years of the period without a working calendar, which is noted and holds nothing up.
         merged: pairs of sources whose dossiers count once, though the catalogue does not say so any more.
     """
-    found = Findings(
-        scope, cells, aside, finality.waivers, key_doubts, look_alikes, merged, left, otherwise, asked, years
-    )
+    caps = finality.waivers
+    found = Findings(scope, cells, aside, caps, key_doubts, look_alikes, merged, left, otherwise, asked, claims, years)
     return [
         Line(
             line.code,
@@ -199,7 +202,10 @@ def _read_as_stated(found: Findings) -> list[Text]:
             f" {one.last_day}, were read by an earlier entry or mapping; run `motcua replay --source {one.source_id}`",
         )
         for one in found.otherwise
-    ] + [asked_text(one, names[one.source_id]) for one in found.asked]
+    ] + [
+        *(asked_text(one, names[one.source_id]) for one in found.asked),
+        *(claims_text(one, names[one.source_id]) for one in found.claims),
+    ]
 
 
 def _nothing_set_aside(found: Findings) -> list[Text]:

@@ -15,7 +15,7 @@ from motcua.catalog import load_catalog, stated_numbers
 from motcua.catalog.finality import load_finality
 from motcua.catalog.forms import Form, load_form
 from motcua.catalog.index import index_of
-from motcua.catalog.record_sources import asked_sha256, every_source, reading_sha256
+from motcua.catalog.record_sources import asked_sha256, every_source, reading_sha256, vouched_today
 from motcua.days.years import years_not_known
 from motcua.errors import ReportRefused
 from motcua.period import Period
@@ -214,9 +214,12 @@ def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[P
     entries = [source for source in every_source(scope.catalog) if source.source_id in source_ids]
     says = [asked_sha256(scope.catalog.folder, source) for source in entries]
     asked = ledger.asked_otherwise(entries, says, period.to_date, scope.today, connection=store)
+    vouched = [vouched_today(scope.catalog, source) for source in entries]
+    last = min(period.to_date, scope.today)  # a later day cannot be asked for
+    claims = ledger.claimed_more(entries, vouched, period.from_date, last, connection=store)
     years = years_not_known(scope.catalog.folder, period.from_date, period.to_date)
     finality = load_finality(scope.catalog.folder)
-    lines = judge(finality, scope, cells, aside, doubts, alike, left, otherwise, asked, years, merged)
+    lines = judge(finality, scope, cells, aside, doubts, alike, left, otherwise, asked, claims, years, merged)
     return aside, lines
 
 

@@ -6,7 +6,7 @@ A store of before has none. What its first count by the calendar moves is noted 
 from alembic import op
 
 revision = "0030"
-down_revision = "0028"
+down_revision = "0029"
 
 
 def upgrade() -> None:
