@@ -139,7 +139,7 @@ class Score:
     @property
     def band(self) -> Band | None:
         """The class: the one that the unknown rows cannot change, where enough of the points is known; else none."""
-        if self.total is None or self.max_available < self.definition.class_needs_share * self.max_whole:
+        if self.max_available < self.definition.class_needs_share * self.max_whole:
             return None
         lowest, highest = (
             next((band for band in self.definition.bands if value is not None and value >= band.score), None)

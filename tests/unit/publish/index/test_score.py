@@ -161,7 +161,7 @@ def test_an_index_fed_in_two_of_its_rows_is_a_range_and_has_no_class(definition:
         (("5.4",), 920, None),  # 86.48 to 92.48
         (("2.1",), 600, None),  # 48 to 68
         (("2.1",), 370, "Yếu"),  # 29.60 to 49.60: 80 points are just enough
-        (("2.1", "1.3"), 370, None),  # 78 are not
+        (("2.1", "1.3"), 100, None),  # 7.80 to 29.80: one class, but 78 points are not enough
     ],
 )
 def test_a_class_is_told_only_where_enough_is_known_and_the_rest_cannot_change_it(
