@@ -129,6 +129,7 @@ def test_a_waiver_of_what_was_not_read_covers_its_field_and_no_other(unread: str
     [
         {"reason": "............"},
         {"reason": "12345 67890 11"},
+        {"reason": "thửnghiệmhệthống"},
         {"person": "??"},
         {"day": "2999-01-01"},
         {"rules": ["V0"]},

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from motcua.days.workdays import (
     add_workdays,
     is_workday,
     lunar_new_year,
+    rest_days,
     swapped_days,
     workdays_from,
     working_calendar,
@@ -118,3 +119,13 @@ def test_a_rest_day_counts_as_the_working_day_after_it_in_both_directions() -> N
 def test_the_lunar_year_begins_on_its_first_day() -> None:
     first = [lunar_new_year(year) for year in range(2021, 2026)]
     assert first == [date(2021, 2, 12), date(2022, 2, 1), date(2023, 1, 22), date(2024, 2, 10), date(2025, 1, 29)]
+
+
+def test_each_rest_day_leads_to_the_first_working_day_after_it() -> None:
+    days, following = rest_days(CALENDAR)
+    of_2023 = {day: after for day, after in zip(days.tolist(), following.tolist(), strict=True) if day.year == 2023}
+    every = [date(2023, 1, 1) + timedelta(days=number) for number in range(365)]
+    assert of_2023.keys() == {day for day in every if not is_workday(day, CALENDAR)}
+    for day, after in of_2023.items():
+        between = [day + timedelta(days=number) for number in range((after - day).days)]
+        assert [is_workday(one, CALENDAR) for one in [*between, after]] == [False] * len(between) + [True]

@@ -42,7 +42,7 @@ def later_pulls(newest: Content, draft: Content, cells: Sequence[SourceCell]) ->
         before = was.pop((cell.source_id, cell.unit_id), None)
         if before == _told(now):
             continue
-        had_answered = before is not None and before == {**_told(now), "cell": "received"}
+        had_answered = before == {**_told(now), "cell": "received"}
         if not (had_answered and cell.is_lacking and cell.unanswered_state):
             return ()
         pending.append(cell)
