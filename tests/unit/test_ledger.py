@@ -282,3 +282,30 @@ def test_the_numbers_that_are_stated_take_the_place_of_those_of_before_in_a_tran
             ledger.hold_stated_numbers(connection, [(system, "1", "c")])
             stated = connection.execute(text("select system_code from stated_numbers")).scalars().all()
             assert stated == [system]
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        (None, None),
+        ((date(2023, 10, 2), date(2023, 10, 2)), "[2023-10-02,2023-10-03)"),
+        ((date(2023, 10, 2), date(2023, 10, 9)), "[2023-10-02,2023-10-10)"),
+        ((date.max, date.min), None),  # it has none
+    ],
+)
+def test_what_a_pull_asked_showed_and_was_vouched_for_is_kept(
+    databases: None, shown: tuple[date, date] | None, kept: str | None
+) -> None:
+    counts = {"manifest_sha256": "0" * 64, "declared_total": 0, "pulled": 0, "out_of_window": 0, "duplicate": 0}
+    [[one, other]] = plan("r", END, source_ids=[SOURCE, OTHER])
+    ledger.mark_extracted(one, **counts, asked_sha256={"path": "a"}, vouched={"once": []}, shown_days=shown)
+    ledger.mark_extracted(other, **counts)
+    with store_engine().connect() as connection:
+        rows = connection.execute(
+            text(
+                "select batch_id, asked_sha256, vouched, cast(shown_days as text) from batch"
+                " where batch_id = any(:ids) order by asked_sha256 is null"
+            ),
+            {"ids": [one, other]},
+        ).all()
+    assert [tuple(row) for row in rows] == [(one, {"path": "a"}, {"once": []}, kept), (other, None, None, None)]
