@@ -127,5 +127,6 @@ def test_each_rest_day_leads_to_the_first_working_day_after_it() -> None:
     every = [date(2023, 1, 1) + timedelta(days=number) for number in range(365)]
     assert of_2023.keys() == {day for day in every if not is_workday(day, CALENDAR)}
     for day, after in of_2023.items():
+        assert after > day
         between = [day + timedelta(days=number) for number in range((after - day).days)]
         assert [is_workday(one, CALENDAR) for one in [*between, after]] == [False] * len(between) + [True]

@@ -55,6 +55,16 @@ def test_the_error_of_a_spreadsheet_stays_so_that_it_is_read_as_one(key: str) ->
     assert masked(**{key: "#REF!"}) == {key: "#REF!"}
 
 
+@pytest.mark.parametrize(("sub", "kept"), [("stopped", "stopped"), (PERSON, MASKED), ("unheard of", MASKED)])
+def test_a_sub_status_is_kept_where_its_list_has_it(sub: str, kept: str) -> None:
+    document = MAPPING.model_dump(by_alias=True)
+    document["status"] |= {"sub_key": "TrangThaiPhu"}
+    document["status"]["codes"]["8"]["sub"] = {"stopped": {"code": 7, "evidence": "inferred", "why": "test"}}
+    document["keys"]["keep"] = [*document["keys"]["keep"], "TrangThaiPhu"]
+    listed = Masker(SourceMapping.model_validate(document), pseudonymiser((NEW,)), {}.get, only_listed=True)
+    assert listed.mask({"TrangThaiPhu": sub}) == {"TrangThaiPhu": kept}
+
+
 def test_of_a_list_of_names_the_one_that_is_read_remains_where_it_is_no_persons() -> None:
     def named(name: str) -> list[dict[str, Any]]:
         return [{"languageId": 46, "name": "People's Committee"}, {"languageId": 228, "name": name}]
