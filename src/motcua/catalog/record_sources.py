@@ -20,6 +20,7 @@ from motcua.errors import CatalogError
 from motcua.period import Period
 
 _EVIDENCE = ("evidence", "why")
+COVERS_UNSAID: Literal["period"] = "period"  # what a table is that no mapping calls a register
 
 
 class PetitionSource(PetitionFilesOptions, Entry):
@@ -170,7 +171,7 @@ def vouched_today(catalog: Catalog, source: Source) -> dict[str, object]:
     if source.record_kind != "dossier":
         return vouched_for(source, None)
     path = catalog_file(catalog.folder, "mappings", f"{source.mapping}.yaml")
-    return vouched_for(source, json.loads(_said_in(path, path.stat().st_mtime_ns)).get("covers", "period"))
+    return vouched_for(source, json.loads(_said_in(path, path.stat().st_mtime_ns)).get("covers", COVERS_UNSAID))
 
 
 def _as_text(said: object) -> str:

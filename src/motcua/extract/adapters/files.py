@@ -10,12 +10,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 
-import pyarrow as pa
-
-from motcua.canonical import RecordKind
 from motcua.catalog import Source
 from motcua.catalog.options import FilesOptions
 from motcua.errors import ContractBroken, SourceUnavailable
@@ -24,14 +21,14 @@ from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import PLACES, InstantRule, KeyRule
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drop_order import Drop, days_of_sheet, month_of
-from motcua.extract.wire.drops import DropFolder
+from motcua.extract.wire.drops import DropFolder, SpeaksByFiles
 from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.evidence import Stand, written
 from motcua.extract.wire.tabular import Layout, Table, read_tables, visible_sheets
 from motcua.spelling import fold
 
 
-class FilesAdapter:
+class FilesAdapter(SpeaksByFiles):
     """The files of one source."""
 
     margin = timedelta(0)
@@ -58,34 +55,6 @@ class FilesAdapter:
             options.header_row,
             options.first_row,
         )
-
-    @property
-    def answers_until(self) -> date | None:
-        """As `DropFolder.answers_until`: what a file says was so on the day it was dropped, and no later."""
-        return self._drops.answers_until
-
-    @property
-    def speaks_last(self) -> Drop | None:
-        """As `DropFolder.speaks_last`."""
-        return self._drops.speaks_last
-
-    def tell_books(self, listed: pa.Table, kind: RecordKind) -> None:
-        """As `DropFolder.tell_books`."""
-        self._drops.tell_books(listed, kind)
-
-    def told_apart(self, drop: Drop) -> str:
-        """As `DropFolder.told_apart`."""
-        return self._drops.told_apart(drop)
-
-    @property
-    def newest_of_series(self) -> Sequence[Drop]:
-        """As `DropFolder.newest_of_series`."""
-        return self._drops.newest_of_series
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """As `DropFolder.warnings`."""
-        return self._drops.warnings
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield the rows of every file, whatever the window."""

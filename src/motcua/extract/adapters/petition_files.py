@@ -7,27 +7,25 @@ of the source, and cover the days before the newest file of each series was drop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from motcua.canonical import PETITION, RecordKind
+from motcua.canonical import PETITION
 from motcua.catalog import Source
 from motcua.catalog.options import PetitionFilesOptions
 from motcua.days.workdays import add_workdays, working_calendar
-from motcua.errors import BatchHeld
 from motcua.extract.adapters.files import record_keys, stands_of, tables_of
 from motcua.extract.error_texts import is_error
 from motcua.extract.records import instants
 from motcua.extract.records.convert import Problem, code_reader, value_reader
-from motcua.extract.records.day_order import DayColumn, DayOrder, advice
+from motcua.extract.records.day_order import DayColumn, DayOrder, hold
 from motcua.extract.records.privacy import MASKED
 from motcua.extract.records.rules import NameRule
 from motcua.extract.wire.connection import SourceConnection
-from motcua.extract.wire.drop_order import Drop
-from motcua.extract.wire.drops import DropFolder
+from motcua.extract.wire.drops import DropFolder, SpeaksByFiles
 from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.tabular import Layout, Table
 from motcua.settings import Settings
@@ -38,7 +36,7 @@ _DAYS = ("received_on", "due_on", "handled_on", "published_on")
 _CLOSED_LISTS = ("about", "is_satisfied", "is_repeated")
 
 
-class PetitionFilesAdapter:
+class PetitionFilesAdapter(SpeaksByFiles):
     """The files of one source of petitions."""
 
     kind = PETITION
@@ -55,34 +53,6 @@ class PetitionFilesAdapter:
             frozenset(self._columns), self._options.encoding, self._options.delimiter, self._options.sheets
         )
         self._reader = _Reader(source)
-
-    @property
-    def answers_until(self) -> date | None:
-        """As `DropFolder.answers_until`."""
-        return self._drops.answers_until
-
-    @property
-    def speaks_last(self) -> Drop | None:
-        """As `DropFolder.speaks_last`."""
-        return self._drops.speaks_last
-
-    def tell_books(self, listed: pa.Table, kind: RecordKind) -> None:
-        """As `DropFolder.tell_books`."""
-        self._drops.tell_books(listed, kind)
-
-    def told_apart(self, drop: Drop) -> str:
-        """As `DropFolder.told_apart`."""
-        return self._drops.told_apart(drop)
-
-    @property
-    def newest_of_series(self) -> Sequence[Drop]:
-        """As `DropFolder.newest_of_series`."""
-        return self._drops.newest_of_series
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """As `DropFolder.warnings`."""
-        return self._drops.warnings
 
     def tables(self) -> Iterator[pa.Table]:
         """Yield the petitions of each table, each with where it stands.
@@ -120,11 +90,7 @@ class PetitionFilesAdapter:
                 ]
                 yield pa.Table.from_pylist(rows, schema=PETITION.pulled_schema)
 
-        if found := days.findings():
-            raise BatchHeld(
-                f"{self._source_id}: {'. '.join(found)}. Nothing was loaded.",
-                action=advice("in the options of its entry in petitions/", found),
-            )
+        hold(self._source_id, days.findings(), "in the options of its entry in petitions/")
 
     def _keys(self, table: Table) -> list[str]:
         return record_keys(table.columns, table.place, self._columns)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from motcua.errors import BatchHeld
 from motcua.extract.records import instants
 from motcua.extract.records.convert import Memo
 from motcua.extract.records.mapping import WRITTEN, SourceMapping
@@ -143,6 +144,19 @@ class DayOrder:
             if first := next(filter(None, told), None):
                 found.append(f"{key} ({column.field}{SAID_TURNED if column.swapped else ''}): {first}")
         return found
+
+
+def hold(source_id: str, found: Sequence[str], where: str) -> None:
+    """Hold what was read where days and months changed places, or may have; do nothing without findings.
+
+    Args:
+        where: the mapping or the entry in which it is said what is so.
+
+    Raises:
+        BatchHeld: its message shows two places of each column, what they say, and that turned round.
+    """
+    if found:
+        raise BatchHeld(f"{source_id}: {'. '.join(found)}. Nothing was loaded.", action=advice(where, found))
 
 
 def advice(where: str, found: Iterable[str]) -> str:

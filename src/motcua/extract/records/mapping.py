@@ -16,6 +16,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from motcua.canonical import APPLICANT_KINDS, CONTENT, TRACE, Status
 from motcua.catalog import Source
 from motcua.catalog.load import catalog_file, read_document
+from motcua.catalog.record_sources import COVERS_UNSAID
 from motcua.errors import CatalogError
 from motcua.extract.records.paths import without_positions
 from motcua.extract.records.rules import (
@@ -63,7 +64,7 @@ class SourceMapping(Part):
     """
 
     adapter: str
-    covers: Covers = "period"
+    covers: Covers = COVERS_UNSAID
     repeats: RepeatedRows = "not_known"
     nested: bool = False
     null_values: frozenset[Scalar]

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from motcua.canonical import DOSSIER
 from motcua.catalog import Source, load_catalog
-from motcua.errors import BatchHeld, ContractBroken
+from motcua.errors import ContractBroken
 from motcua.extract.records.as_sent import AsSent, read_status_again, readable_keys, vocabulary
 from motcua.extract.records.convert import (
     Column,
@@ -24,7 +24,7 @@ from motcua.extract.records.convert import (
     read_integer,
     to_array,
 )
-from motcua.extract.records.day_order import DayOrder, advice, columns_of_days
+from motcua.extract.records.day_order import DayOrder, columns_of_days, hold
 from motcua.extract.records.keys import KeyMaker
 from motcua.extract.records.mapping import Identity, SourceMapping, identity_columns
 from motcua.extract.records.paths import Picker
@@ -136,11 +136,7 @@ class TableBuilder:
         Raises:
             BatchHeld: they did in some column. The message shows two places, what they say, and that turned round.
         """
-        if found := self._days.findings():
-            raise BatchHeld(
-                f"{self._source.source_id}: {'. '.join(found)}. Nothing was loaded.",
-                action=advice(f"at the field in mappings/{self._source.mapping}.yaml", found),
-            )
+        hold(self._source.source_id, self._days.findings(), f"at the field in mappings/{self._source.mapping}.yaml")
 
     def table(self, records: Sequence[dict[str, Any]], stands: Sequence[str] | None = None) -> pa.Table:
         """Return the records as a table of PULLED_SCHEMA, in the given order, with where each stands (`Page.stands`).

@@ -170,6 +170,40 @@ class DropFolder:
         return body
 
 
+class SpeaksByFiles:
+    """What an adapter of dropped files says beside its rows (`SourceAdapter`): all that its folder says."""
+
+    _drops: DropFolder
+
+    @property
+    def answers_until(self) -> date | None:
+        """As `DropFolder.answers_until`: what a file says was so on the day it was dropped, and no later."""
+        return self._drops.answers_until
+
+    @property
+    def speaks_last(self) -> Drop | None:
+        """As `DropFolder.speaks_last`."""
+        return self._drops.speaks_last
+
+    @property
+    def newest_of_series(self) -> Sequence[Drop]:
+        """As `DropFolder.newest_of_series`."""
+        return self._drops.newest_of_series
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """As `DropFolder.warnings`."""
+        return self._drops.warnings
+
+    def tell_books(self, listed: pa.Table, kind: RecordKind) -> None:
+        """As `DropFolder.tell_books`."""
+        self._drops.tell_books(listed, kind)
+
+    def told_apart(self, drop: Drop) -> str:
+        """As `DropFolder.told_apart`."""
+        return self._drops.told_apart(drop)
+
+
 def _dropped_at(filesystem: Any, path: str) -> datetime | None:
     try:
         modified_at: datetime = filesystem.modified(path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from motcua.catalog.cells import cell_text
@@ -50,52 +50,38 @@ class Line:
 
 @dataclass(frozen=True)
 class Findings:
-    """What the lines are judged by."""
+    """What the lines of one edition are judged by.
 
-    scope: Scope
-    cells: Sequence[SourceCell]
-    aside: PeriodSetAside
-    caps: WaiverCaps
-    key_doubts: Mapping[str, int]
-    look_alikes: Sequence[LookAlikes]
-    merged: Sequence[LookAlikes]
-    left_behind: Sequence[LeftBehind]
-    otherwise: Sequence[ReadOtherwise]
-    asked: Sequence[AskedOtherwise]
-    claims: Sequence[ClaimedMore]
-    years: Sequence[Text]
-
-
-def judge(
-    finality: Finality,
-    scope: Scope,
-    cells: Sequence[SourceCell],
-    aside: PeriodSetAside,
-    key_doubts: Mapping[str, int],
-    look_alikes: Sequence[LookAlikes] = (),
-    left: Sequence[LeftBehind] = (),
-    otherwise: Sequence[ReadOtherwise] = (),
-    asked: Sequence[AskedOtherwise] = (),
-    claims: Sequence[ClaimedMore] = (),
-    years: Sequence[Text] = (),
-    merged: Sequence[LookAlikes] = (),
-) -> list[Line]:
-    """Return the lines of the catalogue's checklist, in its order, each judged for one edition.
-
-    Args:
+    Attributes:
         cells: what each source in scope gave.
         aside: the records that are set aside and may belong to the period.
+        caps: how much of them may be waived.
         key_doubts: by source in scope, how many groups of its keys seem to mean one dossier each.
         look_alikes: pairs of sources whose dossiers have one number, and nothing tells whether they are one or two.
-        left: dossiers of units that need no source by the catalogue.
+        merged: pairs of sources whose dossiers count once, though the catalogue does not say so any more.
+        left_behind: dossiers of units that need no source by the catalogue.
         otherwise: sources with records that were read by another entry or mapping than today's.
         asked: sources that were asked otherwise than their entries say today.
         claims: sources with days that rest on what their entries or mappings no longer vouch for.
         years: years of the period without a working calendar, which is noted and holds nothing up.
-        merged: pairs of sources whose dossiers count once, though the catalogue does not say so any more.
     """
-    caps = finality.waivers
-    found = Findings(scope, cells, aside, caps, key_doubts, look_alikes, merged, left, otherwise, asked, claims, years)
+
+    scope: Scope
+    cells: Sequence[SourceCell]
+    aside: PeriodSetAside
+    caps: WaiverCaps = field(default_factory=WaiverCaps)
+    key_doubts: Mapping[str, int] = field(default_factory=dict)
+    look_alikes: Sequence[LookAlikes] = ()
+    merged: Sequence[LookAlikes] = ()
+    left_behind: Sequence[LeftBehind] = ()
+    otherwise: Sequence[ReadOtherwise] = ()
+    asked: Sequence[AskedOtherwise] = ()
+    claims: Sequence[ClaimedMore] = ()
+    years: Sequence[Text] = ()
+
+
+def judge(finality: Finality, found: Findings) -> list[Line]:
+    """Return the lines of the catalogue's checklist, in its order, each judged for one edition."""
     return [
         Line(
             line.code,

@@ -19,7 +19,7 @@ from motcua.catalog.record_sources import asked_sha256, every_source, reading_sh
 from motcua.days.years import years_not_known
 from motcua.errors import ReportRefused
 from motcua.period import Period
-from motcua.publish.edition.checklist import Line, judge
+from motcua.publish.edition.checklist import Findings, Line, judge
 from motcua.publish.edition.content import (
     SCHEMA,
     Content,
@@ -198,29 +198,34 @@ def _content(
 
 def _judged(store: Connection, scope: Scope, cells: list[SourceCell]) -> tuple[PeriodSetAside, list[Line]]:
     """Return what is set aside of a period, and the checklist that follows from it and from what the sources gave."""
-    source_ids, period = [cell.source_id for cell in cells if cell.source_id], scope.period
-    aside = read_set_aside(store, scope, source_ids)
-    doubts = ledger.key_doubts(source_ids, connection=store)
-    alike, merged, left, otherwise = [], [], [], []
-    sources = [source for source in scope.catalog.sources if source.source_id in source_ids]
-    if sources:  # not of petitions alone
-        own, shared = (stated_numbers(scope.catalog.sources, answer) for answer in ("own", "shared"))
-        days = (period.from_date, period.to_date)
-        alike = ledger.look_alikes(scope.unit_ids, *days, own, NAMES_OFFICE, connection=store)
-        merged = ledger.merged_otherwise(scope.unit_ids, days[1], shared, NAMES_OFFICE, connection=store)
-        left = left_behind(store, scope, cells)
-        readings = [reading_sha256(scope.catalog, source) for source in sources]
-        otherwise = ledger.read_otherwise(sources, readings, period.to_date, connection=store)
-    entries = [source for source in every_source(scope.catalog) if source.source_id in source_ids]
-    says = [asked_sha256(scope.catalog.folder, source) for source in entries]
-    asked = ledger.asked_otherwise(entries, says, period.to_date, scope.today, connection=store)
-    vouched = [vouched_today(scope.catalog, source) for source in entries]
+    catalog, period, finality = scope.catalog, scope.period, load_finality(scope.catalog.folder)
+    source_ids = [cell.source_id for cell in cells if cell.source_id]
+    entries = [source for source in every_source(catalog) if source.source_id in source_ids]
+    says = [asked_sha256(catalog.folder, source) for source in entries]
+    vouched = [vouched_today(catalog, source) for source in entries]
     last = min(period.to_date, scope.today)  # a later day cannot be asked for
-    claims = ledger.claimed_more(entries, vouched, period.from_date, last, connection=store)
-    years = years_not_known(scope.catalog.folder, period.from_date, period.to_date)
-    finality = load_finality(scope.catalog.folder)
-    lines = judge(finality, scope, cells, aside, doubts, alike, left, otherwise, asked, claims, years, merged)
-    return aside, lines
+    found = Findings(
+        scope,
+        cells,
+        read_set_aside(store, scope, source_ids),
+        finality.waivers,
+        key_doubts=ledger.key_doubts(source_ids, connection=store),
+        asked=ledger.asked_otherwise(entries, says, period.to_date, scope.today, connection=store),
+        claims=ledger.claimed_more(entries, vouched, period.from_date, last, connection=store),
+        years=years_not_known(catalog.folder, period.from_date, period.to_date),
+    )
+    if sources := [source for source in catalog.sources if source.source_id in source_ids]:  # not of petitions alone
+        own, shared = (stated_numbers(catalog.sources, answer) for answer in ("own", "shared"))
+        days = (period.from_date, period.to_date)
+        readings = [reading_sha256(catalog, source) for source in sources]
+        found = replace(
+            found,
+            look_alikes=ledger.look_alikes(scope.unit_ids, *days, own, NAMES_OFFICE, connection=store),
+            merged=ledger.merged_otherwise(scope.unit_ids, period.to_date, shared, NAMES_OFFICE, connection=store),
+            left_behind=left_behind(store, scope, cells),
+            otherwise=ledger.read_otherwise(sources, readings, period.to_date, connection=store),
+        )
+    return found.aside, judge(finality, found)
 
 
 def _cells(store: Connection, scope: Scope, record_kind: str, *also: str) -> list[SourceCell]:

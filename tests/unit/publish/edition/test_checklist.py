@@ -21,7 +21,7 @@ from motcua.errors import CatalogError, MeasuresDiffer, ReportRefused
 from motcua.ledger import DossierSetAside, LookAlikes
 from motcua.period import parse_period
 from motcua.publish import publish_edition
-from motcua.publish.edition.checklist import judge
+from motcua.publish.edition.checklist import Findings, judge
 from motcua.publish.edition.set_aside import PeriodSetAside, UnitSetAside
 from motcua.publish.files.layout import checklist_lines, lacking_text
 from motcua.publish.files.page import page_html
@@ -41,7 +41,7 @@ def cell(code: Any, *, is_after_end: bool = True) -> SourceCell:
 
 def unmet(cells: list[SourceCell], aside: PeriodSetAside = NOTHING, today: date = date(2023, 11, 2)) -> set[str]:
     scope: Any = SimpleNamespace(period=OCTOBER, today=today, unit=SimpleNamespace(level="commune"))
-    return {line.code for line in judge(FINALITY, scope, cells, aside, {}) if not line.is_met}
+    return {line.code for line in judge(FINALITY, Findings(scope, cells, aside)) if not line.is_met}
 
 
 def test_the_shipped_checklist_has_every_line_that_can_be_judged() -> None:
@@ -50,7 +50,7 @@ def test_the_shipped_checklist_has_every_line_that_can_be_judged() -> None:
 
 def test_a_source_whose_numbers_are_written_in_several_ways_is_named_and_its_numbers_are_not() -> None:
     scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
-    lines = judge(FINALITY, scope, [cell("received")], NOTHING, {"s": 3})
+    lines = judge(FINALITY, Findings(scope, [cell("received")], NOTHING, key_doubts={"s": 3}))
     [line] = [one for one in lines if not one.is_met]
     assert line.code == "keys_mean_one"
     assert [what.en for what in line.missing] == ["s (Source): 3 numbers are written in several ways"]
@@ -59,7 +59,7 @@ def test_a_source_whose_numbers_are_written_in_several_ways_is_named_and_its_num
 def lacking(cells: list[SourceCell], **more: Any) -> list[tuple[str, list[str]]]:
     """Return each line that is not met, with what it names."""
     scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
-    lines = judge(FINALITY, scope, cells, NOTHING, {}, **more)
+    lines = judge(FINALITY, Findings(scope, cells, NOTHING, **more))
     return [(line.code, [what.en for what in line.missing]) for line in lines if not line.is_met]
 
 
@@ -74,7 +74,7 @@ def test_a_unit_left_behind_has_its_own_name_and_a_day_only_where_one_is_known()
     unit = replace(cell("not_expected"), source_id="", source_name="Ward", reason=reason)
     petitions = replace(cell("received"), source_name="Petitions")
     left = [LeftBehind("u", "a", 2, None), LeftBehind("u", "b", 1, date(2023, 10, 19))]
-    [(code, [first, second])] = lacking([unit, petitions], left=left)
+    [(code, [first, second])] = lacking([unit, petitions], left_behind=left)
     assert code == "units_have_sources"
     assert first.startswith("Ward (1): ")
     assert "2 dossiers of the period from a; restore" in first
@@ -84,7 +84,7 @@ def test_a_unit_left_behind_has_its_own_name_and_a_day_only_where_one_is_known()
 def test_a_year_without_a_working_calendar_is_noted_and_holds_nothing_up() -> None:
     scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
     year = Text(vi="năm 2027", en="2027")
-    lines = judge(FINALITY, scope, [cell("received")], NOTHING, {}, years=[year])
+    lines = judge(FINALITY, Findings(scope, [cell("received")], NOTHING, years=[year]))
     assert all(line.is_met for line in lines)
     assert {line.code: line.noted for line in lines if line.noted} == {"period_over": (year,)}
 
@@ -132,7 +132,11 @@ def test_one_record_set_aside_is_enough_and_its_share_is_one_of_all_records(
 def missing(found: PeriodSetAside, cells: list[SourceCell], level: str = "commune") -> dict[str, list[Text]]:
     unit = SimpleNamespace(level=level, name="TP. B")
     scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=unit)
-    return {line.code: list(line.missing) for line in judge(FINALITY, scope, cells, found, {}) if not line.is_met}
+    return {
+        line.code: list(line.missing)
+        for line in judge(FINALITY, Findings(scope, cells, found, FINALITY.waivers))
+        if not line.is_met
+    }
 
 
 def test_where_no_source_answered_each_is_named_once_and_without_sources_the_line_says_so() -> None:
@@ -171,14 +175,16 @@ def test_more_than_the_cap_of_a_province_is_not_waived_and_the_cap_is_written_wi
         scope: Any = SimpleNamespace(
             period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level=level, name="TP. B")
         )
-        lines = judge(finality, scope, [cell("received")], found, {})
+        lines = judge(finality, Findings(scope, [cell("received")], found, finality.waivers))
         assert [what.vi for line in lines for what in line.missing] == expected
 
 
 def test_a_value_that_could_not_be_read_is_named_by_its_field() -> None:
     found = aside(2, 5, "due_at: not dd/MM/yyyy; received_at: no day")
     scope: Any = SimpleNamespace(period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level="commune"))
-    [line] = [one for one in judge(FINALITY, scope, [cell("received")], found, {}) if one.code == "everything_read"]
+    [line] = [
+        one for one in judge(FINALITY, Findings(scope, [cell("received")], found)) if one.code == "everything_read"
+    ]
     assert [what.en for what in line.missing] == ["due_at: 2 records", "received_at: 2 records"]
 
 
@@ -255,7 +261,7 @@ def waived(of: int, province_of: int, level: str, count: int = 1) -> list[str]:
     scope: Any = SimpleNamespace(
         period=OCTOBER, today=date(2023, 11, 2), unit=SimpleNamespace(level=level, name="Tỉnh T")
     )
-    lines = judge(FINALITY, scope, [cell("received")], PeriodSetAside((unit,), province_of), {})
+    lines = judge(FINALITY, Findings(scope, [cell("received")], PeriodSetAside((unit,), province_of), FINALITY.waivers))
     return [what.en for line in lines for what in line.missing]
 
 
