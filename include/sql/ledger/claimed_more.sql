@@ -3,7 +3,8 @@
 -- that were never to be saved again (`once`) held back no day that the pull answered for; a register answers from its
 -- first day on. The first day (`first_record_on`), and that a table is a register (`covers`), prove what was open
 -- since, and so of every day after: only a pull that proves this by itself shows it anew. An opening that stopped at
--- the first day is short as well when the entry says an earlier one. Of a pull of before this was kept nobody knows.
+-- the first day is short as well when the entry says an earlier one. A pull that was said to list only a part missed
+-- no dossier of its days (`is_partial`). Of a pull of before this was kept nobody knows.
 with given as (
     select
         source_id,
@@ -20,6 +21,10 @@ loaded as (
         cast(batch.vouched ->> 'first_record_on' as date) as first_said,
         cast(given.vouched ->> 'first_record_on' as date) as first_today,
         given.vouched ->> 'covers' as covers_today,
+        coalesce(
+            cast(batch.vouched ->> 'is_partial' as boolean) and not cast(given.vouched ->> 'is_partial' as boolean),
+            false
+        ) as is_partial_taken_back,
         (batch.vouched -> 'once')
         - array(select jsonb_array_elements_text(given.vouched -> 'once')) as once_taken_back,
         datemultirange(daterange(least(batch.window_from, batch.stock_from), batch.window_to, '[]')) as days_answered,
@@ -40,7 +45,8 @@ pulls as (
         once_taken_back,
         days_answered,
         days_stock,
-        once_taken_back <> '[]' as is_once_taken_back,
+        is_partial_taken_back,
+        once_taken_back <> '[]' or is_partial_taken_back as is_answer_taken_back,
         case
             when
                 first_today is null
@@ -56,7 +62,7 @@ judged as (
     select
         *,
         first_taken_back is not null or is_register_taken_back as is_stock_taken_back,
-        is_once_taken_back or first_taken_back is not null or is_register_taken_back as is_more
+        is_answer_taken_back or first_taken_back is not null or is_register_taken_back as is_more
     from pulls
 ),
 
@@ -67,7 +73,8 @@ resting as (
         judged.first_taken_back,
         judged.is_register_taken_back,
         judged.is_register,
-        case when judged.is_once_taken_back then judged.days_answered - shown.days_answered else '{}' end
+        judged.is_partial_taken_back,
+        case when judged.is_answer_taken_back then judged.days_answered - shown.days_answered else '{}' end
         + case when judged.is_stock_taken_back then judged.days_stock - shown.days_stock else '{}' end as days
     from judged
     cross join lateral (
@@ -89,6 +96,7 @@ within as (
         first_taken_back,
         is_register_taken_back,
         is_register,
+        is_partial_taken_back,
         days * datemultirange(daterange(cast(:from_date as date), cast(:to_date as date), '[]')) as days
     from resting
 ),
@@ -102,6 +110,7 @@ final as (
         jsonb_agg(distinct once_taken_back) as once,
         min(first_taken_back) as first_record_on,
         bool_or(is_register_taken_back) as is_register_taken_back,
+        bool_or(is_partial_taken_back) as is_partial_taken_back,
         bool_or(first_taken_back is not null and is_register is not true) as is_opening
     from within
     where not isempty(days)
@@ -116,6 +125,7 @@ select
     once,
     first_record_on,
     is_register_taken_back,
+    is_partial_taken_back,
     is_opening
 from final
 order by source_id

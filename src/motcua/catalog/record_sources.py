@@ -153,8 +153,8 @@ def asked_sha256(folder: Path, source: Source) -> dict[str, str]:
 def vouched_for(source: Source, covers: str | None) -> dict[str, object]:
     """Return what a person vouches for, of a source that proves it by nothing else: a pull claims more by each.
 
-    That is which files are never saved again (`options.once`), the first day of its records, and that a table is a
-    register.
+    That is which files are never saved again (`options.once`), the first day of its records, that a table is a
+    register, and that it lists only a part, so that what it leaves out is not missed.
 
     Args:
         covers: of its mapping; none of a source of another kind of record.
@@ -163,6 +163,7 @@ def vouched_for(source: Source, covers: str | None) -> dict[str, object]:
         "once": sorted(getattr(source.options, "once", ())),
         "first_record_on": str(source.first_record_on) if source.first_record_on else None,
         "covers": covers,
+        "is_partial": not source.lists_all,
     }
 
 

@@ -249,10 +249,8 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
         pull = _Pull(adapter, builder, source, drift)
         can_ask = can_ask_by_id(adapter)
         listed = pull.list_window(window).num_rows
-        builder.check_days()  # before its days are used, and again below with what was listed later
         files = check_files(batch, source, getattr(adapter, "newest_of_series", ()))
         is_register = gives_register(adapter, mapping)
-        until = answers_until(source, adapter, window, pull.table, is_register=is_register)
         opening, kept = None, None
         if batch.is_opening and adapter.filters:
             if can_ask:
@@ -266,6 +264,7 @@ def pull_dossiers(batch: ledger.Batch, source: Source, connection: SourceConnect
             last = max([before - timedelta(days=1), *(empty.to_date for empty in pull.empty)])
             listed_open = pull.list_window(Window(None, last, is_open_only=True)).num_rows
         builder.check_days()
+        until = answers_until(source, adapter, window, pull.table, is_register=is_register)
         listed_ids = {*pull.table["dossier_id"].to_pylist()} - {None}
         contents = contents_of(pull.table)
         replaced = keys.replaced(builder.became, contents)

@@ -22,6 +22,7 @@ class ClaimedMore:
         once: names of `options.once` that are no longer said.
         first_record_on: the first day that was said, where the entry says another or none; the earliest.
         is_register_taken_back: its mapping said `covers: register`, and says `period`.
+        is_partial_taken_back: its entry said `lists_all: false`, by which no dossier of the days was missed.
         is_opening: an opening rests on the first day, so it takes an opening to show it anew.
     """
 
@@ -32,6 +33,7 @@ class ClaimedMore:
     once: tuple[str, ...]
     first_record_on: date | None
     is_register_taken_back: bool
+    is_partial_taken_back: bool
     is_opening: bool
 
 

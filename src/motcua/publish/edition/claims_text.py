@@ -17,6 +17,8 @@ def claims_text(one: ClaimedMore, name: str) -> Text:
         said.append(f"first_record_on: {one.first_record_on}")
     if one.is_register_taken_back:
         said.append("covers: register")
+    if one.is_partial_taken_back:
+        said.append("lists_all: false")
     what = ", ".join(said)
     opening = " --opening" if one.is_opening else ""
     ingest = f"`motcua ingest --source {one.source_id} --from {one.first_day} --to {one.last_day}{opening}`"
