@@ -168,3 +168,22 @@ def test_a_file_saved_before_the_last_day_and_an_extract_are_not_final(
     found = {one["code"]: one for one in reasons("yy.x") if one["weight"] == "not_final"}
     assert "it speaks until 2023-10-19 only" in found["answers_until"]["text"]
     assert "covers: register" in found["covers"]["action"]
+
+
+def test_a_record_set_aside_names_its_file_and_row_and_the_cell_that_was_not_read(
+    motcua: Command, catalog: Path
+) -> None:
+    edit(catalog / "drops" / "yy" / "m.csv", ",02/10/23,02/10/23,", ",02/10/23,Nguyễn Văn Mẫu,")
+    motcua("ingest", "--source", "yy.x", *ASKED)
+    entries = json.loads(motcua("quarantine", "list", "--source", "yy.x", "--json"))
+    number = next(one["quarantine_id"] for one in entries if one["record_id"] == "H59.20-231001-0001")
+    shown = json.loads(motcua("quarantine", "show", str(number), "--json"))
+    assert shown["not_read"] == [
+        {"field": "received_at", "column": "Ngày tiếp nhận", "value": "25/09/23"},
+        {"field": "due_at", "column": "Ngày hẹn trả", "value": "02/10/23"},
+        {"field": "returned_at", "column": "Ngày trả kết quả", "value": "[masked]"},
+    ]
+    told = " ".join(motcua("quarantine", "show", str(number)).split())
+    assert "It stands in m.csv row 2" in told
+    assert "Ngày hẹn trả 02/10/23" in told
+    assert "Nguyễn" not in told

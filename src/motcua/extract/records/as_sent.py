@@ -169,6 +169,18 @@ class AsSent:
         }
 
 
+def said(kept: Any) -> str | None:
+    """Return a kept value as a person may read it: `[masked]` of what may not be shown; None of an empty cell.
+
+    Args:
+        kept: one value of `as_sent`, as JSON.
+    """
+    value = MASKED if isinstance(kept, dict) and _NUMERIC in kept else _value(kept, dict)
+    if value is None or isinstance(value, list | dict):
+        return None if value is None else "a list"
+    return str(value)
+
+
 def _as_place(kept: str | None) -> Place | None:
     return None if kept is None else Place(kept)
 
