@@ -25,7 +25,7 @@ _NAMES = (2, 6)  # syllables of a person's name
 
 
 class OfficeWords(ClosedModel):
-    """The words of `units/office_words.yaml`, in any spelling.
+    """The words by which an office or a procedure is told from a person, in any spelling.
 
     `offices` are beginnings of names of offices; `may_be_names` those that may also be a person's, behind which a word
     with a small letter or a number must follow. `places` are the kinds of places, behind which a person's name is the
