@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from sqlalchemy import Connection
 
@@ -15,7 +15,7 @@ from motcua.errors import CatalogError
 from motcua.settings import Settings
 from motcua.spelling import fold
 from motcua.units import electronic_codes
-from motcua.units.map import UnitMap
+from motcua.units.map import map_of
 from motcua.warehouse import statement
 
 NAMED = 6  # the most candidates that an error names
@@ -155,6 +155,11 @@ def units_in_use(catalog: Catalog) -> list[Unit]:
     joined to these by successions, and every unit with an electronic code, with its heirs. Other units of the country
     are only looked up in the catalogue.
     """
+    return [*_units_in_use(catalog, Settings.load().province)]
+
+
+@lru_cache(maxsize=4)
+def _units_in_use(catalog: Catalog, own_province: str) -> tuple[Unit, ...]:
     wanted: dict[str, Unit] = {}
 
     def take(unit_id: str) -> None:
@@ -167,13 +172,13 @@ def units_in_use(catalog: Catalog) -> list[Unit]:
                 take(row.successor_id)
 
     provinces = {catalog.province_of(source.unit_id).unit_id for source in every_source(catalog)}
-    provinces |= {unit.unit_id for unit in catalog.units_by_code.get(Settings.load().province, ())}
+    provinces |= {unit.unit_id for unit in catalog.units_by_code.get(own_province, ())}
     for province in sorted(_related(catalog, provinces)):
         for unit in catalog.subtree(province):
             take(unit.unit_id)
     for entry in catalog.agency_codes:
         take(entry.unit_id)
-    return list(wanted.values())
+    return tuple(wanted.values())
 
 
 def _related(catalog: Catalog, unit_ids: Iterable[str]) -> set[str]:
@@ -198,7 +203,7 @@ def sync_units(connection: Connection, catalog: Catalog) -> int:
     columns = ("unit_id", "code", "kind", "level", "parent_id", "name", "valid_from", "valid_to")
     given = {f"{name}s": [getattr(unit, name) for unit in units] for name in columns}
     written = connection.execute(statement("units/sync_units"), given).rowcount
-    chains = UnitMap(catalog.units, catalog.successions)
+    chains = map_of(catalog)
     pairs = [(unit.unit_id, heir_id) for unit in units for heir_id in chains.heirs(unit.unit_id)]
     connection.execute(
         statement("units/sync_heirs"),
