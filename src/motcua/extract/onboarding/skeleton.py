@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from motcua.extract.onboarding.columns import NATIONAL, best_table, field_column
 from motcua.extract.onboarding.statuses import channel_of, national_codes, status_of
 from motcua.extract.records import instants
 from motcua.extract.records.privacy import holds_personal
-from motcua.spelling import folded
+from motcua.extract.records.rules import InstantRule
+from motcua.spelling import folded, tidy
 
 _ROWS = 500
 GUESS = "# <- guess"  # the mark of every line that a person has to confirm
@@ -33,8 +35,14 @@ _FORMATS = (
     "dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy HH:mm", "dd/MM/yyyy", "d/M/yyyy", "dd-MM-yyyy HH:mm:ss", "dd-MM-yyyy HH:mm",
     "dd-MM-yyyy", "yyyyMMddHHmmss", "yyyy-MM-dd HH:mm:ss", "iso", "excel",
 )  # fmt: skip
-# Read only where the mapping says so, and offered as a comment: 05/10/23 may be another day.
-_SHORT_YEARS = ("dd/MM/yy HH:mm:ss", "dd/MM/yy HH:mm", "dd/MM/yy", "d/M/yy", "dd-MM-yy")
+# Read only where the mapping says so, and offered as a comment: 05/10/23 may be another day. A format that this version
+# does not know reads nothing, so it is not offered.
+_OFFERED = (
+    "dd/MM/yy HH:mm:ss", "dd/MM/yy HH:mm", "dd/MM/yy", "d/M/yy", "dd-MM-yy", "dd.MM.yyyy", "dd.MM.yy",
+    "dd/MM/yyyy hh:mm:ss tt", "dd/MM/yyyy hh:mm tt", "d/M/yyyy h:mm:ss tt", "d/M/yyyy h:mm tt",
+    "Hhmm ngày dd/MM/yyyy", "HH:mm dd/MM/yyyy", "ngày d tháng M năm yyyy",
+)  # fmt: skip
+_LIMIT = re.compile(r"trong ngày|\d+(?:[.,]\d+)? (?:ngày|giờ)(?: làm việc)?")
 _DAYS = ("submitted_at", "received_at", "due_at", "finished_at", "returned_at", "refused_at")
 # Words of the channel, and of the status, of a table that nobody has seen yet.
 _EXAMPLES = ("Mã hồ sơ", "Trạng thái", "Tên thủ tục", "Ngày tiếp nhận", "Ngày hẹn trả")
@@ -144,10 +152,17 @@ def _day(field: str, column: str, values: Sequence[Any]) -> Iterator[str]:
     formats, unread = _formats(values)
     listed = ", ".join(map(_quoted, formats))
     yield f"  {field}: {{as: instant, key: {_quoted(column)}, formats: [{listed}]}} {GUESS}"
-    if short := [name for name in _SHORT_YEARS if any(instants.reader((name,))(value) is not None for value in unread)]:
-        more = ", ".join(map(_quoted, (*formats, short[0])))
-        yield f"  # {len(unread)} of its values have a year of two digits. If 23 means 2023: formats: [{more}]"
-    elif unread:
+    if more := _needed(unread, _OFFERED):
+        count = len(unread) - len(_not_read_by(unread, more))
+        both = ", ".join(map(_quoted, (*formats, *more)))
+        yield f"  # {count} of its values seem to be days of another form. If they are: formats: [{both}]"
+        unread = _not_read_by(unread, more)
+    limits = [value for value in unread if isinstance(value, str) and _LIMIT.fullmatch(tidy(value).casefold())]
+    if limits and field == "due_at" and "limits" in InstantRule.model_fields:
+        such = f"{len(limits)} of its values are time limits, such as {_quoted(limits[0])}"
+        yield f"  # {such}. To count them: limits: working_days"
+        unread = [value for value in unread if value not in limits]
+    if unread:
         yield f"  # {len(unread)} of its {len(values)} values have none of these formats: see `sources check`"
 
 
@@ -210,17 +225,26 @@ def _coded(codes: Mapping[str, int | None], form: str) -> Iterator[str]:
 
 def _formats(values: Sequence[Any]) -> tuple[list[str], list[Any]]:
     """The formats that are needed to read these values, those that read most first, and the values they do not read."""
-    unread = [value for value in values if not isinstance(value, date)]
-    needed: list[str] = []
+    texts = [value for value in values if not isinstance(value, date) and str(value) not in _NULLS]
+    needed = _needed(texts, _FORMATS)
+    return needed or ["dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy"], _not_read_by(texts, needed)
+
+
+def _needed(values: Sequence[Any], formats: Sequence[str]) -> list[str]:
+    unread, needed = list(values), list[str]()
     while unread:
-        readers = {name: instants.reader((name,)) for name in _FORMATS}
-        fits = {name: [value for value in unread if read(value) is not None] for name, read in readers.items()}
-        best = max(_FORMATS, key=lambda name: len(fits[name]))
-        if not fits[best]:
+        left = {name: _not_read_by(unread, [name]) for name in formats}
+        best = min(formats, key=lambda name: len(left[name]))
+        if len(left[best]) == len(unread):
             break
         needed.append(best)
-        unread = [value for value in unread if readers[best](value) is None]
-    return needed or ["dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy"], [value for value in unread if str(value) not in _NULLS]
+        unread = left[best]
+    return needed
+
+
+def _not_read_by(values: Sequence[Any], formats: Sequence[str]) -> list[Any]:
+    readers = [instants.reader((name,)) for name in formats]
+    return [value for value in values if all(read(value) is None for read in readers)]
 
 
 def _is_dated(values: Sequence[Any]) -> bool:

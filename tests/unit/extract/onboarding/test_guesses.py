@@ -147,7 +147,8 @@ def test_a_text_of_an_old_table_of_signs_is_named(tmp_path: Path, text: str, nam
 def test_years_of_two_digits_are_offered_as_a_comment_and_not_read() -> None:
     rows = [["A-1", f"{day:02}/10/23"] for day in range(1, 10)]
     draft = mapping_skeleton("files", Sample(("Mã hồ sơ", "Ngày nhận"), rows))
-    assert "# 9 of its values have a year of two digits. If 23 means 2023: formats: [" in draft
+    assert "# 9 of its values seem to be days of another form. If they are: formats: [" in draft
+    assert '"dd/MM/yy"]' in draft
     assert yaml.safe_load(draft)["fields"]["received_at"]["formats"] == ["dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy"]
 
 
