@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua.extract.records import instants
-from motcua.extract.records.privacy import MASKED, Pseudonymiser, holds_personal, is_long_number, looks_personal
+from motcua.extract.records.privacy import MASKED, Pseudonymiser, is_long_number, looks_personal, unit_guard
 from motcua.extract.records.rules import (
     ANY_WORD,
     AnyRule,
@@ -36,9 +36,7 @@ from motcua.extract.records.rules import (
     SumRule,
 )
 from motcua.procedures import NATIONAL, SeveralProcedures
-from motcua.settings import Settings
 from motcua.spelling import folded, tidy
-from motcua.units.office_words import office_words
 
 Report = Callable[[int, str], None]  # (row, issue)
 NameProcedure = Callable[[str], str | None]
@@ -376,8 +374,7 @@ def identifier_reader(rule: IdentifierRule) -> Callable[[Any], Any]:
 
 
 def _name_reader(rule: NameRule, mask: Callable[[str], str] = lambda name: MASKED) -> Callable[[Any], Any]:
-    own = re.compile("|".join(f"(?:{pattern})" for pattern in rule.patterns) or r"(?!)").fullmatch
-    words = office_words(Settings.load().catalog_dir)
+    may_keep = unit_guard(rule.patterns)
 
     def read(value: Any) -> Any:
         if isinstance(value, tuple):
@@ -386,8 +383,7 @@ def _name_reader(rule: NameRule, mask: Callable[[str], str] = lambda name: MASKE
         if not isinstance(value, str) or value == "":
             return Problem("not a name") if value not in (None, "") else None
         name = tidy(value)
-        is_kept = words.is_office(name) or (own(name.casefold()) and not words.names_person(name))
-        return name if is_kept and not holds_personal(name) else Problem(_MASKED_WHY, mask(name))
+        return name if may_keep(name) else Problem(_MASKED_WHY, mask(name))
 
     return read
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from motcua.settings import Settings
 from motcua.spelling import folded
+from motcua.units.office_words import office_words
 
 MASKED = "[masked]"
 
@@ -103,6 +105,22 @@ def _number(value: object) -> bytes:
 def holds_personal(text: str) -> bool:
     """Return whether a text contains an identity number, a telephone number or an e-mail address."""
     return _PERSONAL.search(text) is not None
+
+
+def unit_guard(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Return whether the name of a unit may be kept: an office's (docs/decisions/0065), or one that fits a pattern.
+
+    Args:
+        patterns: for the name in lower case.
+    """
+    fits = re.compile("|".join(f"(?:{pattern})" for pattern in patterns) or r"(?!)").fullmatch
+    words = office_words(Settings.load().catalog_dir)
+
+    def may_keep(name: str) -> bool:
+        is_unit = words.is_office(name) or (fits(name.casefold()) is not None and not words.names_person(name))
+        return is_unit and not holds_personal(name)
+
+    return may_keep
 
 
 def looks_personal(code: str) -> bool:
