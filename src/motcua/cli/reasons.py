@@ -67,9 +67,9 @@ def _that_stop(source: Source, check: SourceCheck, held: tuple[str, str] | None)
     if not check.rows:
         action = f"try a window with dossiers: `{again} --from DAY --to DAY`"
         yield Reason("stops", "no_rows", None, "no rows came", action)
-    elif not check.records.num_rows:
+    elif not check.dispositions.get("record"):
         action = f"ask for the days of the records: `{again} --from DAY --to DAY`"
-        yield Reason("stops", "no_record", None, "no record is of the days asked for", action)
+        yield Reason("stops", "no_record", None, f"none of its {check.rows} rows is of the days asked for", action)
     if check.declared_total not in (None, check.rows):
         text = f"the source declared {check.declared_total} rows and gave {check.rows}, so a pull would fail"
         yield Reason("stops", "total", None, text, "check that the index of the source is complete")

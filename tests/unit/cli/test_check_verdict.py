@@ -170,6 +170,16 @@ def test_a_file_saved_before_the_last_day_and_an_extract_are_not_final(
     assert "covers: register" in found["covers"]["action"]
 
 
+def test_a_file_without_a_record_of_the_days_is_said_to_be_so(motcua: Command, catalog: Path) -> None:
+    mapping = catalog / "mappings" / "yy-x.yaml"
+    edit(mapping, "covers: register", "covers: period")
+    edit(mapping, '"dd/MM/yyyy"]', '"dd/MM/yyyy", "dd/MM/yy"]')
+    told = motcua("sources", "check", "yy.x", "--from", "2020-03-01", "--to", "2020-03-31", "--json", code=1)
+    first = json.loads(told)["reasons"][0]
+    assert (first["weight"], first["code"]) == ("stops", "no_record")
+    assert "none of its 10 rows is of the days asked for" in first["text"]
+
+
 def test_a_record_set_aside_names_its_file_and_row_and_the_cell_that_was_not_read(
     motcua: Command, catalog: Path
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from motcua.catalog.options import FilesOptions
 from motcua.errors import ContractBroken
 from motcua.extract.onboarding.statuses import bare
 from motcua.extract.wire.tabular import Layout, Table, read_tables
@@ -41,18 +42,9 @@ NATIONAL = {"status": ("trạng thái hồ sơ", 10), "channel": ("kênh thực 
 # Tried in this order where a text is not UTF-8; that with most of the usual columns is taken.
 _ENCODINGS = ("utf-16-le", "utf-16-be", "windows-1258")
 # What the headings of a register look like when letters of an old table of signs are read as others.
-_OLD_TABLES = {
-    "TCVN3 (ABC, the fonts .VnTime)": (
-        "ngµy",
-        "hå s¬",
-        "tr¹ng",
-        "th¸i",
-        "thñ tôc",
-        "tiõp nhën",
-        "tiÕp nhËn",
-        "hñn tr¶",
-    ),
-    "VNI (the fonts VNI-Times)": ("ngaøy", "hoà sô", "traïng", "thaùi", "thuû tuïc", "tieáp nhaän"),
+_OLD_FONTS = {
+    "tcvn3": ("TCVN3 (ABC, the fonts .VnTime)", ("ngµy", "hå s¬", "tr¹ng", "th¸i", "thñ tôc", "tiÕp nhËn")),
+    "vni": ("VNI (the fonts VNI-Times)", ("ngaøy", "hoà sô", "traïng", "thaùi", "thuû tuïc", "tieáp nhaän")),
 }
 
 
@@ -126,12 +118,13 @@ def _columns_in(body: bytes, name: str, encoding: str) -> int:
 def check_signs(texts: Iterable[str], name: str) -> None:
     """Refuse headings that are written in an old table of signs. Raises ContractBroken, which says which."""
     text = unicodedata.normalize("NFC", " ".join(texts)).casefold()
-    for table, signs in _OLD_TABLES.items():
+    for font, (name_of_font, signs) in _OLD_FONTS.items():
         if sum(sign.casefold() in text for sign in signs) > 1:
+            can_say = "text" in FilesOptions.model_fields  # from the version on that reads old fonts
+            sayable = f", or write `text: {font}` into options of an entry" if can_say else ""
             raise ContractBroken(
-                f"{name} is written in {table}, not in Unicode, so its words cannot be read as they stand.",
-                action="have the office convert it to Unicode and save it again (UniKey: Ctrl+Shift+F6);"
-                " docs/how-to/add-a-source.md says what a mapping can say of it.",
+                f"{name} is written in {name_of_font}, not in Unicode, so its words cannot be read as they stand.",
+                action=f"have the office convert it to Unicode and save it again (UniKey: Ctrl+Shift+F6){sayable}.",
             )
 
 
