@@ -16,7 +16,7 @@ from motcua.settings import Settings
 from motcua.spelling import fold
 from motcua.units import electronic_codes
 from motcua.units.map import map_of
-from motcua.warehouse import statement
+from motcua.warehouse import array_text, statement
 
 NAMED = 6  # the most candidates that an error names
 
@@ -199,14 +199,23 @@ def sync_units(connection: Connection, catalog: Catalog) -> int:
 
     Only what differs is written: on most nights nothing.
     """
-    units = units_in_use(catalog)
+    units, heirs = _written(catalog, Settings.load().province)
+    written = connection.execute(statement("units/sync_units"), units).rowcount
+    connection.execute(statement("units/sync_heirs"), heirs)
+    return written
+
+
+@lru_cache(maxsize=4)
+def _written(catalog: Catalog, own_province: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The parameters of the two statements: the units in use, and the heirs of each, one array a column."""
+    units = _units_in_use(catalog, own_province)
     columns = ("unit_id", "code", "kind", "level", "parent_id", "name", "valid_from", "valid_to")
-    given = {f"{name}s": [getattr(unit, name) for unit in units] for name in columns}
-    written = connection.execute(statement("units/sync_units"), given).rowcount
     chains = map_of(catalog)
     pairs = [(unit.unit_id, heir_id) for unit in units for heir_id in chains.heirs(unit.unit_id)]
-    connection.execute(
-        statement("units/sync_heirs"),
-        {"unit_ids": [unit_id for unit_id, _ in pairs], "heir_ids": [heir_id for _, heir_id in pairs]},
+    return (
+        {f"{name}s": array_text([getattr(unit, name) for unit in units]) for name in columns},
+        {
+            "unit_ids": array_text([unit_id for unit_id, _ in pairs]),
+            "heir_ids": array_text([heir_id for _, heir_id in pairs]),
+        },
     )
-    return written
