@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from motcua.catalog import load_catalog
+from motcua.catalog import Catalog, load_catalog
 from motcua.catalog.load import catalog_file, read_document
 from motcua.catalog.options import ClosedModel
 from motcua.spelling import fold, tidy
@@ -169,18 +168,26 @@ def _beginning(words: Iterable[str]) -> Callable[[str], str | None]:
     return behind
 
 
-@lru_cache(maxsize=4)
+_made: dict[Path, tuple[Catalog, Words]] = {}
+
+
 def office_words(folder: Path) -> Words:
     """Return the words of a catalogue folder, or the shipped ones, with the names that it has of units.
+
+    Made once for each load of the catalogue.
 
     Raises:
         CatalogError: the file is wrong; the message names the line.
     """
-    words = read_document(catalog_file(folder, "units", "office_words.yaml"), OfficeWords)
     catalog = load_catalog(folder)
+    if folder in _made and _made[folder][0] is catalog:
+        return _made[folder][1]
+    said = read_document(catalog_file(folder, "units", "office_words.yaml"), OfficeWords)
     names = (
         *(row.code for row in catalog.agency_codes),
         *(unit.name for unit in catalog.units),
         *(entry.name for entry in catalog.unit_names),
     )
-    return Words(words, names)
+    words = Words(said, names)
+    _made[folder] = (catalog, words)
+    return words
