@@ -90,6 +90,7 @@ def catalog_page() -> str:
     from motcua.extract.records import mapping, rules
     from motcua.procedures import cuts, deadlines, listing
     from motcua.units.history import DistrictHeir, VanishedHeir
+    from motcua.units.office_words import OfficeWords
 
     places: dict[str, Sequence[type[BaseModel]]] = {
         "`sources/*.yaml`: `defaults` for every entry, then `sources`": (
@@ -104,6 +105,7 @@ def catalog_page() -> str:
         "`units/district_heirs.csv`, read by `motcua units import`": (DistrictHeir,),
         "`units/vanished_heirs.csv`, read by `motcua units import`": (VanishedHeir,),
         "`units/agency_codes*.csv`": (AgencyCode,),
+        "`units/office_words.yaml`": (OfficeWords,),
         "`procedures/*.csv`": (Procedure,),
         "`procedures/aliases*.csv`": (ProcedureAlias,),
         "`procedures/online_levels.yaml`": (OnlineLevels,),

@@ -15,15 +15,15 @@ from motcua.settings import TIMEZONE, Settings
 
 # The required options of an entry, with an example or a hint.
 _EXAMPLES: dict[AdapterName, dict[str, str]] = {
-    "opencps": {"group_id": "0 # the site's groupId: the header its own pages send"},
-    "igate": {"ancestor_agency_id": '"000000000000000000000000" # 24 hex digits: ancestor-agency-id of its searches'},
-    "tandan": {"unit_code": '"..." # the unit code its pages filter by'},
+    "opencps": {"group_id": "0 # <- guess: the site's groupId: the header its own pages send"},
+    "igate": {"ancestor_agency_id": '"000000000000000000000000" # <- guess: ancestor-agency-id of its searches'},
+    "tandan": {"unit_code": '"..." # <- guess: the unit code its pages filter by'},
     "portal_sync": {
-        "path": '"drops/*.json" # a file or a pattern; starts at the catalogue folder',
-        "agency_code": '"000.00.00.H00" # the madonvi of its batches',
+        "path": '"drops/*.json" # <- guess: a file or a pattern; starts at the catalogue folder',
+        "agency_code": '"000.00.00.H00" # <- guess: the madonvi of its batches',
     },
-    "files": {"path": '"drops/*.csv" # a file or a pattern; starts at the catalogue folder'},
-    "sql": {"query": '"queries/{name}.sql" # given :from_date and :to_date'},
+    "files": {"path": '"drops/*.csv" # <- guess: a file or a pattern; starts at the catalogue folder'},
+    "sql": {"query": '"queries/{name}.sql" # <- guess: given :from_date and :to_date'},
 }
 _CHOICES = ", ".join(_EXAMPLES)
 
@@ -45,12 +45,20 @@ def new(
     folder = Settings.load().catalog_dir
     slug = source_id.replace(".", "-")
     own_mapping = adapter in ("files", "sql")
+    sample = sample_table(folder, path) if adapter == "files" and path else None
     files = {
         folder / "sources" / f"{slug}.yaml": _entry(
-            source_id, adapter, unit_id, level, name, connection, path, slug if own_mapping else adapter
+            source_id,
+            adapter,
+            unit_id,
+            level,
+            name,
+            connection,
+            path,
+            slug if own_mapping else adapter,
+            sample.encoding if sample else None,
         )
     }
-    sample = sample_table(folder, path) if adapter == "files" and path else None
     if own_mapping:
         files[folder / "mappings" / f"{slug}.yaml"] = mapping_skeleton(adapter, sample)
     if adapter == "sql":
@@ -66,18 +74,29 @@ def new(
         output.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
     if sample is None and own_mapping:
         output.print("No sample was found: the mapping has example columns that must be replaced.")
-    output.print(f"Next: correct the lines marked with <-, then run `motcua sources check {source_id}`.", markup=False)
+    output.print(
+        f"Next: confirm or correct each line marked with `# <- guess`, then run `motcua sources check {source_id}`.",
+        markup=False,
+    )
 
 
 _QUERY = """-- One row per dossier received between :from_date and :to_date, both days included. Read-only.
 select *
-from ho_so -- <- the table or view that the reading account may read
+from ho_so -- <- guess: the table or view that the reading account may read
 where ngay_tiep_nhan >= :from_date and ngay_tiep_nhan < :to_date + interval '1 day'
 """
 
 
 def _entry(
-    source_id: str, adapter: str, unit_id: str, level: str, name: str, connection: str, path: str, mapping: str
+    source_id: str,
+    adapter: str,
+    unit_id: str,
+    level: str,
+    name: str,
+    connection: str,
+    path: str,
+    mapping: str,
+    encoding: str | None,
 ) -> str:
     own_connection = "onestop_" + source_id.replace(".", "_").replace("-", "_")
     today = datetime.now(ZoneInfo(TIMEZONE)).date()
@@ -85,21 +104,23 @@ def _entry(
     if path and "path" in options:
         options["path"] = f'"{path}"'
     lines = [
-        f"# {name or source_id}. Every key: docs/reference/catalog.md. <- marks a line that a person must check.",
+        f"# {name or source_id}. Every key: docs/reference/catalog.md.",
+        "# A line marked with `# <- guess` must be confirmed or corrected by a person.",
         "sources:",
         f"  - source_id: {source_id}",
         f'    name: "{name or source_id}"',
-        f"    system_code: {source_id.split('.')[0]} # <- one code for all sources on one host",
+        f"    system_code: {source_id.split('.')[0]} # <- guess: one code for all sources on one host",
         f"    adapter: {adapter}",
         f"    mapping: {mapping} # mappings/{mapping}.yaml",
         f"    connection_id: {connection or own_connection} # AIRFLOW_CONN_{(connection or own_connection).upper()}"
         if connection or adapter not in ("files", "portal_sync")
         else "    # connection_id: only where the files need a login",
-        f"    level: {level}",
-        f'    unit_id: "{unit_id}"' + ("" if unit_id else " # <- an id of units/units*.csv"),
-        f"    valid_from: {today.replace(month=1, day=1)} # <- the first day on which it is pulled",
+        f"    level: {level} # <- guess",
+        f'    unit_id: "{unit_id}"' + ("" if unit_id else " # <- guess: an id of units/units*.csv"),
+        f"    valid_from: {today.replace(month=1, day=1)} # <- guess: the first day on which it is pulled",
         "    options:",
         *(f"      {key}: {value.format(name=source_id.replace('.', '-'))}" for key, value in options.items()),
+        *([f"      encoding: {encoding} # <- guess: the text has no mark and is not UTF-8"] if encoding else []),
         "    # page_size: 1000, overlap_days: 31, attempts: 8 and more have defaults.",
     ]
     return "\n".join(lines) + "\n"

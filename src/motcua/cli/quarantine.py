@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from motcua.catalog.finality import load_waivers
-from motcua.cli.console import output, print_json, print_table, ready_databases
+from motcua.cli.console import catalog, output, print_json, print_table, ready_databases
 from motcua.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def show(quarantine_id: int, as_json: Annotated[bool, typer.Option("--json")] = 
     ready_databases()
     entry = show_quarantine(quarantine_id)
     if as_json:
-        print_json(dataclasses.asdict(entry))
+        cells = [dict(zip(("field", "column", "value"), cell, strict=True)) for cell in _as_sent(entry)]
+        print_json(dataclasses.asdict(entry) | {"not_read": cells})
         return
     print_table(
         f"Record {entry.quarantine_id} of source {entry.source_id}, batch {entry.batch_id}: {entry.status}",
@@ -76,6 +77,9 @@ def show(quarantine_id: int, as_json: Annotated[bool, typer.Option("--json")] = 
     if entry.place is not None:
         saved = f", saved {entry.place.saved}" if entry.place.saved else ""
         output.print(f"It stands in {entry.place}{saved}.", highlight=False, markup=False, soft_wrap=True)
+    sent = _as_sent(entry)
+    if sent:
+        print_table("Cells that were not read", ["field", "column", "what stands there"], sent)
     print_table(
         "Values from the source",
         ["field", "value"],
@@ -93,6 +97,20 @@ def show(quarantine_id: int, as_json: Annotated[bool, typer.Option("--json")] = 
             markup=False,
             soft_wrap=True,
         )
+
+
+def _as_sent(entry: QuarantineDetail) -> list[tuple[str, str, str]]:
+    """Return the field, the column and the cell of each value of a record that was not read, as far as landing has it.
+
+    What may be of a person is kept by nobody: `[masked]`.
+    """
+    from motcua.canonical import DOSSIER
+    from motcua.extract import unread_values
+
+    if entry.record_kind != DOSSIER.name:
+        return []
+    fields = [issue.split(":")[0] for issue in (entry.record.get("mapping_issues") or "").split("; ") if issue]
+    return unread_values(catalog(), entry.source_id, entry.batch_id, entry.record.get("record_no"), fields)
 
 
 def _waiver(entry: QuarantineDetail) -> str:

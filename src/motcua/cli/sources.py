@@ -15,6 +15,7 @@ from motcua.catalog import Catalog, Source
 from motcua.catalog.record_sources import every_source
 from motcua.cli.console import catalog, errors, output, print_json, print_table, ready_databases
 from motcua.cli.onboarding import new
+from motcua.cli.reasons import reasons
 from motcua.cli.verdict import print_verdict
 from motcua.errors import ConfigurationError
 from motcua.settings import TIMEZONE, Settings
@@ -94,10 +95,14 @@ def check(
     source_id: str,
     from_: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Default: 7 days.")] = None,
     to: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Default: yesterday.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Only the verdict and its reasons.")] = False,
 ) -> None:
-    """Connect to a source, pull a small window, store nothing, and show what could be read."""
+    """Connect to a source, pull a small window, store nothing, and show what could be read.
+
+    Exit code 0: it would be taken in whole, and a report of it could be final. 1: not so, with the reasons.
+    """
     from motcua.extract import NO_CONNECTION, check_source, connection_from_environment
-    from motcua.validate import judge_sample
+    from motcua.validate import held_for, judge_sample
 
     the_catalog = catalog()
     source = _source(the_catalog, source_id)
@@ -108,8 +113,26 @@ def check(
         connection = connection_from_environment(source.connection_id) if source.connection_id else NO_CONNECTION
         result = check_source(source, connection, first, last, the_catalog)
         shares = judge_sample(result.records, source_id, last, the_catalog)
-    print_verdict(source, result, shares, first, last)
-    if not result.is_understood:
+        held = held_for(shares, result.records.num_rows)
+    found = reasons(source, result, shares, held, last)
+    if as_json:
+        print_json(
+            {
+                "source_id": source_id,
+                "from": first,
+                "to": last,
+                "rows": result.rows,
+                "dispositions": result.dispositions,
+                "would_be_taken_whole": not found,
+                "reasons": [dataclasses.asdict(reason) for reason in found],
+                "unknown_procedures": result.unknown_procedures,
+                "answers_until": result.coverage.until,
+                "register_from": result.coverage.register_from,
+            }
+        )
+    else:
+        print_verdict(source, result, shares, found, first, last)
+    if found:
         raise typer.Exit(1)
 
 

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from motcua.catalog import Source
 from motcua.cli.console import output, print_table
+from motcua.cli.reasons import Reason
 
 if TYPE_CHECKING:  # the stages load pyarrow
     from motcua.extract import SourceCheck
@@ -23,8 +24,18 @@ _COVERS = {
 }
 
 
-def print_verdict(source: Source, check: SourceCheck, shares: list[RuleShare], first: date, last: date) -> None:
-    """Print what a source returned, what could be read, and what the rules would find."""
+_HEADS = {
+    "stops": "nothing would be loaded",
+    "sets_aside": "it would not be taken in whole",
+    "not_final": "no report would be final",
+    "dropped": "columns would be dropped that nobody decided about",
+}
+
+
+def print_verdict(
+    source: Source, check: SourceCheck, shares: list[RuleShare], found: list[Reason], first: date, last: date
+) -> None:
+    """Print what a source returned, what could be read, what the rules would find, and the reasons (`reasons`)."""
     declared = "no total" if check.declared_total is None else f"{check.declared_total:,}"
     dispositions = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in check.dispositions.items())
     output.print(
@@ -64,9 +75,18 @@ def print_verdict(source: Source, check: SourceCheck, shares: list[RuleShare], f
             markup=False,
             highlight=False,
         )
+    if check.unknown_procedures:
+        named = {name: f"{rows} rows" for name, rows in check.unknown_procedures.items()}
+        _list("Procedures whose name is not known", named)
+        output.print(
+            "  Next: for each name a line `name,code,evidence` in procedures/aliases.csv of the catalogue, then"
+            f" `motcua sources check {source.source_id}`.",
+            markup=False,
+            highlight=False,
+        )
     _list("Missing or always empty", dict.fromkeys(check.missing, ""))
     _list("Unmapped, dropped", dict.fromkeys(check.unclassified, ""))
-    for finding in check.key_findings:
+    for finding in (*check.key_findings, *check.key_findings_of_rows, *([check.reused] if check.reused else [])):
         output.print(f"[red]Keys:[/red] {escape(finding)}", highlight=False)
     for finding in check.day_findings:
         output.print(f"[red]Days:[/red] {escape(finding)}", highlight=False)
@@ -82,21 +102,24 @@ def print_verdict(source: Source, check: SourceCheck, shares: list[RuleShare], f
         output.print(f"Files: {warning}", markup=False, highlight=False)
     if check.covers:
         output.print(f"Covers: {check.covers}. {_COVERS[check.covers]}", markup=False)
-    output.print(_verdict(source, check))
+    if check.coverage.register_from or check.coverage.until:
+        since = f" from {check.coverage.register_from} on" if check.coverage.register_from else ""
+        until = f" until {check.coverage.until}" if check.coverage.until else ""
+        output.print(f"Coverage: after a first pull all is known{since}{until}.", markup=False, highlight=False)
+    for difference in check.contract.differences:
+        output.print(f"Contract: {difference}", markup=False, highlight=False, soft_wrap=True)
+    _print_reasons(found)
 
 
-def _verdict(source: Source, check: SourceCheck) -> str:
-    if not check.rows:
-        return "Verdict: no rows; try a window with dossiers."
-    if check.is_understood:
-        return "Verdict: everything could be read."
-    if not (check.unclassified or check.key_findings or check.day_findings):
-        return (
-            f"Verdict: not everything could be read; correct mappings/{source.mapping}.yaml of the catalogue where it"
-            " misreads a value. Where the source itself is wrong, have the office correct it: nothing is left to do"
-            " here, and the exit code stays 1. `motcua ingest` takes what could be read and sets the rest aside."
-        )
-    return f"Verdict: not everything could be read; correct mappings/{source.mapping}.yaml of the catalogue."
+def _print_reasons(found: list[Reason]) -> None:
+    if not found:
+        output.print("Verdict: everything could be read. It would be taken in whole.")
+        return
+    worst = _HEADS[found[0].weight]
+    output.print(f"Verdict: {worst}. Reasons, the heaviest first:", markup=False, highlight=False)
+    for number, reason in enumerate(found, start=1):
+        output.print(f"  {number}. {reason.text}.", markup=False, highlight=False, soft_wrap=True)
+        output.print(f"     What to do: {reason.action}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _share(rows: int, of: int) -> str:

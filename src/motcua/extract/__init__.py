@@ -7,6 +7,7 @@ free text of a citizen, in landing, log or error; a page that may be incomplete;
 
 from motcua.extract.chunk import ExtractOutcome, extract_batches
 from motcua.extract.onboarding.check import SourceCheck, check_source
+from motcua.extract.onboarding.unread_values import unread_values
 from motcua.extract.wire.connection import (
     NO_CONNECTION,
     SourceConnection,
@@ -23,4 +24,5 @@ __all__ = [
     "connection_from_environment",
     "connection_from_parts",
     "extract_batches",
+    "unread_values",
 ]

@@ -69,18 +69,7 @@ class Drift:
         """
         if self._seen is not None or not page.records:
             return
-        records = page.records[:SAMPLE]
-        cap = len(page.records) if len(page.records) < (page.declared_total or 0) else None
-        self._seen = contract_of(records, self._mapping, cap)
-        differences = [
-            *compare(self._known, self._seen, self._mapping),
-            *unknown_codes(records, self._mapping),
-        ]
-        if self._is_cap_changed(cap):
-            known = self._known.page_cap or self._source.page_size
-            differences.append(
-                Difference("page_cap", str(cap), f"a page holds {cap} records; before, or as requested, it was {known}")
-            )
+        self._seen, differences = compare_page(page, self._known, self._source, self._mapping)
         self._handle(differences)
 
     def later_pages(self, unclassified: Set[str]) -> None:
@@ -130,9 +119,6 @@ class Drift:
                 },
             )
 
-    def _is_cap_changed(self, cap: int | None) -> bool:
-        return cap is not None and cap != min(self._known.page_cap or self._source.page_size, self._source.page_size)
-
     def _record(self, differences: Sequence[Difference], handling: str) -> None:
         rows = [
             {
@@ -147,6 +133,21 @@ class Drift:
         ]
         with store_engine().begin() as connection:
             connection.execute(statement("extract/record_drift"), rows)
+
+
+def compare_page(
+    page: Page, known: Contract, source: Source, mapping: SourceMapping
+) -> tuple[Contract, list[Difference]]:
+    """Return what a first page shows of the source, and its differences from the mapping and the known contract."""
+    records = page.records[:SAMPLE]
+    cap = len(page.records) if len(page.records) < (page.declared_total or 0) else None
+    seen = contract_of(records, mapping, cap)
+    differences = [*compare(known, seen, mapping), *unknown_codes(records, mapping)]
+    before = known.page_cap or source.page_size
+    if cap is not None and cap != min(before, source.page_size):
+        detail = f"a page holds {cap} records; before, or as requested, it was {before}"
+        differences.append(Difference("page_cap", str(cap), detail))
+    return seen, differences
 
 
 def read_contract(source_id: str) -> Contract:

@@ -17,13 +17,15 @@ from motcua.validate.quarantine import (
     list_quarantine,
     show_quarantine,
 )
-from motcua.validate.sample import RuleShare, judge_sample
+from motcua.validate.sample import ALL_CRITICAL, RuleShare, held_for, judge_sample
 
 __all__ = [
+    "ALL_CRITICAL",
     "QuarantineDetail",
     "QuarantineEntry",
     "RuleShare",
     "ValidationOutcome",
+    "held_for",
     "idle_waivers",
     "judge_sample",
     "list_quarantine",

@@ -64,3 +64,19 @@ def _repeated(kind: RecordKind, table: pa.Table) -> int:
     records = table.filter(pc.and_(pc.equal(table["disposition"], "record"), pc.is_valid(table[kind.id_column])))
     keys = records.group_by(list(kind.key)).aggregate([]).num_rows
     return int(table.num_rows - pc.count_distinct(table["record_no"], mode="all").as_py() + records.num_rows - keys)
+
+
+def share_facts(counts: Sequence[tuple[int, int]]) -> pd.DataFrame:
+    """Return one row for each batch, for the rules of `expectations/batch.json`.
+
+    Args:
+        counts: of each batch, the records that were judged and those of them that broke a critical rule.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "judged_count": [judged for judged, _ in counts],
+            "broken_pct": [100 * broken / judged if judged else 0.0 for judged, broken in counts],
+        }
+    )

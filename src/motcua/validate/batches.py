@@ -121,6 +121,7 @@ def _validate_kind(
 def _judge(kind: RecordKind, batches: list[ledger.Batch], suites: Path, now: datetime, call: _Call) -> list[Verdict]:
     import pyarrow as pa
 
+    from motcua.validate.batch_facts import share_facts
     from motcua.validate.run import run_suite
     from motcua.validate.suite import load_suite
     from motcua.validate.verdict import Judged
@@ -135,7 +136,8 @@ def _judge(kind: RecordKind, batches: list[ledger.Batch], suites: Path, now: dat
     frame = with_one_retry(lambda: _frame(kind, counted, records, now), "validate")
     findings = run_suite(suite, frame)
     judged = Judged(kind, suite, findings, [batch for batch, _ in landed], records, frame)
-    _hold(judged.verdicts, run_suite(table_suite, _share_frame(judged.verdicts)))
+    shares = [(verdict.judged_count, verdict.broken_count) for verdict in judged.verdicts]
+    _hold(judged.verdicts, run_suite(table_suite, share_facts(shares)))
     judged.split_records()
     return judged.verdicts
 
@@ -192,20 +194,6 @@ def _frame(kind: RecordKind, batches: list[tuple[ledger.Batch, int]], records: p
     catalog = load_catalog(Settings.load().catalog_dir)
     with store_engine().connect() as connection:
         return add_facts(frame, catalog, connection, now, kind)
-
-
-def _share_frame(verdicts: list[Verdict]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            "judged_count": [verdict.judged_count for verdict in verdicts],
-            "broken_pct": [
-                100 * verdict.broken_count / verdict.judged_count if verdict.judged_count else 0.0
-                for verdict in verdicts
-            ],
-        }
-    )
 
 
 def _hold(verdicts: list[Verdict], findings: list[Finding]) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+ALL_CRITICAL = "any critical"  # the share of the records that would be set aside
+
+
 @dataclass(frozen=True)
 class RuleShare:
     """The number and share of a sample's records that break a rule. A critical rule would set them aside."""
@@ -62,5 +65,19 @@ def judge_sample(records: pa.Table, source_id: str, window_to: date, catalog: Ca
         for rule, failed in rows.items()
     ]
     shares.sort(key=lambda share: (share.severity != "critical", -share.failed_count))
-    total = RuleShare("any critical", "critical", "Would be set aside.", len(aside), 100 * len(aside) / len(frame))
+    total = RuleShare(ALL_CRITICAL, "critical", "Would be set aside.", len(aside), 100 * len(aside) / len(frame))
     return [total, *shares] if aside else shares
+
+
+def held_for(shares: list[RuleShare], judged: int) -> tuple[str, str] | None:
+    """Return why a batch of such records would be held as a whole, and what to do then; None where it would not be."""
+    from motcua.validate.batch_facts import share_facts
+    from motcua.validate.run import run_suite
+
+    broken = next((share.failed_count for share in shares if share.rule_id == ALL_CRITICAL), 0)
+    suite = load_suite(Settings.load().expectations_dir / "batch.json")
+    for finding in run_suite(suite, share_facts([(judged, broken)])):
+        if finding.rows:
+            meta = finding.check.meta
+            return f"{meta.reason} (rule {finding.check.rule_id})", meta.action or "correct the source."
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -97,7 +98,7 @@ def test_the_verdict_names_what_could_and_what_could_not_be_read(begun: Command)
     assert "Phòng Tư pháp = UNKNOWN" in told
     assert "received_at: not d/M/yyyy 1" in told
     assert "V7 critical" in told
-    assert "Verdict: not everything could be read" in told
+    assert "Verdict: it would not be taken in whole." in told
 
 
 def test_the_code_of_a_procedure_that_the_mapping_does_not_know_is_explained(begun: Command) -> None:
@@ -108,15 +109,36 @@ def test_the_code_of_a_procedure_that_the_mapping_does_not_know_is_explained(beg
     assert not re.search(r"not in the catalogue:[^:]*KHAC", told)
 
 
-def test_where_only_values_cannot_be_read_the_verdict_says_whose_they_may_be(begun: Command, catalog: Path) -> None:
+def test_a_name_that_no_procedure_has_is_shown_unless_it_may_be_a_person(begun: Command, catalog: Path) -> None:
     drop = catalog / "drops" / "2025-09.csv"
-    last = "Where the source itself is wrong, have the office correct it: nothing is left to do here"
-    assert last in begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
     text = drop.read_text(encoding="utf-8")
-    drop.write_text(text.replace(";Người nộp;", ";Người nộp hồ sơ;"), encoding="utf-8")
+    assert "Procedures whose name is not known: Cấp phép đào đường = 3 rows" in begun(
+        "sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1
+    )
+    drop.write_text(text.replace("Cấp phép đào đường", "Đơn của ông Trần Văn Mẫu"), encoding="utf-8")
     told = begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
-    assert "Unmapped, dropped" in told
-    assert last not in told
+    assert "Procedures whose name is not known: [not shown] = 4 rows" in told
+    assert "Trần" not in told
+
+
+def test_the_verdict_weighs_what_the_rules_would_set_aside_and_names_the_next_step_of_each(
+    begun: Command, motcua: Command
+) -> None:
+    told = motcua("sources", "check", "phu-an.so-tay", *SEPTEMBER, "--json", code=1)
+    verdict, _ = json.JSONDecoder().raw_decode(told)
+    assert not verdict["would_be_taken_whole"]
+    reasons = [(reason["weight"], reason["code"], reason["records"]) for reason in verdict["reasons"]]
+    assert reasons[:5] == [
+        ("sets_aside", "set_aside", 9),
+        ("sets_aside", "V0", 5),
+        ("sets_aside", "V1", 4),
+        ("sets_aside", "V7", 2),
+        ("sets_aside", "V3", 1),
+    ]
+    assert [code for weight, code, _ in reasons if weight == "not_final"] == ["unread", "covers"]
+    actions = {reason["code"]: reason["action"] for reason in verdict["reasons"]}
+    assert "units/agency_codes.csv" in actions["V7"]
+    assert "covers: register" in actions["covers"]
 
 
 def test_a_draft_is_made_from_the_sheet_that_is_a_register(motcua: Command, catalog: Path) -> None:
@@ -137,8 +159,8 @@ def test_the_verdict_shows_no_personal_value_even_when_columns_are_mixed_up(begu
     mapping = catalog / "mappings" / "phu-an-so-tay.yaml"
     text = mapping.read_text(encoding="utf-8")
     text = text.replace('key: "TÌNH TRẠNG"', 'key: "Người nộp"').replace('    - "TÌNH TRẠNG"\n', "")
-    mapping.write_text(text.replace('drop_personal:\n    - "Người nộp"', 'drop_personal:\n    - "TÌNH TRẠNG"').replace(
-        '  keep:\n', '  keep:\n    - "Người nộp"\n'), encoding="utf-8")  # fmt: skip
+    text = text.replace('drop_personal: # <- guess\n    - "Người nộp"', 'drop_personal:\n    - "TÌNH TRẠNG"')
+    mapping.write_text(text.replace("  keep:\n", '  keep:\n    - "Người nộp"\n'), encoding="utf-8")
     told = begun("sources", "check", "phu-an.so-tay", *SEPTEMBER, code=1)
     assert "[not shown] = UNKNOWN (15)" in told
     assert "Mẫu" not in told

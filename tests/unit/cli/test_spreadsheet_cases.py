@@ -118,7 +118,7 @@ def test_days_that_american_excel_turned_are_held_until_it_is_said_what_they_are
     (catalog / "drops" / "error-cells-b" / "a.xlsx").write_bytes(by_openpyxl(rows))
     told = motcua("sources", "check", "error-cells-b.x", *october, code=1, is_out=True)
     assert "a.xlsx, sheet Sheet row 2 says 2025-01-10, turned round 2025-10-01" in " ".join(told.split())
-    assert "Verdict: not everything could be read" in told
+    assert "Verdict: nothing would be loaded." in told
     assert "held" in motcua("ingest", "--source", "error-cells-b.x", *october, code=1, is_out=True)
     assert "BatchHeld: error-cells-b.x: Ngày nhận (received_at): days that only one order can read" in caplog.text
     assert "row 3 says 2025-02-10, turned round 2025-10-02; and 9 more. Hẹn trả (due_at): " in caplog.text

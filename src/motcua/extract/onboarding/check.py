@@ -13,9 +13,11 @@ import pyarrow.compute as pc
 from motcua.canonical import CONTENT, DOSSIER
 from motcua.catalog import Catalog, Source
 from motcua.catalog.guards import load_guards
-from motcua.extract.adapters.protocol import Window, gives_register, make_adapter, tell_books
+from motcua.extract.adapters.protocol import Page, Window, gives_register, make_adapter, tell_books
 from motcua.extract.disposition import assign_dispositions, counts
+from motcua.extract.onboarding.first_pull import Contract, Coverage, Told, contract, coverage, numbered_alike
 from motcua.extract.onboarding.profile import KeySeen, Profile
+from motcua.extract.onboarding.unknown_procedures import UnknownProcedures
 from motcua.extract.records.day_order import advice
 from motcua.extract.records.mapping import Covers, mapping_of
 from motcua.extract.records.privacy import pseudonymiser
@@ -25,8 +27,10 @@ from motcua.extract.repeats import NOT_KNOWN_TO_BE_ONE, UNORDERED, with_request
 from motcua.extract.reused_keys import contents_of, known_contents, reuses, reuses_text
 from motcua.extract.source_keys import SHOWN, key_findings, read_source_keys
 from motcua.extract.wire.connection import SourceConnection
+from motcua.procedures import procedure_namer
 from motcua.settings import Settings
 from motcua.units.codes import UnitCodes
+from motcua.units.office_words import office_words
 
 _OWN = ["record", "out_of_window"]
 MOST = 12  # the most units and procedures that are listed
@@ -46,9 +50,15 @@ class SourceCheck:
         keys: for each mapped key of the source, what the sample shows; no rows: the source did not send it.
         units: for each unit as the source spells it, the unit it means (None: unknown) and its rows.
         key_findings: what the keys leave open, each with what the mapping has to say.
+        key_findings_of_rows: keys whose rows would be set aside, because nothing orders them.
         day_findings: the columns whose days are swapped with months, or may be, each with what to do.
         procedures: for each procedure code, whether it is in the catalogue, and its rows.
         otherwise: the code that the mapping gives a record whose procedure it does not know; None without one.
+        unknown_procedures: the names of procedures that the catalogue does not know, each with its rows.
+        reused: keys that come back with other content, which hold a batch; None without any.
+        numbered_alike: numbers that another system of the unit has too.
+        coverage: for which days it would speak.
+        contract: how its first page differs from what it is known to send.
         warnings: of dropped files, which of them end what the source is known for.
         records: the records that a pull would pass on, as a table of LANDING_SCHEMA; of files, the rows of other days
             too.
@@ -66,7 +76,13 @@ class SourceCheck:
     units: dict[str, tuple[str | None, int]]
     procedures: dict[str, tuple[bool, int]]
     otherwise: str | None
+    unknown_procedures: dict[str, int]
+    reused: str | None
+    numbered_alike: list[Told]
+    coverage: Coverage
+    contract: Contract
     key_findings: list[str]
+    key_findings_of_rows: list[str]
     day_findings: list[str]
     warnings: list[str]
     records: pa.Table = field(repr=False)
@@ -75,10 +91,6 @@ class SourceCheck:
     def missing(self) -> list[str]:
         """The mapped keys in which no record had a value."""
         return [key for key, seen in self.keys.items() if not seen.rows]
-
-    @property
-    def is_understood(self) -> bool:
-        return self.rows > 0 and not (self.issues or self.unclassified or self.key_findings or self.day_findings)
 
 
 def check_source(
@@ -92,10 +104,15 @@ def check_source(
     profile = Profile(mapping)
     window = Window(from_date, to_date)
     adapter = make_adapter(source, connection, mapping)
+    is_procedure = office_words(catalog.folder).is_procedure
+    unknown = UnknownProcedures(mapping, procedure_namer(catalog, source.level), is_procedure)
     tables, declared = [PULLED_SCHEMA.empty_table()], None
+    first: Page | None = None
     try:
         for page in adapter.pages(window):
+            first = first or (page if page.records else None)
             profile.add(page.records)
+            unknown.add(page.records)
             tables.append(builder.table(page.records, page.stands))
             declared = page.declared_total
     finally:
@@ -108,6 +125,7 @@ def check_source(
     if repeats and adapter.filters:
         pulled = with_request(pulled, 0)
     disposed = assign_dispositions(pulled, window, frozenset(), is_register=is_register, repeats=repeats)
+    reused = _reused(source, pulled, catalog)
     issues = Counter(
         issue for text in pulled["mapping_issues"].to_pylist() if text is not None for issue in text.split("; ")
     )
@@ -126,11 +144,13 @@ def check_source(
         {code: (_meanings(codes, code, source), rows) for code, rows in _most_frequent(pulled["unit_code"])},
         {code: (code in known_procedures, rows) for code, rows in _most_frequent(pulled["procedure_code"])},
         next((rule.otherwise for rule in mapping.fields.values() if isinstance(rule, ProcedureRule)), None),
-        [
-            *key_findings(mapping, keys.doubts(shown), sorted(shown)),
-            *_reused(source, pulled, catalog),
-            *_unordered(source, disposed),
-        ],
+        unknown.names,
+        reused,
+        numbered_alike(source, catalog, pulled),
+        coverage(source, adapter, window, disposed, is_register),
+        contract(source, mapping, first),
+        key_findings(mapping, keys.doubts(shown), sorted(shown)),
+        _unordered(source, disposed),
         [f"{one}. {advice(where, [one])}" for one in builder.day_findings()],
         list(getattr(adapter, "warnings", ())) if repeats else [],
         # A source without filters, such as a file, is one sample: rows of other days are checked too.
@@ -138,11 +158,11 @@ def check_source(
     )
 
 
-def _reused(source: Source, pulled: pa.Table, catalog: Catalog) -> list[str]:
+def _reused(source: Source, pulled: pa.Table, catalog: Catalog) -> str | None:
     rows = contents_of(pulled)
     known = known_contents(source, sorted({key for key, _ in rows}))
     found = reuses(rows, known, load_guards(catalog.folder).reused_keys)
-    return [reuses_text(found)] if found else []
+    return reuses_text(found) if found else None
 
 
 def _unordered(source: Source, disposed: pa.Table) -> list[str]:

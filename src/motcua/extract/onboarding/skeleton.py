@@ -1,7 +1,7 @@
 """The first draft of a mapping for a new table, guessed from its column names and a few rows.
 
-Each guess is marked with `<-` for a person to confirm. An unknown column is classified as personal, so nothing of it is
-kept until a person changes that. No value is written, except words that behave like a code list.
+Each guess is marked with `# <- guess` for a person to confirm. An unknown column is classified as personal, so nothing
+of it is kept until a person changes that. No value is written, except words that behave like a code list.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -20,73 +21,40 @@ from typing import Any
 import fsspec
 
 from motcua.extract.error_texts import is_error
+from motcua.extract.onboarding.columns import NATIONAL, best_table, field_columns, is_national, is_unneeded
+from motcua.extract.onboarding.statuses import channel_of, national_codes, status_of
 from motcua.extract.records import instants
 from motcua.extract.records.privacy import holds_personal
-from motcua.extract.wire.tabular import Layout, read_tables
-from motcua.spelling import fold, folded
+from motcua.extract.records.rules import InstantRule
+from motcua.spelling import folded, tidy
 
 _ROWS = 500
-# Column names as offices write them, by the field that they usually mean.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "number": ("mã hồ sơ", "số hồ sơ", "mã hs", "số hs", "số biên nhận", "mã số hồ sơ", "dossier no", "dossier", "id"),
-    "status": ("trạng thái", "tình trạng", "trạng thái hồ sơ", "tình trạng hồ sơ", "kết quả xử lý", "status"),
-    "channel": (
-        "hình thức nộp",
-        "kênh",
-        "kênh tiếp nhận",
-        "hình thức tiếp nhận",
-        "hình thức",
-        "kênh thực hiện",
-        "channel",
-    ),
-    "unit_code": (
-        "đơn vị xử lý",
-        "phòng ban",
-        "đơn vị",
-        "cơ quan",
-        "cơ quan xử lý",
-        "phòng",
-        "đơn vị tiếp nhận",
-        "unit",
-    ),
-    "procedure_code": ("mã thủ tục", "mã tthc", "procedure code"),
-    "procedure_name": ("tên thủ tục", "thủ tục", "tên tthc", "tthc", "thủ tục hành chính", "procedure"),
-    "submitted_at": ("ngày nộp", "ngày nộp hồ sơ", "submitted"),
-    "received_at": ("ngày tiếp nhận", "ngày nhận", "thời gian tiếp nhận", "ngày nhận hồ sơ", "received"),
-    "due_at": ("ngày hẹn trả", "hẹn trả", "ngày hẹn", "hạn xử lý", "hạn trả", "ngày hẹn trả kết quả", "due"),
-    "finished_at": (
-        "ngày kết thúc xử lý",
-        "ngày xong",
-        "ngày kết thúc",
-        "ngày hoàn thành",
-        "ngày giải quyết",
-        "finished",
-    ),
-    "returned_at": ("ngày trả kết quả", "ngày trả", "ngày trả kq", "returned"),
-}
+GUESS = "# <- guess"  # the mark of every line that a person has to confirm
 _NULLS = ("", "-", "null", "NULL", "N/A")
-_UNNEEDED = ("stt", "tt", "lĩnh vực", "số thứ tự", "no", "no.")
 _FORMATS = (
     "dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy HH:mm", "dd/MM/yyyy", "d/M/yyyy", "dd-MM-yyyy HH:mm:ss", "dd-MM-yyyy HH:mm",
     "dd-MM-yyyy", "yyyyMMddHHmmss", "yyyy-MM-dd HH:mm:ss", "iso", "excel",
 )  # fmt: skip
-# Parts of words in lists of statuses or channels, and their codes; the first part that is found decides. A word that
-# says only late or overdue is of no list: it may be a dossier that was resolved late, or one that is still open.
-_STATUSES = (
-    ("không tiếp nhận", 3), ("không được tiếp nhận", 3), ("từ chối", 3), ("rút", 7), ("dừng", 8), ("huỷ", 8),
-    ("bổ sung", 5), ("tài chính", 6), ("chưa trả", 9), ("chưa tiếp nhận", 1), ("đã trả", 10), ("trả kết quả", 10),
-    ("đang", 4), ("chờ", 4), ("chưa", 4), ("đã xử lý", 9), ("xong", 9), ("hoàn thành", 9), ("đã giải quyết", 9),
-    ("tiếp nhận", 2), ("mới", 1),
+# Read only where the mapping says so, and offered as a comment: 05/10/23 may be another day. A format that this version
+# does not know reads nothing, so it is not offered.
+_OFFERED = (
+    "dd/MM/yy HH:mm:ss", "dd/MM/yy HH:mm", "dd/MM/yy", "d/M/yy", "dd-MM-yy", "dd.MM.yyyy", "dd.MM.yy",
+    "dd/MM/yyyy hh:mm:ss tt", "dd/MM/yyyy hh:mm tt", "d/M/yyyy h:mm:ss tt", "d/M/yyyy h:mm tt",
+    "Hhmm ngày dd/MM/yyyy", "HH:mm dd/MM/yyyy", "ngày d tháng M năm yyyy",
 )  # fmt: skip
-_CHANNELS = (("trực tuyến", 2), ("online", 2), ("mạng", 2), ("bưu", 3), ("bcci", 3), ("trực tiếp", 1), ("một cửa", 1))
+_LIMIT = re.compile(r"trong ngày|\d+(?:[.,]\d+)? (?:ngày|giờ)(?: làm việc)?")
+_DAYS = ("submitted_at", "received_at", "due_at", "finished_at", "returned_at", "refused_at")
+# Words of the channel, and of the status, of a table that nobody has seen yet.
+_EXAMPLES = ("Mã hồ sơ", "Trạng thái", "Tên thủ tục", "Ngày tiếp nhận", "Ngày hẹn trả")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The columns of a table and some of its rows."""
+    """The columns of a table and some of its rows; `encoding` is what the entry must state of a text."""
 
     columns: tuple[str, ...]
     rows: list[list[Any]]
+    encoding: str | None = None
 
     def values(self, column: str) -> list[Any]:
         position = self.columns.index(column)
@@ -109,11 +77,8 @@ def sample_table(folder: Path, path: str) -> Sample | None:
     paths = sorted(filesystem.glob(pattern))
     if not paths:
         return None
-    wanted = frozenset(name for names in _NAMES.values() for name in names)
-    usual = {fold(name) for name in wanted}
-    tables = read_tables(filesystem.cat_file(paths[0]), paths[0].rsplit("/", 1)[-1], Layout(wanted))
-    table = max(tables, key=lambda one: len(usual & {fold(column) for column in one.columns}))
-    return Sample(tuple(column for column in table.columns), [cells for _, cells in islice(table.rows, _ROWS)])
+    table, encoding = best_table(filesystem.cat_file(paths[0]), paths[0].rsplit("/", 1)[-1])
+    return Sample(table.columns, [cells for _, cells in islice(table.rows, _ROWS)], encoding)
 
 
 def _covers(adapter: str) -> list[str]:
@@ -122,25 +87,25 @@ def _covers(adapter: str) -> list[str]:
     return [
         "# register: the tables hold every dossier that the unit ever had. period: they leave out older ones, and then",
         "# it is not known what was open before a period.",
-        "covers: period # <-",
+        f"covers: period {GUESS}",
     ]
 
 
 def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
     """Return a mapping file for a sample. Without a sample, it has example columns to be replaced."""
-    columns = sample.columns if sample else ("Mã hồ sơ", "Trạng thái", "Tên thủ tục", "Ngày tiếp nhận", "Ngày hẹn trả")
-    guessed = {field: column for field, names in _NAMES.items() if (column := _column(columns, names))}
+    columns = sample.columns if sample else _EXAMPLES
+    guessed = field_columns(columns)
     number = guessed.setdefault("number", next(column for column in columns if column))
     lines = [
-        "# Made by `motcua sources new`. A line marked with <- is a guess: confirm or correct it.",
+        f"# Made by `motcua sources new`. A line marked with `{GUESS}` is a guess: confirm or correct it.",
         f"adapter: {adapter}",
-        f"null_values: [{', '.join(map(_quoted, _NULLS))}]",
+        f"null_values: [{', '.join(map(_quoted, _NULLS))}] {GUESS}",
         *_covers(adapter),
         "",
         "# The key that identifies a dossier, and in what the office's numbers are unique: year, month (of the file's",
         "# name), sheet, {column: ...}; [] where they never begin again. A number with spaces, or of 9 or 12 digits,",
         "# needs a pattern to be kept: patterns: ['HS-\\d{4}-\\d{5}']",
-        f"identity: {{as: key, key: {_quoted(number)}, unique_in: [year]}} # <-",
+        f"identity: {{as: key, key: {_quoted(number)}, unique_in: [year]}} {GUESS}",
         "",
         "status:",
         *_status(guessed.get("status"), sample),
@@ -149,26 +114,26 @@ def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
         *_channel(guessed.get("channel"), sample),
         "",
         "fields:",
-        f"  dossier_no: {{as: code, key: {_quoted(number)}}}",
+        f"  dossier_no: {{as: code, key: {_quoted(number)}}} {GUESS}",
     ]
     if unit := guessed.get("unit_code"):
-        lines.append(f"  unit_code: {{as: name, key: {_quoted(unit)}}} # <- names in units/agency_codes*.csv")
+        lines.append(f"  unit_code: {{as: name, key: {_quoted(unit)}}} {GUESS}: names in units/agency_codes*.csv")
     else:
         lines.append("  # no unit_code: every record belongs to the unit of the source")
     if names := [guessed[field] for field in ("procedure_code", "procedure_name") if field in guessed]:
         keys = ", ".join(map(_quoted, names))
         lines.append(
-            f"  procedure_code: {{as: procedure, key: [{keys}], otherwise: KHAC}} # <- names: procedures/aliases.csv"
+            f"  procedure_code: {{as: procedure, key: [{keys}], otherwise: KHAC}} {GUESS}: names in"
+            " procedures/aliases.csv"
         )
     else:
-        lines.append("  procedure_code: {as: constant, value: KHAC} # <- no column names the procedure")
-    for field in ("submitted_at", "received_at", "due_at", "finished_at", "returned_at"):
+        lines.append(f"  procedure_code: {{as: constant, value: KHAC}} {GUESS}: no column names the procedure")
+    for field in _DAYS:
         if column := guessed.get(field):
-            formats = ", ".join(map(_quoted, _formats(sample.values(column) if sample else [])))
-            lines.append(f"  {field}: {{as: instant, key: {_quoted(column)}, formats: [{formats}]}}")
+            lines += _day(field, column, sample.values(column) if sample else [])
     kept = list(dict.fromkeys(guessed.values()))
     rest = [column for column in columns if column and column not in kept]
-    unneeded = [column for column in rest if fold(column) in map(fold, _UNNEEDED)]
+    unneeded = [column for column in rest if is_unneeded(column)]
     personal = [column for column in rest if column not in unneeded]
     lines += [
         "",
@@ -177,8 +142,28 @@ def mapping_skeleton(adapter: str, sample: Sample | None) -> str:
     ]
     for name, group in (("keep", kept), ("drop_personal", personal), ("drop_unneeded", unneeded)):
         if group:
-            lines += [f"  {name}:", *(f"    - {_quoted(column)}" for column in group)]
+            mark = "" if name == "keep" else f" {GUESS}"
+            lines += [f"  {name}:{mark}", *(f"    - {_quoted(column)}" for column in group)]
     return "\n".join(lines) + "\n"
+
+
+def _day(field: str, column: str, values: Sequence[Any]) -> Iterator[str]:
+    """Yield the line of a day, and as a comment what a person must say of values that no format is sure of."""
+    formats, unread = _formats(values)
+    listed = ", ".join(map(_quoted, formats))
+    yield f"  {field}: {{as: instant, key: {_quoted(column)}, formats: [{listed}]}} {GUESS}"
+    if more := _needed(unread, _OFFERED):
+        count = len(unread) - len(_not_read_by(unread, more))
+        both = ", ".join(map(_quoted, (*formats, *more)))
+        yield f"  # {count} of its values seem to be days of another form. If they are: formats: [{both}]"
+        unread = _not_read_by(unread, more)
+    limits = [value for value in unread if isinstance(value, str) and _LIMIT.fullmatch(tidy(value).casefold())]
+    if limits and field == "due_at" and "limits" in InstantRule.model_fields:
+        such = f"{len(limits)} of its values are time limits, such as {_quoted(limits[0])}"
+        yield f"  # {such}. To count them: limits: working_days"
+        unread = [value for value in unread if value not in limits]
+    if unread:
+        yield f"  # {len(unread)} of its {len(values)} values have none of these formats: see `sources check`"
 
 
 def fixture(sample: Sample) -> str:
@@ -188,9 +173,10 @@ def fixture(sample: Sample) -> str:
     writer.writerow(sample.columns)
     words = {column: set(map(folded, sample.words(column))) for column in sample.columns if column}
     dates = {column for column in sample.columns if column and _is_dated(sample.values(column))}
+    numbered = field_columns(sample.columns).get("number")
     for number, row in enumerate(sample.rows[:5], start=1):
         writer.writerow(
-            f"HS-{number:04d}" if column and fold(column) in map(fold, _NAMES["number"])
+            f"HS-{number:04d}" if column == numbered
             else cell if column in dates or folded(cell) in words.get(column, ())
             else ""
             for column, cell in zip(sample.columns, row, strict=False)
@@ -198,60 +184,67 @@ def fixture(sample: Sample) -> str:
     return text.getvalue()
 
 
-def _column(columns: Sequence[str], names: Sequence[str]) -> str | None:
-    by_folded_name = {fold(column): column for column in columns}
-    return next((by_folded_name[fold(name)] for name in names if fold(name) in by_folded_name), None)
-
-
 def _status(column: str | None, sample: Sample | None) -> list[str]:
     if column is None:
         return [
-            "  # no column states it: it follows from the dates",
-            "  by_dates:",
-            "    - {field: returned_at, code: 10}",
-            "    - {field: finished_at, code: 9}",
-            "    - {field: received_at, code: 4}",
+            f"  by_dates: {GUESS}: no column states it, so it follows from the dates",
+            f"    - {{field: returned_at, code: 10}} {GUESS}",
+            f"    - {{field: finished_at, code: 9}} {GUESS}",
+            f"    - {{field: received_at, code: 4}} {GUESS}",
         ]
     words = (sample.words(column) if sample else []) or ["Đang xử lý", "Đã trả kết quả"]
-    coded = _coded(words, _STATUSES, "{{code: {code}, evidence: inferred}}")
-    return [f"  key: {_quoted(column)}", "  codes: # national codes: docs/reference/codes.md", *coded]
+    numbers = national_codes(words, NATIONAL["status"][1]) if is_national("status", column) else {}
+    coded = _coded(
+        {word: numbers.get(word) or status_of(word) for word in words}, "{{code: {code}, evidence: inferred}}"
+    )
+    return [f"  key: {_quoted(column)} {GUESS}", "  codes: # national codes: docs/reference/statuses.md", *coded]
 
 
 def _channel(column: str | None, sample: Sample | None) -> list[str]:
     if column is None:
-        return ["  as: constant", "  code: 1 # <- no column states it"]
+        return ["  as: constant", f"  code: 1 {GUESS}: no column states it"]
     words = (sample.words(column) if sample else []) or ["Trực tiếp", "Trực tuyến"]
-    return ["  as: codes", f"  key: {_quoted(column)}", "  codes:", *_coded(words, _CHANNELS, "{code}")]
+    numbers = national_codes(words, NATIONAL["channel"][1]) if is_national("channel", column) else {}
+    coded = list(_coded({word: numbers.get(word) or channel_of(word) for word in words}, "{code}"))
+    if not any(line.endswith(GUESS) for line in coded):  # a list must have a word
+        coded.append(f'    "Trực tiếp": 1 {GUESS}')
+    return ["  as: codes", f"  key: {_quoted(column)} {GUESS}", "  codes:", *coded]
 
 
-def _coded(words: Iterable[str], hints: Sequence[tuple[str, int]], form: str) -> Iterator[str]:
+def _coded(codes: Mapping[str, int | None], form: str) -> Iterator[str]:
     """Yield a line for each word with the code that is guessed; one of which nothing is known is a comment.
 
     A word without a code is not read, so that its dossiers are set aside by name; a guess would count them.
     """
-    for word in words:
-        code = _code_of(word, hints)
+    for word, code in codes.items():
         line = f"{_quoted(word)}: {form.format(code=code or '?')}"
-        yield f"    {line} # <-" if code else f"    # {line} <- not known: say its code, or its dossiers are set aside"
+        yield (
+            f"    {line} {GUESS}" if code else f"    # {line} <- not known: say its code, or its dossiers are set aside"
+        )
 
 
-def _code_of(word: str, hints: Sequence[tuple[str, int]]) -> int | None:
-    return next((code for hint, code in hints if fold(hint) in fold(word)), None)
+def _formats(values: Sequence[Any]) -> tuple[list[str], list[Any]]:
+    """The formats that are needed to read these values, those that read most first, and the values they do not read."""
+    texts = [value for value in values if not isinstance(value, date) and str(value) not in _NULLS]
+    needed = _needed(texts, _FORMATS)
+    return needed or ["dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy"], _not_read_by(texts, needed)
 
 
-def _formats(values: Sequence[Any]) -> list[str]:
-    """The formats that are needed to read these values; formats that read most values come first."""
-    unread = [value for value in values if not isinstance(value, date)]
-    needed: list[str] = []
+def _needed(values: Sequence[Any], formats: Sequence[str]) -> list[str]:
+    unread, needed = list(values), list[str]()
     while unread:
-        readers = {name: instants.reader((name,)) for name in _FORMATS}
-        fits = {name: [value for value in unread if read(value) is not None] for name, read in readers.items()}
-        best = max(_FORMATS, key=lambda name: len(fits[name]))
-        if not fits[best]:
+        left = {name: _not_read_by(unread, [name]) for name in formats}
+        best = min(formats, key=lambda name: len(left[name]))
+        if len(left[best]) == len(unread):
             break
         needed.append(best)
-        unread = [value for value in unread if readers[best](value) is None]
-    return needed or ["dd/MM/yyyy HH:mm:ss", "dd/MM/yyyy"]
+        unread = left[best]
+    return needed
+
+
+def _not_read_by(values: Sequence[Any], formats: Sequence[str]) -> list[Any]:
+    readers = [instants.reader((name,)) for name in formats]
+    return [value for value in values if all(read(value) is None for read in readers)]
 
 
 def _is_dated(values: Sequence[Any]) -> bool:

@@ -22,7 +22,7 @@ from motcua.extract.records.convert import Memo, NameProcedure
 from motcua.extract.records.keys import Place, place
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.masking import Masker
-from motcua.extract.records.privacy import MASKED, Pseudonymiser, holds_personal, is_long_number
+from motcua.extract.records.privacy import MASKED, Pseudonymiser, holds_personal, is_long_number, mask_of
 from motcua.extract.records.rules import (
     STANDINGS,
     ChannelCodes,
@@ -33,6 +33,7 @@ from motcua.extract.records.rules import (
     InstantRule,
     IntegerRule,
     KeyRule,
+    NameRule,
 )
 from motcua.spelling import folded, tidy
 
@@ -69,6 +70,7 @@ class AsSent:
             )
             for key in self._keys
         }
+        self._names = {key for rule in rules if isinstance(rule, NameRule) for key in rule.key}
         # Of such a key a field says only whether it has a value (`otherwise`).
         self._unsaid = {key for rule in rules if isinstance(rule, ChoiceRule) and rule.otherwise for key in rule.key}
         self._texts = {key: Memo(self._keeper(key)) for key in self._keys}
@@ -157,9 +159,26 @@ class AsSent:
         rows = [orjson.loads(text) for text in texts]
         keys = dict.fromkeys(key for row in rows for key in row)
         return {
-            key: [_as_place(row.get(key)) if key in self._places else _value(row.get(key), words) for row in rows]
+            key: [
+                _as_place(row.get(key))
+                if key in self._places
+                else _value(row.get(key), words, is_name=key in self._names)
+                for row in rows
+            ]
             for key in keys
         }
+
+
+def said(kept: Any) -> str | None:
+    """Return a kept value as a person may read it: `[masked]` of what may not be shown; None of an empty cell.
+
+    Args:
+        kept: one value of `as_sent`, as JSON.
+    """
+    value = MASKED if isinstance(kept, dict) and _NUMERIC in kept else _value(kept, dict)
+    if value is None or isinstance(value, list | dict):
+        return None if value is None else "a list"
+    return str(value)
 
 
 def _as_place(kept: str | None) -> Place | None:
@@ -175,11 +194,11 @@ def _may_be_of_a_person(value: int | float) -> bool:
     return is_long_number(value) or holds_personal(str(value))
 
 
-def _value(kept: Any, words: Callable[[], Mapping[str, str]]) -> Any:
+def _value(kept: Any, words: Callable[[], Mapping[str, str]], *, is_name: bool = False) -> Any:
     if isinstance(kept, dict):
         if _WORD in kept:
             spelling, exact = kept[_WORD].rsplit(".", 1)
-            return words().get(f"={exact}") or words().get(spelling, MASKED)
+            return words().get(f"={exact}") or words().get(spelling) or (mask_of(kept[_WORD]) if is_name else MASKED)
         if _NUMERIC in kept:
             return _NO_NUMBER
         if _AT in kept:

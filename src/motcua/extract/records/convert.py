@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from motcua.extract.records import instants
-from motcua.extract.records.privacy import MASKED, holds_personal, is_long_number, looks_personal
+from motcua.extract.records.privacy import MASKED, Pseudonymiser, is_long_number, looks_personal, unit_guard
 from motcua.extract.records.rules import (
     ANY_WORD,
     AnyRule,
@@ -44,7 +44,7 @@ NameProcedure = Callable[[str], str | None]
 _MEMO_LIMIT = 100_000
 _LONGEST_FLAG = 8
 _FULL_WIDTH = {0xFF10 + digit: 0x30 + digit for digit in range(10)}  # the digits of an Asian keyboard
-_NO_NUMBER = "not a record number"
+_NO_NUMBER, _MASKED_WHY = "not a record number", "masked, it holds what may be personal data"
 _PROCEDURE = NATIONAL + r"(?:\.(?:\d{3}(?:\.\d{2,3}){2}\.)?[A-Z]\d{2}(?:\.\d{2,3}){0,4})?"
 # A code that Excel read as a number: zeros at its end are lost, or its dot was read as a thousands separator.
 _CUT = re.compile(r"[1-9]\.\d{1,5}|[1-9]\d{6}")
@@ -107,6 +107,8 @@ class Column:
             self._memo = Memo(_person_reader(pseudonymise), limit=0)  # no identity number is kept after it was hashed
         elif isinstance(rule, ItemsRule):
             self._memo = Memo(lambda value: value, limit=0)
+        elif isinstance(rule, NameRule) and isinstance(pseudonymise, Pseudonymiser):
+            self._memo = Memo(_name_reader(rule, pseudonymise.masked))
         else:
             if isinstance(rule, CodeRule) and rule.patterns:
                 self._quick = partial(_quick_codes, "^(?:" + "|".join(rule.patterns) + ")$")
@@ -265,7 +267,7 @@ def code_reader(patterns: Sequence[str]) -> Callable[[Any], Any]:
             return None
         if (matches_own is not None and matches_own(code)) or not (looks_personal(code) or is_long_number(value)):
             return code
-        return Problem("masked, it holds what may be personal data", MASKED)
+        return Problem(_MASKED_WHY, MASKED)
 
     return read
 
@@ -371,21 +373,17 @@ def identifier_reader(rule: IdentifierRule) -> Callable[[Any], Any]:
     return read
 
 
-def _name_reader(rule: NameRule) -> Callable[[Any], Any]:
-    patterns = re.compile("|".join(f"(?:{pattern})" for pattern in rule.patterns))
+def _name_reader(rule: NameRule, mask: Callable[[str], str] = lambda name: MASKED) -> Callable[[Any], Any]:
+    may_keep = unit_guard(rule.patterns)
 
     def read(value: Any) -> Any:
         if isinstance(value, tuple):
             names: dict[Any, Any] = dict(item if isinstance(item, tuple) else (None, item) for item in value)
             value = names.get(rule.language_id, next(iter(names.values()), None))
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str):
-            return Problem("not a name")
+        if not isinstance(value, str) or value == "":
+            return Problem("not a name") if value not in (None, "") else None
         name = tidy(value)
-        if patterns.fullmatch(name.casefold()) and not holds_personal(name):
-            return name
-        return Problem("masked, it holds what may be personal data", MASKED)
+        return name if may_keep(name) else Problem(_MASKED_WHY, mask(name))
 
     return read
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from motcua.settings import Settings
 from motcua.spelling import folded
+from motcua.units.office_words import office_words
 
 MASKED = "[masked]"
 
+_SHORT = 8
+_MASK = re.compile(r"\[masked(?: [A-Za-z0-9._-]+:[0-9a-f]{8})?\]")
 _CODE = re.compile(r"[A-Za-z0-9._/:-]+")
 _PERSONAL = re.compile(
     r"(?<!\d)(?:\d{9}|\d{12})(?!\d)"  # identity card, citizen card
@@ -57,6 +61,10 @@ class Pseudonymiser:
         """Return what stands for a word that may not be kept: a part for all its spellings, a dot, and one for this."""
         return self._prefix + _word(self._key, text)
 
+    def masked(self, text: str) -> str:
+        """Return the mask of a word, by which two masked words can be told apart but not read; a mask as it is."""
+        return text if _MASK.fullmatch(text) else mask_of(self.of_word(text))
+
     def every_word(self, text: str) -> list[str]:
         """Return what stands for a word with the key in use and with each previous one."""
         return [self.of_word(text), *(prefix + _word(key, text) for prefix, key in self._previous)]
@@ -67,6 +75,12 @@ class Pseudonymiser:
             return value.previous
         number = _number(value)
         return " ".join(prefix + hmac.digest(key, number, "sha256").hex() for prefix, key in self._previous)
+
+
+def mask_of(word: str) -> str:
+    """Return the mask of what stands for a word (`Pseudonymiser.of_word`): the key id and eight digits of its HMAC."""
+    key_id, _, digest = word.rpartition(":")
+    return f"{MASKED[:-1]} {key_id}:{digest[:_SHORT]}]"
 
 
 def pseudonymiser(keys: Sequence[tuple[str, bytes]]) -> Pseudonymiser:
@@ -91,6 +105,22 @@ def _number(value: object) -> bytes:
 def holds_personal(text: str) -> bool:
     """Return whether a text contains an identity number, a telephone number or an e-mail address."""
     return _PERSONAL.search(text) is not None
+
+
+def unit_guard(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Return whether the name of a unit may be kept: an office's (docs/decisions/0065), or one that fits a pattern.
+
+    Args:
+        patterns: for the name in lower case.
+    """
+    fits = re.compile("|".join(f"(?:{pattern})" for pattern in patterns) or r"(?!)").fullmatch
+    words = office_words(Settings.load().catalog_dir)
+
+    def may_keep(name: str) -> bool:
+        is_unit = words.is_office(name) or (fits(name.casefold()) is not None and not words.names_person(name))
+        return is_unit and not holds_personal(name)
+
+    return may_keep
 
 
 def looks_personal(code: str) -> bool:

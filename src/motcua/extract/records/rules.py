@@ -13,12 +13,6 @@ from motcua.spelling import folded
 
 Scalar = bool | int | str
 
-# The beginnings of agency names. Any other text in a field of units may be a person.
-AGENCY_NAMES = (
-    r"(?:ubnd|u[yỷ] ban|bộ phận|văn phòng|phòng|ban|sở|bộ|cục|chi cục|tổng cục|trung tâm|thanh tra|chi nhánh|công an"
-    r"|bảo hiểm|kho bạc|thuế|tỉnh|thành phố|tp|quận|huyện|thị xã|thị trấn|phường|xã|đặc khu|vp|tt)\b.{0,150}",
-)
-
 
 def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, str) else value
@@ -75,13 +69,14 @@ class CodeRule(_Rule):
 
 
 class NameRule(_Rule):
-    """The name of an agency, as text or as a list of `{languageId, name}`. A name that matches no pattern is masked.
+    """The name of an agency, as text or as a list of `{languageId, name}`.
 
-    Patterns are matched against the name in lower case with single spaces.
+    A name is kept where the catalogue has it, where it begins with a word of `units/office_words.yaml` and no person
+    stands in it, or where it matches one of `patterns`, in lower case with single spaces. Any other is masked.
     """
 
     as_: Literal["name"] = Field(alias="as")
-    patterns: tuple[str, ...] = AGENCY_NAMES
+    patterns: tuple[str, ...] = ()
     language_id: int = 228  # Vietnamese in iGate, 46 is English
 
     _compile = field_validator("patterns")(_compiled)
