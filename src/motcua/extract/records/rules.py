@@ -153,9 +153,9 @@ class KeyRule(_Rule):
 class InstantRule(_Rule):
     """An instant, read with the first of `formats` that matches, as local wall-clock time.
 
-    A format consists of letters (dd MM yyyy HH mm ss; d M H for one or two digits; yy for a year of this century) or is
-    one of `iso` (an offset, with or without a colon, is applied), `iso_fake_z` (local time with a false Z), `epoch_ms`,
-    `epoch_s`, `excel` (serial days). With `only_status`, it is read only for records with one of these source statuses.
+    A format consists of letters (dd MM yyyy HH mm ss; d M H for one or two digits; yy for a year of two digits, 2000 to
+    2099; tt for SA, CH, AM or PM) or is one of `iso` (an offset, with or without a colon, is applied), `iso_fake_z`
+    (local time with a false Z), `epoch_ms`, `epoch_s`, `excel` (serial days of 2000 to 2099). With `only_status`, it is read only for records with one of these source statuses.
     `swapped` is of tables that an office writes: true where a program turned day and month of all its dates, so that
     each date (no text) is turned back; false where a column that looks so is right as it stands.
     """
@@ -171,6 +171,8 @@ class InstantRule(_Rule):
     def _formats_are_known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := [name for name in formats if not instants.is_format(name)]:
             raise ValueError(f"{unknown[0]!r} is not a format of an instant")
+        if both := instants.contradiction(formats):
+            raise ValueError(f"{both} contradict one another: a year of two digits leaves open which of them is meant")
         return formats
 
 
