@@ -78,7 +78,7 @@ class SourceKeys:
                 " agency_code than its catalogue entry gives now, so each of them would count twice.",
                 action="set system_code and agency_code back; a new system is a new source, with an id of its own.",
             )
-        kept = {*self.mapping.keys.keep, *_places(self.mapping.identity)}
+        kept = {*self.mapping.keys.keep, *self.mapping.made, *_places(self.mapping.identity)}
         lost = [column for rule in self.earlier for column in _columns(rule) if column not in kept]
         if lost and self.in_store:
             raise ContractBroken(

@@ -1,8 +1,8 @@
 """Reads instants in the formats of one-stop systems (one_stop_systems.md section d.1) as local wall-clock time.
 
-A format consists of letters (dd MM yyyy HH mm ss, d M H for one or two digits, yy for a year of two digits) or is one of
-the names below. With `tt`, which stands for SA, CH, AM or PM, the hour is one of 1 to 12, and h may be written for H.
-Letter case, Unicode form and the kind of a space make no difference.
+A format consists of letters (dd MM yyyy HH mm ss, d M H for one or two digits, yy for a year of two digits) or is one
+of the names below. With `tt`, which stands for SA, CH, AM or PM, the hour is one of 1 to 12, and h may be written for
+H. Letter case, Unicode form and the kind of a space make no difference.
 Vietnam has no daylight saving time, so a time zone is a fixed offset. A date from a driver is used unchanged.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta, timezone
@@ -18,8 +19,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from motcua.spelling import tidy
 
 VIETNAM = timezone(timedelta(hours=7))
 NAMED = frozenset({"iso", "iso_fake_z", "epoch_ms", "epoch_s", "excel"})
@@ -83,8 +82,8 @@ def is_format(name: str) -> bool:
 def contradiction(formats: Sequence[str]) -> str | None:
     """Return two formats of a list that contradict one another because one has a year of two digits; None without.
 
-    `dd/MM/yy` and `yy/MM/dd` both read 05/10/23; beside `MM/dd/yyyy` it is not clear in which order the column is. Of two
-    orders with a year of four digits the column's other texts tell (`day_order`).
+    `dd/MM/yy` and `yy/MM/dd` both read 05/10/23; beside `MM/dd/yyyy` it is not clear in which order the column is. Of
+    two orders with a year of four digits the column's other texts tell (`day_order`).
     """
     said: list[tuple[str, list[str], list[str]]] = []
     for name in formats:
@@ -174,11 +173,11 @@ def _reader(pattern: str) -> Callable[[Any], datetime | None]:
     if pattern in ("epoch_ms", "epoch_s"):
         unit = timedelta(milliseconds=1) if pattern == "epoch_ms" else timedelta(seconds=1)
         return lambda value: _read_epoch(value, unit)
-    shape = re.compile(_translated(tidy(pattern), 1), re.IGNORECASE)
+    shape = re.compile(_translated(_plain(pattern), 1), re.IGNORECASE)
 
     def read(value: Any) -> datetime | None:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        match = shape.fullmatch(tidy(text)) if isinstance(text, str) else None
+        match = shape.fullmatch(_plain(text)) if isinstance(text, str) else None
         if match is None:
             return None
         said = match.groupdict()
@@ -187,14 +186,23 @@ def _reader(pattern: str) -> Callable[[Any], datetime | None]:
         if len(match["year"]) == len("yy"):
             parts["year"] = full_year(parts["year"])
         if half is not None:
-            parts["hour"] = _hour(parts["hour"], half)
+            parts["hour"] = hour_of_day(parts["hour"], half)
         return datetime(**parts)  # type: ignore[arg-type]
 
     return read
 
 
-def _hour(hour: int, half: str) -> int:
-    """Return the hour of a day of 24. Twelve SA is midnight, twelve CH is noon; 13 CH and 0 SA are no hours."""
+def _plain(text: str) -> str:
+    """Return a text in Unicode form C with plain spaces. What cannot be seen stays: it is in no format."""
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+
+
+def hour_of_day(hour: int, half: str) -> int:
+    """Return the hour of a day of 24. Twelve SA is midnight, twelve CH is noon.
+
+    Raises:
+        ValueError: it is no hour of a clock of twelve, as 13 CH and 0 SA.
+    """
     if not 1 <= hour <= _HOURS:
         raise ValueError(f"{hour} is no hour of a clock of twelve")
     return hour % _HOURS + _HALVES[half.casefold().replace(".", "")]

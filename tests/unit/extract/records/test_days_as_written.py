@@ -70,8 +70,8 @@ def test_words_of_a_format_are_read_in_any_unicode_form_and_letter_case(form: An
 
 @pytest.mark.parametrize(
     ("name", "is_known"),
-    [("hh:mm tt dd/MM/yyyy", True), ("hh:mm dd/MM/yyyy", False), ("dd/MM/yyyy tt", False), ("dd/MM/yyyy hh H tt", False),
-     ("Hhmm ngày dd/MM/yyyy", True), ("dd/MM/yyyy dd", False)],
+    [("hh:mm tt dd/MM/yyyy", True), ("hh:mm dd/MM/yyyy", False), ("dd/MM/yyyy tt", False),
+     ("dd/MM/yyyy hh H tt", False), ("Hhmm ngày dd/MM/yyyy", True), ("dd/MM/yyyy dd", False)],
 )  # fmt: skip
 def test_a_clock_of_twelve_needs_its_half_and_a_half_needs_one_hour(name: str, is_known: bool) -> None:
     assert is_format(name) is is_known
