@@ -110,7 +110,5 @@ class LimitDays:
         for row, since, until in zip(rows, received, at.astype(object), strict=True):
             assert since is not None
             unknown = [year for year in range(since.year, until.year + 1) if year not in known]
-            yield (
-                row,
-                until if not unknown else f"a time limit, and the calendar of {unknown[0]} is not in the catalogue",
-            )
+            why = f"a time limit, and the calendar of {unknown[0]} is not in the catalogue" if unknown else None
+            yield row, why or until

@@ -52,7 +52,8 @@ _REST = (
     r"(?:\s|[,.]|t|z|[+-]\d{2}:?\d{2}|ngày|giờ|phút|lúc|sáng|chiều|am|pm|sa|ch"
     r"|\d{1,2}\s*(?:[:hg]|giờ)\s*(?:\d{1,2})?(?::\d{2}(?:[.,]\d{1,6})?)?(?:\s*(?:phút|p))?)*"
 )
-_DAY = re.compile(f"{_REST}(?<!\\d){_DATE}(?!\\d){_REST}")
+_ONE_DAY = f"{_REST}(?<!\\d){_DATE}(?!\\d){_REST}"
+_DAY = re.compile(f"{_ONE_DAY}(?:[-–—;/]+{_ONE_DAY})*")
 
 
 class AsSent:

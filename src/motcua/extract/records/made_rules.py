@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from pydantic import field_validator, model_validator
 
@@ -37,6 +38,7 @@ class MadeColumn(Part):
     @classmethod
     def _takes_one_group(cls, pattern: str | None) -> str | None:
         if pattern is not None:
+            pattern = unicodedata.normalize("NFC", pattern)
             try:
                 groups = re.compile(pattern).groupindex
             except re.error as error:

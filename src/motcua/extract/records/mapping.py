@@ -185,7 +185,7 @@ class SourceMapping(Part):
             raise ValueError(f"made: {wrong[0]} is a column of the source, or no field is read from it")
         for read in (plain, secret):
             read.update(column for key in read & made.keys() for column in made[key].columns)
-            read -= made.keys()
+            read.difference_update(made)
         for used, allowed, name in ((plain, keys.keep, "keep"), (secret, keys.hmac, "hmac")):
             if wrong := sorted(used ^ set(allowed)):
                 raise ValueError(f"{name} and the fields disagree on {', '.join(wrong)}")

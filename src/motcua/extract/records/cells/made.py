@@ -7,7 +7,6 @@ made of stays that error. What landing may keep of the columns it is made of, is
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
@@ -63,27 +62,25 @@ class MadeColumns:
         Args:
             fits: tells of a made column and its value whether landing holds that value.
         """
-        users = self._users.get(key)
+        users = self._users.get(key, [])
         return bool(users) and all(
-            (value := values[name][row]) is not None
-            and not is_error(value)
-            and fits(name, value)
-            and self._tells_no_more(self._made[name], values[key][row])
-            for name in users or ()
-        )
+            (value := values[name][row]) is not None and not is_error(value) and fits(name, value) for name in users
+        ) and self._is_taken_whole(users, values[key][row])  # fmt: skip
 
-    @staticmethod
-    def _tells_no_more(rule: MadeColumn, value: Any) -> bool:
-        """Return whether what a pattern leaves of a text has only words that the pattern itself names."""
-        if rule.pattern is None or not isinstance(value, str):
+    def _is_taken_whole(self, users: Sequence[str], value: Any) -> bool:
+        """Return whether what the patterns leave of a text together has only words that they name themselves."""
+        patterns = [pattern for name in users if (pattern := self._made[name].pattern) is not None]
+        if not patterns or not isinstance(value, str):
             return True
-        pattern = unicodedata.normalize("NFC", rule.pattern)
-        match = re.fullmatch(pattern, tidy(value))
-        if match is None:
-            return False
-        start, end = match.span(TAKEN)
-        rest = tidy(value) if start < 0 else tidy(value)[:start] + " " + tidy(value)[end:]
-        return all(word in _WORDS.findall(pattern) for word in _WORDS.findall(rest))
+        rest = tidy(value)
+        for pattern in patterns:
+            match = re.fullmatch(pattern, tidy(value))
+            if match is None:
+                return False
+            start, end = match.span(TAKEN)
+            rest = rest[: max(start, 0)] + " " * (end - start) + rest[max(end, 0) :]
+        named = {word for pattern in patterns for word in _WORDS.findall(pattern)}
+        return named.issuperset(_WORDS.findall(rest))
 
 
 def _maker(rule: MadeColumn) -> Callable[[Sequence[Any]], Any]:
@@ -93,7 +90,7 @@ def _maker(rule: MadeColumn) -> Callable[[Sequence[Any]], Any]:
         return _day_and_hour
     if rule.join:
         return partial(_joined, rule)
-    return partial(_part, re.compile(unicodedata.normalize("NFC", rule.pattern or "")))
+    return partial(_part, re.compile(rule.pattern or ""))
 
 
 def _day_of_three(parts: Sequence[Any], *, short_year: bool) -> Any:
