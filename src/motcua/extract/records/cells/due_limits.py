@@ -23,8 +23,10 @@ class DueLimits:
     def __init__(self, mapping: SourceMapping, source: Source, catalog: Catalog) -> None:
         rule = mapping.fields.get(FIELD)
         self._rule = rule if isinstance(rule, InstantRule) and rule.limits else None
-        self._nulls = frozenset({None}) | mapping.null_values | (rule.null_values if self._rule else frozenset())  # type: ignore[union-attr]
-        self._days = LimitDays(catalog, source.level, catalog.province_of(source.unit_id).code)
+        self._nulls = frozenset({None}) | mapping.null_values
+        if self._rule:
+            self._nulls |= self._rule.null_values
+            self._days = LimitDays(catalog, source.level, catalog.province_of(source.unit_id).code)
 
     def fill(
         self,
@@ -47,7 +49,7 @@ class DueLimits:
         limits = {
             row: limit
             for row, value in enumerate(said)
-            if (not only or statuses[row] in only) and value not in self._nulls and (limit := limit_of(value, days))
+            if (not only or statuses[row] in only) and (limit := limit_of(value, days)) and value not in self._nulls
         }
         if not limits:
             return
