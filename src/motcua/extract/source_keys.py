@@ -269,7 +269,11 @@ def doubts_json(doubts: Sequence[tuple[str, ...]]) -> str | None:
 
 def _made(mapping: SourceMapping) -> dict[str, Any]:
     """Return how the columns are made that the key of a dossier is made of, as far as they are made of others."""
-    said = {key: mapping.made[key].model_dump(mode="json") for key in mapping.identity_columns if key in mapping.made}
+    said = {
+        key: mapping.made[key].model_dump(mode="json")
+        for key in identity_columns(mapping.identity)
+        if key in mapping.made
+    }
     return {key: rule | {"optional": sorted(rule["optional"])} for key, rule in said.items()}
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 
+import yaml
 from tests.unit.cli.test_spreadsheet_cases import ASKED, CASES, EIGHT, OCTOBER, Command, catalog, motcua, unmet
 
 __all__ = ["catalog", "motcua"]
@@ -39,3 +42,40 @@ def test_within_the_day_is_no_final_figure_until_it_is_said_and_then_the_due_day
     days.parent.mkdir()
     days.write_text("day,kind,reason,evidence\n2023-10-16,rest,made up,made up\n", encoding="utf-8")
     assert "read_as_stated" in unmet(motcua, "yy")
+
+
+def test_the_ten_in_columns_of_their_own_kind_are_the_ten(motcua: Command, catalog: Path) -> None:
+    """Reception in three columns and an hour, number in two, two days in one column: the counts are those of `yy`."""
+    drop, mapping = catalog / "drops" / "yy" / "m.csv", catalog / "mappings" / "yy-x.yaml"
+    with drop.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    with drop.open("w", encoding="utf-8", newline="") as handle:
+        out = csv.writer(handle)
+        out.writerow(["Ký hiệu", "Số", "Họ và tên", "Tên thủ tục", "Hình thức nộp", "Ngày", "Tháng", "Năm", "Giờ",
+                      "Hẹn - trả", "Trạng thái"])  # fmt: skip
+        for row in rows:
+            before, _, number = row["Số hồ sơ"].rpartition("-")
+            received = datetime.strptime(row["Ngày tiếp nhận"], "%d/%m/%y")
+            days = " - ".join(filter(None, (row["Ngày hẹn trả"], row["Ngày trả kết quả"])))
+            out.writerow([before, number, row["Họ và tên"], row["Tên thủ tục"], row["Hình thức nộp"], received.day,
+                          f"{received.month:02}", received.year, "08:30:00 SA", days, row["Trạng thái"]])  # fmt: skip
+    said = yaml.safe_load(mapping.read_text(encoding="utf-8"))
+    said["made"] = {
+        "Số hồ sơ": {"join": ["Ký hiệu", "Số"], "between": "-"},
+        "Ngày tiếp nhận": {"day": "Ngày", "month": "Tháng", "year": "Năm", "hour": "Giờ"},
+        "Ngày hẹn trả": {"part_of": "Hẹn - trả", "pattern": r"(?P<value>\S+)(?: - \S+)?"},
+        "Ngày trả kết quả": {"part_of": "Hẹn - trả", "pattern": r"\S+(?: - (?P<value>\S+))?"},
+    }
+    said["fields"]["received_at"] = {"as": "instant", "key": "Ngày tiếp nhận"}
+    for field in ("due_at", "returned_at"):
+        said["fields"][field]["formats"] = ["dd/MM/yy"]
+    kept = ["Ký hiệu", "Số", "Trạng thái", "Hình thức nộp", "Tên thủ tục", "Ngày", "Tháng", "Năm", "Giờ", "Hẹn - trả"]
+    said["keys"] = {"keep": kept, "drop_personal": ["Họ và tên"]}
+    mapping.write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
+    assert "Verdict: everything could be read" in motcua("sources", "check", "yy.x", *ASKED)
+    motcua("ingest", "--source", "yy.x", *ASKED)
+    total = json.loads(motcua("report", "form-06", "--unit", "yy", *OCTOBER, "--json"))["total"]
+    assert tuple(total[code] for code in EIGHT) == (4, 5, 1, 4, 2, 2, 1, 1)
+    assert unmet(motcua, "yy") == {}
+    # One pull, ten rows, judged again; none shown later, without a record, new or changed; ten unchanged.
+    assert "yy.x 1 10 10 0 0 0 0 10 0 0" in " ".join(motcua("replay", "--source", "yy.x").split())

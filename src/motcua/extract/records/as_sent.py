@@ -109,13 +109,13 @@ class AsSent:
         return key in readable and set(map(type, column)) <= {str, bool, type(None)}
 
     def _kept(self, key: str, values: Mapping[str, Sequence[Any]]) -> list[Any]:
-        texts, masker = self._texts[key], self._masker
+        texts, masker, is_part = self._texts[key], self._masker, key in self._made.parts
         kept: list[Any] = []
         for row, value in enumerate(values[key]):
             if value is None or value is True or value is False:
                 kept.append(value)
             elif isinstance(value, str):
-                is_kept = len(value) <= LONGEST and self._made.may_keep(key, values, row, masker.fits)
+                is_kept = is_part and len(value) <= LONGEST and self._made.may_keep(key, values, row, masker.fits)
                 kept.append(value if is_kept else texts[value])
             elif isinstance(value, list | dict):
                 kept.append(masker.nested(key, value))

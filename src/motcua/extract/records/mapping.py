@@ -90,11 +90,11 @@ class SourceMapping(Part):
 
     @property
     def identity_columns(self) -> tuple[str, ...]:
-        """The keys of the source from which the key of a dossier is made."""
-        return identity_columns(self.identity)
+        """The columns of the source from which the key of a dossier is made."""
+        return self.columns_of(identity_columns(self.identity))
 
     def columns_of(self, keys: Iterable[str]) -> tuple[str, ...]:
-        """Return the columns of the source from which keys are read; of a made one those it is made of."""
+        """Return the columns of the source from which keys are read; of a made one those that it is made of."""
         return tuple(column for key in keys for column in (self.made[key].columns if key in self.made else (key,)))
 
     @property
@@ -198,13 +198,13 @@ class SourceMapping(Part):
 
 
 def identity_columns(identity: Identity) -> tuple[str, ...]:
-    """Return the keys of the source that an identity is made of."""
+    """Return the keys that an identity names; they may be made columns."""
     return identity.columns if isinstance(identity, KeyRule) else identity.key
 
 
 def _check_instant(name: str, rule: InstantRule, made: Mapping[str, MadeColumn]) -> None:
     is_of_numbers = {key in made and made[key].is_of_numbers for key in rule.key}
-    if not rule.formats and is_of_numbers != {True}:
+    if not (rule.formats or rule.limits) and is_of_numbers != {True}:
         raise ValueError(f"{name}: needs formats")
     if rule.swapped is not None and True in is_of_numbers:
         raise ValueError(f"{name}: swapped is of days in one cell; turn day and month in made instead")

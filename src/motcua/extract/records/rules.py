@@ -162,7 +162,7 @@ class InstantRule(_Rule):
     each date (no text) is turned back; false where a column that looks so is right as it stands.
     `limits` is of `due_at`: a time limit may stand in the place of the day (`Trong ngày`, `10 ngày`, `10`). It is
     counted from reception (`motcua.days.limits`); `limits` says of what a number is that says no more.
-    Only a column that is made of day, month and year needs no formats.
+    A column of limits only, and one that is made of day, month and year, needs no formats.
     """
 
     as_: Literal["instant"] = Field(alias="as")
@@ -176,7 +176,7 @@ class InstantRule(_Rule):
     @classmethod
     def _formats_are_known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := [name for name in formats if not instants.is_format(name)]:
-            raise ValueError(f"{unknown[0]!r} is not a format of an instant")
+            raise ValueError(f"{unknown[0]!r} is not a format of an instant (hh is an hour of twelve and needs tt)")
         if both := instants.contradiction(formats):
             raise ValueError(f"{both} contradict one another: a year of two digits leaves open which of them is meant")
         return formats

@@ -198,6 +198,23 @@ def test_a_record_is_read_from_made_columns_and_its_limit_is_counted_from_its_re
     assert row["applicant_ref"] != read(**{"Địa chỉ": "ấp 4"})["applicant_ref"]
 
 
+def test_a_column_of_limits_beside_one_of_due_days_is_read_where_that_is_empty() -> None:
+    told = json.loads(json.dumps(WORDED))
+    told["fields"]["due_at"] |= {"key": ["Hẹn trả", "Thời hạn"]}
+    told["keys"]["keep"].append("Thời hạn")
+    cells = [("9/10/2025", 3), (None, 3), (None, "x"), ("x", 3), (None, None), ("1 ngày", 3)]
+    records = [RECORD | {"Hẹn trả": one, "Thời hạn": other} for one, other in cells]
+    rows = builder(told).table(records).to_pylist()
+    assert [row["due_at"] and row["due_at"].day for row in rows] == [9, 9, None, None, None, 7]
+    assert [bool(row["mapping_issues"]) for row in rows] == [False, False, True, True, False, False]
+    told["fields"]["due_at"] = {"as": "instant", "key": "Thời hạn", "limits": "calendar_days"}
+    told["keys"]["keep"].remove("Hẹn trả")
+    rows = builder(told).table([RECORD | {"Thời hạn": cell} for cell in (3, "9/10/2025")]).to_pylist()
+    assert [(row["due_at"] and row["due_at"].day, row["mapping_issues"]) for row in rows] == [
+        (9, None), (None, "due_at: not a day"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("cell", ["#REF!", 32, None, "x"])
 def test_a_reception_that_is_unread_leaves_its_limit_unread_and_never_empty(cell: Any) -> None:
     row = read(Ngày=cell)

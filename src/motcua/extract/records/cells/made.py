@@ -7,7 +7,7 @@ made of stays that error. What landing may keep of the columns it is made of, is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from itertools import pairwise
@@ -39,6 +39,11 @@ class MadeColumns:
         self._users = {column: [name for name, rule in made.items() if column in rule.columns]
                        for rule in made.values() for column in rule.columns}  # fmt: skip
 
+    @property
+    def parts(self) -> Collection[str]:
+        """The columns of the source of which others are made."""
+        return self._users.keys()
+
     def of(self, values: Values) -> dict[str, Sequence[Any]]:
         """Return the made columns of a page."""
         return {
@@ -62,10 +67,14 @@ class MadeColumns:
         Args:
             fits: tells of a made column and its value whether landing holds that value.
         """
-        users = self._users.get(key, [])
-        return bool(users) and all(
-            (value := values[name][row]) is not None and not is_error(value) and fits(name, value) for name in users
-        ) and self._is_taken_whole(users, values[key][row])  # fmt: skip
+        users = self._users[key]
+        made = [(name, value) for name in users if (value := values[name][row]) is not None]
+        return (
+            bool(made)
+            and not any(is_error(value) for _, value in made)
+            and all(fits(name, value) for name, value in made)
+            and self._is_taken_whole(users, values[key][row])
+        )
 
     def _is_taken_whole(self, users: Sequence[str], value: Any) -> bool:
         """Return whether what the patterns leave of a text together has only words that they name themselves."""
