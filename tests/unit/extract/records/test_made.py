@@ -85,6 +85,8 @@ def made(rule: dict[str, Any], *cells: Any) -> Any:
         (JOINED, ("HS", date(2023, 10, 5)), NO_PART),
         (JOINED, ("HS", 7.5), NO_PART),
         (JOINED, ("#N/A", 7), "#N/A"),
+        (JOINED, ("HS", MASKED), NO_PART),
+        (PARTED | {"pattern": "(?P<value>.+)"}, (MASKED,), NO_PART),
         (JOINED | {"optional": ["Ký hiệu"]}, (None, 7), "7"),
         ({"join": ["Ký hiệu", "Số"]}, ("HS", 7), "HS7"),
         ({"join": ["Ký hiệu", "Số"]}, (1, 23), NO_PART),
