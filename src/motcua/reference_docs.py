@@ -87,7 +87,7 @@ def catalog_page() -> str:
     """The keys of every entry of the catalogue, from the pydantic models."""
     from motcua.catalog import finality, forms, index, models, obligations, options, record_sources
     from motcua.days import due_dates, workdays, years
-    from motcua.extract.records import mapping, rules
+    from motcua.extract.records import made_rules, mapping, rules
     from motcua.procedures import cuts, deadlines, listing
     from motcua.units.history import DistrictHeir, VanishedHeir
     from motcua.units.office_words import OfficeWords
@@ -126,7 +126,7 @@ def catalog_page() -> str:
         "`waivers.yaml`": (finality.Waivers, finality.Waiver),
         "`without_source.yaml`": (finality.UnitsWithoutSource, finality.WithoutSource),
         "`obligations.yaml`": (obligations.ObligationRules, obligations.ObligationRule, obligations.Due),
-        "`mappings/*.yaml`": (mapping.SourceMapping, *_models_of(rules, but=rules.Part)),
+        "`mappings/*.yaml`": (mapping.SourceMapping, made_rules.MadeColumn, *_models_of(rules, but=rules.Part)),
     }
     lines = [
         "The files under `include/catalog/`, typed on load: an unknown key, a wrong type or a reference that leads",

@@ -13,7 +13,7 @@ from typing import Literal
 import yaml
 from pydantic import Field
 
-from motcua.catalog.load import Catalog, catalog_file, read_document
+from motcua.catalog.load import Catalog, catalog_file, catalog_files, read_document
 from motcua.catalog.models import Entry, Source
 from motcua.catalog.options import PetitionFilesOptions
 from motcua.errors import CatalogError
@@ -121,16 +121,31 @@ def reading_sha256(catalog: Catalog, source: Source) -> str:
         for row in catalog.agency_codes
         if row.system_code == source.system_code
     )
+    mapping = _said_in(path, path.stat().st_mtime_ns)
     said: list[object] = [
         source.unit_id,
         source.system_code,
         source.agency_code,
         names,
-        _said_in(path, path.stat().st_mtime_ns),
+        mapping,
     ]
     if source.statuses:  # an entry that says nothing of them is read as it was before it could
         said.append(_without_evidence({name: row.model_dump() for name, row in sorted(source.statuses.items())}))
+    if _counts_limits(mapping):  # due days of such a mapping are counted when records are read
+        said.append(_calendar(catalog.folder))
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _counts_limits(mapping: str) -> bool:
+    fields = json.loads(mapping).get("fields") or {}
+    return any(isinstance(rule, dict) and rule.get("limits") for rule in fields.values())
+
+
+def _calendar(folder: Path) -> list[str]:
+    """Return by what due days are counted: the days that decisions moved, the years that are known, and the rules."""
+    tables = [path.read_text(encoding="utf-8-sig") for path in catalog_files(folder, "calendar", "*.csv")]
+    rules = [catalog_file(folder, "calendar", name) for name in ("due_dates.yaml", "years.yaml")]
+    return [*sorted(tables), *(_said_in(path, path.stat().st_mtime_ns) for path in rules)]
 
 
 def asked_sha256(folder: Path, source: Source) -> dict[str, str]:

@@ -230,6 +230,10 @@ def _mapped_groups(mapping: SourceMapping) -> list[tuple[str, frozenset[str]]]:
         *((name, rule.key) for name, rule in mapping.fields.items()),
         *(("channel_code", (key,)) for key in mapping.channel.keys),
     ]
+    made = mapping.made
+    groups = [(name, tuple(key for key in keys if key not in made)) for name, keys in groups] + [
+        (name, (column,)) for name, keys in groups for key in keys if key in made for column in made[key].columns
+    ]
     return [
         (name, frozenset(without_positions(key) if mapping.nested else key for key in keys)) for name, keys in groups
     ]

@@ -13,10 +13,11 @@ from typing import Any
 
 NOT_WORKED_OUT = "#FORMULA?"  # ours: a formula without a stored value, or one that stands there as text
 NO_DAY = "#DAY?"  # ours: a number of days whose first day is not known
+NO_PART = "#PART?"  # ours: columns that make no value together (`made` of a mapping)
 ERRORS = (
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA", "#SPILL!", "#CALC!", "#FIELD!",
     "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#PYTHON!", "#EXTERNAL!", "#TIMEOUT!", "#ERROR!",
-    NOT_WORKED_OUT, NO_DAY,
+    NOT_WORKED_OUT, NO_DAY, NO_PART,
 )  # fmt: skip
 _ERROR = re.compile(rf"\s*(?:{'|'.join(map(re.escape, ERRORS))}|Err:\s?\d{{3,5}}|#+)\s*", re.IGNORECASE)
 FIRST = frozenset("#eE \t\n\u00a0")  # what such a text begins with

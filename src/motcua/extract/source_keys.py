@@ -29,6 +29,7 @@ from motcua.warehouse import statement, store_engine
 SHOWN = 5  # groups of keys that a finding names
 
 _RULE: TypeAdapter[Identity] = TypeAdapter(Identity)
+_MADE = "made"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class SourceKeys:
     mapping: SourceMapping
     earlier: tuple[Identity, ...]
     since: tuple[date, ...] = ()
+    remade: tuple[str, ...] = ()  # columns of an earlier key that the mapping makes of others in another way now
 
     @cached_property
     def in_store(self) -> Mapping[str, tuple[date | None, Content]]:
@@ -67,8 +69,8 @@ class SourceKeys:
         """Refuse a rule under which the dossiers in the store cannot be recognised.
 
         Raises:
-            ContractBroken: an earlier key was made of a column that the mapping no longer keeps, or the catalogue gives
-                the source another system or agency.
+            ContractBroken: an earlier key was made of a column that the mapping no longer keeps, or makes otherwise, or
+                the catalogue gives the source another system or agency.
         """
         with store_engine().connect() as connection:
             elsewhere = connection.scalar(statement("extract/keys_elsewhere"), self._asked)
@@ -78,7 +80,14 @@ class SourceKeys:
                 " agency_code than its catalogue entry gives now, so each of them would count twice.",
                 action="set system_code and agency_code back; a new system is a new source, with an id of its own.",
             )
-        kept = {*self.mapping.keys.keep, *_places(self.mapping.identity)}
+        if self.remade and self.in_store:
+            raise ContractBroken(
+                f"{self.source.source_id}: the keys of its {len(self.in_store)} dossiers in the store were made with"
+                f" {self.remade[0]}, which mappings/{self.source.mapping}.yaml makes of other columns or in another way"
+                " now, so they cannot be recognised and would count twice.",
+                action=f"set {self.remade[0]} under made back as it was.",
+            )
+        kept = {*self.mapping.keys.keep, *self.mapping.made, *_places(self.mapping.identity)}
         lost = [column for rule in self.earlier for column in _columns(rule) if column not in kept]
         if lost and self.in_store:
             raise ContractBroken(
@@ -171,7 +180,7 @@ class SourceKeys:
         with store_engine().begin() as connection:
             connection.execute(
                 statement("extract/note_source_key"),
-                {"source_id": self.source.source_id, "made_by": _dumped(self.mapping.identity)},
+                {"source_id": self.source.source_id, "made_by": _dumped(self.mapping.identity, _made(self.mapping))},
             )
 
 
@@ -224,12 +233,15 @@ def read_source_keys(source: Source, mapping: SourceMapping) -> SourceKeys:
         asked = {"source_id": source.source_id}
         rows = connection.scalars(statement("extract/source_keys"), asked).all()
         since = tuple(connection.scalars(statement("extract/numberings"), asked))
-    rules = [_RULE.validate_python(row) for row in rows]
+    made = _made(mapping)
+    said = [(row.get(_MADE, {}), {key: told for key, told in row.items() if key != _MADE}) for row in rows]
+    remade = {column for before, _ in said for column in before if column in made and before[column] != made[column]}
+    rules = [_RULE.validate_python(row) for _, row in said]
     if not rules and isinstance(mapping.identity, KeyRule):
         plain = {"key": mapping.identity.key}
         rules = [CodeRule(**plain, **{"as": "code"}), IdentifierRule(**plain, **{"as": "identifier"})]
     earlier = tuple(rule for rule in rules if _dumped(rule) != _dumped(mapping.identity))
-    return SourceKeys(source, mapping, earlier, since)
+    return SourceKeys(source, mapping, earlier, since, tuple(sorted(remade)))
 
 
 def key_findings(mapping: SourceMapping, doubts: Sequence[tuple[str, ...]], keys: Sequence[str]) -> list[str]:
@@ -255,8 +267,19 @@ def doubts_json(doubts: Sequence[tuple[str, ...]]) -> str | None:
     return json.dumps({"count": len(doubts), "keys": doubts[:SHOWN]}) if doubts else None
 
 
-def _dumped(rule: Identity) -> str:
-    return json.dumps(_ordered(rule.model_dump(mode="json", by_alias=True)), sort_keys=True, ensure_ascii=False)
+def _made(mapping: SourceMapping) -> dict[str, Any]:
+    """Return how the columns are made that the key of a dossier is made of, as far as they are made of others."""
+    said = {
+        key: mapping.made[key].model_dump(mode="json")
+        for key in identity_columns(mapping.identity)
+        if key in mapping.made
+    }
+    return {key: rule | {"optional": sorted(rule["optional"])} for key, rule in said.items()}
+
+
+def _dumped(rule: Identity, made: Mapping[str, Any] | None = None) -> str:
+    said = _ordered(rule.model_dump(mode="json", by_alias=True)) | ({_MADE: made} if made else {})
+    return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
 
 def _ordered(document: dict[str, Any]) -> dict[str, Any]:

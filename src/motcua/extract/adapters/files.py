@@ -15,6 +15,7 @@ from difflib import get_close_matches
 
 from motcua.catalog import Source
 from motcua.catalog.options import FilesOptions
+from motcua.days.limits import limit_of
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
@@ -41,12 +42,13 @@ class FilesAdapter(SpeaksByFiles):
         self._mapping = mapping
         self._optional = options.optional_columns
         self._drops = DropFolder(source, options.path, connection, options.once)
-        self._serials = [
-            key
+        # The columns of days that may be numbers, each with what a time limit in it is of.
+        self._serials = {
+            key: rule.limits
             for rule in mapping.fields.values()
             if isinstance(rule, InstantRule) and "excel" in rule.formats
-            for key in rule.key
-        ]
+            for key in mapping.columns_of(rule.key)
+        }
         self._layout = Layout(
             frozenset((*mapping.keys.keep, *mapping.keys.hmac)),
             options.encoding,
@@ -82,7 +84,7 @@ class FilesAdapter(SpeaksByFiles):
         records: list[Record] = []
         stands: list[str] = []
         stand_of = stands_of(drop, table, is_last=self._drops.is_past(drop))
-        serials = [key for key in self._serials if key in names] if table.day_zero != DAY_ZERO else []
+        serials = {key: self._serials[key] for key in names if key in self._serials and table.day_zero != DAY_ZERO}
         for number, cells in table.rows:
             records.append(
                 parts | dict(zip(names, cells, strict=True))
@@ -90,8 +92,9 @@ class FilesAdapter(SpeaksByFiles):
                 else absent | dict(zip(names, cells, strict=False))
             )
             stands.append(stand_of(number))
-            for key in serials:
-                records[-1][key] = serial_day(records[-1][key], table.day_zero)
+            for key, limits in serials.items():
+                if not (limits and limit_of(records[-1][key], limits)):
+                    records[-1][key] = serial_day(records[-1][key], table.day_zero)
             if len(records) == self._source.page_size:
                 yield Page(records, None, stands)
                 records, stands = [], []

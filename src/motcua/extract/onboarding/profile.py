@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from motcua.days.limits import limit_of
 from motcua.extract.error_texts import is_error
 from motcua.extract.records import instants
 from motcua.extract.records.mapping import SourceMapping
@@ -59,6 +60,8 @@ class Profile:
             if isinstance(rule, InstantRule)
             for key in rule.key
         }
+        self._limits = {key: rule.limits for rule in mapping.fields.values() if isinstance(rule, InstantRule)
+                        for key in rule.key if rule.limits}  # fmt: skip
 
     def add(self, records: Sequence[Record]) -> None:
         """Add a page of records."""
@@ -87,6 +90,8 @@ class Profile:
     def _format(self, key: str, value: Any) -> str:
         if isinstance(value, date):
             return "date"
+        if key in self._limits and limit_of(value, self._limits[key]):
+            return "a time limit"
         return next((name for name, read in self._readers[key] if read(value) is not None), f"unread {_shape(value)}")
 
 
@@ -100,10 +105,10 @@ def feeds_of(mapping: SourceMapping) -> dict[str, list[str]]:
         **{name: rule.key for name, rule in mapping.fields.items()},
     }
     for name, keys in keys_by_field.items():
-        for key in keys:
+        for key in mapping.columns_of(keys):
             feeds[key].append(name)
     for rule in mapping.standing:
-        for key in rule.keys:
+        for key in mapping.columns_of(rule.keys):
             if "standing" not in feeds[key]:
                 feeds[key].append("standing")
     return feeds

@@ -17,7 +17,9 @@ import orjson
 import pyarrow as pa
 
 from motcua.catalog import Catalog
+from motcua.days.limits import limit_of
 from motcua.extract.error_texts import ERRORS, is_error
+from motcua.extract.records.cells.made import MadeColumns
 from motcua.extract.records.convert import Memo, NameProcedure
 from motcua.extract.records.keys import Place, place
 from motcua.extract.records.mapping import SourceMapping
@@ -51,7 +53,8 @@ _REST = (
     r"(?:\s|[,.]|t|z|[+-]\d{2}:?\d{2}|ngày|giờ|phút|lúc|sáng|chiều|am|pm|sa|ch"
     r"|\d{1,2}\s*(?:[:hg]|giờ)\s*(?:\d{1,2})?(?::\d{2}(?:[.,]\d{1,6})?)?(?:\s*(?:phút|p))?)*"
 )
-_DAY = re.compile(f"{_REST}(?<!\\d){_DATE}(?!\\d){_REST}")
+_ONE_DAY = f"{_REST}(?<!\\d){_DATE}(?!\\d){_REST}"
+_DAY = re.compile(f"{_ONE_DAY}(?:[-–—;/]+{_ONE_DAY})*")
 
 
 class AsSent:
@@ -74,6 +77,7 @@ class AsSent:
         # Of such a key a field says only whether it has a value (`otherwise`).
         self._unsaid = {key for rule in rules if isinstance(rule, ChoiceRule) and rule.otherwise for key in rule.key}
         self._texts = {key: Memo(self._keeper(key)) for key in self._keys}
+        self._made = MadeColumns(mapping.made, frozenset({None}) | mapping.null_values)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -84,11 +88,11 @@ class AsSent:
         """Return the kept values of each row as a JSON object.
 
         Args:
-            values: of each kept key, the values of all rows.
+            values: of each kept key and each made column, the values of all rows.
             readable: keys of which every value was read, so that landing may hold them all as they are.
         """
         known = set(readable)
-        columns = [values[key] if self._is_plain(key, values[key], known) else self._kept(key, values[key])
+        columns = [values[key] if self._is_plain(key, values[key], known) else self._kept(key, values)
                    for key in self._keys]  # fmt: skip
         columns += [[self._place(value) for value in values[key]] for key in self._places]
         keys = self.keys
@@ -106,14 +110,15 @@ class AsSent:
     def _is_plain(self, key: str, column: Sequence[Any], readable: set[str]) -> bool:
         return key in readable and set(map(type, column)) <= {str, bool, type(None)}
 
-    def _kept(self, key: str, column: Sequence[Any]) -> list[Any]:
-        texts, masker = self._texts[key], self._masker
+    def _kept(self, key: str, values: Mapping[str, Sequence[Any]]) -> list[Any]:
+        texts, masker, is_part = self._texts[key], self._masker, key in self._made.parts
         kept: list[Any] = []
-        for value in column:
+        for row, value in enumerate(values[key]):
             if value is None or value is True or value is False:
                 kept.append(value)
             elif isinstance(value, str):
-                kept.append(texts[value])
+                is_kept = is_part and len(value) <= LONGEST and self._made.may_keep(key, values, row, masker.fits)
+                kept.append(value if is_kept else texts[value])
             elif isinstance(value, list | dict):
                 kept.append(masker.nested(key, value))
             elif isinstance(value, datetime):
@@ -142,7 +147,8 @@ class AsSent:
             if len(text) <= LONGEST and text.isprintable() and masker.fits(key, text):
                 return text
             if len(text) <= LONGEST_UNREAD and (
-                _DAY.fullmatch(text.strip().casefold())
+                _DAY.fullmatch(tidy(text).casefold())
+                or limit_of(text, "working_days")
                 or (_NUMBER.fullmatch(text.strip()) and not holds_personal(text))
             ):
                 return text

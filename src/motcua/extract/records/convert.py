@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from motcua.days.limits import limit_of
 from motcua.extract.records import instants
 from motcua.extract.records.privacy import MASKED, Pseudonymiser, is_long_number, looks_personal, unit_guard
 from motcua.extract.records.rules import (
@@ -100,7 +101,7 @@ class Column:
         # `_quick` converts a whole page when every value has the expected form; otherwise it returns None.
         self._quick: Callable[[list[Any]], pa.Array | None] | None = None
         if isinstance(rule, InstantRule):
-            if not rule.swapped:
+            if rule.formats and not (rule.swapped or rule.limits):
                 self._quick = partial(instants.quick, rule.formats[0])
             self._memo = Memo(value_reader(rule, name_procedure))
         elif isinstance(rule, PseudonymRule):
@@ -292,8 +293,10 @@ def _or_problem(read: Callable[[Any], Any], why: str) -> Callable[[Any], Any]:
 def value_reader(rule: FieldRule, name_procedure: NameProcedure) -> Callable[[Any], Any]:
     """Return the function that reads one value of a rule, except a pseudonym. It returns a value or a Problem."""
     if isinstance(rule, InstantRule):
-        read = instants.turned_reader if rule.swapped else instants.reader
-        return _or_problem(read(rule.formats), f"not {rule.formats[0]}")
+        reader = instants.turned_reader if rule.swapped else instants.reader
+        read = _or_problem(reader(rule.formats), f"not {rule.formats[0]}" if rule.formats else "not a day")
+        days = rule.limits  # a time limit is read by `DueLimits`, because reception tells what it means
+        return (lambda value: None if limit_of(value, days) else read(value)) if days else read
     return _procedure_reader(rule, name_procedure) if isinstance(rule, ProcedureRule) else _reader(rule)
 
 

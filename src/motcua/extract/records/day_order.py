@@ -69,6 +69,8 @@ def columns_of_days(mapping: SourceMapping) -> dict[str, DayColumn]:
     for name, rule in mapping.fields.items():
         if isinstance(rule, InstantRule) and mapping.adapter in WRITTEN:
             for key in rule.key:
+                if key in mapping.made and mapping.made[key].is_of_numbers:
+                    continue
                 found.setdefault(key, DayColumn(name, rule.formats, rule.swapped))
     return found
 

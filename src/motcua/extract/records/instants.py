@@ -1,7 +1,8 @@
 """Reads instants in the formats of one-stop systems (one_stop_systems.md section d.1) as local wall-clock time.
 
-A format consists of letters (dd MM yyyy HH mm ss, d M H for one or two digits, and yy for a year of this century) or is
-one of the names below.
+A format consists of letters (dd MM yyyy HH mm ss, d M H for one or two digits, yy for a year of two digits) or is one
+of the names below. With `tt`, which stands for SA, CH, AM or PM, the hour is one of 1 to 12, and h may be written for
+H. Letter case, Unicode form and the kind of a space make no difference.
 Vietnam has no daylight saving time, so a time zone is a fixed offset. A date from a driver is used unchanged.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -32,21 +35,75 @@ _LETTERS = {
     "M": ("", r"(?P<month>\d{1,2})"),
     "H": ("", r"(?P<hour>\d{1,2})"),
 }
+_HALF = "tt"
+_HALF_LETTERS = _LETTERS | {
+    "hh": _LETTERS["HH"],
+    "h": _LETTERS["H"],
+    _HALF: ("", r"(?P<half>sa|ch|[ap]\.?m\.?)"),
+}
 _LETTER = re.compile("dd|MM|yyyy|yy|HH|mm|ss|d|M|H")
-_CENTURY = 2000  # of a year of two digits
+_HALF_LETTER = re.compile(rf"{_LETTER.pattern}|{_HALF}|hh|(?<![^\W\d_])h(?![^\W\d_])")
+# Excel under Vietnamese settings writes SA (sáng) for a.m. and CH (chiều) for p.m.
+_HALVES = {"sa": 0, "am": 0, "ch": 12, "pm": 12}
+# A day of a dossier lies between 2000 and 2099, so 23 is 2023, and a smaller or larger number of days is no day.
+CENTURY = 2000
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
 )
-_EXCEL_DAYS = (1.0, 2_958_466.0)  # 1900-01-01 to 9999-12-31
 _EXCEL_ORIGIN = datetime(1899, 12, 30)
+_EXCEL_DAYS = tuple((datetime(CENTURY + by, 1, 1) - _EXCEL_ORIGIN).days for by in (0, 100))
 _EPOCH = datetime(1970, 1, 1)
 _MONTHS = 12
+_HOURS = 12  # of a clock with `tt`
+
+
+def full_year(year: int) -> int:
+    """Return the year that one of two digits means: it is of the century in which the days of dossiers lie."""
+    return CENTURY + year
 
 
 def is_format(name: str) -> bool:
-    """Return whether a format is one of the names, or consists of letters that give a day."""
-    letters = _LETTER.findall(name)
-    return name in NAMED or {letter[0] for letter in letters} >= {"d", "M", "y"}
+    """Return whether a format is one of the names, or consists of letters that give a day.
+
+    `hh` without `tt` would leave open which half of the day it means; a letter that stands twice, which one counts.
+    """
+    if name in NAMED:
+        return True
+    letters = Counter(letter[0] for letter in _letters(name))
+    has_half = _HALF in name
+    return (
+        letters.keys() >= {"d", "M", "y"}
+        and max(letters.values()) == 1
+        and ("hh" not in name or has_half)
+        and (not has_half or letters["H"] + letters["h"] == 1)
+    )
+
+
+def contradiction(formats: Sequence[str]) -> str | None:
+    """Return two formats of a list that contradict one another because one has a year of two digits; None without.
+
+    `dd/MM/yy` and `yy/MM/dd` both read 05/10/23; beside `MM/dd/yyyy` it is not clear in which order the column is. Of
+    two orders with a year of four digits the column's other texts tell (`day_order`).
+    """
+    said: list[tuple[str, list[str], list[str]]] = []
+    for name in formats:
+        if name in NAMED:
+            continue
+        days = [letter for letter in _letters(name) if letter[0] in "dMy"]
+        between = re.findall(r"[^\w\s]", name[name.find(days[0]) : name.find(days[-1])])
+        order = [letter[0] for letter in days]
+        for other, others, marks in said:
+            is_short = ["yy" in days, "yy" in others]
+            orders = [order, [letter[0] for letter in others]]
+            is_same_place = orders[0].index("y") == orders[1].index("y")
+            if between == marks and any(is_short) and orders[0] != orders[1] and (all(is_short) or is_same_place):
+                return f"{other} and {name}"
+        said.append((name, days, between))
+    return None
+
+
+def _letters(name: str) -> list[str]:
+    return (_HALF_LETTER if _HALF in name else _LETTER).findall(name)
 
 
 def quick(pattern: str, values: list[Any]) -> pa.Array | None:
@@ -59,7 +116,7 @@ def quick(pattern: str, values: list[Any]) -> pa.Array | None:
             return _shifted(pa.array(values, pa.int64()).cast(pa.timestamp("ms")))
         if pattern in ("iso", "iso_fake_z"):
             return _quick_iso(pattern, pa.array(values, pa.string()))
-        if pattern in NAMED or any(len(letters) == 1 or letters == "yy" for letters in _LETTER.findall(pattern)):
+        if pattern in NAMED or any(len(letters) == 1 or letters in ("yy", _HALF) for letters in _letters(pattern)):
             return None
         return _quick_letters(pattern, pa.array(values, pa.string()))
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -116,19 +173,39 @@ def _reader(pattern: str) -> Callable[[Any], datetime | None]:
     if pattern in ("epoch_ms", "epoch_s"):
         unit = timedelta(milliseconds=1) if pattern == "epoch_ms" else timedelta(seconds=1)
         return lambda value: _read_epoch(value, unit)
-    shape = re.compile(_translated(pattern, 1))
+    shape = re.compile(_translated(_plain(pattern), 1), re.IGNORECASE)
 
     def read(value: Any) -> datetime | None:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        match = shape.fullmatch(text.strip()) if isinstance(text, str) else None
+        match = shape.fullmatch(_plain(text)) if isinstance(text, str) else None
         if match is None:
             return None
-        parts = {name: int(part) for name, part in match.groupdict().items()}
+        said = match.groupdict()
+        half = said.pop("half", None)
+        parts = {name: int(part) for name, part in said.items()}
         if len(match["year"]) == len("yy"):
-            parts["year"] += _CENTURY
+            parts["year"] = full_year(parts["year"])
+        if half is not None:
+            parts["hour"] = hour_of_day(parts["hour"], half)
         return datetime(**parts)  # type: ignore[arg-type]
 
     return read
+
+
+def _plain(text: str) -> str:
+    """Return a text in Unicode form C with plain spaces. What cannot be seen stays: it is in no format."""
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+
+
+def hour_of_day(hour: int, half: str) -> int:
+    """Return the hour of a day of 24. Twelve SA is midnight, twelve CH is noon.
+
+    Raises:
+        ValueError: it is no hour of a clock of twelve, as 13 CH and 0 SA.
+    """
+    if not 1 <= hour <= _HOURS:
+        raise ValueError(f"{hour} is no hour of a clock of twelve")
+    return hour % _HOURS + _HALVES[half.casefold().replace(".", "")]
 
 
 def _read_iso(value: Any, *, is_zone_true: bool) -> datetime | None:
@@ -203,7 +280,9 @@ def _quick_iso(pattern: str, text: pa.Array) -> pa.Array | None:
 
 @cache
 def _translated(pattern: str, which: int) -> str:
-    parts = re.split(f"({_LETTER.pattern})", pattern)
+    has_half = _HALF in pattern
+    letters = _HALF_LETTERS if has_half else _LETTERS
+    parts = re.split(f"({(_HALF_LETTER if has_half else _LETTER).pattern})", pattern)
     return "".join(
-        _LETTERS[part][which] if part in _LETTERS else (part if which == 0 else re.escape(part)) for part in parts
+        letters[part][which] if part in letters else (part if which == 0 else re.escape(part)) for part in parts
     )

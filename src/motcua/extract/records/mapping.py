@@ -7,6 +7,7 @@ of a field must be kept, and every kept key must be used, so that the lists of k
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +19,7 @@ from motcua.catalog import Source
 from motcua.catalog.load import catalog_file, read_document
 from motcua.catalog.record_sources import COVERS_UNSAID
 from motcua.errors import CatalogError
+from motcua.extract.records.made_rules import MadeColumn
 from motcua.extract.records.paths import without_positions
 from motcua.extract.records.rules import (
     ChannelRule,
@@ -26,6 +28,7 @@ from motcua.extract.records.rules import (
     ConstantRule,
     FieldRule,
     IdentifierRule,
+    InstantRule,
     ItemsRule,
     KeyClasses,
     KeyRule,
@@ -60,7 +63,7 @@ class SourceMapping(Part):
     dropped files do, gives: a `register` holds every dossier that the unit ever had, so each row belongs to each pull;
     a table of a `period` proves nothing of what it leaves out. `repeats` is `later_row` where the office adds a row for
     each step. Else it is `not_known` which one counts, unless a modified time tells, and a dossier whose rows differ is
-    set aside.
+    set aside. `made` names columns that are made of others; the columns they are made of are those that are kept.
     """
 
     adapter: str
@@ -68,6 +71,7 @@ class SourceMapping(Part):
     repeats: RepeatedRows = "not_known"
     nested: bool = False
     null_values: frozenset[Scalar]
+    made: dict[str, MadeColumn] = Field(default_factory=dict)
     identity: Annotated[Identity, Field(discriminator="as_")]
     standing: tuple[StandingRule, ...] = ()
     status: StatusRule
@@ -86,8 +90,12 @@ class SourceMapping(Part):
 
     @property
     def identity_columns(self) -> tuple[str, ...]:
-        """The keys of the source from which the key of a dossier is made."""
-        return identity_columns(self.identity)
+        """The columns of the source from which the key of a dossier is made."""
+        return self.columns_of(identity_columns(self.identity))
+
+    def columns_of(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns of the source from which keys are read; of a made one those that it is made of."""
+        return tuple(column for key in keys for column in (self.made[key].columns if key in self.made else (key,)))
 
     @property
     def is_key_left_open(self) -> bool:
@@ -111,6 +119,13 @@ class SourceMapping(Part):
             | {f"{key}.{inner}" for rule in lists for key in rule.key for inner in rule.inner}
         )
 
+    @field_validator("made")
+    @classmethod
+    def _only_a_table_has_columns(cls, made: dict[str, MadeColumn], info: ValidationInfo) -> dict[str, MadeColumn]:
+        if made and info.data.get("adapter") not in WRITTEN:
+            raise ValueError(f"made columns are of {' and '.join(WRITTEN)} only")
+        return made
+
     @field_validator("identity")
     @classmethod
     def _key_can_be_made(cls, identity: Identity, info: ValidationInfo) -> Identity:
@@ -124,13 +139,17 @@ class SourceMapping(Part):
 
     @field_validator("fields")
     @classmethod
-    def _fields_are_canonical(cls, fields: dict[str, FieldRule]) -> dict[str, FieldRule]:
+    def _fields_are_canonical(cls, fields: dict[str, FieldRule], info: ValidationInfo) -> dict[str, FieldRule]:
         unknown = fields.keys() - (set(CONTENT.names) | set(TRACE.names)) | fields.keys() & _DERIVED
         if unknown:
             raise ValueError(f"{', '.join(sorted(unknown))}: not a field that a mapping can fill")
         for name, rule in fields.items():
             if (name == "applicant_ref") != isinstance(rule, PseudonymRule):
                 raise ValueError(f"{name}: applicant_ref must be a pseudonym, and no other field may be one")
+            if isinstance(rule, InstantRule):
+                _check_instant(name, rule, info.data.get("made", {}))
+        if fields.keys() & {"due_at"} and getattr(fields["due_at"], "limits", None) and "received_at" not in fields:
+            raise ValueError("due_at: limits are counted from received_at, which no field reads")
         if "applicant_kind" in fields:
             _check_applicant_kinds(fields["applicant_kind"])
         satisfaction = fields.get("satisfaction_code")
@@ -161,6 +180,12 @@ class SourceMapping(Part):
         secret: set[str] = set()
         for rule in valid["fields"].values():
             (secret if isinstance(rule, PseudonymRule) else plain).update(rule.key)
+        made = valid.get("made", {})
+        if wrong := sorted({*made} & {*keys.listed} | {*made} - plain - secret):
+            raise ValueError(f"made: {wrong[0]} is a column of the source, or no field is read from it")
+        for read in (plain, secret):
+            read.update(column for key in read & made.keys() for column in made[key].columns)
+            read.difference_update(made)
         for used, allowed, name in ((plain, keys.keep, "keep"), (secret, keys.hmac, "hmac")):
             if wrong := sorted(used ^ set(allowed)):
                 raise ValueError(f"{name} and the fields disagree on {', '.join(wrong)}")
@@ -173,8 +198,18 @@ class SourceMapping(Part):
 
 
 def identity_columns(identity: Identity) -> tuple[str, ...]:
-    """Return the keys of the source that an identity is made of."""
+    """Return the keys that an identity names; they may be made columns."""
     return identity.columns if isinstance(identity, KeyRule) else identity.key
+
+
+def _check_instant(name: str, rule: InstantRule, made: Mapping[str, MadeColumn]) -> None:
+    is_of_numbers = {key in made and made[key].is_of_numbers for key in rule.key}
+    if not (rule.formats or rule.limits) and is_of_numbers != {True}:
+        raise ValueError(f"{name}: needs formats")
+    if rule.swapped is not None and True in is_of_numbers:
+        raise ValueError(f"{name}: swapped is of days in one cell; turn day and month in made instead")
+    if rule.limits and name != "due_at":
+        raise ValueError(f"{name}: limits are of due_at only")
 
 
 def _check_applicant_kinds(rule: FieldRule) -> None:

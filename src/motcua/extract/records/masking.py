@@ -15,7 +15,7 @@ from typing import Any
 from motcua.extract.error_texts import is_error
 from motcua.extract.records.convert import NameProcedure, Problem, as_pairs, code_reader, read_integer, value_reader
 from motcua.extract.records.keys import number_reader
-from motcua.extract.records.mapping import SourceMapping
+from motcua.extract.records.mapping import SourceMapping, identity_columns
 from motcua.extract.records.paths import without_positions
 from motcua.extract.records.privacy import MASKED, Pseudonym, Pseudonymiser, holds_personal
 from motcua.extract.records.rules import (
@@ -70,7 +70,7 @@ class Masker:
         self._nulls = mapping.null_values
         self._guards: dict[str, list[Guard]] = {}
         kept = {without_positions(key) for key in mapping.keys.keep}
-        rules = [(mapping.identity_columns, number_reader(mapping.identity))]
+        rules = [(identity_columns(mapping.identity), number_reader(mapping.identity))]
         for rule in mapping.fields.values():
             if isinstance(rule, PseudonymRule):
                 self._nulls |= rule.null_values

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from motcua.catalog import StatusCodes
+from motcua.days.limits import DayUnit
 from motcua.extract.records import instants
 from motcua.spelling import folded
 
@@ -148,24 +149,31 @@ class KeyRule(_Rule):
 class InstantRule(_Rule):
     """An instant, read with the first of `formats` that matches, as local wall-clock time.
 
-    A format consists of letters (dd MM yyyy HH mm ss; d M H for one or two digits; yy for a year of this century) or is
-    one of `iso` (an offset, with or without a colon, is applied), `iso_fake_z` (local time with a false Z), `epoch_ms`,
-    `epoch_s`, `excel` (serial days). With `only_status`, it is read only for records with one of these source statuses.
+    A format consists of letters (dd MM yyyy HH mm ss; d M H for one or two digits; yy for a year of two digits, 2000 to
+    2099; tt for SA, CH, AM or PM) or is one of `iso` (an offset, with or without a colon, is applied), `iso_fake_z`
+    (local time with a false Z), `epoch_ms`, `epoch_s`, `excel` (serial days of 2000 to 2099).
+    With `only_status`, it is read only for records with one of these source statuses.
     `swapped` is of tables that an office writes: true where a program turned day and month of all its dates, so that
     each date (no text) is turned back; false where a column that looks so is right as it stands.
+    `limits` is of `due_at`: a time limit may stand in the place of the day (`Trong ngày`, `10 ngày`, `10`). It is
+    counted from reception (`motcua.days.limits`); `limits` says of what a number is that says no more.
+    A column of limits only, and one that is made of day, month and year, needs no formats.
     """
 
     as_: Literal["instant"] = Field(alias="as")
-    formats: tuple[str, ...] = Field(min_length=1)
+    formats: tuple[str, ...] = ()
     only_status: frozenset[Annotated[str, BeforeValidator(folded)]] = frozenset()
     swapped: bool | None = None
+    limits: DayUnit | None = None
     null_values: frozenset[Scalar] = frozenset({0, "0"})
 
     @field_validator("formats")
     @classmethod
     def _formats_are_known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := [name for name in formats if not instants.is_format(name)]:
-            raise ValueError(f"{unknown[0]!r} is not a format of an instant")
+            raise ValueError(f"{unknown[0]!r} is not a format of an instant (hh is an hour of twelve and needs tt)")
+        if both := instants.contradiction(formats):
+            raise ValueError(f"{both} contradict one another: a year of two digits leaves open which of them is meant")
         return formats
 
 

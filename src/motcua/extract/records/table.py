@@ -14,6 +14,8 @@ from motcua.canonical import DOSSIER
 from motcua.catalog import Source, load_catalog
 from motcua.errors import ContractBroken
 from motcua.extract.records.as_sent import AsSent, read_status_again, readable_keys, vocabulary
+from motcua.extract.records.cells.due_limits import DueLimits
+from motcua.extract.records.cells.made import MadeColumns
 from motcua.extract.records.convert import (
     Column,
     Memo,
@@ -100,13 +102,17 @@ class TableBuilder:
         self._number_is_key = (isinstance(identity, KeyRule) or bool(since)) and (
             number is not None and number.key == identity.key
         )
+        readable = {*kept.keep, *mapping.made}
         self._earlier = [
             KeyMaker(rule, self._nulls, since)
             for rule in earlier
-            if {*identity_columns(rule), *(rule.places if isinstance(rule, KeyRule) else ())} <= {*kept.keep}
+            if {*identity_columns(rule), *(rule.places if isinstance(rule, KeyRule) else ())} <= readable
         ]
         self.became: dict[str, set[str]] = {}
-        name_procedure = procedure_namer(load_catalog(Settings.load().catalog_dir), source.level)
+        catalog = load_catalog(Settings.load().catalog_dir)
+        name_procedure = procedure_namer(catalog, source.level)
+        self._made = MadeColumns(mapping.made, self._nulls)
+        self._limits = DueLimits(mapping, source, catalog)
         self._columns = [
             Column(name, rule, mapping.null_values, PULLED_SCHEMA.field(name).type, pseudonymise, name_procedure)
             for name, rule in mapping.fields.items()
@@ -146,6 +152,7 @@ class TableBuilder:
         """
         issues: Issues = {}
         values = self._picker.columns(records, _reporter(issues))
+        values |= self._made.of(values)
         self._days.add(values, len(records), stands)
         table = self._read(values, len(records), issues)
         return table if stands is None else _standing_in(table, pa.array(stands, pa.string()))
@@ -181,8 +188,9 @@ class TableBuilder:
             else Pseudonym(row["applicant_ref"], row["previous_applicant_refs"] or "")
             for row in refs
         ]  # fmt: skip
-        self._days.add(values, rows, landed["stands_in"].to_pylist(), is_one_table=False)
         values |= {key: persons if number == 0 else [None] * rows for number, key in enumerate(self._mapping.keys.hmac)}
+        values |= self._made.of(values)
+        self._days.add(values, rows, landed["stands_in"].to_pylist(), is_one_table=False)
         issues: Issues = {}
         for row, told in enumerate(landed["mapping_issues"].to_pylist()):
             # Said of what is not kept, so it holds on.
@@ -222,6 +230,7 @@ class TableBuilder:
         }
         for column in self._columns:
             columns[column.name] = column.take(values, rows, names, report)
+        self._limits.fill(columns, values, names, report)
         columns["dossier_id"] = self._keys(values, columns, rows, report)
         if self._number_is_key:
             columns["dossier_no"] = columns["dossier_id"]

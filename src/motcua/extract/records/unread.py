@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from motcua.extract.error_texts import FIRST, NO_DAY, NOT_WORKED_OUT, is_error
+from motcua.extract.error_texts import FIRST, NO_DAY, NO_PART, NOT_WORKED_OUT, is_error
 from motcua.extract.records.convert import first_with_value
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import ConstantRule, InstantRule, KeyRule
@@ -20,6 +20,7 @@ _LONGEST = 20  # characters of an error in an issue; a row of `#` may be as wide
 _SAID = {
     NOT_WORKED_OUT: "a formula without a value",
     NO_DAY: "a number of days as text, in a workbook that counts days from another one",
+    NO_PART: "columns that give no value together: one is empty or impossible, or not as the pattern says",
 }
 Values = Mapping[str, Sequence[Any]]
 

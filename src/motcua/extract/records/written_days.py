@@ -54,6 +54,7 @@ class Written(NamedTuple):
 def classifier(formats: Sequence[str]) -> Callable[[Any], Any]:
     """Return the function that says what of a value matters: a date, a `Written`, or nothing."""
     serial = instants.reader(("excel",)) if "excel" in formats else None
+    is_year_first = any(match[1] == "yy" for match in map(_FORMAT.search, formats) if match)
 
     def classify(value: Any) -> date | Written | None:
         if isinstance(value, datetime):
@@ -61,25 +62,30 @@ def classifier(formats: Sequence[str]) -> Callable[[Any], Any]:
         if isinstance(value, date):
             return value
         if isinstance(value, str):
-            return _written(value)
+            return _written(value, is_short_year_first=is_year_first)
         read = serial(value) if serial else None
         return read.date() if read else None
 
     return classify
 
 
-def _written(text: str) -> Written | None:
+def _written(text: str, *, is_short_year_first: bool) -> Written | None:
     match = _TEXT.search(text)
     if match is None:
         return None
     one, mark, two, three = match.groups()
-    is_year_first = len(one) == len("yyyy")
+    is_year_first = len(one) == len("yyyy") or (is_short_year_first and len(one) == len(three) == len("yy"))
     if not is_year_first and (len(one) > 2 or len(three) == 1):
         return None
     year, first, second = (one, two, three) if is_year_first else (three, one, two)
-    if is_year_first and len(second) > 2:
+    if is_year_first and len(second) > len("dd"):
         return None
-    return Written(Form(is_year_first, mark), int(first), int(second), int(year) + (2000 if len(year) == 2 else 0))
+    return Written(
+        Form(is_year_first, mark),
+        int(first),
+        int(second),
+        instants.full_year(int(year)) if len(year) == len("yy") else int(year),
+    )
 
 
 def orders_of(formats: Iterable[str]) -> dict[Form, str]:
