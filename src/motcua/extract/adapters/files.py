@@ -22,9 +22,9 @@ from motcua.extract.records.rules import PLACES, InstantRule, KeyRule
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drop_order import Drop, days_of_sheet, month_of
 from motcua.extract.wire.drops import DropFolder, SpeaksByFiles
-from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.evidence import Stand, written
 from motcua.extract.wire.tabular import Layout, Table, read_tables, visible_sheets
+from motcua.extract.wire.workbooks.error_cells import DAY_ZERO, serial_day
 from motcua.spelling import fold
 
 

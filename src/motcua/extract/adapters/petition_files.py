@@ -26,8 +26,8 @@ from motcua.extract.records.privacy import MASKED
 from motcua.extract.records.rules import NameRule
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drops import DropFolder, SpeaksByFiles
-from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.tabular import Layout, Table
+from motcua.extract.wire.workbooks.error_cells import DAY_ZERO, serial_day
 from motcua.settings import Settings
 from motcua.spelling import folded
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.error_texts import NOT_WORKED_OUT, is_formula
-from motcua.extract.wire.error_cells import DAY_ZERO, NotTold, not_told
+from motcua.extract.wire.workbooks.error_cells import DAY_ZERO, NotTold, not_told
 from motcua.spelling import fold, tidy
 
 _HEADER_WITHIN = 30  # the header is within so many rows, after a title, a motto and empty lines
