@@ -19,12 +19,16 @@ from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import PLACES, InstantRule, KeyRule
+from motcua.extract.shape.meaning import dossier_columns, marked_keys
+from motcua.extract.shape.table import ShapedTables
+from motcua.extract.shape.words import row_words
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drop_order import Drop, days_of_sheet, month_of
 from motcua.extract.wire.drops import DropFolder, SpeaksByFiles
 from motcua.extract.wire.evidence import Stand, written
 from motcua.extract.wire.tabular import Layout, Table, read_tables, visible_sheets
 from motcua.extract.wire.workbooks.error_cells import DAY_ZERO, serial_day
+from motcua.settings import Settings
 from motcua.spelling import fold
 
 
@@ -40,6 +44,8 @@ class FilesAdapter(SpeaksByFiles):
         self._source = source
         self._mapping = mapping
         self._optional = options.optional_columns
+        words = row_words(Settings.load().catalog_dir)
+        self._shaped = ShapedTables(options, dossier_columns(mapping), marked_keys(mapping), words)
         self._drops = DropFolder(source, options.path, connection, options.once)
         self._serials = [
             key
@@ -48,7 +54,7 @@ class FilesAdapter(SpeaksByFiles):
             for key in rule.key
         ]
         self._layout = Layout(
-            frozenset((*mapping.keys.keep, *mapping.keys.hmac)),
+            frozenset((*mapping.keys.keep, *mapping.keys.hmac, *options.columns_of_shape)),
             options.encoding,
             options.delimiter,
             options.sheets,
@@ -58,11 +64,17 @@ class FilesAdapter(SpeaksByFiles):
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield the rows of every file, whatever the window."""
+        self._shaped.warnings.clear()
         for drop, body in self._drops.read():
             month = month_of(drop.name)
             for table, names in tables_of(body, drop.name, self._layout, self._names):
                 stands = {"sheet": table.sheet, "month": "{}-{:02}".format(*month) if month else None}
                 yield from self._pages(table, names, {PLACES[part]: where for part, where in stands.items()}, drop)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Beside what the folder says, the rows of each table that were left out."""
+        return [*super().warnings, *self._shaped.warnings]
 
     def by_id(self, dossier_id: str) -> Record | None:
         """Return None: a file has no request for one dossier."""
@@ -73,7 +85,8 @@ class FilesAdapter(SpeaksByFiles):
 
     def _names(self, table: Table) -> list[str]:
         keys = self._mapping.keys
-        return record_keys(table.columns, table.place, (*keys.keep, *keys.hmac), keys.listed, self._optional)
+        used = dict.fromkeys((*keys.keep, *keys.hmac, *self._shaped.shape.columns_of_shape))
+        return record_keys(table.columns, table.place, [*used], keys.listed, self._optional)
 
     def _pages(self, table: Table, names: Sequence[str], parts: Record, drop: Drop) -> Iterator[Page]:
         identity = self._mapping.identity
@@ -83,7 +96,7 @@ class FilesAdapter(SpeaksByFiles):
         stands: list[str] = []
         stand_of = stands_of(drop, table, is_last=self._drops.is_past(drop))
         serials = [key for key in self._serials if key in names] if table.day_zero != DAY_ZERO else []
-        for number, cells in table.rows:
+        for number, cells in self._shaped.records(table, names):
             records.append(
                 parts | dict(zip(names, cells, strict=True))
                 if len(cells) == len(names)

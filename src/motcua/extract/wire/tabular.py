@@ -12,11 +12,11 @@ import codecs
 import csv
 import io
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from motcua.errors import ContractBroken, SourceUnavailable
@@ -32,6 +32,17 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 csv.field_size_limit(10_000_000)  # a long note must not stop the reading
 
 Cells = list[Any]
+_HEADS = 3  # rows above the records, the header included, whose texts a header that is repeated may have
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A merged cell: its first and last row, counted from 1, and its first and last column, counted from 0."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,8 @@ class Table:
 
     A row comes with its number in the file, counted from 1. Rows without any value are left out. `sheet` is None for a
     CSV. Plain numbers of days count from `day_zero` (`error_cells.serial_day`). `sheets` are all that are read of its
-    workbook.
+    workbook. `merges` are its merged cells, by the positions of `columns`. `heads` are, by column, the texts of the
+    header and of the rows right above it.
     """
 
     place: str
@@ -69,6 +81,8 @@ class Table:
     sheet: str | None = None
     day_zero: date = DAY_ZERO
     sheets: tuple[str, ...] = ()
+    merges: tuple[Merge, ...] = ()
+    heads: tuple[tuple[Any, ...], ...] = ()
 
 
 def read_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
@@ -272,26 +286,30 @@ def _table(
     sheet: str | None = None,
     day_zero: date = DAY_ZERO,
 ) -> Table:
-    header_row, header, read_ahead = _header(place, rows, layout)
+    header_row, header, read_ahead, above = _header(place, rows, layout)
     columns = tuple(tidy(str(cell)) if cell is not None else "" for cell in header)
-    return Table(place, columns, _body(place, columns, header_row, read_ahead, rows, layout, is_ended), sheet, day_zero)
+    body = _body(place, columns, header_row, read_ahead, rows, layout, is_ended)
+    heads = tuple(zip_longest(*above, header))
+    return Table(place, columns, body, sheet, day_zero, heads=heads)
 
 
 def _header(
     place: str, rows: Iterator[tuple[int, Cells]], layout: Layout
-) -> tuple[int, Cells, list[tuple[int, Cells]]]:
-    """Return the number and the cells of the row with the column names, and the rows already read after it."""
+) -> tuple[int, Cells, list[tuple[int, Cells]], list[Cells]]:
+    """Return the number and the cells of the row with the column names, the rows read after it, and those above it."""
     if layout.header_row is not None:
+        above: deque[Cells] = deque(maxlen=_HEADS - 1)
         for number, row in rows:
             if number == layout.header_row:
-                return number, row, []
+                return number, row, [], [*above]
+            above.append(row)
         raise ContractBroken(f"{place} has no row {layout.header_row}.", action="correct options.header_row.")
     first = list(islice(rows, _HEADER_WITHIN))
     named = [position for position, (_, row) in enumerate(first) if any(cell is not None for cell in row)]
     if not named:
         raise SourceUnavailable(f"{place} has no cells.", action="try again when it has been written.")
     best = max(named, key=lambda position: (_count(first[position][1], layout.wanted), -position))
-    return *first[best], first[best + 1 :]
+    return *first[best], first[best + 1 :], [row for _, row in first[max(0, best + 1 - _HEADS) : best]]
 
 
 def _count(row: Sequence[Any], wanted: frozenset[str]) -> int:
