@@ -149,7 +149,7 @@ def tables_of(
 def _sheets_with_columns(body: bytes, name: str, layout: Layout, keys_of: Callable[[Table], list[str]]) -> list[str]:
     """Return the sheets that have the columns, where others do not and the catalogue names none."""
     found = []
-    for sheet in [] if layout.sheets else visible_sheets(body):
+    for sheet in [] if layout.sheets else visible_sheets(body, name):
         try:
             for table in read_tables(body, name, replace(layout, sheets=(sheet,))):
                 keys_of(table)

@@ -11,7 +11,8 @@ from motcua.catalog.options import EndWord, RowFilter, TableShape
 from motcua.errors import ContractBroken
 from motcua.extract.error_texts import MERGED, NOT_ABOVE, NOT_LISTED, is_error
 from motcua.extract.shape.apart import ApartRows, Columns
-from motcua.extract.wire.tabular import Cells, Merge, Table
+from motcua.extract.wire.tabular import Table
+from motcua.extract.wire.workbooks.reading import Cells, Merge
 from motcua.spelling import folded
 
 Row = tuple[int, Cells]

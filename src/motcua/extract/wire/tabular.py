@@ -12,16 +12,19 @@ import codecs
 import csv
 import io
 import re
-from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
+from datetime import date
 from itertools import islice, zip_longest
 from typing import Any
 
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.error_texts import NOT_WORKED_OUT, is_formula
-from motcua.extract.wire.workbooks.error_cells import DAY_ZERO, NotTold, not_told
+from motcua.extract.wire.workbooks.error_cells import DAY_ZERO
+from motcua.extract.wire.workbooks.reading import Cells, Merge
+from motcua.extract.wire.workbooks.sheets import sheets_of
+from motcua.extract.wire.workbooks.sheets import visible_sheets as workbook_sheets
 from motcua.spelling import fold, tidy
 
 _HEADER_WITHIN = 30  # the header is within so many rows, after a title, a motto and empty lines
@@ -31,18 +34,7 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 csv.field_size_limit(10_000_000)  # a long note must not stop the reading
 
-Cells = list[Any]
 _HEADS = 3  # rows above the records, the header included, whose texts a header that is repeated may have
-
-
-@dataclass(frozen=True)
-class Merge:
-    """A merged cell: its first and last row, counted from 1, and its first and last column, counted from 0."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
 
 
 @dataclass(frozen=True)
@@ -174,105 +166,21 @@ def _delimiter_score(text: str, delimiter: str, wanted: frozenset[str]) -> tuple
 # -- workbooks --------------------------------------------------------------------------------------------------------
 
 
-def visible_sheets(body: bytes) -> list[str]:
+def visible_sheets(body: bytes, name: str) -> list[str]:
     """Return the names of the sheets of a workbook that can be seen, without charts; none of another file."""
-    import python_calamine as calamine
-
-    if not body.startswith((_ZIP, _OLE)):
-        return []
-    return _visible(calamine.load_workbook(io.BytesIO(body)))
-
-
-def _visible(workbook: Any) -> list[str]:
-    import python_calamine as calamine
-
-    return [
-        sheet.name
-        for sheet in workbook.sheets_metadata
-        if sheet.typ == calamine.SheetTypeEnum.WorkSheet and sheet.visible == calamine.SheetVisibleEnum.Visible
-    ]
+    return workbook_sheets(body, name) if body.startswith((_ZIP, _OLE)) else []
 
 
 def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
-    import python_calamine as calamine
-
-    try:
-        workbook = calamine.load_workbook(io.BytesIO(body))
-    except calamine.PasswordError:
-        raise ContractBroken(f"{name} has a password.", action="ask for a file without a password.") from None
-    except (calamine.CalamineError, OSError) as error:
-        if body.startswith(_ZIP) and b"PK\x05\x06" not in body[-66_000:]:  # a zip ends with its directory
-            raise _incomplete(name) from None
-        raise ContractBroken(
-            f"{name} is not a workbook that can be read ({type(error).__name__}).",
-            action="open it in Excel or LibreOffice and save it as XLSX.",
-        ) from None
-    known = {fold(sheet): sheet for sheet in workbook.sheet_names}
-    if missing := [sheet for sheet in layout.sheets if fold(sheet) not in known]:
-        raise ContractBroken(
-            f"{name} has no sheet {missing[0]!r}; it has {', '.join(map(repr, workbook.sheet_names))}.",
-            action="correct options.sheets, or ask the unit why the sheet is gone.",
-        )
-    beside = _not_told(body, name, workbook.sheet_names)
-    read = tuple([known[fold(sheet)] for sheet in layout.sheets] or _visible(workbook))
-    for sheet_name in read:
-        sheet = workbook.get_sheet_by_name(sheet_name)
-        if sheet_name not in beside.unread:
-            raise ContractBroken(
-                f"{name}, sheet {sheet_name!r}: it cannot be told which of its cells hold errors.",
-                action="open it in Excel or LibreOffice and save it as XLSX.",
-            )
-        if sheet.start is None and not beside.unread[sheet_name] and not layout.sheets:
-            continue
-        rows = _sheet_rows(sheet, beside.unread[sheet_name])
-        place = f"{name}, sheet {sheet_name!r}"
-        table = _table(place, rows, layout, is_ended=True, sheet=sheet_name, day_zero=beside.day_zero)
-        yield replace(table, sheets=read)
+    for sheet in sheets_of(body, name, layout.sheets):
+        place = f"{name}, sheet {sheet.name!r}"
+        table = _table(place, sheet.rows, layout, is_ended=True, sheet=sheet.name, day_zero=sheet.day_zero)
+        yield replace(table, sheets=sheet.sheets, merges=sheet.merges)
 
 
-def _not_told(body: bytes, name: str, sheets: Sequence[str]) -> NotTold:
-    try:
-        return not_told(body, sheets)
-    except ValueError as error:
-        raise ContractBroken(
-            f"{name}: it cannot be told which of its cells hold errors or formulas without a value ({error}).",
-            action="open it in Excel or LibreOffice and save it as XLSX.",
-        ) from None
-
-
-def _sheet_rows(sheet: Any, unread: Mapping[tuple[int, int], str]) -> Iterator[tuple[int, Cells]]:
-    """Yield the rows of a sheet with its unread cells, and those that hold nothing else.
-
-    The reader returns empty rows above the first cell, so row numbers are those of the sheet. It leaves out empty
-    columns to the left, so a column is identified by its name only.
-    """
-    by_row: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
-    is_empty = sheet.start is None
-    left = 0 if is_empty else sheet.start[1]
-    width = max((column for _, column in unread), default=0) if is_empty else sheet.end[1] + 1 - left
-    for (number, column), text in unread.items():
-        if left < column <= left + width:  # a column outside has no name
-            by_row[number].append((column - left - 1, text))
-    number = 0
-    for number, row in enumerate(() if is_empty else sheet.iter_rows(), start=1):
-        cells = [_cell(value) for value in row]
-        for position, text in by_row.pop(number, ()):
-            cells[position] = text
-        yield number, cells
-    for number in sorted(by_row):
-        cells = [None] * width
-        for position, text in by_row[number]:
-            cells[position] = text
-        yield number, cells
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        text = value.strip()
-        return NOT_WORKED_OUT if text[:1] == "=" and is_formula(text) else text or None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)  # Excel has no integers
-    return str(value) if isinstance(value, time | timedelta) else value
+def _cell(value: str) -> str | None:
+    text = value.strip()
+    return NOT_WORKED_OUT if text[:1] == "=" and is_formula(text) else text or None
 
 
 # -- both -------------------------------------------------------------------------------------------------------------
@@ -329,7 +237,7 @@ def _body(
     previous: tuple[int, Cells] | None = None
     for source in (read_ahead, rows):
         for number, row in source:
-            if number < first_row or not any(cell is not None for cell in row):
+            if number < first_row or row.count(None) == len(row):
                 continue
             if len(row) > width and any(cell is not None for cell in row[width:]):
                 raise ContractBroken(
