@@ -72,7 +72,7 @@ class LeftOut:
 
     def __str__(self) -> str:
         return ", ".join(
-            f"{len(rows)} {_PLURAL[kind] if len(rows) > 1 else kind} (row {_some(rows)})"
+            f"{len(rows)} {_PLURAL[kind]} (rows {_some(rows)})" if len(rows) > 1 else f"1 {kind} (row {rows[0]})"
             for kind, rows in self.rows.items()
         )
 
