@@ -159,18 +159,23 @@ class EndWord(ClosedModel):
     words: FoldedWords = Field(min_length=1)
 
 
+OldFont = Literal["tcvn3", "vni"]
+
+
 class TableShape(ClosedModel):
     """What a table is like that is no plain list of records (docs/how-to/read-a-spreadsheet.md).
 
     `fill_down` are columns whose merged cells hold the value of each row that they cover; `fill_empty` those in which
     an empty cell means what stands above it, in a CSV too. `rows` says which rows are the source's, `ends_at` where the
-    table ends: at its first `empty_row`, or at a word.
+    table ends: at its first `empty_row`, or at a word. `text` is the old font of its texts: `tcvn3` (ABC, .VnTime) or
+    `vni` (VNI-Times).
     """
 
     fill_down: tuple[str, ...] = ()
     fill_empty: tuple[str, ...] = ()
     rows: tuple[RowFilter, ...] = ()
     ends_at: Literal["empty_row"] | EndWord | None = None
+    text: OldFont | None = None
 
     @property
     def columns_of_shape(self) -> tuple[str, ...]:

@@ -60,6 +60,7 @@ class FilesAdapter(SpeaksByFiles):
             options.sheets,
             options.header_row,
             options.first_row,
+            options.text,
         )
 
     def pages(self, window: Window) -> Iterator[Page]:

@@ -58,6 +58,7 @@ class PetitionFilesAdapter(SpeaksByFiles):
             self._options.encoding,
             self._options.delimiter,
             self._options.sheets,
+            text=self._options.text,
         )
         self._reader = _Reader(source)
         words = row_words(Settings.load().catalog_dir)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from motcua.extract.error_texts import FIRST, MERGED, NO_DAY, NOT_ABOVE, NOT_LISTED, NOT_WORKED_OUT, is_error
+from motcua.extract.error_texts import FIRST, MERGED, NO_DAY, NOT_ABOVE, NOT_LISTED, NOT_TEXT, NOT_WORKED_OUT, is_error
 from motcua.extract.records.convert import first_with_value
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import ConstantRule, InstantRule, KeyRule
@@ -22,6 +22,7 @@ _SAID = {
     NO_DAY: "a number of days as text, in a workbook that counts days from another one",
     MERGED: "a cell merged with another, and no fill_down of the options says that its value is meant",
     NOT_ABOVE: "an empty cell that fill_empty of the options names, with none above it",
+    NOT_TEXT: "a letter that the font of its text (options) does not have",
     NOT_LISTED: "a row of which rows of the options does not say whether it is meant",
 }
 Values = Mapping[str, Sequence[Any]]

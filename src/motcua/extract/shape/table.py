@@ -48,7 +48,7 @@ class ShapedTables:
         Raises:
             ContractBroken: the catalogue says of the table what is not so of it. The message names file and row.
         """
-        if self.shape.fill_down and table.sheet is None:
+        if self.shape.fill_down and not table.has_merges:
             raise ContractBroken(
                 f"{table.place} is a CSV, which has no merged cells, and fill_down of its source is of merged cells.",
                 action="name the columns under fill_empty where an empty cell means what stands above it, or ask for"

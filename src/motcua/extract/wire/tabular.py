@@ -13,23 +13,28 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice, zip_longest
 from typing import Any
 
+from motcua.catalog.options import OldFont
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.error_texts import NOT_WORKED_OUT, is_formula
+from motcua.extract.wire.html_table import charset_of, html_tables
+from motcua.extract.wire.old_fonts import old_font_reader
 from motcua.extract.wire.workbooks.error_cells import DAY_ZERO
 from motcua.extract.wire.workbooks.reading import Cells, Merge
 from motcua.extract.wire.workbooks.sheets import sheets_of
 from motcua.extract.wire.workbooks.sheets import visible_sheets as workbook_sheets
+from motcua.settings import Settings
 from motcua.spelling import fold, tidy
 
 _HEADER_WITHIN = 30  # the header is within so many rows, after a title, a motto and empty lines
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's hint, a line before the header
+_XML_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"  # in its first lines, and in those of no page with a table
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 csv.field_size_limit(10_000_000)  # a long note must not stop the reading
@@ -47,6 +52,7 @@ class Layout:
         sheets: names of the sheets to read; empty: every visible sheet that is not empty.
         header_row: the row of the column names, counted from 1; None: the row with most of the wanted columns.
         first_row: the first row of a record below the header, counted from 1.
+        text: the old font in which its texts were typed.
     """
 
     wanted: frozenset[str] = frozenset()
@@ -55,6 +61,7 @@ class Layout:
     sheets: tuple[str, ...] = ()
     header_row: int | None = None
     first_row: int | None = None
+    text: OldFont | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Table:
     A row comes with its number in the file, counted from 1. Rows without any value are left out. `sheet` is None for a
     CSV. Plain numbers of days count from `day_zero` (`error_cells.serial_day`). `sheets` are all that are read of its
     workbook. `merges` are its merged cells, by the positions of `columns`. `heads` are, by column, the texts of the
-    header and of the rows right above it.
+    header and of the rows right above it. `has_merges` is true where merged cells would be told, as in no CSV.
     """
 
     place: str
@@ -75,6 +82,7 @@ class Table:
     sheets: tuple[str, ...] = ()
     merges: tuple[Merge, ...] = ()
     heads: tuple[tuple[Any, ...], ...] = ()
+    has_merges: bool = False
 
 
 def read_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
@@ -88,13 +96,34 @@ def read_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
         yield from _sheets(body, name, layout)
     elif not body:
         raise SourceUnavailable(f"{name} is empty.", action="try again when it has been written.")
-    elif body[:512].lstrip(codecs.BOM_UTF8 + b" \r\n\t")[:1] == b"<":
+    elif body[:5].lower() == b"mime-" or _XML_2003 in body[:2048]:
+        what = "an XML Spreadsheet 2003" if _XML_2003 in body[:2048] else "a web page in one file (MHTML)"
         raise ContractBroken(
-            f"{name} is a web page with the file name of a table.",
-            action="ask for CSV or XLSX; many systems export an HTML page with the ending .xls.",
+            f"{name} is {what} with the file name of a table.", action="open it in Excel and save it as XLSX or CSV."
         )
+    elif body[:512].replace(b"\0", b"").lstrip(codecs.BOM_UTF8 + codecs.BOM_UTF16_LE + b" \r\n\t")[:1] == b"<":
+        yield from _page_tables(body, name, layout)
     else:
         yield _text_table(body, name, layout)
+
+
+# -- web pages --------------------------------------------------------------------------------------------------------
+
+
+def _page_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
+    """Yield the tables of a web page that have a wanted column; a page has others around them."""
+    text = decode(body, name, layout.encoding or charset_of(body))
+    tables = [table for table in html_tables(text, name) if any(_count(row, layout.wanted) for row in table.rows)]
+    if not tables:
+        raise ContractBroken(
+            f"{name} is a web page in which no table has one of the columns.",
+            action="ask for CSV or XLSX, or correct the column names in the mapping.",
+        )
+    for number, page_table in enumerate(tables, start=1):
+        place = f"{name}, table {number}" if len(tables) > 1 else name
+        rows = iter(enumerate((list(row) for row in page_table.rows), start=1))
+        table = _table(place, rows, layout, is_ended=True)
+        yield replace(table, merges=tuple(page_table.merges), has_merges=True)
 
 
 # -- CSV --------------------------------------------------------------------------------------------------------------
@@ -130,7 +159,10 @@ def decode(body: bytes, name: str, encoding: str | None) -> str:
 
 
 def _text_table(body: bytes, name: str, layout: Layout) -> Table:
-    text = decode(body, name, layout.encoding)
+    encoding = layout.encoding
+    if layout.text is not None and encoding is None and not _is_utf_8(body):
+        encoding = "latin-1"  # in which each letter of an old font is one byte
+    text = decode(body, name, encoding)
     offset, delimiter = 0, layout.delimiter
     if hint := _SEPARATOR_LINE.match(text):
         text, offset, delimiter = text[hint.end() :], 1, delimiter or hint[1]
@@ -138,6 +170,14 @@ def _text_table(body: bytes, name: str, layout: Layout) -> Table:
         delimiter = max(_DELIMITERS, key=lambda mark: _delimiter_score(text, mark, layout.wanted))
     is_ended = text.endswith(("\n", "\r"))
     return _table(name, _lines(text, name, delimiter, offset), layout, is_ended)
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return b"\0" in body[:4]  # UTF-16, which says so itself
+    return True
 
 
 def _lines(text: str, name: str, delimiter: str, offset: int) -> Iterator[tuple[int, Cells]]:
@@ -175,7 +215,7 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
     for sheet in sheets_of(body, name, layout.sheets):
         place = f"{name}, sheet {sheet.name!r}"
         table = _table(place, sheet.rows, layout, is_ended=True, sheet=sheet.name, day_zero=sheet.day_zero)
-        yield replace(table, sheets=sheet.sheets, merges=sheet.merges)
+        yield replace(table, sheets=sheet.sheets, merges=sheet.merges, has_merges=True)
 
 
 def _cell(value: str) -> str | None:
@@ -194,11 +234,18 @@ def _table(
     sheet: str | None = None,
     day_zero: date = DAY_ZERO,
 ) -> Table:
+    if layout.text is not None:
+        rows = _in_unicode(rows, old_font_reader(Settings.load().catalog_dir, layout.text))
     header_row, header, read_ahead, above = _header(place, rows, layout)
     columns = tuple(tidy(str(cell)) if cell is not None else "" for cell in header)
     body = _body(place, columns, header_row, read_ahead, rows, layout, is_ended)
     heads = tuple(zip_longest(*above, header))
     return Table(place, columns, body, sheet, day_zero, heads=heads)
+
+
+def _in_unicode(rows: Iterator[tuple[int, Cells]], read: Callable[[str], str]) -> Iterator[tuple[int, Cells]]:
+    for number, cells in rows:
+        yield number, [read(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _header(

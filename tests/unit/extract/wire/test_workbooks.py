@@ -124,4 +124,4 @@ def test_what_is_no_workbook_is_refused_by_name() -> None:
 
 def test_the_process_is_started_by_its_path_and_knows_nothing_of_the_project() -> None:
     source = Path(reading.__file__).with_name("child.py").read_text(encoding="utf-8")
-    assert "motcua." not in source
+    assert "from motcua" not in source
