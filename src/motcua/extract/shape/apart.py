@@ -143,7 +143,10 @@ class ApartRows:
 
     def takes(self, number: int, cells: Sequence[Any]) -> bool:
         """Return whether a row is no record, and note it. Rows are given in their order."""
-        kind = self._kind(cells) if self._may_be_apart(cells) else None
+        if not self._may_be_apart(cells):
+            self._is_signed = False
+            return False
+        kind = self._kind(cells)
         self._is_signed = kind is not None and (self._is_signed or kind == "signature")
         if kind is not None:
             self.left_out.rows.setdefault(kind, []).append(number)

@@ -84,8 +84,12 @@ class _Reading:
         rows = iter(self._table.rows)
         for number, cells in self._until_the_end(rows):
             covered = self._merged.covered(number, cells)
-            if self._apart.takes(number, _with(cells, dict.fromkeys(covered, MERGED))):
+            seen = _with(cells, dict.fromkeys(covered, MERGED)) if covered else cells
+            if self._apart.takes(number, seen):
                 self._above = dict.fromkeys(self._above, NOT_ABOVE)
+                continue
+            if not (covered or self._above or self._filters):
+                yield number, cells
                 continue
             record = self._filled(_with(cells, covered))
             judged = {one.judge(record, number) for one in self._filters}
@@ -98,6 +102,9 @@ class _Reading:
             self._below += 1
 
     def _until_the_end(self, rows: Iterator[Row]) -> Iterator[Row]:
+        if self._end is None:
+            yield from rows
+            return
         last = 0
         for number, cells in rows:
             if self._end == "empty_row" and last and number > last + 1:
