@@ -27,7 +27,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads the sources ten times faster
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each load is one of its own, so what is made of it can be kept
 class Catalog:
     """The catalogue in force, typed. Look-ups take the day, because units and procedures live in time."""
 

@@ -14,7 +14,7 @@ from motcua.cli.console import catalog, output, print_json, print_table, ready_d
 from motcua.obligations.cells import Cell
 from motcua.period import Period, parse_period
 from motcua.settings import TIMEZONE, Settings
-from motcua.units.map import UnitMap
+from motcua.units.map import map_of
 
 app = typer.Typer(help="What each unit owes for each period, and whether it gave it.", no_args_is_help=True)
 
@@ -166,7 +166,7 @@ def _cells(period: str, unit: str | None, report: str, on: datetime | None) -> l
     units = catalog()
     unit_ids = [below.unit_id for below in owing_units(units, Settings.load().province)]
     if unit is not None:
-        unit_ids = UnitMap(units.units, units.successions).scope(units.unit(unit, asked.to_date).unit_id)
+        unit_ids = map_of(units).scope(units.unit(unit, asked.to_date).unit_id)
     return read_cells(period=asked, report_code=report, unit_ids=unit_ids, today=_day(on))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
+import numpy as np
 from sqlalchemy import Connection
 
 from motcua.days.workdays import rest_days, working_calendar
 from motcua.settings import Settings
-from motcua.warehouse import statement
+from motcua.warehouse import array_text, statement
 
 
 def take_calendar(connection: Connection) -> list[date]:
@@ -24,6 +26,11 @@ def days_not_taken(connection: Connection) -> list[date]:
     return list(connection.scalars(statement("aggregate/rest_days_not_taken"), _of_the_catalogue()))
 
 
-def _of_the_catalogue() -> dict[str, list[date]]:
-    days, next_workdays = rest_days(working_calendar(Settings.load().catalog_dir))
-    return {"days": days.tolist(), "next_workdays_on": next_workdays.tolist()}
+def _of_the_catalogue() -> dict[str, str]:
+    return _arrays(working_calendar(Settings.load().catalog_dir))
+
+
+@lru_cache(maxsize=4)
+def _arrays(calendar: np.busdaycalendar) -> dict[str, str]:
+    days, next_workdays = rest_days(calendar)
+    return {"days": array_text(days.tolist()), "next_workdays_on": array_text(next_workdays.tolist())}

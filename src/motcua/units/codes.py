@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from sqlalchemy import Connection
 
@@ -15,8 +15,8 @@ from motcua.errors import CatalogError
 from motcua.settings import Settings
 from motcua.spelling import fold
 from motcua.units import electronic_codes
-from motcua.units.map import UnitMap
-from motcua.warehouse import statement
+from motcua.units.map import map_of
+from motcua.warehouse import array_text, statement
 
 NAMED = 6  # the most candidates that an error names
 
@@ -155,6 +155,11 @@ def units_in_use(catalog: Catalog) -> list[Unit]:
     joined to these by successions, and every unit with an electronic code, with its heirs. Other units of the country
     are only looked up in the catalogue.
     """
+    return [*_units_in_use(catalog, Settings.load().province)]
+
+
+@lru_cache(maxsize=4)
+def _units_in_use(catalog: Catalog, own_province: str) -> tuple[Unit, ...]:
     wanted: dict[str, Unit] = {}
 
     def take(unit_id: str) -> None:
@@ -167,13 +172,13 @@ def units_in_use(catalog: Catalog) -> list[Unit]:
                 take(row.successor_id)
 
     provinces = {catalog.province_of(source.unit_id).unit_id for source in every_source(catalog)}
-    provinces |= {unit.unit_id for unit in catalog.units_by_code.get(Settings.load().province, ())}
+    provinces |= {unit.unit_id for unit in catalog.units_by_code.get(own_province, ())}
     for province in sorted(_related(catalog, provinces)):
         for unit in catalog.subtree(province):
             take(unit.unit_id)
     for entry in catalog.agency_codes:
         take(entry.unit_id)
-    return list(wanted.values())
+    return tuple(wanted.values())
 
 
 def _related(catalog: Catalog, unit_ids: Iterable[str]) -> set[str]:
@@ -194,14 +199,23 @@ def sync_units(connection: Connection, catalog: Catalog) -> int:
 
     Only what differs is written: on most nights nothing.
     """
-    units = units_in_use(catalog)
-    columns = ("unit_id", "code", "kind", "level", "parent_id", "name", "valid_from", "valid_to")
-    given = {f"{name}s": [getattr(unit, name) for unit in units] for name in columns}
-    written = connection.execute(statement("units/sync_units"), given).rowcount
-    chains = UnitMap(catalog.units, catalog.successions)
-    pairs = [(unit.unit_id, heir_id) for unit in units for heir_id in chains.heirs(unit.unit_id)]
-    connection.execute(
-        statement("units/sync_heirs"),
-        {"unit_ids": [unit_id for unit_id, _ in pairs], "heir_ids": [heir_id for _, heir_id in pairs]},
-    )
+    units, heirs = _written(catalog, Settings.load().province)
+    written = connection.execute(statement("units/sync_units"), units).rowcount
+    connection.execute(statement("units/sync_heirs"), heirs)
     return written
+
+
+@lru_cache(maxsize=4)
+def _written(catalog: Catalog, own_province: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The parameters of the two statements: the units in use, and the heirs of each, one array a column."""
+    units = _units_in_use(catalog, own_province)
+    columns = ("unit_id", "code", "kind", "level", "parent_id", "name", "valid_from", "valid_to")
+    chains = map_of(catalog)
+    pairs = [(unit.unit_id, heir_id) for unit in units for heir_id in chains.heirs(unit.unit_id)]
+    return (
+        {f"{name}s": array_text([getattr(unit, name) for unit in units]) for name in columns},
+        {
+            "unit_ids": array_text([unit_id for unit_id, _ in pairs]),
+            "heir_ids": array_text([heir_id for _, heir_id in pairs]),
+        },
+    )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from motcua.catalog import Succession, Unit
+from motcua.catalog import Catalog, Succession, Unit
 from motcua.errors import CatalogError
 
 
@@ -89,8 +89,13 @@ class UnitMap:
 
     def predecessors(self, unit_id: str) -> list[str]:
         """Return every unit outside a unit's subtree that has an heir in it, in the order of the catalogue."""
-        inside = set(self.subtree(unit_id))
-        return [other for other in self._units if other not in inside and not inside.isdisjoint(self.heirs(other))]
+        inside = self.subtree(unit_id)
+        waiting, found = [*inside], set[str]()
+        for heir in waiting:
+            former = [old for old in self._heir_of.get(heir, ()) if old not in found]
+            found.update(former)
+            waiting += former
+        return sorted(found.difference(inside), key=self._order.__getitem__)
 
     def scope(self, unit_id: str) -> list[str]:
         """Return the units that a report on `unit_id` covers on every map: its subtree and their predecessors."""
@@ -112,6 +117,11 @@ class UnitMap:
         return list(zip(starts, ends, strict=True))
 
     @cached_property
+    def _order(self) -> dict[str, int]:
+        """The place of each unit in the catalogue."""
+        return {unit_id: number for number, unit_id in enumerate(self._units)}
+
+    @cached_property
     def _days(self) -> set[date]:
         """The days on which the map may change: the days of successions and the first days of units."""
         return {row.on for row in self._successions} | {unit.valid_from for unit in self._units.values()}
@@ -123,3 +133,9 @@ class UnitMap:
                 return unit.unit_id
             former = self._units[self._was[former.unit_id]]
         return former.unit_id if former.holds_on(day) else unit.unit_id
+
+
+@lru_cache(maxsize=4)
+def map_of(catalog: Catalog) -> UnitMap:
+    """Return the map of a catalogue, made once for each load of it."""
+    return UnitMap(catalog.units, catalog.successions)

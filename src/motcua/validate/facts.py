@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from motcua.canonical import DOSSIER, RecordKind
 from motcua.catalog import Catalog
 from motcua.units.codes import UnitCodes
-from motcua.units.map import UnitMap
+from motcua.units.map import map_of
 from motcua.validate.distinct import by_code_and_day
 from motcua.validate.dossier_facts import add_dossier_facts
 
@@ -52,7 +52,7 @@ def add_facts(
 
 def _add_unit(frame: pd.DataFrame, catalog: Catalog) -> None:
     codes = UnitCodes(catalog)
-    units = UnitMap(catalog.units, catalog.successions)
+    units = map_of(catalog)
     levels = {unit.unit_id: unit.level for unit in catalog.units}
 
     def meant(code: str, day: date, source_id: str) -> str | None:

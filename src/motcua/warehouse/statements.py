@@ -7,9 +7,11 @@ column qualified, so that no statement repeats what `motcua.canonical` defines. 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from psycopg.adapt import PyFormat, Transformer
 from sqlalchemy import TextClause, text
 
 from motcua.settings import Settings
@@ -29,6 +31,12 @@ def statement_text(name: str, kind: RecordKind | None = None) -> str:
 def statement(name: str, kind: RecordKind | None = None) -> TextClause:
     """Return a statement that is ready to execute. Its parameters are bound as `:name`."""
     return text(statement_text(name, kind))
+
+
+def array_text(values: Sequence[object]) -> str:
+    """Return values as PostgreSQL writes an array, for a parameter that a statement casts and that is bound often."""
+    given = [*values]
+    return bytes(Transformer().get_dumper(given, PyFormat.TEXT).dump(given) or b"").decode()
 
 
 def expanded(body: str, kind: RecordKind | None = None) -> str:

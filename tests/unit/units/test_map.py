@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from motcua.catalog import Succession, Unit
+from motcua.catalog import Catalog, Succession, Unit
 from motcua.errors import CatalogError
-from motcua.units.map import UnitMap
+from motcua.units.map import UnitMap, map_of
 
 REFORM = date(2025, 7, 1)
 EVE = REFORM - timedelta(days=1)
@@ -170,3 +171,21 @@ def test_figures_of_an_earlier_map_can_be_moved_to_every_later_map() -> None:
         earlier, later = sorted(START + timedelta(days=rng.randrange(700)) for _ in range(2))
         for unit_id in found._units:
             assert found.place(found.place(unit_id, earlier), later) == found.place(unit_id, later)
+
+
+def test_the_predecessors_of_a_unit_are_those_that_have_an_heir_below_it_whatever_the_history() -> None:
+    found_some = 0
+    for seed in range(300):
+        found = random_history(random.Random(seed))
+        for unit_id in found._units:
+            below = set(found.subtree(unit_id))
+            led_here = [old for old in found._units if old not in below and below & {*found.heirs(old)}]
+            assert found.predecessors(unit_id) == led_here
+            found_some += len(led_here) > 1
+    assert found_some > 300
+
+
+def test_the_map_of_a_catalogue_is_made_once_for_each_load() -> None:
+    one, other = (Catalog(Path(), (unit("a"),), (), (), (), ()) for _ in range(2))
+    assert map_of(one) is map_of(one)
+    assert map_of(one) is not map_of(other)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
+import great_expectations as gx
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from motcua.errors import SuiteBroken
+from motcua.validate import run
 from motcua.validate.run import failing_rows, run_suite
 from motcua.validate.suite import Suite, load_suite
 
@@ -70,6 +76,41 @@ def test_an_expectation_that_raises_breaks_the_suite() -> None:
 def test_a_column_that_no_frame_has_breaks_the_suite() -> None:
     with pytest.raises(SuiteBroken, match="names columns that no frame has: b"):
         run_suite(suite(NOT_NULL | {"kwargs": {"column": "b"}}), pd.DataFrame({"a": ["x"]}))
+
+
+CONDITION = {"type": "comparison", "column": {"name": "b"}, "operator": "==", "parameter": 1}
+CHECKS = [
+    NOT_NULL,
+    NOT_NULL | {"kwargs": {"column": "a", "row_condition": CONDITION}},
+    NOT_NULL | {"type": "expect_column_values_to_be_null"},
+    NOT_NULL | {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "a", "regex": "^x"}},
+    NOT_NULL | {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "b", "value_set": [1, 2]}},
+    NOT_NULL | {
+        "type": "expect_column_pair_values_a_to_be_greater_than_b",
+        "kwargs": {"column_A": "b", "column_B": "c", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+    },
+    NOT_NULL | {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "c", "row_condition": CONDITION}},
+]  # fmt: skip
+VALUES = st.tuples(st.sampled_from(["x", "xy", "y", None]), st.sampled_from([1, 2, 3, None]), st.sampled_from([1, 2]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(VALUES, min_size=1, max_size=6))
+def test_the_rows_that_are_found_are_those_of_one_pass_with_configurations_made_anew(rows: list[Any]) -> None:
+    frame = pd.DataFrame(rows, columns=["a", "b", "c"]).astype({"a": object, "b": "Int64"})
+    whole = suite(*CHECKS)
+    found = [finding.rows for finding in run_suite(whole, frame)]
+    result_format = {"result_format": "COMPLETE", "partial_unexpected_count": 100}
+    with patch.object(run, "configurations_made_once", nullcontext):
+        answers = run._validate(whole, run._batch(frame), whole.checks, result_format)
+    assert found == [sorted(answer.result["unexpected_index_list"] or ()) for answer in answers]
+
+
+def test_a_configuration_is_kept_for_one_run_only() -> None:
+    expectation = gx.expectations.ExpectColumnValuesToNotBeNull(column="a")
+    with run.configurations_made_once():
+        assert expectation.configuration is expectation.configuration
+    assert expectation.configuration is not expectation.configuration
 
 
 def answer(count: int | None, rows: list[int] | None, success: bool = False) -> Any:

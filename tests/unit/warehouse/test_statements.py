@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from motcua.canonical import DOSSIER, KINDS
 from motcua.settings import Settings
+from motcua.warehouse import array_text, store_engine
 from motcua.warehouse.statements import expanded, statement_text
 
 
@@ -39,3 +42,15 @@ def test_no_statement_names_more_than_half_of_the_columns_of_a_dossier_itself() 
     own = {path.name: said & set(re.findall(r"\w+", path.read_text("utf-8"))) for path in folder.rglob("*.sql")}
     # The definition of every count reads what it counts; nothing else lists columns.
     assert {name for name, columns in own.items() if len(columns) > len(said) // 2} <= {"20__dossier_contribution.sql"}
+
+
+@pytest.mark.parametrize("type_", ["text", "date"])
+def test_an_array_comes_back_as_it_was_given(database_server: None, type_: str) -> None:
+    given = {
+        "text": ["", 'a "b" \\ {c}, d', "null", "NULL", None, "Xã Ea Đ'rông\n\tà", " "],
+        "date": [date(2020, 1, 1), None, date(2099, 12, 31)],
+    }[type_]
+    with store_engine().connect() as connection:
+        asked = text(f"select cast(:given as {type_}[])")
+        for values in (given, given[:0], [None]):
+            assert connection.scalar(asked, {"given": array_text(values)}) == values

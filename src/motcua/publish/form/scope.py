@@ -12,7 +12,7 @@ from motcua.catalog import Catalog, Unit
 from motcua.errors import ReportRefused
 from motcua.period import Period, previous_period
 from motcua.settings import TIMEZONE
-from motcua.units.map import UnitMap
+from motcua.units.map import UnitMap, map_of
 
 AS_WAS, AS_NOW = "as-was", "as-now"
 
@@ -56,7 +56,7 @@ class Scope:
         """
         covered = catalog.unit_in(unit, period)
         now = today or datetime.now(ZoneInfo(TIMEZONE)).date()
-        units = UnitMap(catalog.units, catalog.successions)
+        units = map_of(catalog)
         day = _map_day(on_map, period, now)
         return cls(catalog, covered, period, now, on_map, day, units, tuple(units.scope(covered.unit_id)))
 

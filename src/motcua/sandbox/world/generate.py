@@ -20,7 +20,7 @@ from motcua.sandbox.world.reform import split_by_reform
 from motcua.sandbox.world.scenario import Reform, Scenario
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints, WorkingDays, day_number
 from motcua.settings import Settings
-from motcua.units.map import UnitMap
+from motcua.units.map import map_of
 
 FIRST_DOSSIER_ID = 100_101
 OTHER_DATE_SERIAL = 7_000  # above the serials of any day, so that a wrong date never gives a number twice
@@ -96,7 +96,7 @@ def _build_reform(scenario: Scenario, reform: Reform, catalog: Catalog) -> World
     sources = scenario.sources(catalog)
     procedures = _procedures(scenario, catalog)
     old = [source for source in sources if source.holds_on(scenario.from_date)]
-    place = UnitMap(catalog.units, catalog.successions).place
+    place = map_of(catalog).place
     position = {source.unit_id: number for number, source in enumerate(sources)}
     heirs = np.array([position[place(source.unit_id, reform.first_day)] for source in sources])
     settings = _settings(scenario, old, procedures)

@@ -12,7 +12,7 @@ from motcua.catalog import Catalog, Level
 from motcua.sandbox.world.columns import STATUS, Columns, Kind, World, stack
 from motcua.sandbox.world.truth import Counts, count_truth
 from motcua.sandbox.world.working_days import DAY_SECONDS, Ints
-from motcua.units.map import UnitMap
+from motcua.units.map import map_of
 
 HANDED_OVER_SECOND = 7 * 3600  # the new systems have the open dossiers before their offices open
 _OPEN = [STATUS[code] for code in ("processing", "receiving", "waiting", "paying")]
@@ -56,7 +56,7 @@ def split_by_reform(
 def count_reform(world: World, catalog: Catalog) -> dict[str, Counts]:
     """Return the expected counts of each unit for the scenario's period, on the map of its last day."""
     period = world.scenario.period
-    place = UnitMap(catalog.units, catalog.successions).place
+    place = map_of(catalog).place
     found: dict[str, list[Counts]] = {}
     for unit_id, counts in count_truth(world, 2, days=(period.from_date, period.to_date)).by_unit.items():
         found.setdefault(place(unit_id, period.to_date), []).append(counts)

@@ -25,6 +25,7 @@ from tests.reform_world import (
     WARD_4,
 )
 
+from motcua.catalog import Catalog
 from motcua.catalog.forms import load_form
 from motcua.errors import CatalogError, ReportRefused
 from motcua.period import day_period, parse_period, period_between
@@ -32,7 +33,7 @@ from motcua.publish import publish_edition, read_form
 from motcua.publish.form.parts import check_carried, check_same
 from motcua.publish.form.scope import Scope
 from motcua.settings import Settings
-from motcua.units.map import UnitMap
+from motcua.units.map import UnitMap, map_of
 
 ANSWERED = (date(2025, 5, 15), date(2025, 7, 14))
 JULY = period_between(date(2025, 6, 15), date(2025, 7, 14))
@@ -111,18 +112,17 @@ def test_the_paragraph_says_who_counts_in_which_part_and_what_moved(reform: Stor
 
 
 def test_unit_days_and_map_of_an_edition_are_resolved_once(reform: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[UnitMap] = []
+    asked: list[Catalog] = []
 
-    class Counted(UnitMap):
-        def __init__(self, *given: Any) -> None:
-            made.append(self)
-            super().__init__(*given)
+    def counted(catalog: Catalog) -> UnitMap:
+        asked.append(catalog)
+        return map_of(catalog)
 
-    monkeypatch.setattr("motcua.publish.form.scope.UnitMap", Counted)
+    monkeypatch.setattr("motcua.publish.form.scope.map_of", counted)
     reform.answer([*OLD_SOURCES.values()], (date(2025, 6, 15), EVE))
     edition = publish_edition("form-06", "86", JULY, on_map="as-now", today=date(2025, 8, 1))
     assert len(edition.content["maps"]["parts"]) == 2
-    assert len(made) == 1
+    assert len(asked) == 1
 
 
 def test_a_code_means_what_it_does_on_the_last_day_or_else_on_the_first(reform: Store) -> None:
