@@ -175,7 +175,7 @@ def _grouped(entries: Iterable[ModelT], key: str) -> dict[Any, list[ModelT]]:
 
 
 # What a folder may leave to the shipped catalogue: national lists, and what holds whoever the sources are.
-_LENT = ("calendar", "forms", "index", "mappings", "procedures")
+_LENT = ("calendar", "forms", "index", "mappings", "procedures", "tables")
 
 
 def catalog_file(folder: Path, part: str, name: str) -> Path:

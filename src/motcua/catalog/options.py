@@ -127,7 +127,64 @@ class PortalSyncOptions(Options):
         return self.agency_code
 
 
-class FilesOptions(Options):
+def _folded_words_of(words: object) -> object:
+    return [folded(word) for word in words] if isinstance(words, list | tuple | set | frozenset) else words
+
+
+FoldedWords = Annotated[frozenset[str], BeforeValidator(_folded_words_of)]
+
+
+class RowFilter(ClosedModel):
+    """Which rows of a table are a source's: those with a word of `only` in a column, not those with one of `without`.
+
+    Spelling does not matter, `""` is an empty cell and `"*"` every word of neither list. A row with a word of neither
+    list is unread: whether it is meant is not known.
+    """
+
+    column: str = Field(min_length=1)
+    only: FoldedWords = Field(min_length=1)
+    without: FoldedWords = frozenset()
+
+    @model_validator(mode="after")
+    def _lists_are_apart(self) -> RowFilter:
+        if both := sorted(self.only & self.without):
+            raise ValueError(f"{both[0]!r} is in only and in without")
+        return self
+
+
+class EndWord(ClosedModel):
+    """A table ends above the row in which a column begins with one of these words."""
+
+    column: str = Field(min_length=1)
+    words: FoldedWords = Field(min_length=1)
+
+
+OldFont = Literal["tcvn3", "vni"]
+
+
+class TableShape(ClosedModel):
+    """What a table is like that is no plain list of records (docs/how-to/read-a-spreadsheet.md).
+
+    `fill_down` are columns whose merged cells hold the value of each row that they cover; `fill_empty` those in which
+    an empty cell means what stands above it, in a CSV too. `rows` says which rows are the source's, `ends_at` where the
+    table ends: at its first `empty_row`, or at a word. `text` is the old font of its texts: `tcvn3` (ABC, .VnTime) or
+    `vni` (VNI-Times).
+    """
+
+    fill_down: tuple[str, ...] = ()
+    fill_empty: tuple[str, ...] = ()
+    rows: tuple[RowFilter, ...] = ()
+    ends_at: Literal["empty_row"] | EndWord | None = None
+    text: OldFont | None = None
+
+    @property
+    def columns_of_shape(self) -> tuple[str, ...]:
+        """The columns that a table must have for this."""
+        end = (self.ends_at.column,) if isinstance(self.ends_at, EndWord) else ()
+        return (*self.fill_down, *self.fill_empty, *(row.column for row in self.rows), *end)
+
+
+class FilesOptions(TableShape, Options):
     """Tables that a unit drops somewhere: CSV, XLSX, XLS or ODS, told apart by what is in them. `once` are names or
     patterns of files that are never saved again (`bo sung*`): they do not end what the source is known for.
 
@@ -215,7 +272,7 @@ class PetitionWords(ClosedModel):
         return words
 
 
-class PetitionFilesOptions(Options):
+class PetitionFilesOptions(TableShape, Options):
     """Tables of petitions (phản ánh, kiến nghị) that a unit drops somewhere, and how to read them; `path`, `encoding`,
     `delimiter`, `sheets` and `once` as for `files`.
 

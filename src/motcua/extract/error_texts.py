@@ -14,10 +14,15 @@ from typing import Any
 NOT_WORKED_OUT = "#FORMULA?"  # ours: a formula without a stored value, or one that stands there as text
 NO_DAY = "#DAY?"  # ours: a number of days whose first day is not known
 NO_PART = "#PART?"  # ours: columns that make no value together (`made` of a mapping)
+MERGED = "#MERGED?"  # ours: a cell under a merged one, of which nothing says that its value is meant for it
+NOT_ABOVE = "#ABOVE?"  # ours: an empty cell to be filled from above, with nothing above it
+NOT_LISTED = "#ROW?"  # ours: in a row of which the catalogue does not say whether it is one of the source's
+NOT_TEXT = "#TEXT?"  # ours: a letter that the old font of its file does not have
 ERRORS = (
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA", "#SPILL!", "#CALC!", "#FIELD!",
     "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#PYTHON!", "#EXTERNAL!", "#TIMEOUT!", "#ERROR!",
-    NOT_WORKED_OUT, NO_DAY, NO_PART,
+    NOT_WORKED_OUT, NO_DAY, NO_PART, MERGED, NOT_ABOVE,
+    NOT_LISTED, NOT_TEXT,
 )  # fmt: skip
 _ERROR = re.compile(rf"\s*(?:{'|'.join(map(re.escape, ERRORS))}|Err:\s?\d{{3,5}}|#+)\s*", re.IGNORECASE)
 FIRST = frozenset("#eE \t\n\u00a0")  # what such a text begins with

@@ -1,16 +1,41 @@
 -- Grain: one record set aside. Reads quarantine_record, batch. Its status now:
---   superseded  a later record of the same key was set aside. For a record without a key: its source has answered again
---               for the same days, or what its pull landed was read again
+--   superseded  a later record of the same key was set aside. For a record without a key: one that says the same was
+--               set aside later, its source has answered again for the same days, or what its pull landed was read
+--               again. Of dropped files every pull reads every row: one that asks for its day of reception, or any pull
+--               where it has no day
 --   accepted    a batch that accepted the record is loaded
 --   open        neither of these
-with latest as (
+with named as (
+    select
+        *,
+        coalesce(
+            record_id, '#' || md5(cast(record - array['record_no', 'stands_in', 'mapping_issues'] as text))
+        ) as named_by
+    from quarantine_record
+),
+
+-- Rows of one pull that say the same are several records.
+told as (
+    select
+        *,
+        case
+            when record_id is null
+                then row_number() over (
+                    partition by batch_id, record_kind, system_code, agency_code, named_by order by quarantine_id
+                )
+            else 0
+        end as copy_no
+    from named
+),
+
+latest as (
     select
         *,
         row_number() over (
-            partition by source_id, record_kind, system_code, agency_code, coalesce(record_id, '#' || quarantine_id)
+            partition by source_id, record_kind, system_code, agency_code, named_by, copy_no
             order by quarantine_id desc
         ) as age
-    from quarantine_record
+    from told
 )
 
 select
@@ -44,6 +69,14 @@ select
                             and later.pull_no > own.said_in_pull
                             and (
                                 later.is_whole
+                                or (
+                                    cast(latest.record ->> 'stands_in' as jsonb) ->> 'file' is not null
+                                    and coalesce(
+                                        cast(latest.record ->> 'received_at' as date)
+                                        between later.window_from and later.window_to,
+                                        true
+                                    )
+                                )
                                 or (later.window_from <= own.window_from and own.window_to <= later.window_to)
                             )
                         )

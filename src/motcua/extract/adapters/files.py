@@ -20,12 +20,16 @@ from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.adapters.protocol import Page, Record, Window
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import PLACES, InstantRule, KeyRule
+from motcua.extract.shape.meaning import dossier_columns, marked_keys
+from motcua.extract.shape.table import ShapedTables
+from motcua.extract.shape.words import row_words
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drop_order import Drop, days_of_sheet, month_of
 from motcua.extract.wire.drops import DropFolder, SpeaksByFiles
-from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.evidence import Stand, written
 from motcua.extract.wire.tabular import Layout, Table, read_tables, visible_sheets
+from motcua.extract.wire.workbooks.error_cells import DAY_ZERO, serial_day
+from motcua.settings import Settings
 from motcua.spelling import fold
 
 
@@ -41,6 +45,8 @@ class FilesAdapter(SpeaksByFiles):
         self._source = source
         self._mapping = mapping
         self._optional = options.optional_columns
+        words = row_words(Settings.load().catalog_dir)
+        self._shaped = ShapedTables(options, dossier_columns(mapping), marked_keys(mapping), words)
         self._drops = DropFolder(source, options.path, connection, options.once)
         # The columns of days that may be numbers, each with what a time limit in it is of.
         self._serials = {
@@ -50,21 +56,28 @@ class FilesAdapter(SpeaksByFiles):
             for key in mapping.columns_of(rule.key)
         }
         self._layout = Layout(
-            frozenset((*mapping.keys.keep, *mapping.keys.hmac)),
+            frozenset((*mapping.keys.keep, *mapping.keys.hmac, *options.columns_of_shape)),
             options.encoding,
             options.delimiter,
             options.sheets,
             options.header_row,
             options.first_row,
+            options.text,
         )
 
     def pages(self, window: Window) -> Iterator[Page]:
         """Yield the rows of every file, whatever the window."""
+        self._shaped.warnings.clear()
         for drop, body in self._drops.read():
             month = month_of(drop.name)
             for table, names in tables_of(body, drop.name, self._layout, self._names):
                 stands = {"sheet": table.sheet, "month": "{}-{:02}".format(*month) if month else None}
                 yield from self._pages(table, names, {PLACES[part]: where for part, where in stands.items()}, drop)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Beside what the folder says, the rows of each table that were left out."""
+        return [*super().warnings, *self._shaped.warnings]
 
     def by_id(self, dossier_id: str) -> Record | None:
         """Return None: a file has no request for one dossier."""
@@ -75,7 +88,8 @@ class FilesAdapter(SpeaksByFiles):
 
     def _names(self, table: Table) -> list[str]:
         keys = self._mapping.keys
-        return record_keys(table.columns, table.place, (*keys.keep, *keys.hmac), keys.listed, self._optional)
+        used = dict.fromkeys((*keys.keep, *keys.hmac, *self._shaped.shape.columns_of_shape))
+        return record_keys(table.columns, table.place, [*used], keys.listed, self._optional)
 
     def _pages(self, table: Table, names: Sequence[str], parts: Record, drop: Drop) -> Iterator[Page]:
         identity = self._mapping.identity
@@ -85,7 +99,7 @@ class FilesAdapter(SpeaksByFiles):
         stands: list[str] = []
         stand_of = stands_of(drop, table, is_last=self._drops.is_past(drop))
         serials = {key: self._serials[key] for key in names if key in self._serials and table.day_zero != DAY_ZERO}
-        for number, cells in table.rows:
+        for number, cells in self._shaped.records(table, names):
             records.append(
                 parts | dict(zip(names, cells, strict=True))
                 if len(cells) == len(names)
@@ -139,7 +153,7 @@ def tables_of(
 def _sheets_with_columns(body: bytes, name: str, layout: Layout, keys_of: Callable[[Table], list[str]]) -> list[str]:
     """Return the sheets that have the columns, where others do not and the catalogue names none."""
     found = []
-    for sheet in [] if layout.sheets else visible_sheets(body):
+    for sheet in [] if layout.sheets else visible_sheets(body, name):
         try:
             for table in read_tables(body, name, replace(layout, sheets=(sheet,))):
                 keys_of(table)

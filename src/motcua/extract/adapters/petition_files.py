@@ -7,7 +7,7 @@ of the source, and cover the days before the newest file of each series was drop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -24,10 +24,14 @@ from motcua.extract.records.convert import Problem, code_reader, value_reader
 from motcua.extract.records.day_order import DayColumn, DayOrder, hold
 from motcua.extract.records.privacy import MASKED
 from motcua.extract.records.rules import NameRule
+from motcua.extract.shape.apart import Columns
+from motcua.extract.shape.meaning import is_day, is_word
+from motcua.extract.shape.table import ShapedTables
+from motcua.extract.shape.words import row_words
 from motcua.extract.wire.connection import SourceConnection
 from motcua.extract.wire.drops import DropFolder, SpeaksByFiles
-from motcua.extract.wire.error_cells import DAY_ZERO, serial_day
 from motcua.extract.wire.tabular import Layout, Table
+from motcua.extract.wire.workbooks.error_cells import DAY_ZERO, serial_day
 from motcua.settings import Settings
 from motcua.spelling import folded
 
@@ -50,9 +54,15 @@ class PetitionFilesAdapter(SpeaksByFiles):
         is_serial = "excel" in self._options.formats
         self._serials = frozenset(self._headings[name] for name in _DAYS if is_serial and name in self._headings)
         self._layout = Layout(
-            frozenset(self._columns), self._options.encoding, self._options.delimiter, self._options.sheets
+            frozenset((*self._columns, *self._options.columns_of_shape)),
+            self._options.encoding,
+            self._options.delimiter,
+            self._options.sheets,
+            text=self._options.text,
         )
         self._reader = _Reader(source)
+        words = row_words(Settings.load().catalog_dir)
+        self._shaped = ShapedTables(self._options, self._meaning(), (self._options.columns.kind,), words)
 
     def tables(self) -> Iterator[pa.Table]:
         """Yield the petitions of each table, each with where it stands.
@@ -69,12 +79,13 @@ class PetitionFilesAdapter(SpeaksByFiles):
                 if (heading := self._headings.get(name))
             }
         )
+        self._shaped.warnings.clear()
         for drop, body in self._drops.read():
             for table, keys in tables_of(body, drop.name, self._layout, self._keys):
                 stand_of = stands_of(drop, table)
                 serials = self._serials if table.day_zero != DAY_ZERO else frozenset[str]()
                 numbers, told, stands = [], [], []
-                for number, cells in table.rows:
+                for number, cells in self._shaped.records(table, keys):
                     numbers.append(number)
                     stands.append(stand_of(number))
                     told.append(
@@ -93,7 +104,22 @@ class PetitionFilesAdapter(SpeaksByFiles):
         hold(self._source_id, days.findings(), "in the options of its entry in petitions/")
 
     def _keys(self, table: Table) -> list[str]:
-        return record_keys(table.columns, table.place, self._columns)
+        return record_keys(
+            table.columns, table.place, [*dict.fromkeys((*self._columns, *self._options.columns_of_shape))]
+        )
+
+    def _meaning(self) -> Columns:
+        words = self._options.words
+        lists = {"kind": words.kind} | {name: getattr(words, name) for name in _CLOSED_LISTS}
+        says = {self._headings[name]: (is_day(self._options.formats),) for name in _DAYS if name in self._headings}
+        says |= {self._headings[name]: (is_word(known),) for name, known in lists.items() if name in self._headings}
+        identity = frozenset((self._options.columns.petition_id,))
+        return Columns(identity, frozenset(self._columns) - identity, frozenset(), says)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Beside what the folder says, the rows of each table that were left out."""
+        return [*super().warnings, *self._shaped.warnings]
 
     def close(self) -> None:
         """Do nothing: no file is left open."""

@@ -109,6 +109,7 @@ class TableBuilder:
             if {*identity_columns(rule), *(rule.places if isinstance(rule, KeyRule) else ())} <= readable
         ]
         self.became: dict[str, set[str]] = {}
+        self._rows, self._without_key = 0, 0
         catalog = load_catalog(Settings.load().catalog_dir)
         name_procedure = procedure_namer(catalog, source.level)
         self._made = MadeColumns(mapping.made, self._nulls)
@@ -263,7 +264,7 @@ class TableBuilder:
     def _keys(
         self, values: dict[str, Sequence[Any]], columns: dict[str, pa.Array], rows: int, report: Report
     ) -> pa.Array:
-        """Return the keys. Validation sets a record without a key aside; a page of mostly such records is refused."""
+        """Return the keys. Validation sets a record without a key aside; a pull of mostly such records is refused."""
         rule = self._mapping.identity
         if isinstance(rule, IdentifierRule) and not (self._keys_of.needs_days or self._earlier):
             try:
@@ -276,10 +277,13 @@ class TableBuilder:
         keys = self._keys_of.keys(values, days)
         self._note_earlier(keys, values, days)
         wrong = [key for key in keys if not isinstance(key, str) or key == MASKED]
-        if len(wrong) * 2 > len(keys):
+        self._rows += len(keys)
+        self._without_key += len(wrong)
+        # Of all pages so far: the last page of a long table may be one row, which lacks a key.
+        if wrong and self._without_key * 2 > self._rows:
             why = Counter(key.why for key in wrong if isinstance(key, Problem)).most_common(1)
             raise ContractBroken(
-                f"{self._source.source_id} returned {len(wrong)} of {len(keys)} records without a usable "
+                f"{self._source.source_id} returned {self._without_key} of {self._rows} records without a usable "
                 f"{' or '.join(rule.key)}, which identifies a dossier{f' ({why[0][0]})' if why else ''}.",
                 action=f"check identity in include/catalog/mappings/{self._source.mapping}.yaml (key, patterns, "
                 "unique_in) and the version of the source; nothing of this pull was kept.",

@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from motcua.extract.error_texts import FIRST, NO_DAY, NO_PART, NOT_WORKED_OUT, is_error
+from motcua.extract.error_texts import (
+    FIRST,
+    MERGED,
+    NO_DAY,
+    NO_PART,
+    NOT_ABOVE,
+    NOT_LISTED,
+    NOT_TEXT,
+    NOT_WORKED_OUT,
+    is_error,
+)
 from motcua.extract.records.convert import first_with_value
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.rules import ConstantRule, InstantRule, KeyRule
@@ -21,6 +31,10 @@ _SAID = {
     NOT_WORKED_OUT: "a formula without a value",
     NO_DAY: "a number of days as text, in a workbook that counts days from another one",
     NO_PART: "columns that give no value together: one is empty or impossible, or not as the pattern says",
+    MERGED: "a cell merged with another, and no fill_down of the options says that its value is meant",
+    NOT_ABOVE: "an empty cell that fill_empty of the options names, with none above it",
+    NOT_TEXT: "a letter that the font of its text (options) does not have",
+    NOT_LISTED: "a row of which rows of the options does not say whether it is meant",
 }
 Values = Mapping[str, Sequence[Any]]
 

@@ -12,26 +12,34 @@ import codecs
 import csv
 import io
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
-from itertools import islice
+from datetime import date
+from itertools import islice, zip_longest
 from typing import Any
 
+from motcua.catalog.options import OldFont
 from motcua.errors import ContractBroken, SourceUnavailable
 from motcua.extract.error_texts import NOT_WORKED_OUT, is_formula
-from motcua.extract.wire.error_cells import DAY_ZERO, NotTold, not_told
+from motcua.extract.wire.html_table import charset_of, html_tables
+from motcua.extract.wire.old_fonts import old_font_reader
+from motcua.extract.wire.workbooks.error_cells import DAY_ZERO
+from motcua.extract.wire.workbooks.reading import Cells, Merge
+from motcua.extract.wire.workbooks.sheets import sheets_of
+from motcua.extract.wire.workbooks.sheets import visible_sheets as workbook_sheets
+from motcua.settings import Settings
 from motcua.spelling import fold, tidy
 
 _HEADER_WITHIN = 30  # the header is within so many rows, after a title, a motto and empty lines
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's hint, a line before the header
+_XML_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"  # in its first lines, and in those of no page with a table
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 csv.field_size_limit(10_000_000)  # a long note must not stop the reading
 
-Cells = list[Any]
+_HEADS = 3  # rows above the records, the header included, whose texts a header that is repeated may have
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,7 @@ class Layout:
         sheets: names of the sheets to read; empty: every visible sheet that is not empty.
         header_row: the row of the column names, counted from 1; None: the row with most of the wanted columns.
         first_row: the first row of a record below the header, counted from 1.
+        text: the old font in which its texts were typed.
     """
 
     wanted: frozenset[str] = frozenset()
@@ -52,6 +61,7 @@ class Layout:
     sheets: tuple[str, ...] = ()
     header_row: int | None = None
     first_row: int | None = None
+    text: OldFont | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,8 @@ class Table:
 
     A row comes with its number in the file, counted from 1. Rows without any value are left out. `sheet` is None for a
     CSV. Plain numbers of days count from `day_zero` (`error_cells.serial_day`). `sheets` are all that are read of its
-    workbook.
+    workbook. `merges` are its merged cells, by the positions of `columns`. `heads` are, by column, the texts of the
+    header and of the rows right above it. `has_merges` is true where merged cells would be told, as in no CSV.
     """
 
     place: str
@@ -69,6 +80,9 @@ class Table:
     sheet: str | None = None
     day_zero: date = DAY_ZERO
     sheets: tuple[str, ...] = ()
+    merges: tuple[Merge, ...] = ()
+    heads: tuple[tuple[Any, ...], ...] = ()
+    has_merges: bool = False
 
 
 def read_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
@@ -82,13 +96,34 @@ def read_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
         yield from _sheets(body, name, layout)
     elif not body:
         raise SourceUnavailable(f"{name} is empty.", action="try again when it has been written.")
-    elif body[:512].lstrip(codecs.BOM_UTF8 + b" \r\n\t")[:1] == b"<":
+    elif body[:5].lower() == b"mime-" or _XML_2003 in body[:2048]:
+        what = "an XML Spreadsheet 2003" if _XML_2003 in body[:2048] else "a web page in one file (MHTML)"
         raise ContractBroken(
-            f"{name} is a web page with the file name of a table.",
-            action="ask for CSV or XLSX; many systems export an HTML page with the ending .xls.",
+            f"{name} is {what} with the file name of a table.", action="open it in Excel and save it as XLSX or CSV."
         )
+    elif body[:512].replace(b"\0", b"").lstrip(codecs.BOM_UTF8 + codecs.BOM_UTF16_LE + b" \r\n\t")[:1] == b"<":
+        yield from _page_tables(body, name, layout)
     else:
         yield _text_table(body, name, layout)
+
+
+# -- web pages --------------------------------------------------------------------------------------------------------
+
+
+def _page_tables(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
+    """Yield the tables of a web page that have a wanted column; a page has others around them."""
+    text = decode(body, name, layout.encoding or charset_of(body))
+    tables = [table for table in html_tables(text, name) if any(_count(row, layout.wanted) for row in table.rows)]
+    if not tables:
+        raise ContractBroken(
+            f"{name} is a web page in which no table has one of the columns.",
+            action="ask for CSV or XLSX, or correct the column names in the mapping.",
+        )
+    for number, page_table in enumerate(tables, start=1):
+        place = f"{name}, table {number}" if len(tables) > 1 else name
+        rows = iter(enumerate((list(row) for row in page_table.rows), start=1))
+        table = _table(place, rows, layout, is_ended=True)
+        yield replace(table, merges=tuple(page_table.merges), has_merges=True)
 
 
 # -- CSV --------------------------------------------------------------------------------------------------------------
@@ -124,7 +159,10 @@ def decode(body: bytes, name: str, encoding: str | None) -> str:
 
 
 def _text_table(body: bytes, name: str, layout: Layout) -> Table:
-    text = decode(body, name, layout.encoding)
+    encoding = layout.encoding
+    if layout.text is not None and encoding is None and not _is_utf_8(body):
+        encoding = "latin-1"  # in which each letter of an old font is one byte
+    text = decode(body, name, encoding)
     offset, delimiter = 0, layout.delimiter
     if hint := _SEPARATOR_LINE.match(text):
         text, offset, delimiter = text[hint.end() :], 1, delimiter or hint[1]
@@ -132,6 +170,14 @@ def _text_table(body: bytes, name: str, layout: Layout) -> Table:
         delimiter = max(_DELIMITERS, key=lambda mark: _delimiter_score(text, mark, layout.wanted))
     is_ended = text.endswith(("\n", "\r"))
     return _table(name, _lines(text, name, delimiter, offset), layout, is_ended)
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return b"\0" in body[:4]  # UTF-16, which says so itself
+    return True
 
 
 def _lines(text: str, name: str, delimiter: str, offset: int) -> Iterator[tuple[int, Cells]]:
@@ -160,105 +206,21 @@ def _delimiter_score(text: str, delimiter: str, wanted: frozenset[str]) -> tuple
 # -- workbooks --------------------------------------------------------------------------------------------------------
 
 
-def visible_sheets(body: bytes) -> list[str]:
+def visible_sheets(body: bytes, name: str) -> list[str]:
     """Return the names of the sheets of a workbook that can be seen, without charts; none of another file."""
-    import python_calamine as calamine
-
-    if not body.startswith((_ZIP, _OLE)):
-        return []
-    return _visible(calamine.load_workbook(io.BytesIO(body)))
-
-
-def _visible(workbook: Any) -> list[str]:
-    import python_calamine as calamine
-
-    return [
-        sheet.name
-        for sheet in workbook.sheets_metadata
-        if sheet.typ == calamine.SheetTypeEnum.WorkSheet and sheet.visible == calamine.SheetVisibleEnum.Visible
-    ]
+    return workbook_sheets(body, name) if body.startswith((_ZIP, _OLE)) else []
 
 
 def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
-    import python_calamine as calamine
-
-    try:
-        workbook = calamine.load_workbook(io.BytesIO(body))
-    except calamine.PasswordError:
-        raise ContractBroken(f"{name} has a password.", action="ask for a file without a password.") from None
-    except (calamine.CalamineError, OSError) as error:
-        if body.startswith(_ZIP) and b"PK\x05\x06" not in body[-66_000:]:  # a zip ends with its directory
-            raise _incomplete(name) from None
-        raise ContractBroken(
-            f"{name} is not a workbook that can be read ({type(error).__name__}).",
-            action="open it in Excel or LibreOffice and save it as XLSX.",
-        ) from None
-    known = {fold(sheet): sheet for sheet in workbook.sheet_names}
-    if missing := [sheet for sheet in layout.sheets if fold(sheet) not in known]:
-        raise ContractBroken(
-            f"{name} has no sheet {missing[0]!r}; it has {', '.join(map(repr, workbook.sheet_names))}.",
-            action="correct options.sheets, or ask the unit why the sheet is gone.",
-        )
-    beside = _not_told(body, name, workbook.sheet_names)
-    read = tuple([known[fold(sheet)] for sheet in layout.sheets] or _visible(workbook))
-    for sheet_name in read:
-        sheet = workbook.get_sheet_by_name(sheet_name)
-        if sheet_name not in beside.unread:
-            raise ContractBroken(
-                f"{name}, sheet {sheet_name!r}: it cannot be told which of its cells hold errors.",
-                action="open it in Excel or LibreOffice and save it as XLSX.",
-            )
-        if sheet.start is None and not beside.unread[sheet_name] and not layout.sheets:
-            continue
-        rows = _sheet_rows(sheet, beside.unread[sheet_name])
-        place = f"{name}, sheet {sheet_name!r}"
-        table = _table(place, rows, layout, is_ended=True, sheet=sheet_name, day_zero=beside.day_zero)
-        yield replace(table, sheets=read)
+    for sheet in sheets_of(body, name, layout.sheets):
+        place = f"{name}, sheet {sheet.name!r}"
+        table = _table(place, sheet.rows, layout, is_ended=True, sheet=sheet.name, day_zero=sheet.day_zero)
+        yield replace(table, sheets=sheet.sheets, merges=sheet.merges, has_merges=True)
 
 
-def _not_told(body: bytes, name: str, sheets: Sequence[str]) -> NotTold:
-    try:
-        return not_told(body, sheets)
-    except ValueError as error:
-        raise ContractBroken(
-            f"{name}: it cannot be told which of its cells hold errors or formulas without a value ({error}).",
-            action="open it in Excel or LibreOffice and save it as XLSX.",
-        ) from None
-
-
-def _sheet_rows(sheet: Any, unread: Mapping[tuple[int, int], str]) -> Iterator[tuple[int, Cells]]:
-    """Yield the rows of a sheet with its unread cells, and those that hold nothing else.
-
-    The reader returns empty rows above the first cell, so row numbers are those of the sheet. It leaves out empty
-    columns to the left, so a column is identified by its name only.
-    """
-    by_row: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
-    is_empty = sheet.start is None
-    left = 0 if is_empty else sheet.start[1]
-    width = max((column for _, column in unread), default=0) if is_empty else sheet.end[1] + 1 - left
-    for (number, column), text in unread.items():
-        if left < column <= left + width:  # a column outside has no name
-            by_row[number].append((column - left - 1, text))
-    number = 0
-    for number, row in enumerate(() if is_empty else sheet.iter_rows(), start=1):
-        cells = [_cell(value) for value in row]
-        for position, text in by_row.pop(number, ()):
-            cells[position] = text
-        yield number, cells
-    for number in sorted(by_row):
-        cells = [None] * width
-        for position, text in by_row[number]:
-            cells[position] = text
-        yield number, cells
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        text = value.strip()
-        return NOT_WORKED_OUT if text[:1] == "=" and is_formula(text) else text or None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)  # Excel has no integers
-    return str(value) if isinstance(value, time | timedelta) else value
+def _cell(value: str) -> str | None:
+    text = value.strip()
+    return NOT_WORKED_OUT if text[:1] == "=" and is_formula(text) else text or None
 
 
 # -- both -------------------------------------------------------------------------------------------------------------
@@ -272,26 +234,37 @@ def _table(
     sheet: str | None = None,
     day_zero: date = DAY_ZERO,
 ) -> Table:
-    header_row, header, read_ahead = _header(place, rows, layout)
+    if layout.text is not None:
+        rows = _in_unicode(rows, old_font_reader(Settings.load().catalog_dir, layout.text))
+    header_row, header, read_ahead, above = _header(place, rows, layout)
     columns = tuple(tidy(str(cell)) if cell is not None else "" for cell in header)
-    return Table(place, columns, _body(place, columns, header_row, read_ahead, rows, layout, is_ended), sheet, day_zero)
+    body = _body(place, columns, header_row, read_ahead, rows, layout, is_ended)
+    heads = tuple(zip_longest(*above, header))
+    return Table(place, columns, body, sheet, day_zero, heads=heads)
+
+
+def _in_unicode(rows: Iterator[tuple[int, Cells]], read: Callable[[str], str]) -> Iterator[tuple[int, Cells]]:
+    for number, cells in rows:
+        yield number, [read(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _header(
     place: str, rows: Iterator[tuple[int, Cells]], layout: Layout
-) -> tuple[int, Cells, list[tuple[int, Cells]]]:
-    """Return the number and the cells of the row with the column names, and the rows already read after it."""
+) -> tuple[int, Cells, list[tuple[int, Cells]], list[Cells]]:
+    """Return the number and the cells of the row with the column names, the rows read after it, and those above it."""
     if layout.header_row is not None:
+        above: deque[Cells] = deque(maxlen=_HEADS - 1)
         for number, row in rows:
             if number == layout.header_row:
-                return number, row, []
+                return number, row, [], [*above]
+            above.append(row)
         raise ContractBroken(f"{place} has no row {layout.header_row}.", action="correct options.header_row.")
     first = list(islice(rows, _HEADER_WITHIN))
     named = [position for position, (_, row) in enumerate(first) if any(cell is not None for cell in row)]
     if not named:
         raise SourceUnavailable(f"{place} has no cells.", action="try again when it has been written.")
     best = max(named, key=lambda position: (_count(first[position][1], layout.wanted), -position))
-    return *first[best], first[best + 1 :]
+    return *first[best], first[best + 1 :], [row for _, row in first[max(0, best + 1 - _HEADS) : best]]
 
 
 def _count(row: Sequence[Any], wanted: frozenset[str]) -> int:
@@ -311,7 +284,7 @@ def _body(
     previous: tuple[int, Cells] | None = None
     for source in (read_ahead, rows):
         for number, row in source:
-            if number < first_row or not any(cell is not None for cell in row):
+            if number < first_row or row.count(None) == len(row):
                 continue
             if len(row) > width and any(cell is not None for cell in row[width:]):
                 raise ContractBroken(

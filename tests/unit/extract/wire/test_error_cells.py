@@ -25,9 +25,9 @@ from tests.unit.extract.cell_files import (
 
 from motcua.errors import ContractBroken
 from motcua.extract.error_texts import ERRORS, NOT_WORKED_OUT, is_error, is_formula
-from motcua.extract.wire import ods_errors, xlsx_errors
-from motcua.extract.wire.error_cells import not_told
 from motcua.extract.wire.tabular import Layout, read_tables
+from motcua.extract.wire.workbooks import ods_errors, xlsx_errors
+from motcua.extract.wire.workbooks.error_cells import not_told
 
 SEVEN = ("#REF!", "#VALUE!", "#N/A", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 LAYOUT = Layout(wanted=frozenset({"Số", "Hẹn trả"}))

@@ -28,7 +28,15 @@ _IS_TEXT = re.compile(rb'\bt\s*=\s*["\']str["\']')
 _IS_ERROR = re.compile(rb'\bt\s*=\s*["\']e["\']')
 _IS_ARRAY = re.compile(rb'\bt\s*=\s*["\']array["\']')
 _PREFIX = re.compile(rb"<((?:\w+:)?)sheetData\b")
+_FAR = re.compile(rb'\br="([A-Z]{3})\d')  # a cell in a column beyond the 702nd
+_ROWS = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,7})"')
+_TAIL = 1 << 13  # of a piece; a far cell that stands elsewhere is stopped by the limit of memory
+MOST_CELLS = 60_000_000  # of a sheet; the reader makes a cell for each place up to the last one
 _TRUE = ("1", "true", "on")
+
+
+class TooManyCells(ValueError):
+    """A sheet would have too many cells: one stands far from the table."""
 
 
 def xlsx_errors(archive: zipfile.ZipFile) -> tuple[dict[str, Places], date]:
@@ -66,6 +74,7 @@ def _errors(part: IO[bytes], *, is_worked_out: bool) -> Iterator[tuple[tuple[int
     """Yield the unread cells of a sheet. It is read in pieces that end with a cell, so its size does not matter."""
     prefix: bytes | None = None
     rest = b""
+    widest = last = 0
     while piece := part.read(_CHUNK):
         rest += piece
         if prefix is None:
@@ -73,13 +82,17 @@ def _errors(part: IO[bytes], *, is_worked_out: bool) -> Iterator[tuple[tuple[int
                 continue
             prefix = data[1]
             ends = b"</" + prefix + b"c>"
-            formula = b"<" + prefix + b"f"
-            signs = (formula + b">", formula + b" ", formula + b"/", formula + b"\n", b't="e"', b"t='e'")
+            signs = (b"<" + prefix + b"f", b't="e"', b"t='e'")
             without_value, error = _patterns(prefix, is_worked_out=is_worked_out)
         end = rest.rfind(ends) + len(ends)
         if end < len(ends):
             continue
         whole, rest = rest[:end], rest[end:]
+        tail = whole[-_TAIL:]
+        widest = max(widest, *(_column(cell) for cell in _FAR.findall(tail)), 0)
+        last = max(last, *map(int, _ROWS.findall(tail)), 0)
+        if widest * last > MOST_CELLS:
+            raise TooManyCells(f"a cell stands in column {widest} and one in row {last}")
         if not any(sign in whole for sign in signs):
             continue  # the common case costs a search for each
         for cell in error.finditer(whole):

@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from motcua.extract.error_texts import NO_DAY
-from motcua.extract.wire.ods_errors import ods_errors
-from motcua.extract.wire.xls_errors import xls_errors
-from motcua.extract.wire.xlsx_errors import xlsx_errors
+from motcua.extract.wire.workbooks.ods_errors import ods_errors
+from motcua.extract.wire.workbooks.xls_errors import xls_errors
+from motcua.extract.wire.workbooks.xlsx_errors import xlsx_errors
 
 DAY_ZERO = date(1899, 12, 30)  # of a workbook that does not say otherwise
 _SERIALS = (1, 2_958_466)  # 1900-01-01 to 9999-12-31
