@@ -124,7 +124,7 @@ def test_an_incomplete_workbook_is_still_being_written() -> None:
 
 
 def test_a_web_page_named_xls_is_not_a_table() -> None:
-    with pytest.raises(ContractBroken, match="a web page with the file name of a table"):
+    with pytest.raises(ContractBroken, match="a web page in which no table has one of the columns"):
         rows(b"\r\n<html><table><tr><td>1</td></tr></table></html>")
 
 
