@@ -20,7 +20,7 @@ NOT_RUN = {
     "docs/how-to/add-a-source.md": 2,
     "docs/how-to/install-with-containers.md": 3,
     "docs/how-to/obligations.md": 2,
-    "docs/how-to/read-a-spreadsheet.md": 8,
+    "docs/how-to/read-a-spreadsheet.md": 16,
     "docs/how-to/receive-posted-batches.md": 1,
     "docs/how-to/run-the-topology-natively.md": 2,
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 from tests.store_world import COMMUNE, dossier, measures, validated_batch
 
 from motcua.aggregate import build_measures, check_measures
@@ -18,6 +19,7 @@ from motcua.consolidate import consolidate_batches
 from motcua.days.due_dates import due_dates, due_rules
 from motcua.days.workdays import working_calendar
 from motcua.settings import Settings
+from motcua.warehouse import store_engine
 
 pytestmark = pytest.mark.usefixtures("databases")
 
@@ -86,6 +88,7 @@ def test_a_changed_calendar_counts_late_intake_anew_the_next_time_measures_are_b
     consolidate_batches([validated_batch([waiting(friday)])])
     build_measures()
     assert overdue_from() == {"2023-10-10": 1}
+    assert "calendar changed" not in caplog.text  # nothing was counted by another one
     before = measures()
     shutil.copytree(Settings.load().catalog_dir, tmp_path / "catalog")
     table = tmp_path / "catalog" / "calendar" / "swapped_days.csv"
@@ -97,6 +100,9 @@ def test_a_changed_calendar_counts_late_intake_anew_the_next_time_measures_are_b
     assert {key for key in measures() if key[2] == "intake_awaited"} == {(COMMUNE, "2023-10-06", "intake_awaited")}
     assert len(measures()) == len(before)
     assert "The working calendar changed on 3 days" in caplog.text  # 7 and 8 October lead to the 10th now too
+    with store_engine().connect() as store:
+        told = store.execute(text("select unit_id, changed_from from recount")).all()
+    assert told == [(COMMUNE, date(2023, 10, 10))]  # editions of these days are made anew
     caplog.clear()
     build_measures()
     assert "calendar changed" not in caplog.text

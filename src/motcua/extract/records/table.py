@@ -49,8 +49,6 @@ from motcua.spelling import folded
 SOFT_DELETED, MIGRATED = "soft_deleted", "migrated"
 STANDING = pa.field("standing", pa.string())
 PULLED_SCHEMA = DOSSIER.pulled_schema.append(STANDING)
-
-
 Issues = dict[int, list[str]]
 _READ_AGAIN = frozenset(PULLED_SCHEMA.names) - {"applicant_ref"}
 
