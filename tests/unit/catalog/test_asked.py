@@ -20,6 +20,13 @@ PETITIONS: dict[str, Any] = {
 }
 ALL = GIVEN | {"petition_files": PETITIONS}
 # Another value of each option that an adapter has, and whether it says where or what is asked.
+SHAPE: dict[str, tuple[Any, bool]] = {
+    "fill_down": (["Thủ tục"], True),
+    "fill_empty": (["Thủ tục"], True),
+    "rows": ([{"column": "Đơn vị", "only": ["xã"]}], True),
+    "ends_at": ("empty_row", True),
+    "text": ("vni", True),
+}
 OTHER: dict[str, dict[str, tuple[Any, bool]]] = {
     "opencps": {
         "group_id": (8, True),
@@ -50,6 +57,7 @@ OTHER: dict[str, dict[str, tuple[Any, bool]]] = {
         "inbox": (True, True),
     },
     "files": {
+        **SHAPE,
         "path": ("/srv/other/*.xlsx", True),
         "encoding": ("cp1258", True),
         "delimiter": (";", True),
@@ -65,6 +73,7 @@ OTHER: dict[str, dict[str, tuple[Any, bool]]] = {
         "by_id_query": ("queries/id.sql", True),
     },
     "petition_files": {
+        **SHAPE,
         "path": ("petitions/other/*", True),
         "columns": (PETITIONS["columns"] | {"unit": "Đơn vị"}, True),
         "words": ({"kind": {"Hành vi": "other"}}, True),

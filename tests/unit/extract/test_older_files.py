@@ -124,7 +124,7 @@ def test_a_row_that_stands_twice_is_no_figure_until_a_later_drop_is_without_it(d
     assert (grounds(), statuses()) == ([("V0 dossier_id",)], {"0007": 4})
     completeness, missing = october()
     assert (completeness, {"nothing_set_aside", "everything_read"} <= {*missing}) == ("provisional", True)
-    [found] = [one for one in check().key_findings if "say the same" in one]
+    [found] = [one for one in check().key_findings_of_rows if "say the same" in one]
     assert "1 numbers stand in several rows of one file" in found
     assert "H59.11-231001-0003. They would be set aside" in found
     drop(drops, "so (1).csv", "2023-11-11", LATE, OTHER)  # the first stays in the folder
@@ -141,7 +141,7 @@ def test_a_replay_takes_a_row_that_stands_twice_once_the_mapping_says_that_the_l
     [batch] = replay()
     assert (batch.quarantined_count, batch.duplicate_count, batch.new_count) == (0, 1, 1)
     assert (grounds(), statuses()) == ([], {"0003": 10, "0007": 4})
-    assert not [one for one in check().key_findings if "say the same" in one]
+    assert not [one for one in check().key_findings_of_rows if "say the same" in one]
 
 
 def test_a_book_that_was_not_saved_again_ends_what_the_source_is_known_for(
