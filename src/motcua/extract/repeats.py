@@ -7,7 +7,9 @@ it aside.
 Of rows that differ in a column by which versions are told apart, the one counts that is stated to be newer than every
 row that says otherwise: by the record's own modified time, else by where it stands (`motcua.extract.wire.evidence`).
 Where nothing states it, the rows are one record of which the columns that differ are not known: they are null, and an
-issue shows them side by side, so that validation sets the record aside.
+issue shows them side by side, so that validation sets the record aside. So it is where a table is newer than another
+and its row says less: no day, or no hour, where the older one has it. It was carried over before that was written, or
+without it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 import numpy as np
@@ -72,6 +74,8 @@ def judge(pulled: pa.Table, kind: RecordKind, is_own: Sequence[bool], *, later_r
     twins: dict[int, list[int]] = {}
     for group in repeated:
         newest = rows.newest(group)
+        if newest is not None and rows.says_less(newest, group):
+            newest = None
         kept = group[-1] if newest is None else newest
         if newest is not None and (may_be_two := rows.not_known_to_be_one(group, newest)):
             twins[kept] = may_be_two
@@ -159,6 +163,7 @@ class _Rows:
         self._compared = [name for name in (*kind.compared, _STANDING) if name in names]
         told = [name for name in (*self._compared, _ISSUES, _STANDS, MODIFIED) if name in names]
         self._few = pulled.select(told).take(pa.array(repeated, pa.int64()))
+        self._days = [name for name in self._compared if pa.types.is_timestamp(pulled.schema.field(name).type)]
         self._at = {row: position for position, row in enumerate(repeated)}
         said = [name for name in (*self._compared, _ISSUES) if name in names]
         self._content = _numbered(self._few.select(said))
@@ -180,6 +185,21 @@ class _Rows:
             if all(self._order(row, other) > 0 for other in others):
                 return row
         return None
+
+    def says_less(self, newest: int, group: Sequence[int]) -> bool:
+        """Return whether the row that counts lacks a day, or an hour, that a row of another table has.
+
+        A system's own modified time tells that the day was taken away; a table may only have been written without it.
+        """
+        said = self._content[self._at[newest]]
+        alike = [row for row in group if self._content[self._at[row]] == said]
+        days = self._days_of(newest)
+        return any(
+            self._content[self._at[row]] != said
+            and any(_is_lost(earlier, later) for earlier, later in zip(self._days_of(row), days, strict=True))
+            and not any(self._is_taken_away(row, later) for later in alike)
+            for row in group
+        )
 
     def not_known_to_be_one(self, group: Sequence[int], newest: int) -> list[int]:
         """Return rows of one dropped file, or of different books, that say what the newest says, and nothing orders.
@@ -236,6 +256,7 @@ class _Rows:
         """Return each column in which rows differ, with its values side by side and where each stands."""
         records = self._few.take(pa.array([self._at[row] for row in group], pa.int64())).to_pylist()
         issues = [self._issues(row) for row in group]
+        why = "nothing states which is newer" if self.newest(group) is None else "the newer one says less"
         told: dict[str, str] = {}
         for name in dict.fromkeys([*self._compared, *(name for each in issues for name in each)]):
             stands: dict[str, str] = {}
@@ -245,7 +266,7 @@ class _Rows:
             if len(stands) > 1:
                 shown = [f"{value} ({place})" for value, place in stands.items()]
                 more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-                told[name] = f"{' | '.join(shown[:_SHOWN])}{more}, and nothing states which is newer"
+                told[name] = f"{' | '.join(shown[:_SHOWN])}{more}, and {why}"
         return told
 
     def _told_places(self, rows: Sequence[int]) -> dict[str, str]:
@@ -271,6 +292,19 @@ class _Rows:
         stand = self._stand(one)
         is_alike = stand is not None and other_file in (stand.alike_in or ())
         return is_alike or Drop(file).series != Drop(other_file).series
+
+    def _is_taken_away(self, earlier: int, later: int) -> bool:
+        """Return whether a row is newer than another by its own modified time, or as a later step in one table."""
+        modified, other_modified = self._modified_of(earlier), self._modified_of(later)
+        if modified and other_modified and modified != other_modified:
+            return True
+        stand, other = self._stand(earlier), self._stand(later)
+        if not (stand and other and stand.file):
+            return True  # a query of a database shows a dossier as it is
+        return self._later_row and (stand.file, stand.sheet) == (other.file, other.sheet)
+
+    def _days_of(self, row: int) -> list[datetime | None]:
+        return [self._few[name][self._at[row]].as_py() for name in self._days]
 
     def _order(self, one: int, other: int) -> int:
         if self._are_books(one, other):
@@ -316,6 +350,12 @@ def _numbered(table: pa.Table) -> list[int]:
         _, numbers = np.unique(numbers * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
     found: list[int] = numbers.tolist()
     return found
+
+
+def _is_lost(earlier: datetime | None, later: datetime | None) -> bool:
+    if earlier is None or later is None:
+        return earlier is not None
+    return later < earlier and later == datetime.combine(earlier, time())
 
 
 def _text(value: Any) -> str:

@@ -134,26 +134,42 @@ def tables_of(
 
     Raises:
         SourceUnavailable, ContractBroken: as `read_tables` and `keys_of`. Where other sheets of the workbook have the
-            columns, the action names them as `sheets` of the source's options.
+            columns, the action names them as `sheets` of the source's options. Hidden sheets that have them are refused
+            until the options name the sheets.
     """
+    hidden: tuple[str, ...] = ()
     try:
         for table in read_tables(body, name, layout):
+            hidden = table.hidden
             yield table, keys_of(table)
     except ContractBroken as broken:
-        if not (whole := _sheets_with_columns(body, name, layout, keys_of)):
+        seen = [] if layout.sheets else visible_sheets(body, name)
+        if not (whole := _sheets_with_columns(body, name, layout, keys_of, seen)):
             raise
-        named = ", ".join(json.dumps(sheet, ensure_ascii=False) for sheet in whole)
+        named = _named(whole)
         raise ContractBroken(
             broken.args[0],
             action=f"if this sheet is no part of the register, write `sheets: [{named}]` into the options of the"
             f" source's entry (options.sheets): these sheets have the columns. If it is, {broken.action}",
         ) from None
+    if whole := _sheets_with_columns(body, name, layout, keys_of, hidden):
+        raise ContractBroken(
+            f"{name} has hidden sheets with the columns of the register: {_named(whole)}. Whether they are a part of it"
+            " is not known.",
+            action="ask the unit, and write the names of all sheets that are into `sheets` of the source's options.",
+        )
 
 
-def _sheets_with_columns(body: bytes, name: str, layout: Layout, keys_of: Callable[[Table], list[str]]) -> list[str]:
-    """Return the sheets that have the columns, where others do not and the catalogue names none."""
+def _named(sheets: Iterable[str]) -> str:
+    return ", ".join(json.dumps(sheet, ensure_ascii=False) for sheet in sheets)
+
+
+def _sheets_with_columns(
+    body: bytes, name: str, layout: Layout, keys_of: Callable[[Table], list[str]], sheets: Iterable[str]
+) -> list[str]:
+    """Return those of some sheets that have the columns."""
     found = []
-    for sheet in [] if layout.sheets else visible_sheets(body, name):
+    for sheet in sheets:
         try:
             for table in read_tables(body, name, replace(layout, sheets=(sheet,))):
                 keys_of(table)

@@ -99,6 +99,8 @@ class _Reading:
         for number, cells in rows:
             if self._end == "empty_row" and self._apart.says_facts(cells):
                 raise self._record_below(number)
+            if isinstance(self._end, EndWord) and self._is_end(cells):
+                raise self._ends_again(number)
             self._below += 1
 
     def _until_the_end(self, rows: Iterator[Row]) -> Iterator[Row]:
@@ -127,6 +129,14 @@ class _Reading:
         assert isinstance(self._end, EndWord)
         value = cells[self._end_at] if self._end_at is not None and self._end_at < len(cells) else None
         return value is not None and folded(value).startswith(tuple(self._end.words))
+
+    def _ends_again(self, number: int) -> ContractBroken:
+        return ContractBroken(
+            f"{self._table.place}: a word of ends_at stands in row {self._ended_at} and again in row {number}, so it is"
+            " not known where the table ends.",
+            action="say a word in ends_at that stands once; totals of groups need no word (docs/how-to/"
+            "read-a-spreadsheet.md).",
+        )
 
     def _record_below(self, number: int) -> ContractBroken:
         return ContractBroken(

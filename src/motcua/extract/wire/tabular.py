@@ -80,6 +80,7 @@ class Table:
     sheet: str | None = None
     day_zero: date = DAY_ZERO
     sheets: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     merges: tuple[Merge, ...] = ()
     heads: tuple[tuple[Any, ...], ...] = ()
     has_merges: bool = False
@@ -215,7 +216,7 @@ def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
     for sheet in sheets_of(body, name, layout.sheets):
         place = f"{name}, sheet {sheet.name!r}"
         table = _table(place, sheet.rows, layout, is_ended=True, sheet=sheet.name, day_zero=sheet.day_zero)
-        yield replace(table, sheets=sheet.sheets, merges=sheet.merges, has_merges=True)
+        yield replace(table, sheets=sheet.sheets, hidden=sheet.hidden, merges=sheet.merges, has_merges=True)
 
 
 def _cell(value: str) -> str | None:

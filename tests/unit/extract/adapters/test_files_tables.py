@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import openpyxl
 import pytest
 
 from motcua.errors import ContractBroken, SourceUnavailable
+from motcua.extract.adapters.files import record_keys, tables_of
 from motcua.extract.wire.tabular import Layout, Table, read_tables
 from motcua.spelling import fold
 
@@ -186,3 +188,22 @@ def test_spellings_of_one_name_fold_alike(one: str, other: str) -> None:
 
 def test_names_that_differ_in_a_tone_do_not_fold_alike() -> None:
     assert fold("Xã Hoà") != fold("Xã Hoá")
+
+
+def test_a_hidden_sheet_with_the_columns_is_refused_until_the_options_name_the_sheets() -> None:
+    head = ["Mã hồ sơ"]
+    whole = openpyxl.load_workbook(io.BytesIO(workbook([head, ["A-1"]], [head, ["A-2"]], [["Ghi chú"], ["x"]])))
+    for sheet in whole.worksheets[1:]:
+        sheet.sheet_state = "hidden"
+    body = io.BytesIO()
+    whole.save(body)
+    layout = Layout(frozenset(head))
+
+    def read(said: Layout) -> list[str | None]:
+        found = tables_of(body.getvalue(), "so.xlsx", said, lambda one: record_keys(one.columns, one.place, head))
+        return [table.sheet for table, _ in found]
+
+    with pytest.raises(ContractBroken, match=r'so\.xlsx has hidden sheets with the columns of the register: "Tờ 2"'):
+        read(layout)
+    assert read(replace(layout, sheets=("Tờ 1",))) == ["Tờ 1"]
+    assert read(replace(layout, sheets=("Tờ 1", "Tờ 2"))) == ["Tờ 1", "Tờ 2"]

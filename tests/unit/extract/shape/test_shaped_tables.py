@@ -192,6 +192,14 @@ def test_a_table_ends_at_a_word_and_the_rows_below_are_counted() -> None:
         shaped(csv(row(1), row(2)), ends_at=ends_at)
 
 
+def test_a_word_that_stands_again_below_ends_no_table() -> None:
+    total = ["", "Tổng cộng", *[None] * 7]
+    ends_at = {"column": "Số hồ sơ", "words": ["Tổng cộng"]}
+    with pytest.raises(ContractBroken, match="a word of ends_at stands in row 3 and again in row 5"):
+        shaped(csv(row(1), total, row(2), total), ends_at=ends_at)
+    assert [number for number, _ in shaped(csv(row(1), row(2), total), ends_at=ends_at)[0]] == [2, 3]
+
+
 def test_a_table_ends_at_an_empty_row_unless_a_record_stands_below() -> None:
     empty, note = [None] * 9, ["", "Ghi chú 1: hồ sơ nộp thừa", *[None] * 7]
     rows, warnings = shaped(csv(row(1), row(2), empty, note), ends_at="empty_row")

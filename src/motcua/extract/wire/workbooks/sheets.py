@@ -33,6 +33,7 @@ class SheetRead:
     merges: tuple[Merge, ...]
     day_zero: date
     sheets: tuple[str, ...]
+    hidden: tuple[str, ...]  # beside those that are read, where no sheets are asked for by name
 
 
 def visible_sheets(body: bytes, name: str) -> list[str]:
@@ -61,6 +62,7 @@ def sheets_of(body: bytes, name: str, wanted: Sequence[str]) -> Iterator[SheetRe
                 action="correct options.sheets, or ask the unit why the sheet is gone.",
             )
         read = tuple([known[fold(sheet)] for sheet in wanted] or workbook.visible)
+        hidden = () if wanted else tuple(one for one in workbook.sheet_names if one not in read)
         if read:
             workbook.ask(read[0])
         beside = _not_told(body, name, workbook.sheet_names)
@@ -79,7 +81,7 @@ def sheets_of(body: bytes, name: str, wanted: Sequence[str]) -> Iterator[SheetRe
             if spans is not None and sheet.start is not None:
                 number, left = workbook.sheet_names.index(sheet_name), sheet.start[1]
                 merges = tuple(Merge(one.top, one.bottom, one.left - left, one.right - left) for one in spans[number])
-            yield SheetRead(sheet_name, _rows(sheet, unread), merges, beside.day_zero, read)
+            yield SheetRead(sheet_name, _rows(sheet, unread), merges, beside.day_zero, read, hidden)
         workbook.hold()
 
 
