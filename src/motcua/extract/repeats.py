@@ -8,8 +8,8 @@ Of rows that differ in a column by which versions are told apart, the one counts
 row that says otherwise: by the record's own modified time, else by where it stands (`motcua.extract.wire.evidence`).
 Where nothing states it, the rows are one record of which the columns that differ are not known: they are null, and an
 issue shows them side by side, so that validation sets the record aside. So it is where a table is newer than another
-and its row says less: no day, or no hour, where the older one has it. It was carried over before that was written, or
-without it.
+and its row says less: no day where the older one has it, or no hour that counts. It was carried over before that was
+written, or without it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ REPEATED, UNORDERED = "repeated", "unordered"  # why a row is no record of its o
 NOT_KNOWN_TO_BE_ONE = "and nothing states that it is one"  # stands in the issue of rows that say the same
 _SHOWN = 4  # values or places that an issue shows
 _COMPARED_EACH = 50  # rows of one key of which each is compared with each; of more only the likeliest with the others
-_ISSUES, _STANDS, _STANDING = "mapping_issues", "stands_in", "standing"
+_ISSUES, _STANDS, _STANDING, _DUE = "mapping_issues", "stands_in", "standing", "due_at"
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class _Rows:
         days = self._days_of(newest)
         return any(
             self._content[self._at[row]] != said
-            and any(_is_lost(earlier, later) for earlier, later in zip(self._days_of(row), days, strict=True))
+            and _is_any_lost(self._days_of(row), days)
             and not any(self._is_taken_away(row, later) for later in alike)
             for row in group
         )
@@ -303,8 +303,8 @@ class _Rows:
             return True  # a query of a database shows a dossier as it is
         return self._later_row and (stand.file, stand.sheet) == (other.file, other.sheet)
 
-    def _days_of(self, row: int) -> list[datetime | None]:
-        return [self._few[name][self._at[row]].as_py() for name in self._days]
+    def _days_of(self, row: int) -> dict[str, datetime | None]:
+        return {name: self._few[name][self._at[row]].as_py() for name in self._days}
 
     def _order(self, one: int, other: int) -> int:
         if self._are_books(one, other):
@@ -352,10 +352,25 @@ def _numbered(table: pa.Table) -> list[int]:
     return found
 
 
-def _is_lost(earlier: datetime | None, later: datetime | None) -> bool:
-    if earlier is None or later is None:
-        return earlier is not None
-    return later < earlier and later == datetime.combine(earlier, time())
+def _is_any_lost(earlier: Mapping[str, datetime | None], later: Mapping[str, datetime | None]) -> bool:
+    """Return whether the later of two rows lacks a day of the earlier one, or an hour that a due hour is held against.
+
+    A due day that the two state alike is held against days only.
+    """
+    due = later.get(_DUE)
+    days_only = _DUE in later and due == earlier[_DUE] and (due is None or _is_day(due))
+    return any(
+        day is not None and (later[name] is None or (not days_only and _is_hour_lost(day, later[name])))
+        for name, day in earlier.items()
+    )
+
+
+def _is_hour_lost(earlier: datetime, later: datetime | None) -> bool:
+    return later is not None and later < earlier and later.date() == earlier.date() and _is_day(later)
+
+
+def _is_day(instant: datetime) -> bool:
+    return instant.time() == time()
 
 
 def _text(value: Any) -> str:

@@ -25,22 +25,43 @@ def test_a_newer_table_that_says_less_is_not_believed() -> None:
         [row(DONE, "so", hours=1), row(OPEN, "so (1)")], times, strict=True)])) == OPEN  # fmt: skip
 
 
+DAY, HOUR = datetime(2023, 9, 29), datetime(2023, 9, 29, 16, 10)
+
+
 @pytest.mark.parametrize(
     ("earlier", "later", "is_lost"),
     [
         (None, None, False),
-        (None, datetime(2023, 10, 5), False),
-        (datetime(2023, 10, 5), None, True),
-        (datetime(2023, 9, 29, 16, 10), datetime(2023, 9, 29), True),
-        (datetime(2023, 9, 29), datetime(2023, 9, 29, 16, 10), False),
-        (datetime(2023, 9, 29, 16, 10), datetime(2023, 9, 29, 8), False),
-        (datetime(2023, 9, 29, 16, 10), datetime(2023, 9, 28), False),
+        (None, DAY, False),
+        (DAY, None, True),
+        (HOUR, DAY, True),
+        (DAY, HOUR, False),
+        (HOUR, datetime(2023, 9, 29, 8), False),
+        (HOUR, datetime(2023, 9, 28), False),
     ],
 )
 def test_a_day_or_an_hour_is_lost_where_only_the_older_row_has_it(
     earlier: datetime | None, later: datetime | None, is_lost: bool
 ) -> None:
-    assert repeats._is_lost(earlier, later) is is_lost
+    assert repeats._is_any_lost({"received_at": earlier}, {"received_at": later}) is is_lost
+
+
+@pytest.mark.parametrize(
+    ("due", "due_later", "is_lost"),
+    [
+        (None, None, False),
+        (DAY, DAY, False),
+        (HOUR, HOUR, True),
+        (datetime(2023, 10, 2), DAY, True),  # counted from the hour, as `Trong ngày` is
+        (None, DAY, True),
+        (DAY, None, True),
+    ],
+)
+def test_a_lost_hour_counts_where_a_due_hour_may_be_held_against_it(
+    due: datetime | None, due_later: datetime | None, is_lost: bool
+) -> None:
+    given = {"received_at": HOUR, "due_at": due}, {"received_at": DAY, "due_at": due_later}
+    assert repeats._is_any_lost(*given) is is_lost
 
 
 def test_rows_that_differ_are_set_aside_together_with_the_place_of_each() -> None:
