@@ -101,11 +101,11 @@ def check_source(
     mapping = mapping_of(catalog.folder, source)
     keys = read_source_keys(source, mapping)
     builder = TableBuilder(source, mapping, pseudonymiser(settings.hmac_keys()), since=keys.since)
-    profile = Profile(mapping)
+    words = office_words(catalog.folder)
+    profile = Profile(mapping, words.names_person)
     window = Window(from_date, to_date)
     adapter = make_adapter(source, connection, mapping)
-    is_procedure = office_words(catalog.folder).is_procedure
-    unknown = UnknownProcedures(mapping, procedure_namer(catalog, source.level), is_procedure)
+    unknown = UnknownProcedures(mapping, procedure_namer(catalog, source.level), words.is_procedure)
     tables, declared = [PULLED_SCHEMA.empty_table()], None
     first: Page | None = None
     try:

@@ -6,7 +6,7 @@ No value of a record is shown, except words that behave like a code list: few, r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -45,10 +45,15 @@ class KeySeen:
 
 
 class Profile:
-    """Collects the profile, one page at a time."""
+    """Collects the profile, one page at a time.
 
-    def __init__(self, mapping: SourceMapping) -> None:
+    Args:
+        names_person: whether a text names a person, of whom no word is shown.
+    """
+
+    def __init__(self, mapping: SourceMapping, names_person: Callable[[str], bool]) -> None:
         self.rows = 0
+        self._names_person = names_person
         self._nulls = frozenset({None}) | mapping.null_values
         self._picker = Picker(mapping.keys, mapping.nested, mapping.inner_keys)
         self._seen = {key: KeySeen(feeds) for key, feeds in feeds_of(mapping).items()}
@@ -82,7 +87,8 @@ class Profile:
             is_list = 2 * len(counted) <= sum(counted.values()) and len(counted) <= _WORDS
             for word, rows in counted.most_common():
                 code = self._lists[key].get(folded(word))
-                is_safe = is_list and len(word) <= _WORD_LENGTH and not holds_personal(word)
+                is_personal = holds_personal(word) or self._names_person(word)
+                is_safe = is_list and len(word) <= _WORD_LENGTH and not is_personal
                 shown = word if code is not None or is_safe else HIDDEN
                 self._seen[key].words[shown] = (code, rows + self._seen[key].words.get(shown, (None, 0))[1])
         return self._seen

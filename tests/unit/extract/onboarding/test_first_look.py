@@ -6,6 +6,9 @@ from motcua.extract.onboarding.profile import Profile
 from motcua.extract.onboarding.skeleton import Sample
 from motcua.extract.records.mapping import load_mapping
 from motcua.settings import PROJECT_ROOT
+from motcua.units.office_words import office_words
+
+CATALOG = PROJECT_ROOT / "include" / "catalog"
 
 
 def test_no_word_of_a_code_list_is_guessed_from_an_error() -> None:
@@ -14,6 +17,14 @@ def test_no_word_of_a_code_list_is_guessed_from_an_error() -> None:
 
 
 def test_an_error_is_shown_as_it_stands_and_another_value_by_its_shape() -> None:
-    profile = Profile(load_mapping(PROJECT_ROOT / "include" / "catalog", "files-example"))
+    profile = Profile(load_mapping(CATALOG, "files-example"), office_words(CATALOG).names_person)
     profile.add([{"Ngày hẹn trả": "#REF!"}, {"Ngày hẹn trả": "Nguyễn 12"}])
     assert set(profile.keys()["Ngày hẹn trả"].formats) == {"unread #REF!", "unread aaaaaa 99"}
+
+
+def test_a_word_of_a_code_list_is_not_shown_where_it_names_a_person() -> None:
+    mapping = load_mapping(CATALOG, "files-example")
+    [key, *_] = mapping.status.key
+    profile = Profile(mapping, office_words(CATALOG).names_person)
+    profile.add([{key: word} for word in ("Mã Thị Thòn", "nộp hộ: Nông Thị Dìn", "chờ bổ sung giấy") for _ in range(3)])
+    assert profile.keys()[key].words == {"[not shown]": (None, 6), "chờ bổ sung giấy": (None, 3)}

@@ -79,6 +79,8 @@ def made(rule: dict[str, Any], *cells: Any) -> Any:
         (DATED, ("05/10/2023", "sáng"), NO_PART),
         (JOINED, ("HS", 7), "HS/7"),
         (JOINED, (" HS ", "0007"), "HS/0007"),
+        (JOINED, ("HS", 4156618411), NO_PART),  # an identity number that lost its zeros
+        (JOINED, (79123456789.0, "HS"), NO_PART),
         (JOINED, ("HS", None), NO_PART),
         (JOINED, (None, 7), NO_PART),
         (JOINED, (None, "-"), None),

@@ -16,7 +16,7 @@ from typing import Any
 from motcua.extract.error_texts import NO_PART, is_error
 from motcua.extract.records import instants
 from motcua.extract.records.made_rules import TAKEN, MadeColumn
-from motcua.extract.records.privacy import MASKED, Pseudonym
+from motcua.extract.records.privacy import MASKED, Pseudonym, is_long_number
 from motcua.spelling import tidy
 
 _HOUR = re.compile(
@@ -56,7 +56,7 @@ class MadeColumns:
             return person
         if broken := next((part for part in parts if is_error(part)), None):
             return broken
-        if any(isinstance(part, list | dict) or part == MASKED for part in parts):
+        if any(isinstance(part, list | dict) or part == MASKED or is_long_number(part) for part in parts):
             return NO_PART
         told = [None if part in self._nulls or (isinstance(part, str) and not tidy(part)) else part for part in parts]
         return None if told == [None] * len(told) else self._makers[name](told)
