@@ -79,7 +79,7 @@ FEW = numbers(1, 2, 3, 4, 5)
         (File(Q1, 5, FEW), File(Q2, 6, (("1", 6, OPEN), ("9", 7, OPEN))), None),
         (File(Q1, 5, FEW), File(Q2, 6, (("1", 6, OPEN), ("2", 7, OPEN))), None),  # no own number tells anything
         (File(Q1, 5, FEW), File(Q2, 6, (("1", 1, OPEN), ("2", 2, OPEN))), OPEN),
-        (File(Q1, 5, FEW), File(Q2, 6, (("1", None, OPEN), ("9", 6, OPEN))), OPEN),  # a row without a day tells nothing
+        (File(Q1, 5, FEW), File(Q2, 6, (("1", None, OPEN), ("9", 6, OPEN))), None),  # one that lost its day says less
         (File(Q1, 6, FEW), File(Q2, 5, (("1", 1, OPEN), ("9", 6, OPEN))), None),  # numbers and times contradict
         # one book: a copy, a download of one name, names that state other days
         (File(Q1, 5, FEW), File(Q2, 6, (("1", 9, OPEN), *FEW[1:], ("9", 2, OPEN))), OPEN),
