@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from motcua.extract.error_texts import is_error
 from motcua.extract.onboarding.profile import HIDDEN
+from motcua.extract.records.cells.made import MadeColumns
 from motcua.extract.records.convert import NameProcedure, Problem, first_with_value, value_reader
 from motcua.extract.records.mapping import SourceMapping
 from motcua.extract.records.paths import Picker, Record
@@ -33,6 +34,7 @@ class UnknownProcedures:
         self._rows: Counter[str] = Counter()
         if self._rule is not None:
             self._nulls = frozenset({None}) | mapping.null_values | self._rule.null_values
+            self._made = MadeColumns(mapping.made, self._nulls)
             self._read = value_reader(self._rule.model_copy(update={"otherwise": None}), name_procedure)
 
     def add(self, records: Sequence[Record]) -> None:
@@ -40,6 +42,7 @@ class UnknownProcedures:
         if self._rule is None:
             return
         values = self._picker.columns(records, lambda row, issue: None)
+        values |= self._made.of(values)
         for value in first_with_value(values, self._rule.key, self._nulls):
             is_text = isinstance(value, str) and value not in self._nulls and not is_error(value)
             if is_text and isinstance(self._read(value), Problem):
