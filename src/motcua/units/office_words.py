@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -168,26 +169,21 @@ def _beginning(words: Iterable[str]) -> Callable[[str], str | None]:
     return behind
 
 
-_made: dict[Path, tuple[Catalog, Words]] = {}
-
-
 def office_words(folder: Path) -> Words:
     """Return the words of a catalogue folder, or the shipped ones, with the names that it has of units.
-
-    Made once for each load of the catalogue.
 
     Raises:
         CatalogError: the file is wrong; the message names the line.
     """
-    catalog = load_catalog(folder)
-    if folder in _made and _made[folder][0] is catalog:
-        return _made[folder][1]
-    said = read_document(catalog_file(folder, "units", "office_words.yaml"), OfficeWords)
+    return _words_of(load_catalog(folder))
+
+
+@lru_cache(maxsize=4)
+def _words_of(catalog: Catalog) -> Words:
+    """Made once for each load of the catalogue."""
     names = (
         *(row.code for row in catalog.agency_codes),
         *(unit.name for unit in catalog.units),
         *(entry.name for entry in catalog.unit_names),
     )
-    words = Words(said, names)
-    _made[folder] = (catalog, words)
-    return words
+    return Words(read_document(catalog_file(catalog.folder, "units", "office_words.yaml"), OfficeWords), names)

@@ -213,10 +213,18 @@ def visible_sheets(body: bytes, name: str) -> list[str]:
 
 
 def _sheets(body: bytes, name: str, layout: Layout) -> Iterator[Table]:
+    is_empty = True
     for sheet in sheets_of(body, name, layout.sheets):
+        is_empty = False
         place = f"{name}, sheet {sheet.name!r}"
         table = _table(place, sheet.rows, layout, is_ended=True, sheet=sheet.name, day_zero=sheet.day_zero)
         yield replace(table, sheets=sheet.sheets, hidden=sheet.hidden, merges=sheet.merges, has_merges=True)
+    if is_empty:
+        raise ContractBroken(
+            f"{name} has no cell in any sheet that can be seen.",
+            action="ask the unit for its table; where it is in a hidden sheet, name that in `sheets` of the source's"
+            " options.",
+        )
 
 
 def _cell(value: str) -> str | None:
