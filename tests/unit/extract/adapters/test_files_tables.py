@@ -207,3 +207,13 @@ def test_a_hidden_sheet_with_the_columns_is_refused_until_the_options_name_the_s
         read(layout)
     assert read(replace(layout, sheets=("Tờ 1",))) == ["Tờ 1"]
     assert read(replace(layout, sheets=("Tờ 1", "Tờ 2"))) == ["Tờ 1", "Tờ 2"]
+
+
+def test_a_workbook_whose_only_filled_sheet_is_hidden_is_no_empty_answer() -> None:
+    whole = openpyxl.Workbook()
+    whole.create_sheet("Tháng 9").append(["Mã hồ sơ"])
+    whole.worksheets[1].sheet_state = "veryHidden"
+    body = io.BytesIO()
+    whole.save(body)
+    with pytest.raises(ContractBroken, match="no cell in any sheet that can be seen"):
+        rows(body.getvalue())

@@ -14,16 +14,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.unit.extract.adapters.test_cell_kinds import COLUMNS, FILES, MAPPING, OCTOBER
+from tests.unit.extract.adapters.pulled_rows import pulled_rows
+from tests.unit.extract.adapters.test_cell_kinds import COLUMNS, FILES, MAPPING
 from tests.unit.extract.cell_files import ERROR, WITHOUT, Cell
 
-from motcua.catalog import FilesOptions, Source
 from motcua.errors import BatchHeld
-from motcua.extract.adapters.files import FilesAdapter
 from motcua.extract.records.mapping import SourceMapping
-from motcua.extract.records.privacy import Pseudonymiser
-from motcua.extract.records.table import TableBuilder
-from motcua.extract.wire.connection import NO_CONNECTION
 
 WORKBOOKS = int(os.environ.get("MOTCUA_WORKBOOKS", "60"))
 DAYS = {"Ngày nhận": "received_at", "Hẹn trả": "due_at", "Ngày xong": "finished_at"}
@@ -58,7 +54,7 @@ def test_no_day_of_any_workbook_is_wrong_without_a_word(tmp_path: Path) -> None:
         rows, truth, is_shown = _workbook(chance, clerks)
         (tmp_path / "drop").write_bytes(FILES[chance.choice(WRITERS)](rows))
         try:
-            read = _read(tmp_path / "drop")
+            read = pulled_rows(tmp_path / "drop", TOLD)
         except BatchHeld:
             ends["held"] += 1
             ends["held, though every clerk was right"] += not WRONG & {*clerks}
@@ -112,18 +108,3 @@ def _workbook(chance: random.Random, clerks: list[str]) -> tuple[list[list[Any]]
         rows.append(row)
         truth.append(told)
     return rows, truth, all(shown[clerk] for clerk in WRONG & shown.keys())
-
-
-def _read(file: Path) -> list[dict[str, Any]]:
-    source = Source(
-        source_id="x.drop", name="X", system_code="x", adapter="files", level="commune", unit_id="29236:2020",
-        options=FilesOptions(path=str(file)), valid_from=date(2020, 1, 1),
-    )  # fmt: skip
-    builder = TableBuilder(source, TOLD, Pseudonymiser("k1", b"\x5a" * 32))
-    rows = [
-        row
-        for page in FilesAdapter(source, NO_CONNECTION, TOLD).pages(OCTOBER)
-        for row in builder.table(page.records, page.stands).to_pylist()
-    ]
-    builder.check_days()
-    return rows

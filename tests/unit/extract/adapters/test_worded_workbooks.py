@@ -15,17 +15,13 @@ from typing import Any
 
 import pytest
 from tests.unit.extract.adapters.cell_table import PLAIN, SERIAL, workbooks
-from tests.unit.extract.adapters.test_cell_kinds import FILES, MAPPING, OCTOBER
+from tests.unit.extract.adapters.pulled_rows import pulled_rows
+from tests.unit.extract.adapters.test_cell_kinds import FILES, MAPPING
 from tests.unit.extract.adapters.test_turned_workbooks import american
 from tests.unit.extract.cell_files import ERROR, WITHOUT, Cell, as_ods, as_xls, as_xlsx
 
-from motcua.catalog import FilesOptions, Source
 from motcua.errors import BatchHeld, ContractBroken
-from motcua.extract.adapters.files import FilesAdapter
 from motcua.extract.records.mapping import SourceMapping
-from motcua.extract.records.privacy import Pseudonymiser
-from motcua.extract.records.table import TableBuilder
-from motcua.extract.wire.connection import NO_CONNECTION
 
 WORKBOOKS = int(os.environ.get("MOTCUA_WORKBOOKS", "60"))
 KEPT = ["Ký hiệu", "Số", "Tình trạng", "Thủ tục", "Ngày", "Tháng", "Năm", "Giờ", "Hẹn trả", "Ngày xong", "Giờ xong",
@@ -265,15 +261,4 @@ def issues_of(row: dict[str, Any]) -> set[str]:
 
 def read(folder: Path, body: bytes) -> list[dict[str, Any]]:
     (folder / "drop").write_bytes(body)
-    source = Source(
-        source_id="x.drop", name="X", system_code="x", adapter="files", level="commune", unit_id="29236:2020",
-        options=FilesOptions(path=str(folder / "drop")), valid_from=date(2020, 1, 1),
-    )  # fmt: skip
-    builder = TableBuilder(source, TOLD, Pseudonymiser("k1", b"\x5a" * 32))
-    rows = [
-        row
-        for page in FilesAdapter(source, NO_CONNECTION, TOLD).pages(OCTOBER)
-        for row in builder.table(page.records, page.stands).to_pylist()
-    ]
-    builder.check_days()
-    return rows
+    return pulled_rows(folder / "drop", TOLD)
